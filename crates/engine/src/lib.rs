@@ -1,0 +1,1 @@
+//! Lanes and slices: full synchronisation, live changes, sweeps, unsubscribe polling.

@@ -1,0 +1,1 @@
+//! A client of SAREsystem's REST API.

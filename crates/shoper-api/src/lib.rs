@@ -1,0 +1,1 @@
+//! A client of Shoper's REST API, and its lifecycle, iframe and webhook signatures.

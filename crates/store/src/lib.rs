@@ -1,0 +1,1 @@
+//! The ledger: shops, lanes, contacts and their history, on SQLite and PostgreSQL.

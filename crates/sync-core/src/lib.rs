@@ -1,0 +1,1 @@
+//! What the product promises, as pure functions: mapping, merging, consent, plans.

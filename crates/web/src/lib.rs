@@ -1,0 +1,1 @@
+//! What the outside calls: lifecycle messages, webhooks, the panel, health, metrics.
