@@ -1,1 +1,161 @@
 //! Lanes and slices: full synchronisation, live changes, sweeps, unsubscribe polling.
+//!
+//! The unit of work is a *slice* of one shop's lane: claimed under a lease, bounded in time,
+//! committed piece by piece under the lease's fence, and let go with the time at which it is due
+//! next. Nothing sleeps here and nothing is kept in memory between slices.
+//!
+//! A webhook's way through this crate: `slice.rs` gives live changes their turn, `live.rs` reads the
+//! contact anew, `subject.rs` asks SARE for its status and `sync-core` for a verdict, `deliver.rs`
+//! carries it out.
+
+mod access;
+mod bucket;
+mod deliver;
+mod error;
+mod hooks;
+mod labels;
+mod live;
+mod look;
+mod person;
+mod poll;
+mod read;
+mod report;
+mod run;
+mod session;
+mod settings;
+mod slice;
+mod state;
+mod subject;
+
+use std::sync::Arc;
+
+use ports::{Clock, Transport};
+use store::{Lease, ShopChange, Store};
+
+pub use error::Halt;
+pub use report::{Body, Counters, Phase, Statement};
+pub use settings::{EngineSettings, Entropy};
+pub use state::LaneState;
+
+/// The engine: a ledger, the outside, the time, and the operator's settings.
+#[derive(Clone)]
+pub struct Engine {
+    store: Store,
+    transport: Arc<dyn Transport>,
+    clock: Arc<dyn Clock>,
+    settings: Arc<EngineSettings>,
+}
+
+impl Engine {
+    /// An engine over these.
+    pub fn new(store: Store, transport: Arc<dyn Transport>, clock: Arc<dyn Clock>, settings: EngineSettings) -> Self {
+        Self { store, transport, clock, settings: Arc::new(settings) }
+    }
+
+    /// Claims a lane that is due.
+    ///
+    /// # Errors
+    /// When the ledger cannot be reached.
+    pub async fn claim(&self) -> Result<Option<Lease>, store::Error> {
+        self.store.claim(self.clock.now(), session::millis(self.settings.lease)).await
+    }
+
+    /// Claims this shop's lane whether or not it is due, unless somebody works on it.
+    ///
+    /// # Errors
+    /// When the ledger cannot be reached.
+    pub async fn claim_shop(&self, shop: sync_core::ShopId) -> Result<Option<Lease>, store::Error> {
+        self.store.claim_shop(shop, self.clock.now(), session::millis(self.settings.lease)).await
+    }
+
+    /// Does one slice of the claimed lane and lets it go.
+    pub async fn slice(&self, lease: Lease) {
+        let shop = lease.shop;
+        let started = self.clock.now();
+        let fallback = lease.clone();
+        let opened =
+            session::Session::open(&self.store, &self.transport, self.clock.as_ref(), &self.settings, lease).await;
+        let released = match opened {
+            Ok(Some(s)) => {
+                let due = match slice::work(&s).await {
+                    Ok(due) => due,
+                    Err(Halt::Wait { until, .. }) => until,
+                    Err(Halt::Fenced) => {
+                        tracing::warn!(%shop, "the lane was taken over by another worker");
+                        return;
+                    }
+                    Err(Halt::Store(error)) => {
+                        tracing::error!(%shop, %error, "the ledger failed during a slice");
+                        self.clock.now() + 5_000
+                    }
+                };
+                let state = s.state().text();
+                self.store.release(&fallback, &state, due).await
+            }
+            Ok(None) => {
+                tracing::warn!(%shop, "the shop's address cannot be used; nothing is done for it");
+                self.store.release(&fallback, &fallback.state, self.clock.now() + 3_600_000).await
+            }
+            Err(error) => {
+                tracing::error!(%shop, %error, "the shop could not be opened");
+                self.store.release(&fallback, &fallback.state, self.clock.now() + 5_000).await
+            }
+        };
+        if let Err(error) = released {
+            tracing::error!(%shop, %error, "the lane could not be let go; its lease will end by itself");
+        }
+        #[expect(clippy::cast_precision_loss, reason = "a duration for a histogram")]
+        let seconds = (self.clock.now() - started) as f64 / 1000.0;
+        metrics::histogram!("shoper_sare_slice_seconds").record(seconds);
+    }
+
+    /// Claims and works one lane that is due; whether there was one.
+    ///
+    /// # Errors
+    /// When the ledger cannot be reached.
+    pub async fn turn(&self) -> Result<bool, store::Error> {
+        match self.claim().await? {
+            Some(lease) => {
+                self.slice(lease).await;
+                Ok(true)
+            }
+            None => Ok(false),
+        }
+    }
+
+    /// Lets a braked run or poll of the shop go on; whether something was braked.
+    ///
+    /// # Errors
+    /// When the ledger cannot be reached, or the lane is being worked on.
+    pub async fn release_brake(&self, shop: sync_core::ShopId) -> Result<bool, store::Error> {
+        let Some(lease) = self.claim_shop(shop).await? else { return Ok(false) };
+        let mut state = LaneState::parse(&lease.state, &self.settings);
+        let mut released = false;
+        if state.poll_braked {
+            state.poll_released = true;
+            released = true;
+        }
+        if let Some(mut run) = self.store.active_run(shop).await?
+            && run.state == store::RunState::Braked
+        {
+            let mut body = Body::parse(&run.body);
+            body.brake_released = true;
+            run.body = body.text();
+            run.state = store::RunState::Running;
+            let commit = store::Commit { run: Some(run), ..store::Commit::default() };
+            released |= self.store.commit(&lease, self.clock.now(), &commit).await?;
+        }
+        self.store.release(&lease, &state.text(), self.clock.now()).await?;
+        Ok(released)
+    }
+
+    /// Stops or resumes all synchronisation of a shop.
+    ///
+    /// # Errors
+    /// When the ledger cannot be reached.
+    pub async fn pause(&self, shop: sync_core::ShopId, paused: bool) -> Result<(), store::Error> {
+        let change = ShopChange { paused: Some(paused), ..ShopChange::default() };
+        self.store.update_shop(shop, &change, self.clock.now()).await?;
+        self.store.wake(shop, self.clock.now()).await
+    }
+}

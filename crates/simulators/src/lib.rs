@@ -1,1 +1,6 @@
 //! Shoper and SARE as they behave, faults included, and a world that drives them.
+
+pub mod data;
+pub mod faults;
+pub mod sare;
+pub mod shoper;

@@ -1,1 +1,5 @@
 //! What the product promises, as pure functions: mapping, merging, consent, plans.
+
+mod ids;
+
+pub use ids::{RecordKey, RecordKind, ShopId};

@@ -1,0 +1,814 @@
+//! Carrying out verdicts: from facts and steps to calls on SARE and the shop, and into the ledger.
+//!
+//! The order is what makes crashes harmless. First the facts (a withdrawal, a refusal, a wish) and
+//! what the records said are committed; then the services are told; then what came of it is
+//! committed and the dirty entries go. Whatever happens in between, the next worker finds the facts
+//! and the dirty entry, and the same steps follow from them.
+//!
+//! Data and status changes never share a request, and a status change counts only when it has been
+//! read back (sare-api.md section 14 and 16 row 11).
+
+use std::collections::BTreeMap;
+
+use sare_api::{AddRequest, ItemOutcome, Status};
+use shoper_api::SubscriberId;
+use shoper_api::subscribers::SubscriberUpdate;
+use store::{Commit, Contact, DirtyDone, DirtyKey, DirtyMark, HistoryEntry, Outcome, Priority, Problem, Reason, Record};
+use sync_core::RecordKind;
+use sync_core::config::{Config, DeletedAction};
+use sync_core::consent::{Noticed, SareView, Wish, status};
+use sync_core::plan::Step;
+
+use crate::error::{CallError, Halt};
+use crate::report::Counters;
+use crate::session::{Session, millis};
+use crate::subject::{Assessed, Intent, statuses};
+
+/// Most tries at a status change before a person is asked.
+const STATUS_TRIES: u32 = 5;
+
+/// For whom contacts are delivered.
+#[derive(Debug, Clone, Copy)]
+pub struct Errand {
+    /// The run that counts them.
+    pub run: Option<i64>,
+    /// Whether the run has yet to count a contact (each counts once).
+    pub counts: bool,
+}
+
+impl Errand {
+    /// Live work, counted by no run.
+    pub fn live() -> Self {
+        Self { run: None, counts: false }
+    }
+}
+
+/// What one delivery did.
+#[derive(Debug, Default)]
+pub struct Delivered {
+    /// Contacts by what became of them.
+    pub counters: Counters,
+    /// The service that stopped us before all was done.
+    pub halted: Option<Halt>,
+    /// All that was to be committed, for the caller to add its own progress and commit.
+    pub commit: Commit,
+    /// Contacts whose SARE or shop side was really changed.
+    pub changed: i64,
+}
+
+/// One contact on its way.
+struct Item {
+    a: Assessed,
+    contact: Contact,
+    intent: Intent,
+    result: Option<Fate>,
+    wrote: bool,
+    /// SARE takes the contact only without its custom properties.
+    without_custom: bool,
+}
+
+/// What became of one contact.
+enum Fate {
+    /// Done.
+    Settled(Outcome),
+    /// Done, and to be looked at again after a pause (a status to be read back, data to follow).
+    LookAgain(Outcome, i64, Reason),
+    /// SARE said no to this contact.
+    Refused(String),
+    /// Something that may pass: try this contact later.
+    Later(&'static str),
+}
+
+/// Carries out the verdicts.
+pub async fn deliver(s: &Session<'_>, assessed: Vec<Assessed>, errand: Errand) -> Result<Delivered, Halt> {
+    let now = s.now();
+    let config = s.config();
+    let mut items: Vec<Item> = assessed.into_iter().map(|a| prepare(a, now)).collect();
+    let mut out = Delivered::default();
+
+    let first = facts_commit(&mut items, errand, now);
+    if !(first.contacts.is_empty() && first.records.is_empty() && first.marks.is_empty()) {
+        s.commit(first).await?;
+    }
+    if let Err(halt) = carry_out(s, config, &mut items).await {
+        if matches!(halt, Halt::Fenced | Halt::Store(_)) {
+            return Err(halt);
+        }
+        out.halted = Some(halt);
+    }
+    for item in items {
+        conclude(s, item, errand, &mut out);
+    }
+    Ok(out)
+}
+
+fn prepare(a: Assessed, now: i64) -> Item {
+    let mut contact = a
+        .subject
+        .contact
+        .clone()
+        .unwrap_or_else(|| Contact::new(a.subject.hash, a.subject.email.as_str().to_owned(), now));
+    if !a.subject.readings.is_empty() || contact.address.is_none() {
+        contact.address = Some(a.subject.email.as_str().to_owned());
+    }
+    let mut intent = Intent::of(&contact).unwrap_or_default();
+    if intent.wish != a.facts.wish {
+        intent = Intent { wish: a.facts.wish, ..Intent::default() };
+    }
+    if let SareView::Status(n) = a.sare {
+        let proven = status::is_refusal(n) || intent.lowering_to == Some(n);
+        if proven {
+            intent.lowering_to = None;
+        }
+        if contact.sare_status != Some(n) {
+            contact.sare_status = Some(n);
+        }
+        contact.sare_seen_at = Some(now);
+    } else if a.sare == SareView::SurelyAbsent {
+        contact.sare_status = Some(status::ABSENT);
+        contact.sare_seen_at = Some(now);
+        contact.sent = None;
+        contact.groups = Vec::new();
+    }
+    contact.consent = Some(a.facts.consent);
+    contact.withdrawn = a.facts.withdrawn;
+    match a.facts.refusal {
+        Some(refusal) => {
+            if contact.refusal.is_none() {
+                contact.refused_at = Some(now);
+            }
+            contact.refusal = Some(refusal.status);
+            contact.refusal_origin = Some(refusal.origin.word().to_owned());
+            contact.refusal_applied = refusal.applied;
+        }
+        None => {
+            contact.refusal = None;
+            contact.refused_at = None;
+            contact.refusal_origin = None;
+            contact.refusal_applied = false;
+        }
+    }
+    contact.intent = intent.text();
+    contact.poll_found = false;
+    Item { a, contact, intent, result: None, wrote: false, without_custom: false }
+}
+
+/// The commit before anything is sent: facts and records of contacts about which something is to be done.
+fn facts_commit(items: &mut [Item], errand: Errand, now: i64) -> Commit {
+    let mut commit = Commit::default();
+    for item in items.iter_mut() {
+        let keeps = matches!(item.a.step, Step::Keep | Step::Skip | Step::HandsOff | Step::Suppress);
+        let same = item.a.noticed.is_empty() && keeps && item.a.facts.refusal.is_none_or(|r| r.applied);
+        for from in &item.a.subject.came_from {
+            let key = DirtyKey::Address(*from);
+            commit.marks.push(DirtyMark { key, due_at: now, priority: Priority::Live, reason: Reason::Verify, held_by: None });
+        }
+        if same && item.a.subject.came_from.is_empty() {
+            continue;
+        }
+        if let Step::Raise { .. } = item.a.step {
+            item.intent.tries += 1;
+            item.contact.intent = item.intent.text();
+        }
+        // Not yet told: what was sent before stays on record until SARE has taken the new.
+        commit.contacts.push(Contact { run_id: item.a.subject.contact.as_ref().and_then(|c| c.run_id), ..item.contact.clone() });
+        commit.records.extend(records(item, errand, now));
+        commit.history.extend(item.a.noticed.iter().map(|n| HistoryEntry {
+            hash: item.contact.hash,
+            at: now,
+            kind: noticed_word(*n).to_owned(),
+            detail: noticed_detail(item),
+        }));
+        item.a.noticed.clear();
+    }
+    commit
+}
+
+fn records(item: &Item, errand: Errand, now: i64) -> impl Iterator<Item = Record> {
+    item.a.subject.readings.iter().map(move |r| Record {
+        key: r.key,
+        hash: r.hash,
+        consent: r.consent,
+        extra: r.extra.clone(),
+        run_id: errand.run.or(r.before.as_ref().and_then(|b| b.run_id)),
+        seen_at: now,
+    })
+}
+
+fn noticed_word(noticed: Noticed) -> &'static str {
+    match noticed {
+        Noticed::WithdrawnInShop => "withdrawn-in-shop",
+        Noticed::OptedInInShop => "opted-in-in-shop",
+        Noticed::RefusedInSare => "refused-in-sare",
+        Noticed::AlreadyRefused => "already-refused",
+        Noticed::VanishedFromSare => "vanished-from-sare",
+        Noticed::ResubscribedInSare => "resubscribed-in-sare",
+        Noticed::RefusalFollowed => "refusal-followed",
+    }
+}
+
+fn noticed_detail(item: &Item) -> Option<String> {
+    let reason = serde_json::to_value(item.a.subject.reason).ok()?;
+    Some(serde_json::json!({ "status": item.a.sare.number(), "by": reason }).to_string())
+}
+
+async fn carry_out(s: &Session<'_>, config: &Config, items: &mut [Item]) -> Result<(), Halt> {
+    lower(s, config, items).await?;
+    tell_shop(s, config, items).await?;
+    raise(s, items).await?;
+    write_data(s, items).await?;
+    leave(s, items).await
+}
+
+/// Unsubscribes, reads back, and tries other ways when SARE does not take it.
+async fn lower(s: &Session<'_>, config: &Config, items: &mut [Item]) -> Result<(), Halt> {
+    let mut by_target: BTreeMap<i64, Vec<usize>> = BTreeMap::new();
+    for (i, item) in items.iter_mut().enumerate() {
+        let Step::Unsubscribe { to } = item.a.step else { continue };
+        if item.intent.tries >= STATUS_TRIES && item.intent.lowering_to.is_some() {
+            item.result = Some(Fate::Later("status-not-taken"));
+            continue;
+        }
+        // The wanted status twice, then the other refusals (sare-api.md 16 row 11).
+        let target = match item.intent.tries {
+            0 | 1 => to,
+            2 if to != status::REMOVED => status::REMOVED,
+            3 if to != status::REMOVAL_REQUESTED => status::REMOVAL_REQUESTED,
+            _ => status::REMOVED_BY_HAND,
+        };
+        item.intent.lowering_to = Some(target);
+        item.intent.tries += 1;
+        by_target.entry(target).or_default().push(i);
+    }
+    for (target, indices) in by_target {
+        for chunk in indices.chunks(s.state().batch.current().max(1)) {
+            set_status(s, items, chunk, target, false).await?;
+            let seen = read_back(s, items, chunk).await?;
+            for &i in chunk {
+                let item = &mut items[i];
+                if item.result.is_some() {
+                    continue;
+                }
+                let now_has = seen.get(&item.contact.hash).copied().unwrap_or(SareView::Absent);
+                let lowered = match now_has {
+                    SareView::Status(n) => status::is_refusal(n) || n == target,
+                    SareView::Absent | SareView::SurelyAbsent => true,
+                };
+                if lowered {
+                    unsubscribed(item, now_has, s.now());
+                } else {
+                    item.contact.intent = item.intent.text();
+                    let again = s.now() + millis(s.settings.verify_after);
+                    item.result = Some(Fate::LookAgain(Outcome::Synchronised, again, Reason::Verify));
+                }
+            }
+        }
+    }
+    if config.unsubscribe.leave_group {
+        let left: Vec<usize> = (0..items.len())
+            .filter(|i| matches!(items[*i].a.step, Step::Unsubscribe { .. }) && matches!(items[*i].result, Some(Fate::Settled(_))))
+            .collect();
+        remove_from_groups(s, items, &left, |item| item.contact.groups.clone()).await?;
+        for i in left {
+            items[i].contact.groups.clear();
+            items[i].contact.sent = None;
+        }
+    }
+    Ok(())
+}
+
+fn unsubscribed(item: &mut Item, now_has: SareView, now: i64) {
+    item.wrote = true;
+    item.intent = Intent::default();
+    item.contact.intent = None;
+    item.contact.sare_status = Some(now_has.number());
+    item.contact.sare_seen_at = Some(now);
+    if status::is_refusal(now_has.number()) {
+        if item.contact.refusal.is_none() {
+            item.contact.refused_at = Some(now);
+            item.contact.refusal_origin = Some("shop".to_owned());
+        }
+        item.contact.refusal = Some(now_has.number());
+        item.contact.refusal_applied = true;
+        item.result = Some(Fate::Settled(Outcome::Suppressed));
+    } else {
+        item.result = Some(Fate::Settled(Outcome::Synchronised));
+    }
+}
+
+/// Raises statuses that people asked for, each at most once without being read back.
+async fn raise(s: &Session<'_>, items: &mut [Item]) -> Result<(), Halt> {
+    let mut by_target: BTreeMap<(i64, bool), Vec<usize>> = BTreeMap::new();
+    for (i, item) in items.iter_mut().enumerate() {
+        let Step::Raise { to, confirm } = item.a.step else { continue };
+        if item.intent.tries > STATUS_TRIES {
+            item.result = Some(Fate::Later("status-not-taken"));
+            continue;
+        }
+        // A reactivation that was sent and not proven could have been refused meanwhile: from the
+        // second try on the person is asked instead.
+        let (to, confirm) =
+            if item.intent.wish == Some(Wish::Reactivate) && item.intent.tries > 1 { (status::UNCONFIRMED, true) } else { (to, confirm) };
+        by_target.entry((to, confirm)).or_default().push(i);
+    }
+    for ((to, confirm), indices) in by_target {
+        for chunk in indices.chunks(s.state().batch.current().max(1)) {
+            set_status(s, items, chunk, to, confirm).await?;
+            let seen = read_back(s, items, chunk).await?;
+            for &i in chunk {
+                let item = &mut items[i];
+                if item.result.is_some() {
+                    continue;
+                }
+                let now_has = seen.get(&item.contact.hash).copied().unwrap_or(SareView::Absent);
+                if now_has == SareView::Status(to) {
+                    item.wrote = true;
+                    item.intent = Intent::default();
+                    item.contact.intent = None;
+                    item.contact.refusal = None;
+                    item.contact.refused_at = None;
+                    item.contact.refusal_origin = None;
+                    item.contact.refusal_applied = false;
+                    item.contact.sare_status = Some(to);
+                    item.contact.sare_seen_at = Some(s.now());
+                    // Data follows, now that the status allows it.
+                    item.result = Some(Fate::LookAgain(Outcome::Synchronised, s.now(), Reason::Verify));
+                } else {
+                    let again = s.now() + millis(s.settings.verify_after);
+                    item.result = Some(Fate::LookAgain(Outcome::Suppressed, again, Reason::Verify));
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Sends a status change. A batch that SARE rejects is sent one by one; a contact that it rejects alone waits.
+async fn set_status(s: &Session<'_>, items: &mut [Item], chunk: &[usize], to: i64, confirm: bool) -> Result<(), Halt> {
+    let mut stack: Vec<&[usize]> = vec![chunk];
+    while let Some(part) = stack.pop() {
+        let contacts = part
+            .iter()
+            .map(|&i| sare_api::Contact {
+                email: items[i].a.subject.email.as_str().to_owned(),
+                status: Some(Status::from_number(to)),
+                ..sare_api::Contact::default()
+            })
+            .collect();
+        let request = AddRequest::status_change(contacts, confirm);
+        let sent = s.sare(|c| {
+            let request = request.clone();
+            async move { c.add(&request).await }
+        });
+        match sent.await {
+            // Whatever the answer says of single contacts: only the status read back counts.
+            Ok(_) => {}
+            Err(CallError::Halt(halt)) => return Err(halt),
+            Err(CallError::Api(error)) if error.is_transient() => return Err(refuse_or_wait(s, &error)),
+            Err(CallError::Api(_)) if part.len() > 1 => {
+                let (left, right) = part.split_at(part.len() / 2);
+                stack.push(right);
+                stack.push(left);
+            }
+            Err(CallError::Api(error)) => {
+                tracing::warn!(shop = %s.shop.id, %error, "SARE rejected a status change");
+                items[part[0]].result = Some(Fate::Later("status-not-taken"));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn refuse_or_wait(s: &Session<'_>, error: &sare_api::Error) -> Halt {
+    if error.suggests_smaller_batch() {
+        s.state().batch.after_too_large();
+    }
+    s.sare_outage(error)
+}
+
+async fn read_back(
+    s: &Session<'_>,
+    items: &[Item],
+    chunk: &[usize],
+) -> Result<std::collections::HashMap<store::AddrHash, SareView>, Halt> {
+    statuses(s, chunk.iter().map(|&i| (items[i].contact.hash, items[i].a.subject.email.as_str()))).await
+}
+
+/// Switches off the shop's subscriber rows of contacts that refused in SARE.
+async fn tell_shop(s: &Session<'_>, config: &Config, items: &mut [Item]) -> Result<(), Halt> {
+    for item in items.iter_mut() {
+        if !item.a.tells_shop(config) {
+            continue;
+        }
+        let mut all_told = true;
+        for reading in &mut item.a.subject.readings {
+            if reading.key.kind != RecordKind::Subscriber || !reading.consent {
+                continue;
+            }
+            s.need_shoper(1.0, 0.0)?;
+            let id = SubscriberId(reading.key.id);
+            let groups = reading.person.subscriber_groups().map(<[i64]>::to_vec);
+            let update = SubscriberUpdate { active: Some(false), groups, ..SubscriberUpdate::default() };
+            let sent = s.shoper(|c| {
+                let update = update.clone();
+                async move { c.update_subscriber(id, &update).await }
+            });
+            match sent.await {
+                Ok(()) | Err(CallError::Api(shoper_api::Error::NotFound)) => {
+                    reading.consent = false;
+                    item.wrote = true;
+                }
+                Err(CallError::Halt(halt)) => return Err(halt),
+                Err(CallError::Api(shoper_api::Error::Locked { .. })) => {
+                    all_told = false;
+                    item.result = Some(Fate::Later("record-locked"));
+                }
+                Err(CallError::Api(shoper_api::Error::Forbidden { .. })) => {
+                    s.shop_problem("no-scope:subscribers_edit", "no-scope", Some("subscribers_edit".to_owned())).await?;
+                    all_told = false;
+                    item.result = Some(Fate::Later("no-scope"));
+                }
+                Err(CallError::Api(error)) => {
+                    tracing::warn!(shop = %s.shop.id, %error, "a subscriber could not be switched off");
+                    all_told = false;
+                    item.result = Some(Fate::Later("shop-refused"));
+                }
+            }
+        }
+        // A subscriber known and not read now has yet to be told.
+        let unread = item.a.subject.known.iter().any(|r| r.key.kind == RecordKind::Subscriber && r.consent);
+        if all_told && !unread {
+            item.contact.refusal_applied = true;
+        }
+    }
+    Ok(())
+}
+
+/// Adds and updates, in batches; a batch that spoils is split until the bad contact stands alone.
+async fn write_data(s: &Session<'_>, items: &mut [Item]) -> Result<(), Halt> {
+    for confirm in [false, true] {
+        let wanted: Vec<usize> = (0..items.len())
+            .filter(|&i| match items[i].a.step {
+                Step::Add { confirm: c, .. } => c == confirm,
+                Step::Update => !confirm,
+                _ => false,
+            })
+            .collect();
+        let mut stack: Vec<Vec<usize>> = Vec::new();
+        let size = s.state().batch.current().max(1);
+        for chunk in wanted.chunks(size).rev() {
+            stack.push(chunk.to_vec());
+        }
+        while let Some(chunk) = stack.pop() {
+            add_chunk(s, items, chunk, confirm, &mut stack).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn add_chunk(
+    s: &Session<'_>,
+    items: &mut [Item],
+    chunk: Vec<usize>,
+    confirm: bool,
+    stack: &mut Vec<Vec<usize>>,
+) -> Result<(), Halt> {
+    let contacts = chunk.iter().map(|&i| sare_contact(&items[i])).collect();
+    let mut request = AddRequest::data_only(contacts);
+    request.options.send_confirmation = confirm;
+    let sent = s.sare(|c| {
+        let request = request.clone();
+        async move { c.add(&request).await }
+    });
+    let answer = match sent.await {
+        Ok(answer) => answer,
+        Err(CallError::Halt(halt)) => return Err(halt),
+        Err(CallError::Api(error)) => {
+            if chunk.len() > 1 && error.suggests_smaller_batch() {
+                if matches!(error, sare_api::Error::TooLarge) || error.is_transient() {
+                    s.state().batch.after_too_large();
+                }
+                split(chunk, stack);
+                return s.need_sare(1.0, 0.0);
+            }
+            if chunk.len() == 1 && !error.is_transient() {
+                items[chunk[0]].result = Some(Fate::Refused(error.to_string()));
+                return Ok(());
+            }
+            return Err(s.sare_outage(&error));
+        }
+    };
+    s.state().batch.after_success();
+    let mut unclear = Vec::new();
+    for (&i, outcome) in chunk.iter().zip(&answer.items) {
+        match outcome {
+            ItemOutcome::Accepted => told(s, &mut items[i]),
+            ItemOutcome::Unclear { .. } if chunk.len() > 1 => unclear.push(i),
+            ItemOutcome::Refused { why } | ItemOutcome::Unclear { why } => {
+                let item = &mut items[i];
+                if !item.without_custom && item.a.traits.as_ref().is_some_and(|t| !t.custom.is_empty()) {
+                    // Perhaps a list property does not take the value (sare-api.md 16 row 14): once more without.
+                    item.without_custom = true;
+                    stack.push(vec![i]);
+                } else {
+                    item.result = Some(Fate::Refused(why.to_string()));
+                }
+            }
+        }
+    }
+    if !unclear.is_empty() {
+        if unclear.len() == chunk.len() { split(chunk, stack) } else { stack.push(unclear) }
+        return s.need_sare(1.0, 0.0);
+    }
+    Ok(())
+}
+
+fn split(chunk: Vec<usize>, stack: &mut Vec<Vec<usize>>) {
+    let (left, right) = chunk.split_at(chunk.len() / 2);
+    stack.push(right.to_vec());
+    stack.push(left.to_vec());
+}
+
+fn sare_contact(item: &Item) -> sare_api::Contact {
+    let traits = item.a.traits.clone().unwrap_or_default();
+    sare_api::Contact {
+        email: item.a.subject.email.as_str().to_owned(),
+        gsm: traits.gsm,
+        status: match item.a.step {
+            Step::Add { status, .. } => Some(Status::from_number(status)),
+            _ => None,
+        },
+        groups: item.a.groups.clone(),
+        name: traits.name,
+        comment: traits.comment,
+        prop: traits.prop.into_iter().map(|(n, value)| (format!("prop{n}"), value)).collect(),
+        prop_cust: if item.without_custom { BTreeMap::new() } else { traits.custom },
+        ..sare_api::Contact::default()
+    }
+}
+
+fn told(s: &Session<'_>, item: &mut Item) {
+    let now = s.now();
+    item.wrote = true;
+    item.contact.sent = item.a.fingerprint.map(|f| f.to_vec());
+    item.contact.sent_at = Some(now);
+    let mut groups = item.contact.groups.clone();
+    groups.extend(&item.a.groups);
+    groups.sort_unstable();
+    groups.dedup();
+    item.contact.groups = groups;
+    if let Step::Add { status: given, confirm } = item.a.step {
+        item.contact.sare_status = Some(given);
+        item.contact.sare_seen_at = Some(now);
+        if confirm || item.intent.wish.is_some() {
+            item.intent = Intent::default();
+            item.contact.intent = None;
+            item.contact.refusal = None;
+            item.contact.refused_at = None;
+            item.contact.refusal_origin = None;
+            item.contact.refusal_applied = false;
+        }
+        if status::is_refusal(given) {
+            item.contact.refusal_origin = Some("shop".to_owned());
+            item.contact.refusal_applied = true;
+            item.result = Some(Fate::Settled(Outcome::Suppressed));
+            return;
+        }
+    }
+    item.result = Some(Fate::Settled(Outcome::Synchronised));
+}
+
+/// Takes contacts out of groups they no longer belong in, and deals with those gone from the shop.
+async fn leave(s: &Session<'_>, items: &mut [Item]) -> Result<(), Halt> {
+    let gone: Vec<usize> = (0..items.len())
+        .filter(|&i| matches!(items[i].a.step, Step::Leave(DeletedAction::LeaveGroup)) && !items[i].contact.groups.is_empty())
+        .collect();
+    remove_from_groups(s, items, &gone, |item| item.contact.groups.clone()).await?;
+    for i in gone {
+        items[i].contact.groups.clear();
+        items[i].contact.sent = None;
+        items[i].wrote = true;
+    }
+    let partly: Vec<usize> = (0..items.len())
+        .filter(|&i| {
+            let item = &items[i];
+            let present = matches!(item.a.sare, SareView::Status(n) if status::is_open(n));
+            let stays = matches!(item.a.step, Step::Keep | Step::Update);
+            present && stays && !item.a.groups_to_leave().is_empty() && !matches!(item.result, Some(Fate::Refused(_)))
+        })
+        .collect();
+    remove_from_groups(s, items, &partly, |item| item.a.groups_to_leave()).await?;
+    for i in partly {
+        let groups = items[i].a.groups.clone();
+        items[i].contact.groups.retain(|g| groups.contains(g));
+        items[i].wrote = true;
+    }
+    let delete: Vec<usize> = (0..items.len())
+        .filter(|&i| {
+            let present = matches!(items[i].a.sare, SareView::Status(_));
+            matches!(items[i].a.step, Step::Leave(DeletedAction::Delete)) && present && items[i].contact.outcome != Outcome::Gone
+        })
+        .collect();
+    for chunk in delete.chunks(s.state().batch.current().max(1)) {
+        let addresses: Vec<&str> = chunk.iter().map(|&i| items[i].a.subject.email.as_str()).collect();
+        let sent = s.sare(|c| {
+            let addresses = addresses.clone();
+            async move { c.delete(&addresses).await }
+        });
+        match sent.await {
+            Ok(_) => {}
+            Err(CallError::Halt(halt)) => return Err(halt),
+            Err(CallError::Api(error)) => return Err(refuse_or_wait(s, &error)),
+        }
+        for &i in chunk {
+            items[i].wrote = true;
+            items[i].contact.sent = None;
+            items[i].contact.groups.clear();
+            items[i].contact.sare_status = None;
+        }
+    }
+    for item in items.iter_mut() {
+        if item.result.is_none() && matches!(item.a.step, Step::Leave(_)) {
+            item.result = Some(Fate::Settled(Outcome::Gone));
+        }
+    }
+    Ok(())
+}
+
+async fn remove_from_groups(
+    s: &Session<'_>,
+    items: &[Item],
+    indices: &[usize],
+    groups_of: impl Fn(&Item) -> Vec<i64>,
+) -> Result<(), Halt> {
+    let mut by_groups: BTreeMap<Vec<i64>, Vec<usize>> = BTreeMap::new();
+    for &i in indices {
+        let groups = groups_of(&items[i]);
+        if !groups.is_empty() {
+            by_groups.entry(groups).or_default().push(i);
+        }
+    }
+    for (groups, members) in by_groups {
+        for chunk in members.chunks(s.state().batch.current().max(1)) {
+            let addresses: Vec<&str> = chunk.iter().map(|&i| items[i].a.subject.email.as_str()).collect();
+            let sent = s.sare(|c| {
+                let (addresses, groups) = (addresses.clone(), groups.clone());
+                async move { c.group_remove_emails(&addresses, &groups).await }
+            });
+            match sent.await {
+                // A contact SARE does not know is in no group of ours either.
+                Ok(_) => {}
+                Err(CallError::Halt(halt)) => return Err(halt),
+                Err(CallError::Api(error)) => return Err(refuse_or_wait(s, &error)),
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Turns one contact's fate into what is committed.
+fn conclude(s: &Session<'_>, item: Item, errand: Errand, out: &mut Delivered) {
+    let now = s.now();
+    let quiet = match item.a.step {
+        Step::Keep => Some(Outcome::Synchronised),
+        Step::Suppress => Some(Outcome::Suppressed),
+        Step::Skip => Some(if item.a.subject.readings.is_empty() && item.a.subject.known.is_empty() { Outcome::Gone } else { Outcome::Skipped }),
+        Step::HandsOff => Some(Outcome::HandsOff),
+        _ => None,
+    };
+    let untold = item.a.facts.refusal.is_some() && !item.contact.refusal_applied;
+    let Item { a, mut contact, intent, result, wrote, without_custom } = item;
+    let fate = match (result, quiet) {
+        (Some(fate), _) => fate,
+        (None, Some(outcome)) if !(untold && out.halted.is_some()) => Fate::Settled(outcome),
+        // The slice was stopped before this contact's turn: its dirty entries stay.
+        _ => return,
+    };
+    let key = DirtyKey::Address(contact.hash);
+    let problem_key = key.encode();
+    let mut seen_again = None;
+    let outcome = match &fate {
+        Fate::Settled(outcome) => *outcome,
+        Fate::LookAgain(outcome, at, reason) => {
+            seen_again = Some((*at, *reason));
+            *outcome
+        }
+        Fate::Refused(_) => Outcome::Failed,
+        Fate::Later(_) => contact.outcome,
+    };
+    match &fate {
+        Fate::Refused(why) => {
+            // What was refused is kept as told, so that only changed data or a person tries it again.
+            contact.sent = a.fingerprint.map(|f| f.to_vec());
+            out.commit.problems.push(problem(&problem_key, "sare-refused", Some(why.clone()), &contact, true, now));
+            out.commit.history.push(entry(&contact, now, "refused-by-sare", None));
+        }
+        Fate::Later(why) => {
+            out.commit.problems.push(problem(&problem_key, why, None, &contact, false, now));
+        }
+        Fate::Settled(_) if without_custom => {
+            out.commit.problems.push(problem(&problem_key, "custom-fields-refused", None, &contact, true, now));
+        }
+        Fate::Settled(_) | Fate::LookAgain(..) => out.commit.solved.push(problem_key),
+    }
+    if wrote {
+        out.changed += 1;
+        let detail = serde_json::json!({ "status": contact.sare_status, "groups": contact.groups, "by": a.subject.reason });
+        let kind = match a.step {
+            Step::Add { .. } => "added",
+            Step::Update => "updated",
+            Step::Unsubscribe { .. } => "unsubscribed-in-sare",
+            Step::Raise { confirm: true, .. } => "asked-again",
+            Step::Raise { confirm: false, .. } => "confirmed-in-sare",
+            Step::Leave(DeletedAction::Delete) => "deleted-in-sare",
+            Step::Leave(_) => "left-groups",
+            Step::Keep => "left-group",
+            _ => "switched-off-in-shop",
+        };
+        out.commit.history.push(entry(&contact, now, kind, Some(detail.to_string())));
+        if a.tells_shop(s.config()) && contact.refusal_applied && !matches!(a.step, Step::Suppress) {
+            out.commit.history.push(entry(&contact, now, "switched-off-in-shop", None));
+        }
+    }
+    for noticed in &a.noticed {
+        out.commit.history.push(entry(&contact, now, noticed_word(*noticed), None));
+    }
+    if errand.counts {
+        let counted = a.subject.contact.as_ref().is_some_and(|c| c.run_id.is_some() && c.run_id == errand.run);
+        if !counted {
+            count(&mut out.counters, a.step, &fate, wrote, outcome);
+        }
+        contact.run_id = errand.run;
+    }
+    contact.outcome = outcome;
+    contact.updated_at = now;
+    contact.intent = intent.text();
+    for (key, version, attempts) in &a.subject.dirty {
+        out.commit.done.push(match &fate {
+            Fate::Later(_) => {
+                let pause = retry_pause(*attempts);
+                DirtyDone::Again { key: *key, version: *version, due_at: now + pause, attempts: attempts + 1 }
+            }
+            _ => DirtyDone::Done { key: *key, version: *version },
+        });
+    }
+    if let Some((at, reason)) = seen_again {
+        out.commit.marks.push(DirtyMark { key, due_at: at, priority: Priority::Live, reason, held_by: None });
+    } else if matches!(fate, Fate::Later(_)) && a.subject.dirty.is_empty() {
+        let due_at = now + retry_pause(0);
+        out.commit.marks.push(DirtyMark { key, due_at, priority: Priority::Bulk, reason: Reason::Retry, held_by: None });
+    }
+    let run_id = errand.run;
+    out.commit.records.extend(a.subject.readings.iter().map(|r| Record {
+        key: r.key,
+        hash: r.hash,
+        consent: r.consent,
+        extra: r.extra.clone(),
+        run_id: run_id.or(r.before.as_ref().and_then(|b| b.run_id)),
+        seen_at: now,
+    }));
+    out.commit.gone.extend(a.subject.lost.iter().map(|r| r.key));
+    out.commit.contacts.push(contact);
+}
+
+fn count(counters: &mut Counters, step: Step, fate: &Fate, wrote: bool, outcome: Outcome) {
+    let slot = match (step, fate) {
+        (_, Fate::Refused(_) | Fate::Later(_)) => &mut counters.failed,
+        (Step::Add { .. }, _) => &mut counters.added,
+        (Step::Update, _) => &mut counters.updated,
+        (Step::Unsubscribe { .. }, _) => &mut counters.unsubscribed,
+        (Step::Raise { .. }, _) => &mut counters.updated,
+        (Step::Leave(_), _) if wrote => &mut counters.updated,
+        _ => match outcome {
+            Outcome::Suppressed => &mut counters.suppressed,
+            Outcome::Skipped | Outcome::Gone => &mut counters.skipped,
+            Outcome::HandsOff => &mut counters.hands_off,
+            _ => &mut counters.unchanged,
+        },
+    };
+    *slot += 1;
+}
+
+/// 1 minute, 5, 30, then 2, 6 and 24 hours.
+pub fn retry_pause(attempts: i64) -> i64 {
+    const MINUTES: [i64; 6] = [1, 5, 30, 120, 360, 1440];
+    let step = usize::try_from(attempts).unwrap_or(0).min(MINUTES.len() - 1);
+    MINUTES[step] * 60_000
+}
+
+fn entry(contact: &Contact, at: i64, kind: &str, detail: Option<String>) -> HistoryEntry {
+    HistoryEntry { hash: contact.hash, at, kind: kind.to_owned(), detail }
+}
+
+fn problem(key: &str, kind: &str, detail: Option<String>, contact: &Contact, is_final: bool, now: i64) -> Problem {
+    Problem {
+        key: key.to_owned(),
+        kind: kind.to_owned(),
+        hash: Some(contact.hash),
+        detail,
+        is_final,
+        first_at: now,
+        last_at: now,
+        times: 1,
+    }
+}

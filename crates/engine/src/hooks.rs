@@ -1,0 +1,115 @@
+//! The shop's webhooks: registered at installation, checked and repaired later, removed at the end.
+//!
+//! Ours are recognised by the beginning of their URL; rows of other applications are never touched
+//! (shoper-api.md F.2).
+
+use secrecy::{ExposeSecret, SecretString};
+use shoper_api::webhooks::{EVENTS, NewWebhook};
+use store::HookKind;
+
+use crate::error::{CallError, Halt};
+use crate::session::{Session, millis};
+
+/// Registers or repairs the shop's webhook; due every few hours.
+pub async fn check(s: &Session<'_>) -> Result<(), Halt> {
+    let next = s.now() + millis(s.settings.hooks_every);
+    let Some(public) = &s.settings.public_url else {
+        s.state().timers.hooks = next;
+        return Ok(());
+    };
+    s.need_shoper(2.0, 0.0)?;
+    ensure_sare_token(s).await?;
+    let base = format!("{}/shoper/webhooks/", public.as_str().trim_end_matches('/'));
+    let result = register(s, &base).await;
+    match result {
+        Ok(()) => s.shop_problem_over("webhooks").await?,
+        Err(CallError::Halt(halt)) => return Err(halt),
+        Err(CallError::Api(error)) => {
+            tracing::warn!(shop = %s.shop.id, %error, "webhooks cannot be registered");
+            s.shop_problem("webhooks", "webhooks-refused", Some(error.to_string())).await?;
+        }
+    }
+    s.state().timers.hooks = next;
+    Ok(())
+}
+
+async fn ensure_sare_token(s: &Session<'_>) -> Result<(), Halt> {
+    if s.store.hook_of(s.shop.id, HookKind::Sare).await?.is_none() {
+        let token = SecretString::from(hex::encode((s.settings.entropy)()));
+        s.store.put_hook(s.shop.id, HookKind::Sare, &token, None, None).await?;
+    }
+    Ok(())
+}
+
+async fn register(s: &Session<'_>, base: &str) -> Result<(), CallError<shoper_api::Error>> {
+    let known = s.store.hook_of(s.shop.id, HookKind::Shoper).await?;
+    let (token, secret, remote) = match known {
+        Some((hook, token)) if hook.secret.is_some() => (token, hook.secret, hook.remote_id),
+        _ => {
+            let token = SecretString::from(hex::encode((s.settings.entropy)()));
+            let secret = SecretString::from(hex::encode((s.settings.entropy)()));
+            // Stored before the shop knows it: the first call may come before we hear back.
+            s.store.put_hook(s.shop.id, HookKind::Shoper, &token, Some(secret.clone()), None).await?;
+            (token, Some(secret), None)
+        }
+    };
+    let url = format!("{base}{}", token.expose_secret());
+    let wanted = NewWebhook {
+        url: url.clone(),
+        secret: secret.clone(),
+        events: EVENTS.iter().map(|e| (*e).to_owned()).collect(),
+        active: true,
+    };
+    let rows = s.shoper(|c| async move { c.webhooks().await }).await?;
+    let mut ours = None;
+    for row in rows.into_iter().filter(|row| row.url.starts_with(base)) {
+        if row.url == url && ours.is_none() {
+            ours = Some(row);
+        } else {
+            // One of ours from before: an earlier installation in this very shop.
+            let id = row.id;
+            match s.shoper(|c| async move { c.delete_webhook(id).await }).await {
+                Ok(()) | Err(CallError::Api(_)) => {}
+                Err(halt) => return Err(halt),
+            }
+        }
+    }
+    match ours {
+        Some(row) => {
+            let complete = row.active && EVENTS.iter().all(|e| row.events.iter().any(|have| have == e));
+            if !complete {
+                let id = row.id;
+                let update = s.shoper(|c| {
+                    let wanted = wanted.clone();
+                    async move { c.update_webhook(id, &wanted).await }
+                });
+                update.await?;
+            }
+            if remote != Some(row.id.0) {
+                s.store.set_hook_remote(s.shop.id, HookKind::Shoper, Some(row.id.0)).await?;
+            }
+        }
+        None => {
+            let create = s.shoper(|c| {
+                let wanted = wanted.clone();
+                async move { c.create_webhook(&wanted).await }
+            });
+            let id = create.await?;
+            s.store.set_hook_remote(s.shop.id, HookKind::Shoper, Some(id.0)).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Removes our webhooks from the shop as far as it lets us; failures are ignored (shoper-api.md H.7).
+pub async fn remove(s: &Session<'_>) {
+    let Some(public) = &s.settings.public_url else { return };
+    let base = format!("{}/shoper/webhooks/", public.as_str().trim_end_matches('/'));
+    let Ok(rows) = s.shoper(|c| async move { c.webhooks().await }).await else { return };
+    for row in rows.into_iter().filter(|row| row.url.starts_with(&base)) {
+        let id = row.id;
+        if let Err(CallError::Halt(_)) = s.shoper(|c| async move { c.delete_webhook(id).await }).await {
+            return;
+        }
+    }
+}

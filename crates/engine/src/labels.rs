@@ -1,0 +1,62 @@
+//! Names behind the shop's numbers: groups, languages, options of select fields.
+//!
+//! Read once in a while and only when the mapping speaks of them; kept with the lane.
+
+use std::collections::BTreeMap;
+
+use sync_core::mapping::Needs;
+
+use crate::error::{CallError, Halt};
+use crate::session::Session;
+use crate::state::Labels;
+
+const EVERY_MS: i64 = 6 * 3_600_000;
+
+/// Reads the names that the mapping asks for. A name that cannot be had leaves its field empty.
+pub async fn refresh(s: &Session<'_>) -> Result<(), Halt> {
+    let config = s.config();
+    let needs = config.customers.mapping.needs() | config.subscribers.mapping.needs();
+    let mut labels = Labels::default();
+    if needs.contains(Needs::GROUPS) {
+        s.need_shoper(2.0, 0.0)?;
+        if config.customers.enabled {
+            let rows = allowed(s.shoper(|c| async move { c.user_groups().await }).await)?;
+            labels.user_groups = rows.unwrap_or_default().into_iter().map(|g| (g.id, g.name)).collect();
+        }
+        if config.subscribers.enabled {
+            let rows = allowed(s.shoper(|c| async move { c.subscriber_groups().await }).await)?;
+            labels.subscriber_groups = rows.unwrap_or_default().into_iter().map(|g| (g.id, g.name)).collect();
+        }
+    }
+    if needs.contains(Needs::LANGUAGES) {
+        s.need_shoper(1.0, 0.0)?;
+        let rows = allowed(s.shoper(|c| async move { c.languages().await }).await)?;
+        labels.languages = rows.unwrap_or_default().into_iter().map(|l| (l.id, l.locale)).collect();
+    }
+    if needs.contains(Needs::ADDITIONAL_FIELDS) {
+        s.need_shoper(1.0, 0.0)?;
+        let rows = allowed(s.shoper(|c| async move { c.additional_fields().await }).await)?;
+        labels.options = rows
+            .unwrap_or_default()
+            .into_iter()
+            .filter(|f| !f.options.is_empty())
+            .map(|f| (f.id, f.options.into_iter().collect::<BTreeMap<String, String>>()))
+            .collect();
+    }
+    let next = s.now() + EVERY_MS;
+    let mut state = s.state();
+    state.labels = labels;
+    state.timers.labels = next;
+    Ok(())
+}
+
+fn allowed<T>(answer: Result<T, CallError<shoper_api::Error>>) -> Result<Option<T>, Halt> {
+    match answer {
+        Ok(value) => Ok(Some(value)),
+        Err(CallError::Halt(halt)) => Err(halt),
+        Err(CallError::Api(error)) => {
+            tracing::warn!(%error, "names cannot be read from the shop");
+            Ok(None)
+        }
+    }
+}

@@ -1,0 +1,373 @@
+//! Live changes: from dirty entries to contacts read anew, judged and delivered.
+//!
+//! An event told us only *what* may have changed. Here every record of the contact is read again
+//! from the shop by its id; what the event said is never used. A record that is gone must answer 404
+//! with the shop's own error body (shoper-api.md D.6); absence from a list proves nothing.
+
+use std::collections::{BTreeSet, HashMap};
+
+use shoper_api::{SubscriberId, UserId};
+use store::{AddrHash, Dirty, DirtyDone, DirtyKey, Priority, Problem, Reason, Record};
+use sync_core::email::Email;
+use sync_core::{RecordKey, RecordKind};
+
+use crate::deliver::{Errand, deliver};
+use crate::error::{CallError, Halt};
+use crate::read::{self, Found};
+use crate::session::{LIVE_RESERVE, SARE_RESERVE, Session};
+use crate::subject::{Confirm, Reading, Subject, assess};
+
+/// Most dirty entries of one turn.
+const TURN: i64 = 50;
+
+/// Works on dirty entries up to `lowest`; whether there were any.
+pub async fn turn(s: &Session<'_>, lowest: Priority) -> Result<bool, Halt> {
+    let now = s.now();
+    let dirty = s.store.due_dirty(s.shop.id, now, lowest, TURN).await?;
+    if dirty.is_empty() {
+        return Ok(false);
+    }
+    let bulk = dirty.iter().all(|d| d.priority == Priority::Bulk);
+    let (shop_reserve, sare_reserve) = if bulk { (LIVE_RESERVE, SARE_RESERVE) } else { (0.0, 0.0) };
+    s.need_shoper(3.0, shop_reserve)?;
+    s.need_sare(2.0, sare_reserve)?;
+    let room = s.shoper_room(shop_reserve);
+    let dirty = fitting(dirty, room);
+
+    let gathered = gather(s, &dirty).await?;
+    let mut commit_extra = gathered.aside;
+    let assessed = assess(s, gathered.subjects, Confirm::Yes).await?;
+    let mut delivered = deliver(s, assessed, Errand::live()).await?;
+    let meter = meter_of(&dirty);
+    if delivered.changed > 0 {
+        delivered.commit.meters.push((meter, delivered.changed));
+    }
+    delivered.commit.done.append(&mut commit_extra.done);
+    delivered.commit.problems.append(&mut commit_extra.problems);
+    delivered.commit.gone.append(&mut commit_extra.gone);
+    delivered.commit.records.append(&mut commit_extra.records);
+    if delivered.halted.is_none() {
+        delivered.commit.success_at = Some(s.now());
+    }
+    s.commit(delivered.commit).await?;
+    match delivered.halted {
+        Some(halt) => Err(halt),
+        None => Ok(true),
+    }
+}
+
+/// Single reads cost one request each, a list one for fifty: never more than the bucket holds now.
+fn fitting(mut dirty: Vec<Dirty>, room: f64) -> Vec<Dirty> {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a small positive number of requests")]
+    let room = room.max(3.0) as usize;
+    let deletions = dirty.iter().filter(|d| matches!(d.reason, Reason::DeleteWebhook | Reason::Missing)).count();
+    if deletions > room {
+        let mut left = room;
+        dirty.retain(|d| {
+            let single = matches!(d.reason, Reason::DeleteWebhook | Reason::Missing);
+            if single && left == 0 {
+                return false;
+            }
+            left -= usize::from(single);
+            true
+        });
+    }
+    dirty
+}
+
+fn meter_of(dirty: &[Dirty]) -> &'static str {
+    match dirty.first().map(|d| d.reason) {
+        Some(Reason::Webhook | Reason::DeleteWebhook) => "changed_by_webhook",
+        Some(Reason::SareHook) => "changed_by_sare_hook",
+        Some(Reason::NewId) => "changed_by_look",
+        Some(Reason::Poll) => "changed_by_poll",
+        Some(Reason::Sweep | Reason::Missing) => "changed_by_sweep",
+        _ => "changed_otherwise",
+    }
+}
+
+/// Dirty entries turned into subjects, and what is settled without one.
+struct Gathered {
+    subjects: Vec<Subject>,
+    aside: store::Commit,
+}
+
+async fn gather(s: &Session<'_>, dirty: &[Dirty]) -> Result<Gathered, Halt> {
+    let shop = s.shop.id;
+    let mut aside = store::Commit::default();
+
+    // Every record named, and every other record of the same addresses.
+    let mut keys: BTreeSet<RecordKey> = BTreeSet::new();
+    let mut hashes: BTreeSet<AddrHash> = BTreeSet::new();
+    for entry in dirty {
+        match entry.key {
+            DirtyKey::Record(key) => {
+                keys.insert(key);
+            }
+            DirtyKey::Address(hash) => {
+                hashes.insert(hash);
+            }
+        }
+    }
+    let named: Vec<RecordKey> = keys.iter().copied().collect();
+    let mut ledger: HashMap<RecordKey, Record> = s.store.records(shop, &named).await?;
+    hashes.extend(ledger.values().map(|r| r.hash));
+    let list: Vec<AddrHash> = hashes.iter().copied().collect();
+    for record in s.store.records_of(shop, &list).await? {
+        keys.insert(record.key);
+        ledger.insert(record.key, record);
+    }
+
+    let found = read_all(s, &keys, &mut aside, dirty).await?;
+    let mut readings: Vec<Reading> = Vec::new();
+    let mut lost: Vec<Record> = Vec::new();
+    for (key, found) in found {
+        match found {
+            Found::Present(mut reading) => {
+                reading.before = ledger.get(&key).cloned();
+                readings.push(*reading);
+            }
+            Found::BadAddress => {
+                bad_address(s, key, &mut aside);
+            }
+            Found::Gone => lost.extend(ledger.get(&key).cloned()),
+        }
+    }
+    look_up_others(s, &mut readings, &ledger).await?;
+
+    let mut wanted: BTreeSet<AddrHash> = hashes;
+    wanted.extend(readings.iter().map(|r| r.hash));
+    // An address that a record came to may have records we did not know to be of this contact.
+    let new_ones: Vec<AddrHash> = readings.iter().map(|r| r.hash).filter(|h| !list.contains(h)).collect();
+    let read_keys: BTreeSet<RecordKey> = readings.iter().map(|r| r.key).collect();
+    let mut siblings: Vec<Record> = s.store.records_of(shop, &new_ones).await?;
+    siblings.retain(|r| !read_keys.contains(&r.key) && !keys.contains(&r.key));
+    if !siblings.is_empty() {
+        let more: BTreeSet<RecordKey> = siblings.iter().map(|r| r.key).collect();
+        for record in siblings {
+            ledger.insert(record.key, record);
+        }
+        for (key, found) in read_all(s, &more, &mut aside, dirty).await? {
+            match found {
+                Found::Present(mut reading) => {
+                    reading.before = ledger.get(&key).cloned();
+                    wanted.insert(reading.hash);
+                    readings.push(*reading);
+                }
+                Found::BadAddress => bad_address(s, key, &mut aside),
+                Found::Gone => lost.extend(ledger.get(&key).cloned()),
+            }
+        }
+    }
+
+    let all: Vec<AddrHash> = wanted.iter().copied().collect();
+    let mut contacts = s.store.contacts(shop, &all).await?;
+    let mut subjects: HashMap<AddrHash, Subject> = HashMap::new();
+    for reading in readings {
+        let reason = reason_for(dirty, reading.key, reading.hash);
+        if let Some(before) = &reading.before
+            && before.hash != reading.hash
+        {
+            let old = before.hash;
+            let withdrew = before.consent && !reading.consent;
+            if let Some(subject) = subject_of(&mut subjects, &mut contacts, old, None, reason) {
+                subject.moved_away.push(reading.key);
+                subject.withdrew_on_leaving |= withdrew;
+            }
+        }
+        let email = reading.email.clone();
+        if let Some(subject) = subject_of(&mut subjects, &mut contacts, reading.hash, Some(email), reason) {
+            if let Some(before) = &reading.before
+                && before.hash != reading.hash
+            {
+                subject.came_from.push(before.hash);
+            }
+            subject.readings.push(reading);
+        }
+    }
+    for record in lost {
+        let reason = reason_for(dirty, record.key, record.hash);
+        let (key, hash) = (record.key, record.hash);
+        match subject_of(&mut subjects, &mut contacts, hash, None, reason) {
+            Some(subject) => subject.lost.push(record),
+            None => aside.gone.push(key),
+        }
+    }
+    for hash in &all {
+        let reason = reason_for(dirty, RecordKey::customer(0), *hash);
+        let _ = subject_of(&mut subjects, &mut contacts, *hash, None, reason);
+    }
+    // A record that could not be read says what it said; it is not gone.
+    for record in ledger.values() {
+        let Some(subject) = subjects.get_mut(&record.hash) else { continue };
+        let elsewhere = subject.moved_away.contains(&record.key);
+        let read = subject.readings.iter().any(|r| r.key == record.key);
+        let lost = subject.lost.iter().any(|r| r.key == record.key);
+        if !elsewhere && !read && !lost {
+            subject.known.push(record.clone());
+        }
+    }
+    attach_dirty(dirty, &ledger, &mut subjects, &mut aside);
+    Ok(Gathered { subjects: subjects.into_values().collect(), aside })
+}
+
+/// The subject of an address; `None` when neither an address nor a contact is known for the hash.
+fn subject_of<'m>(
+    subjects: &'m mut HashMap<AddrHash, Subject>,
+    contacts: &mut HashMap<AddrHash, store::Contact>,
+    hash: AddrHash,
+    email: Option<Email>,
+    reason: Reason,
+) -> Option<&'m mut Subject> {
+    use std::collections::hash_map::Entry;
+    match subjects.entry(hash) {
+        Entry::Occupied(entry) => {
+            let subject = entry.into_mut();
+            if let Some(email) = email {
+                subject.email = email;
+            }
+            Some(subject)
+        }
+        Entry::Vacant(entry) => {
+            let contact = contacts.remove(&hash);
+            let known = contact.as_ref().and_then(|c| c.address.as_deref()).and_then(|a| Email::parse(a).ok());
+            let email = email.or(known)?;
+            let mut subject = Subject::new(hash, email, reason);
+            subject.contact = contact;
+            Some(entry.insert(subject))
+        }
+    }
+}
+
+fn reason_for(dirty: &[Dirty], key: RecordKey, hash: AddrHash) -> Reason {
+    dirty
+        .iter()
+        .find(|d| d.key == DirtyKey::Record(key) || d.key == DirtyKey::Address(hash))
+        .map_or(Reason::Webhook, |d| d.reason)
+}
+
+/// Every dirty entry goes to the contact that settles it; those about nothing we know are done.
+fn attach_dirty(
+    dirty: &[Dirty],
+    ledger: &HashMap<RecordKey, Record>,
+    subjects: &mut HashMap<AddrHash, Subject>,
+    aside: &mut store::Commit,
+) {
+    let waiting: BTreeSet<DirtyKey> = aside
+        .done
+        .iter()
+        .map(|d| match d {
+            DirtyDone::Done { key, .. } | DirtyDone::Again { key, .. } => *key,
+        })
+        .collect();
+    for entry in dirty.iter().filter(|d| !waiting.contains(&d.key)) {
+        let hash = match entry.key {
+            DirtyKey::Address(hash) => Some(hash),
+            DirtyKey::Record(key) => subjects
+                .values()
+                .find(|x| x.readings.iter().any(|r| r.key == key))
+                .map(|x| x.hash)
+                .or_else(|| ledger.get(&key).map(|r| r.hash)),
+        };
+        match hash.and_then(|h| subjects.get_mut(&h)) {
+            Some(subject) => subject.dirty.push((entry.key, entry.version, entry.attempts)),
+            None => aside.done.push(DirtyDone::Done { key: entry.key, version: entry.version }),
+        }
+    }
+}
+
+/// Reads records by id. Records the shop has locked or forbids are put off one by one.
+async fn read_all(
+    s: &Session<'_>,
+    keys: &BTreeSet<RecordKey>,
+    aside: &mut store::Commit,
+    dirty: &[Dirty],
+) -> Result<Vec<(RecordKey, Found)>, Halt> {
+    let mut out = Vec::new();
+    for kind in [RecordKind::Customer, RecordKind::Subscriber] {
+        let ids: Vec<i64> = keys.iter().filter(|k| k.kind == kind).map(|k| k.id).collect();
+        for chunk in ids.chunks(50) {
+            let result = match kind {
+                RecordKind::Customer => {
+                    let ids: Vec<UserId> = chunk.iter().map(|id| UserId(*id)).collect();
+                    read::customers_by_id(s, &ids).await
+                }
+                RecordKind::Subscriber => {
+                    let ids: Vec<SubscriberId> = chunk.iter().map(|id| SubscriberId(*id)).collect();
+                    read::subscribers_by_id(s, &ids).await
+                }
+            };
+            match result {
+                Ok(found) => out.extend(found),
+                Err(CallError::Halt(halt)) => return Err(halt),
+                Err(CallError::Api(error)) => {
+                    if let shoper_api::Error::Forbidden { resource } = &error {
+                        s.shop_problem(&format!("no-scope:{resource}"), "no-scope", Some(resource.clone())).await?;
+                    }
+                    tracing::warn!(shop = %s.shop.id, %error, "records could not be read");
+                    for entry in dirty {
+                        let DirtyKey::Record(key) = entry.key else { continue };
+                        if key.kind == kind && chunk.contains(&key.id) {
+                            aside.done.push(DirtyDone::Again {
+                                key: entry.key,
+                                version: entry.version,
+                                due_at: s.now() + crate::deliver::retry_pause(entry.attempts),
+                                attempts: entry.attempts + 1,
+                            });
+                        }
+                    }
+                }
+            }
+        }
+    }
+    Ok(out)
+}
+
+fn bad_address(s: &Session<'_>, key: RecordKey, aside: &mut store::Commit) {
+    let now = s.now();
+    aside.problems.push(Problem {
+        key: DirtyKey::Record(key).encode(),
+        kind: "bad-address".to_owned(),
+        hash: None,
+        detail: None,
+        is_final: true,
+        first_at: now,
+        last_at: now,
+        times: 1,
+    });
+}
+
+/// A record of an address new to us: the shop may have one of the other kind that we have not met,
+/// and its word on consent counts. Asked by address, a few at a time; the look for new ids finds the rest.
+async fn look_up_others(
+    s: &Session<'_>,
+    readings: &mut Vec<Reading>,
+    ledger: &HashMap<RecordKey, Record>,
+) -> Result<(), Halt> {
+    if !s.state().first_done {
+        return Ok(());
+    }
+    let mut more = Vec::new();
+    for reading in readings.iter().filter(|r| !ledger.contains_key(&r.key)) {
+        let alone = !readings.iter().any(|other| other.hash == reading.hash && other.key.kind != reading.key.kind);
+        if !alone || s.shoper_room(LIVE_RESERVE) < 1.0 {
+            continue;
+        }
+        let address = reading.email.as_str().to_owned();
+        let other = match reading.key.kind {
+            RecordKind::Customer => read::subscriber_of(s, &address).await?,
+            RecordKind::Subscriber => read::customer_of(s, &address).await?,
+        };
+        more.extend(other);
+    }
+    for mut reading in more {
+        if readings.iter().any(|r| r.key == reading.key) {
+            continue;
+        }
+        let known = s.store.records(s.shop.id, &[reading.key]).await?;
+        reading.before = known.get(&reading.key).cloned();
+        readings.push(reading);
+    }
+    Ok(())
+}
+

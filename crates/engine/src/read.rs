@@ -1,0 +1,267 @@
+//! Reading the shop: rows of its lists turned into readings of contacts.
+
+use std::collections::HashMap;
+
+use shoper_api::users::AddressFilter;
+use shoper_api::{Cursor, Listed, Subscriber, SubscriberId, User, UserAddress, UserId};
+use sync_core::email::Email;
+use sync_core::mapping::Needs;
+use sync_core::{RecordKey, RecordKind};
+
+use crate::error::CallError;
+use crate::person::{Person, SubscriberExtra};
+use crate::session::Session;
+use crate::subject::Reading;
+
+/// Shorthand for what reading the shop can end in.
+pub type ShopCall<T> = Result<T, CallError<shoper_api::Error>>;
+
+/// What became of a record asked for by id.
+pub enum Found {
+    /// There, with a usable address.
+    Present(Box<Reading>),
+    /// There, with an address that is none.
+    BadAddress,
+    /// Answered 404 with the shop's error body.
+    Gone,
+}
+
+/// A page of one of the shop's lists.
+pub struct Page {
+    /// Rows with usable addresses.
+    pub readings: Vec<Reading>,
+    /// Records whose address is none.
+    pub bad: Vec<RecordKey>,
+    /// Rows that could not be read at all.
+    pub broken: i64,
+    /// Rows of the page.
+    pub rows: i64,
+    /// Where the next page is.
+    pub next: Option<Cursor>,
+    /// Rows of the list from here on, as the shop counts.
+    pub count: Option<u64>,
+}
+
+/// Whether the merchant's mapping reads addresses of customers.
+pub fn needs_addresses(s: &Session<'_>) -> bool {
+    s.config().customers.mapping.needs().contains(Needs::ADDRESSES)
+}
+
+/// One page of customers, with their addresses where the mapping asks for them.
+pub async fn customers(s: &Session<'_>, cursor: Cursor) -> ShopCall<Page> {
+    let listed = s.shoper(|c| async move { c.users(cursor).await }).await?;
+    let Listed { rows, broken, next, count, .. } = listed;
+    let mut addresses = addresses_of(s, &rows).await?;
+    let mut page = Page {
+        readings: Vec::with_capacity(rows.len()),
+        bad: Vec::new(),
+        broken: i64::try_from(broken.len()).unwrap_or(0),
+        rows: i64::try_from(rows.len() + broken.len()).unwrap_or(0),
+        next,
+        count,
+    };
+    for user in rows {
+        let key = RecordKey::customer(user.id.0);
+        let mine = addresses.remove(&user.id).unwrap_or_default();
+        match customer(s, user, mine) {
+            Some(reading) => page.readings.push(reading),
+            None => page.bad.push(key),
+        }
+    }
+    Ok(page)
+}
+
+/// One page of subscribers.
+pub async fn subscribers(s: &Session<'_>, cursor: Cursor) -> ShopCall<Page> {
+    let listed = s.shoper(|c| async move { c.subscribers(cursor).await }).await?;
+    let Listed { rows, broken, next, count, .. } = listed;
+    let mut page = Page {
+        readings: Vec::with_capacity(rows.len()),
+        bad: Vec::new(),
+        broken: i64::try_from(broken.len()).unwrap_or(0),
+        rows: i64::try_from(rows.len() + broken.len()).unwrap_or(0),
+        next,
+        count,
+    };
+    for row in rows {
+        let key = RecordKey::subscriber(row.id.0);
+        match subscriber(s, row) {
+            Some(reading) => page.readings.push(reading),
+            None => page.bad.push(key),
+        }
+    }
+    Ok(page)
+}
+
+/// Customers by id; those a list does not name are asked for one by one.
+pub async fn customers_by_id(s: &Session<'_>, ids: &[UserId]) -> ShopCall<Vec<(RecordKey, Found)>> {
+    let mut users = Vec::new();
+    let mut single: Vec<UserId> = ids.to_vec();
+    if ids.len() >= 3 {
+        let asked = s.shoper(|c| {
+            let ids = ids.to_vec();
+            async move { c.users_by_ids(&ids).await }
+        });
+        match asked.await {
+            Ok(found) => {
+                users = found.found;
+                single = found.missing;
+            }
+            Err(CallError::Api(shoper_api::Error::FilterUnsupported { .. })) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    let mut out = Vec::with_capacity(ids.len());
+    for id in single {
+        s.need_shoper(1.0, 0.0)?;
+        match s.shoper(|c| async move { c.user(id).await }).await {
+            Ok(user) => users.push(user),
+            Err(CallError::Api(shoper_api::Error::NotFound)) => out.push((RecordKey::customer(id.0), Found::Gone)),
+            Err(error) => return Err(error),
+        }
+    }
+    let mut addresses = addresses_of(s, &users).await?;
+    for user in users {
+        let key = RecordKey::customer(user.id.0);
+        let mine = addresses.remove(&user.id).unwrap_or_default();
+        let found = customer(s, user, mine).map_or(Found::BadAddress, |r| Found::Present(Box::new(r)));
+        out.push((key, found));
+    }
+    Ok(out)
+}
+
+/// Subscribers by id; those a list does not name are asked for one by one.
+pub async fn subscribers_by_id(s: &Session<'_>, ids: &[SubscriberId]) -> ShopCall<Vec<(RecordKey, Found)>> {
+    let mut rows = Vec::new();
+    let mut single: Vec<SubscriberId> = ids.to_vec();
+    if ids.len() >= 3 {
+        let asked = s.shoper(|c| {
+            let ids = ids.to_vec();
+            async move { c.subscribers_by_ids(&ids).await }
+        });
+        match asked.await {
+            Ok(found) => {
+                rows = found.found;
+                single = found.missing;
+            }
+            Err(CallError::Api(shoper_api::Error::FilterUnsupported { .. })) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    let mut out = Vec::with_capacity(ids.len());
+    for id in single {
+        s.need_shoper(1.0, 0.0)?;
+        match s.shoper(|c| async move { c.subscriber(id).await }).await {
+            Ok(row) => rows.push(row),
+            Err(CallError::Api(shoper_api::Error::NotFound)) => out.push((RecordKey::subscriber(id.0), Found::Gone)),
+            Err(error) => return Err(error),
+        }
+    }
+    for row in rows {
+        let key = RecordKey::subscriber(row.id.0);
+        let found = subscriber(s, row).map_or(Found::BadAddress, |r| Found::Present(Box::new(r)));
+        out.push((key, found));
+    }
+    Ok(out)
+}
+
+/// The subscriber with this address, where the shop can be asked by address.
+pub async fn subscriber_of(s: &Session<'_>, address: &str) -> Result<Option<Reading>, crate::error::Halt> {
+    let asked = s.shoper(|c| {
+        let address = address.to_owned();
+        async move { c.subscriber_by_email(&address).await }
+    });
+    match asked.await {
+        Ok(row) => Ok(row.and_then(|row| subscriber(s, row))),
+        Err(CallError::Halt(halt)) => Err(halt),
+        Err(CallError::Api(_)) => Ok(None),
+    }
+}
+
+/// The customer with this address, where the shop can be asked by address.
+pub async fn customer_of(s: &Session<'_>, address: &str) -> Result<Option<Reading>, crate::error::Halt> {
+    let asked = s.shoper(|c| {
+        let address = address.to_owned();
+        async move { c.user_by_email(&address).await }
+    });
+    let user = match asked.await {
+        Ok(Some(user)) => user,
+        Ok(None) | Err(CallError::Api(_)) => return Ok(None),
+        Err(CallError::Halt(halt)) => return Err(halt),
+    };
+    let users = [user];
+    let mine = match addresses_of(s, &users).await {
+        Ok(mut found) => found.remove(&users[0].id).unwrap_or_default(),
+        Err(CallError::Halt(halt)) => return Err(halt),
+        Err(CallError::Api(_)) => return Ok(None),
+    };
+    let [user] = users;
+    Ok(customer(s, user, mine))
+}
+
+async fn addresses_of(s: &Session<'_>, users: &[User]) -> ShopCall<HashMap<UserId, Vec<UserAddress>>> {
+    let mut out: HashMap<UserId, Vec<UserAddress>> = HashMap::new();
+    if users.is_empty() || !needs_addresses(s) {
+        return Ok(out);
+    }
+    let ids: Vec<UserId> = users.iter().map(|u| u.id).collect();
+    let mut filter = if s.state().all_addresses { AddressFilter::All } else { AddressFilter::DefaultOnly };
+    loop {
+        let asked = s.shoper(|c| {
+            let ids = ids.clone();
+            async move { c.addresses_of(&ids, filter).await }
+        });
+        match asked.await {
+            Ok(rows) => {
+                for row in rows {
+                    out.entry(row.user_id).or_default().push(row);
+                }
+                return Ok(out);
+            }
+            Err(CallError::Api(shoper_api::Error::FilterUnsupported { .. })) if filter == AddressFilter::DefaultOnly => {
+                s.state().all_addresses = true;
+                filter = AddressFilter::All;
+            }
+            Err(CallError::Api(shoper_api::Error::Forbidden { resource })) => {
+                s.shop_problem(&format!("no-scope:{resource}"), "no-scope", Some(resource)).await?;
+                return Ok(out);
+            }
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+fn customer(s: &Session<'_>, user: User, addresses: Vec<UserAddress>) -> Option<Reading> {
+    let email = Email::parse(&user.email).ok()?;
+    Some(Reading {
+        key: RecordKey::customer(user.id.0),
+        hash: s.store.hash(s.shop.id, &email.key()),
+        email,
+        consent: user.newsletter.unwrap_or(false),
+        person: Person::customer(user, addresses),
+        extra: None,
+        before: None,
+    })
+}
+
+fn subscriber(s: &Session<'_>, row: Subscriber) -> Option<Reading> {
+    let email = Email::parse(&row.email).ok()?;
+    let extra = SubscriberExtra { lang_id: row.lang_id, groups: row.groups.clone(), dateadd: row.dateadd.clone() };
+    Some(Reading {
+        key: RecordKey::subscriber(row.id.0),
+        hash: s.store.hash(s.shop.id, &email.key()),
+        consent: row.active.unwrap_or(false),
+        extra: Some(extra.text()),
+        person: Person::subscriber(email.as_str(), row.active.unwrap_or(false), extra),
+        email,
+        before: None,
+    })
+}
+
+/// The id column's kind, for cursors kept per list.
+pub fn cursor_after(kind: RecordKind, watermark: (i64, i64)) -> Cursor {
+    match kind {
+        RecordKind::Customer => Cursor::After(watermark.0),
+        RecordKind::Subscriber => Cursor::After(watermark.1),
+    }
+}

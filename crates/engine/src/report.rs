@@ -1,0 +1,119 @@
+//! A run as it is told: where it stands, what it counted, what it would change.
+//!
+//! Written by `run.rs` into the ledger as JSON, read by the command line and the panel.
+
+use serde::{Deserialize, Serialize};
+use shoper_api::Cursor;
+
+/// The part of the shop a run is reading.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Phase {
+    /// Counting what there is, to state what the run will do.
+    #[default]
+    Counting,
+    /// Reading subscribers.
+    Subscribers,
+    /// Reading customers.
+    Customers,
+    /// Writing the contacts that were put off until both kinds were known.
+    Remaining,
+    /// Asking after records that were not seen.
+    Missing,
+    /// Waiting for the differences to be written.
+    Applying,
+    /// Over.
+    Finished,
+}
+
+/// Contacts by what became of them. Each contact counts once a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Counters {
+    /// New in SARE.
+    pub added: i64,
+    /// Traits or groups brought up to date.
+    pub updated: i64,
+    /// Nothing to do.
+    pub unchanged: i64,
+    /// Refused: not written.
+    pub suppressed: i64,
+    /// Left out by the merchant's choice.
+    pub skipped: i64,
+    /// Blocked or of unknown status in SARE.
+    pub hands_off: i64,
+    /// Unsubscribed in SARE.
+    #[serde(default)]
+    pub unsubscribed: i64,
+    /// Not written; see the shop's problems.
+    pub failed: i64,
+}
+
+/// What a run says it would change before it changes it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Statement {
+    /// Contacts that would become mailable (status 8).
+    pub mailable: i64,
+    /// Contacts that would stop being mailable.
+    pub unmailable: i64,
+    /// The two numbers above are upper bounds taken from the shop's own counts.
+    pub is_bound: bool,
+    /// Contacts that would be added.
+    pub added: i64,
+    /// Contacts whose data would be updated.
+    pub updated: i64,
+    /// Contacts already as they should be.
+    pub unchanged: i64,
+    /// Contacts that refused and stay untouched.
+    pub suppressed: i64,
+    /// Contacts left out by the merchant's choice.
+    pub skipped: i64,
+    /// Contacts no longer in the shop.
+    pub gone: i64,
+}
+
+/// The body of a run in the ledger.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Body {
+    /// Where it is.
+    pub phase: Phase,
+    /// Where it is in the shop's list of this phase.
+    pub cursor: Option<Cursor>,
+    /// Where it is in our own ledger: a hash in hexadecimal, or an id.
+    pub ledger_cursor: Option<String>,
+    /// Rows to read, as the shop counted them.
+    pub total: Option<i64>,
+    /// Rows read.
+    pub done: i64,
+    /// What became of the contacts.
+    pub counters: Counters,
+    /// What it would change.
+    pub statement: Statement,
+    /// Seconds left, where that can be told.
+    pub eta_seconds: Option<i64>,
+    /// What is being waited for: `shop-limit`, `sare-limit`, `shop-away`, `sare-away`.
+    pub waiting_for: Option<String>,
+    /// Whether people may be made mailable by it.
+    #[serde(default)]
+    pub allow_mailable: bool,
+    /// A person looked at the brake and let the run go on.
+    #[serde(default)]
+    pub brake_released: bool,
+    /// Customers are switched on and readable.
+    #[serde(default)]
+    pub reads_customers: bool,
+    /// Rows of the list being read, for an end that cannot be missed.
+    #[serde(default)]
+    pub rows_in_phase: i64,
+}
+
+impl Body {
+    /// Reads the body kept in the ledger; a body that cannot be read starts anew.
+    pub fn parse(text: &str) -> Self {
+        serde_json::from_str(text).unwrap_or_default()
+    }
+
+    /// The text kept in the ledger.
+    pub fn text(&self) -> String {
+        serde_json::to_string(self).expect("a run's body is plain data")
+    }
+}

@@ -1,0 +1,318 @@
+//! One lane in one worker's hands: the shop, its configuration, clients for both services, and the
+//! buckets that say how much may be asked of them now.
+//!
+//! Every call to a service goes through [`Session::shoper`] or [`Session::sare`]: they count it,
+//! learn the pace from the answer, renew an access token once, and turn outages into a stored
+//! waiting time.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use ports::{Clock, Millis, Transport};
+use secrecy::SecretString;
+use shoper_api::ShopUrl;
+use store::{Commit, Lease, Problem, SecretName, Shop, Store};
+use sync_core::config::Config;
+
+use crate::error::{CallError, Halt, Side};
+use crate::settings::EngineSettings;
+use crate::state::LaneState;
+
+/// Places in the shop's bucket that bulk work leaves to live changes.
+pub const LIVE_RESERVE: f64 = 2.0;
+/// Places in SARE's bucket that bulk work leaves to live changes.
+pub const SARE_RESERVE: f64 = 2.0;
+
+/// A claimed lane at work.
+pub struct Session<'a> {
+    /// The ledger.
+    pub store: &'a Store,
+    /// The outside.
+    pub transport: &'a Arc<dyn Transport>,
+    /// The time.
+    pub clock: &'a dyn Clock,
+    /// The operator's settings.
+    pub settings: &'a EngineSettings,
+    /// Our right to commit.
+    pub lease: Lease,
+    /// The shop.
+    pub shop: Shop,
+    /// Its base URL.
+    pub url: ShopUrl,
+    /// The merchant's configuration, once there is one.
+    pub config: Option<Arc<Config>>,
+    state: Mutex<LaneState>,
+    shoper_client: Mutex<Option<shoper_api::Client>>,
+    sare_client: Mutex<Option<sare_api::Client>>,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl<'a> Session<'a> {
+    /// Opens the lane's shop. `None` when there is nothing to serve (removed, or its address unusable).
+    pub async fn open(
+        store: &'a Store,
+        transport: &'a Arc<dyn Transport>,
+        clock: &'a dyn Clock,
+        settings: &'a EngineSettings,
+        lease: Lease,
+    ) -> Result<Option<Self>, Halt> {
+        let Some(shop) = store.shop(lease.shop).await? else { return Ok(None) };
+        let Ok(url) = ShopUrl::parse(&shop.url, settings.allow_http) else { return Ok(None) };
+        let config = shop.config.as_deref().and_then(|text| Config::parse(text).ok()).map(|p| Arc::new(p.config));
+        let state = LaneState::parse(&lease.state, settings);
+        Ok(Some(Self {
+            store,
+            transport,
+            clock,
+            settings,
+            lease,
+            shop,
+            url,
+            config,
+            state: Mutex::new(state),
+            shoper_client: Mutex::new(None),
+            sare_client: Mutex::new(None),
+        }))
+    }
+
+    /// Now.
+    pub fn now(&self) -> Millis {
+        self.clock.now()
+    }
+
+    /// The lane's state, for reading and writing. Never held across an await.
+    pub fn state(&self) -> MutexGuard<'_, LaneState> {
+        lock(&self.state)
+    }
+
+    /// The configuration; work that needs one is not started without.
+    pub fn config(&self) -> &Config {
+        self.config.as_deref().expect("work on contacts starts only with a configuration")
+    }
+
+    /// Commits one piece of work, the lane's state along with it.
+    pub async fn commit(&self, mut commit: Commit) -> Result<(), Halt> {
+        commit.lane_state = Some(self.state().text());
+        if self.store.commit(&self.lease, self.now(), &commit).await? { Ok(()) } else { Err(Halt::Fenced) }
+    }
+
+    /// Uses `token` from here on.
+    pub fn use_access_token(&self, token: SecretString) {
+        let client = shoper_api::Client::new(Arc::clone(self.transport), self.url.clone(), token);
+        *lock(&self.shoper_client) = Some(client);
+    }
+
+    /// Whether the shop can be asked at all.
+    pub fn has_shoper(&self) -> bool {
+        lock(&self.shoper_client).is_some()
+    }
+
+    /// Opens SARE's client with the key in the ledger. `false` when there is none.
+    pub async fn open_sare(&self) -> Result<bool, Halt> {
+        let Some(config) = &self.config else { return Ok(false) };
+        let Some(key) = self.store.secret(self.shop.id, SecretName::SareKey).await? else { return Ok(false) };
+        let Ok(uid) = sare_api::Uid::parse(&config.sare.uid) else { return Ok(false) };
+        let lookup = self.state().lookup;
+        let client = sare_api::Client::new(Arc::clone(self.transport), &self.settings.sare_api_url, &uid, key)
+            .with_lookup(lookup);
+        *lock(&self.sare_client) = Some(client);
+        Ok(true)
+    }
+
+    /// Takes SARE's lists of addresses in another form from here on.
+    pub fn use_lookup(&self, form: sare_api::LookupForm) {
+        self.state().lookup = form;
+        let mut client = lock(&self.sare_client);
+        if let Some(old) = client.take() {
+            *client = Some(old.with_lookup(form));
+        }
+    }
+
+    /// Requests the shop may be asked now, `reserve` left to others; 0 while it rests after a failure.
+    pub fn shoper_room(&self, reserve: f64) -> f64 {
+        let (now, state) = (self.now(), self.state());
+        if state.timers.shoper > now { 0.0 } else { state.shoper.available(now, reserve) }
+    }
+
+    /// Requests SARE may be asked now.
+    pub fn sare_room(&self, reserve: f64) -> f64 {
+        let (now, state) = (self.now(), self.state());
+        if state.timers.sare > now { 0.0 } else { state.sare.available(now, reserve) }
+    }
+
+    /// Stops the slice unless the shop may be asked `requests` times.
+    pub fn need_shoper(&self, requests: f64, reserve: f64) -> Result<(), Halt> {
+        let now = self.now();
+        let state = self.state();
+        if state.timers.shoper > now {
+            return Err(Halt::Wait { side: Side::Shoper, until: state.timers.shoper, why: "shop-away" });
+        }
+        let until = state.shoper.ready_at(now, requests, reserve);
+        if until > now { Err(Halt::Wait { side: Side::Shoper, until, why: "shop-limit" }) } else { Ok(()) }
+    }
+
+    /// Stops the slice unless SARE may be asked `requests` times.
+    pub fn need_sare(&self, requests: f64, reserve: f64) -> Result<(), Halt> {
+        let now = self.now();
+        let state = self.state();
+        if state.timers.sare > now {
+            return Err(Halt::Wait { side: Side::Sare, until: state.timers.sare, why: "sare-away" });
+        }
+        let until = state.sare.ready_at(now, requests, reserve);
+        if until > now { Err(Halt::Wait { side: Side::Sare, until, why: "sare-limit" }) } else { Ok(()) }
+    }
+
+    /// Asks the shop. An expired token is renewed once.
+    ///
+    /// # Errors
+    /// [`CallError::Api`] for answers about this very request (not found, refused, locked, forbidden,
+    /// not filterable); everything that concerns the shop as a whole is a [`Halt`].
+    pub async fn shoper<T, F, Fut>(&self, call: F) -> Result<T, CallError<shoper_api::Error>>
+    where
+        F: Fn(shoper_api::Client) -> Fut,
+        Fut: Future<Output = Result<T, shoper_api::Error>>,
+    {
+        let mut renewed = false;
+        loop {
+            let client = lock(&self.shoper_client).clone();
+            let Some(client) = client else {
+                let until = self.now() + 60_000;
+                return Err(Halt::Wait { side: Side::Shoper, until, why: "shop-access" }.into());
+            };
+            let before = client.pace().requests;
+            let answer = call(client.clone()).await;
+            self.note_shoper(&client, before);
+            match answer {
+                Ok(value) => {
+                    self.state().failures.0 = 0;
+                    return Ok(value);
+                }
+                Err(shoper_api::Error::Unauthorized { .. }) if !renewed => {
+                    renewed = true;
+                    crate::access::renew(self).await?;
+                }
+                Err(shoper_api::Error::Unauthorized { .. }) => {
+                    return Err(crate::access::lost(self, "unauthorized").await?.into());
+                }
+                Err(error) if error.is_transient() => return Err(self.shoper_outage(&error).into()),
+                Err(error) => return Err(CallError::Api(error)),
+            }
+        }
+    }
+
+    fn note_shoper(&self, client: &shoper_api::Client, before: u32) {
+        let pace = client.pace();
+        let now = self.now();
+        let mut state = self.state();
+        state.shoper.spend(now, f64::from(pace.requests.saturating_sub(before)));
+        state.shoper.learn(now, pace.limit, pace.bandwidth, pace.calls);
+    }
+
+    fn shoper_outage(&self, error: &shoper_api::Error) -> Halt {
+        let now = self.now();
+        let mut state = self.state();
+        let (pause, why) = match error {
+            shoper_api::Error::RateLimited { retry_after } => {
+                state.shoper.fill(now);
+                (retry_after.unwrap_or(Duration::from_secs(1)), "shop-limit")
+            }
+            other => {
+                state.failures.0 += 1;
+                (other.retry_after().unwrap_or_else(|| backoff(state.failures.0)), "shop-away")
+            }
+        };
+        tracing::info!(shop = %self.shop.id, %error, pause_ms = millis(pause), "the shop cannot be asked now");
+        let until = now + millis(pause);
+        state.timers.shoper = until;
+        Halt::Wait { side: Side::Shoper, until, why }
+    }
+
+    /// Asks SARE.
+    ///
+    /// # Errors
+    /// As [`Session::shoper`].
+    pub async fn sare<T, F, Fut>(&self, call: F) -> Result<T, CallError<sare_api::Error>>
+    where
+        F: Fn(sare_api::Client) -> Fut,
+        Fut: Future<Output = Result<T, sare_api::Error>>,
+    {
+        let client = lock(&self.sare_client).clone();
+        let Some(client) = client else {
+            let until = self.now() + 60_000;
+            return Err(Halt::Wait { side: Side::Sare, until, why: "sare-access" }.into());
+        };
+        let before = client.pace().requests;
+        let answer = call(client.clone()).await;
+        let requests = f64::from(client.pace().requests.saturating_sub(before));
+        let now = self.now();
+        self.state().sare.spend(now, requests);
+        match answer {
+            Ok(value) => {
+                self.state().failures.1 = 0;
+                Ok(value)
+            }
+            Err(sare_api::Error::Unauthorized { .. }) => {
+                let problem = shop_problem("shop:sare-access", "sare-access", None, now);
+                self.store.note_problem(self.shop.id, &problem).await?;
+                let until = now + 15 * 60_000;
+                self.state().timers.sare = until;
+                Err(Halt::Wait { side: Side::Sare, until, why: "sare-access" }.into())
+            }
+            Err(error) if error.suggests_smaller_batch() => Err(CallError::Api(error)),
+            Err(error) if error.is_transient() => Err(self.sare_outage(&error).into()),
+            Err(error) => Err(CallError::Api(error)),
+        }
+    }
+
+    /// Lets SARE rest after a failure.
+    pub fn sare_outage(&self, error: &sare_api::Error) -> Halt {
+        let now = self.now();
+        let mut state = self.state();
+        state.failures.1 += 1;
+        let pause = error.retry_after().unwrap_or_else(|| backoff(state.failures.1));
+        tracing::info!(shop = %self.shop.id, %error, pause_ms = millis(pause), "SARE cannot be asked now");
+        let until = now + millis(pause);
+        state.timers.sare = until;
+        Halt::Wait { side: Side::Sare, until, why: "sare-away" }
+    }
+
+    /// Notes a problem of the shop as a whole.
+    pub async fn shop_problem(&self, topic: &str, kind: &str, detail: Option<String>) -> Result<(), Halt> {
+        let key = format!("shop:{topic}");
+        self.store.note_problem(self.shop.id, &shop_problem(&key, kind, detail, self.now())).await?;
+        Ok(())
+    }
+
+    /// The problem is over.
+    pub async fn shop_problem_over(&self, topic: &str) -> Result<(), Halt> {
+        self.store.solve_problem(self.shop.id, &format!("shop:{topic}")).await?;
+        Ok(())
+    }
+}
+
+/// A problem of a shop as a whole.
+pub fn shop_problem(key: &str, kind: &str, detail: Option<String>, now: Millis) -> Problem {
+    Problem {
+        key: key.to_owned(),
+        kind: kind.to_owned(),
+        hash: None,
+        detail,
+        is_final: false,
+        first_at: now,
+        last_at: now,
+        times: 1,
+    }
+}
+
+/// 2 s, doubled with every failure in a row, at most 10 minutes.
+pub fn backoff(failures: u32) -> Duration {
+    Duration::from_secs(2 << failures.clamp(1, 9).saturating_sub(1)).min(Duration::from_secs(600))
+}
+
+/// A duration in the ledger's unit.
+pub fn millis(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX / 4)
+}

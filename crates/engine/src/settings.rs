@@ -1,0 +1,68 @@
+//! What the operator decides for the engine, once for all shops.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use shoper_api::oauth::AppCredentials;
+use url::Url;
+
+/// Gives unguessable bytes for tokens and secrets.
+pub type Entropy = Arc<dyn Fn() -> [u8; 32] + Send + Sync>;
+
+/// Settings of the engine.
+#[derive(Clone)]
+pub struct EngineSettings {
+    /// The app's OAuth identity; `None` when only shops connected directly are served.
+    pub app: Option<AppCredentials>,
+    /// Where shops reach us, for webhooks; `None` = no webhooks, sweeps alone.
+    pub public_url: Option<Url>,
+    /// What stands before `/{uid}` in SARE's API.
+    pub sare_api_url: Url,
+    /// Accept shops on loopback over plain HTTP.
+    pub allow_http: bool,
+    /// Requests a second to one SARE account (sare-api.md 16 row 6).
+    pub sare_rate: f64,
+    /// Requests to one SARE account that may come at once.
+    pub sare_burst: f64,
+    /// How long one slice may go on before the lane is let go.
+    pub slice: Duration,
+    /// How long a lease lasts unless renewed.
+    pub lease: Duration,
+    /// Pause between looks for new ids.
+    pub look_every: Duration,
+    /// Least pause between polls of SARE's statuses.
+    pub poll_every: Duration,
+    /// Pause between full sweeps.
+    pub sweep_every: Duration,
+    /// Pause between checks of the shop's webhooks.
+    pub hooks_every: Duration,
+    /// Pause before a status change is read back again.
+    pub verify_after: Duration,
+    /// How long after telling SARE of an address its absence there means something.
+    pub settle_after: Duration,
+    /// Source of tokens and secrets.
+    pub entropy: Entropy,
+}
+
+impl EngineSettings {
+    /// The vendor's API, cautious pace, no app.
+    pub fn new(sare_api_url: Url, entropy: Entropy) -> Self {
+        Self {
+            app: None,
+            public_url: None,
+            sare_api_url,
+            allow_http: false,
+            sare_rate: 2.0,
+            sare_burst: 8.0,
+            slice: Duration::from_secs(8),
+            lease: Duration::from_secs(180),
+            look_every: Duration::from_secs(120),
+            poll_every: Duration::from_secs(60),
+            sweep_every: Duration::from_secs(24 * 3600),
+            hooks_every: Duration::from_secs(6 * 3600),
+            verify_after: Duration::from_secs(30),
+            settle_after: Duration::from_secs(600),
+            entropy,
+        }
+    }
+}

@@ -1,0 +1,609 @@
+//! How one simulated SARE account behaves: its groups and properties, its limits, and one setting
+//! for everything that the public sources about SARE leave open (sare-api.md 15 and 16).
+//!
+//! The defaults are the "default answer" column of sare-api.md 15. Every enum offers the variants of
+//! that table, so that a client can be tried against each.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::faults::millis;
+
+/// Everything that can differ between accounts, or between what we assume and what SARE does.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct AccountSettings {
+    /// Path in front of `/{uid}`.
+    pub base_path: String,
+    /// The account's number.
+    pub uid: String,
+    /// The key of the new REST API.
+    pub api_key: String,
+    /// Whether the key may only read; writes are then answered with HTTP 403 (sare-api.md 16 row 21).
+    pub read_only: bool,
+    /// Groups made in the panel, number and name.
+    pub groups: Vec<(i64, String)>,
+    /// Group numbers run from 1 to this one; those without a group are free.
+    pub group_pool: i64,
+    /// Basic and custom properties.
+    pub props: Vec<Prop>,
+    /// Salt of the e-mail hash (sare-api.md 9).
+    pub hash_salt: String,
+
+    /// Rows of one page of an answer.
+    pub page_size: usize,
+    /// Most items in one request; more are refused as `too_many` says.
+    pub max_items_per_request: usize,
+    /// Answer to a request with too many items.
+    pub too_many: TooMany,
+    /// Most requests a second; `None`: no limit.
+    pub rate_limit: Option<RateLimit>,
+    /// Answer to requests beyond the rate limit.
+    pub overload: Overload,
+    /// Most contacts in the account; `None`: no limit (sare-api.md 10).
+    pub address_limit: Option<usize>,
+    /// Answer to adding a contact beyond the limit.
+    pub address_limit_answer: AddressLimitAnswer,
+    /// Time that each answer takes. In JSON: milliseconds.
+    #[serde(with = "millis")]
+    pub latency: Duration,
+    /// Time after which an add takes effect; zero: at once (sare-api.md 16 row 20). In JSON:
+    /// milliseconds.
+    #[serde(with = "millis")]
+    pub async_processing: Duration,
+
+    /// Shape of the envelope round every answer.
+    pub envelope: Envelope,
+    /// Answer to a missing or wrong key, or a foreign UID.
+    pub auth_refused: AuthRefused,
+    /// Shape of `GET /group/list`.
+    pub group_list: GroupListShape,
+    /// Whether `GET /group/free` says that no number is free.
+    pub no_free_groups: bool,
+    /// Shape of `GET /email/props`.
+    pub props_shape: PropsShape,
+    /// Answer to `POST /email/add` with an empty list.
+    pub empty_add: EmptyAdd,
+    /// Answer to `POST /email/add` when every item is good.
+    pub add_success: AddSuccess,
+    /// Answer to `POST /email/add` when some item is bad.
+    pub add_errors: AddErrors,
+    /// Verdict on an existing contact when no update flag is set.
+    pub duplicate: Duplicate,
+    /// Verdict on a blocked contact (status 7).
+    pub blocked_answer: BlockedAnswer,
+    /// Shape of a contact record.
+    pub contact_shape: ContactShape,
+    /// Answer to a read of an address that is not in the account.
+    pub missing_contact: MissingContact,
+    /// Form in which the "by list" calls accept their addresses.
+    pub lookup: LookupForm,
+    /// Shape of the list in the answers of the "by list" calls.
+    pub list_shape: ListShape,
+    /// Form of a status in answers.
+    pub status_form: StatusForm,
+    /// Whether the "by list" calls name unknown addresses.
+    pub unknown_in_list: UnknownInList,
+    /// Shape of `GET /group/emails/{group}/{page}`.
+    pub group_emails: GroupEmailsShape,
+    /// Answer to a page behind the last one.
+    pub past_last_page: PastLastPage,
+    /// Shape of the answer of `POST /group/add_emails` and `/group/remove_emails`.
+    pub group_change: GroupChangeShape,
+    /// Whether those two name contacts that are not in the account.
+    pub group_change_names_unknown: bool,
+    /// Whether a contact without groups is shown as being in group 0.
+    pub shows_group_zero: bool,
+    /// Whether the addresses of a group include those that are not mailed (sare-api.md 4.2).
+    pub group_lists_unsubscribed: bool,
+    /// Whether an empty object is written as an empty list, as PHP does.
+    pub empty_objects_as_lists: bool,
+
+    /// Statuses that an update may set; others are treated as `refused_status` says
+    /// (sare-api.md 16 row 11).
+    pub updatable_statuses: Vec<i64>,
+    /// What happens to an update with a status that may not be set.
+    pub refused_status: RefusedStatus,
+    /// Whether a data-only update changes the status all the same: to the one sent, or to 8 when none
+    /// is sent (sare-api.md 16 row 12, going wrong).
+    pub data_update_changes_status: bool,
+    /// What an empty text or `null` does to a property that has a value (sare-api.md 16 row 13).
+    pub empty_value: EmptyValue,
+    /// Whether an update clears the properties that it does not mention.
+    pub update_clears_absent: bool,
+    /// What a value does that its property's type refuses (sare-api.md 16 row 14).
+    pub list_props_reject: Reject,
+    /// What a property does that the account does not have.
+    pub unknown_prop_reject: Reject,
+    /// What a group number does that the account does not have.
+    pub unknown_group_reject: Reject,
+    /// Whether the reason of a refusal names the property.
+    pub error_names_property: bool,
+    /// Whether group numbers may be sent as strings (sare-api.md 5).
+    pub accepts_group_strings: bool,
+    /// Whether an item with a member that SARE is not known to have is refused. Strict by default, so
+    /// that a misspelt member does not go unnoticed.
+    pub refuses_unknown_members: bool,
+    /// Whether addresses are stored in lower case. They are always compared so.
+    pub lower_cases_addresses: bool,
+
+    /// Status after a click on the unsubscribe link: 4 or 3 (sare-api.md 6).
+    pub click_sets: i64,
+    /// Status of a contact forgotten under the GDPR; its number is not known (sare-api.md 6).
+    pub forgotten_status: i64,
+    /// What the API makes of a forgotten contact.
+    pub forgotten: Forgotten,
+    /// The outgoing webhook.
+    pub webhook: Webhook,
+    /// How many of the newest requests are kept for looking at.
+    pub request_log: usize,
+}
+
+impl Default for AccountSettings {
+    fn default() -> Self {
+        Self {
+            base_path: "/api/v1".to_owned(),
+            uid: "12345".to_owned(),
+            api_key: "8a3e1c52-7d0f-4b6e-9c11-5f2ab7d4e630".to_owned(),
+            read_only: false,
+            groups: vec![
+                (1, "Klienci".to_owned()),
+                (2, "Testowa".to_owned()),
+                (21, "Klienci".to_owned()),
+                (22, "Newsletter".to_owned()),
+            ],
+            group_pool: 50,
+            props: default_props(),
+            hash_salt: "sol".to_owned(),
+            page_size: 100,
+            max_items_per_request: 500,
+            too_many: TooMany::default(),
+            rate_limit: None,
+            overload: Overload::default(),
+            address_limit: None,
+            address_limit_answer: AddressLimitAnswer::default(),
+            latency: Duration::ZERO,
+            async_processing: Duration::ZERO,
+            envelope: Envelope::default(),
+            auth_refused: AuthRefused::default(),
+            group_list: GroupListShape::default(),
+            no_free_groups: false,
+            props_shape: PropsShape::default(),
+            empty_add: EmptyAdd::default(),
+            add_success: AddSuccess::default(),
+            add_errors: AddErrors::default(),
+            duplicate: Duplicate::default(),
+            blocked_answer: BlockedAnswer::default(),
+            contact_shape: ContactShape::default(),
+            missing_contact: MissingContact::default(),
+            lookup: LookupForm::default(),
+            list_shape: ListShape::default(),
+            status_form: StatusForm::default(),
+            unknown_in_list: UnknownInList::default(),
+            group_emails: GroupEmailsShape::default(),
+            past_last_page: PastLastPage::default(),
+            group_change: GroupChangeShape::default(),
+            group_change_names_unknown: false,
+            shows_group_zero: false,
+            group_lists_unsubscribed: true,
+            empty_objects_as_lists: false,
+            updatable_statuses: (2..=8).collect(),
+            refused_status: RefusedStatus::default(),
+            data_update_changes_status: false,
+            empty_value: EmptyValue::default(),
+            update_clears_absent: false,
+            list_props_reject: Reject::default(),
+            unknown_prop_reject: Reject::default(),
+            unknown_group_reject: Reject::default(),
+            error_names_property: true,
+            accepts_group_strings: false,
+            refuses_unknown_members: true,
+            lower_cases_addresses: false,
+            click_sets: 4,
+            forgotten_status: 9,
+            forgotten: Forgotten::default(),
+            webhook: Webhook::default(),
+            request_log: 256,
+        }
+    }
+}
+
+fn default_props() -> Vec<Prop> {
+    let mut props: Vec<Prop> = (1..=9)
+        .map(|n| Prop::new(format!("prop{n}"), format!("C{n}"), PropKind::text(255)))
+        .collect();
+    let values = ["K", "M"].map(str::to_owned).to_vec();
+    props.extend([
+        Prop::new("miasto", "miasto", PropKind::text(100)),
+        Prop::new("urodziny", "urodziny", PropKind::text(10)),
+        Prop::new("plec", "plec", PropKind::List { values }),
+        Prop::new("punkty", "punkty", PropKind::Number),
+        Prop::new("zgodasms", "zgodasms", PropKind::Consent),
+    ]);
+    props
+}
+
+/// A contact property ("cecha").
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Prop {
+    /// `prop1` to `prop9` for the basic ones, the name for custom ones.
+    pub id: String,
+    /// The name shown in the panel.
+    pub name: String,
+    /// What values it takes.
+    pub kind: PropKind,
+}
+
+impl Prop {
+    /// A property of that id, panel name and kind.
+    pub fn new(id: impl Into<String>, name: impl Into<String>, kind: PropKind) -> Self {
+        Self {
+            id: id.into(),
+            name: name.into(),
+            kind,
+        }
+    }
+
+    /// Whether it is one of the nine that every account has.
+    pub fn is_basic(&self) -> bool {
+        is_basic(&self.id)
+    }
+}
+
+/// Whether `id` names one of `prop1` to `prop9`.
+pub(super) fn is_basic(id: &str) -> bool {
+    matches!(id.strip_prefix("prop").map(str::as_bytes), Some([b'1'..=b'9']))
+}
+
+/// The types of properties (sare-api.md 7).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum PropKind {
+    /// Text up to a length.
+    Text {
+        /// Greatest length in characters; `None`: any.
+        max_length: Option<usize>,
+    },
+    /// A number, as a JSON number or as text.
+    Number,
+    /// One of a fixed set.
+    List {
+        /// The values taken.
+        values: Vec<String>,
+    },
+    /// A consent: yes or no.
+    Consent,
+}
+
+impl PropKind {
+    /// Text of at most that many characters.
+    pub fn text(max_length: usize) -> Self {
+        Self::Text {
+            max_length: Some(max_length),
+        }
+    }
+
+    /// The type's name in answers.
+    pub(super) fn type_name(&self) -> &'static str {
+        match self {
+            Self::Text { .. } => "text",
+            Self::Number => "number",
+            Self::List { .. } => "list",
+            Self::Consent => "consent",
+        }
+    }
+}
+
+/// A limit on requests, as a bucket that fills steadily.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct RateLimit {
+    /// Requests a second in the long run.
+    pub per_second: f64,
+    /// Requests that may come at once after a quiet time.
+    pub burst: u32,
+}
+
+/// The envelope round every answer (sare-api.md 3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Envelope {
+    /// Whether `code` is a string instead of a number.
+    pub code_as_string: bool,
+    /// Whether there is a `status` member.
+    pub with_status: bool,
+    /// Whether there are members that nobody has heard of.
+    pub extra_members: bool,
+}
+
+impl Default for Envelope {
+    fn default() -> Self {
+        Self {
+            code_as_string: false,
+            with_status: true,
+            extra_members: false,
+        }
+    }
+}
+
+/// The outgoing webhook (sare-api.md 11.2). Without URLs the account does not have it.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Webhook {
+    /// Where unsubscribes are reported, all in parallel.
+    pub urls: Vec<String>,
+    /// Nesting and names of the JSON members.
+    pub shape: WebhookShape,
+    /// Whether every report is sent twice.
+    pub doubled: bool,
+    /// How late a report comes. In JSON: milliseconds.
+    #[serde(with = "millis")]
+    pub late: Duration,
+    /// Whether each report is further delayed by up to a minute, so that they overtake each other.
+    pub out_of_order: bool,
+    /// Whether each report is followed by one from a stranger, naming a contact that did nothing.
+    pub forged: bool,
+}
+
+/// Bodies of the webhook; all invented, as the real members are not published.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WebhookShape {
+    /// `{"event":"unsubscribe","date":"…","user":{"email":"…"},"mailing":{"id":1}}`
+    #[default]
+    User,
+    /// `{"typ":"wypis","data":"…","adres":"…","mailing_id":1}`
+    OtherNames,
+    /// The address two levels down, in a list of events.
+    Nested,
+    /// A number for the contact, no address at all.
+    NoAddress,
+}
+
+macro_rules! variants {
+    ($($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident,)+ })+) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        pub enum $name { $($(#[$variant_doc])* $variant,)+ }
+    )+};
+}
+
+variants! {
+    /// Answer to a missing or wrong key, or a foreign UID.
+    AuthRefused {
+        /// HTTP 401 with `code` 401.
+        #[default]
+        Unauthorized,
+        /// HTTP 403 with `code` 403.
+        Forbidden,
+        /// HTTP 200 with `code` 401.
+        CodeOnly,
+        /// HTTP 401 with a page of HTML.
+        Html,
+    }
+    /// Answer to a request with too many items.
+    TooMany {
+        /// HTTP 413.
+        #[default]
+        PayloadTooLarge,
+        /// HTTP 400.
+        BadRequest,
+    }
+    /// Answer to requests beyond the rate limit.
+    Overload {
+        /// HTTP 429 with `Retry-After`.
+        #[default]
+        TooManyRequests,
+        /// HTTP 503.
+        Unavailable,
+        /// No answer within any sensible time.
+        TimeOut,
+        /// HTTP 200 with a page of HTML.
+        Html,
+    }
+    /// Answer to adding a contact beyond the account's limit.
+    AddressLimitAnswer {
+        /// An entry in `response.error`.
+        #[default]
+        Item,
+        /// HTTP 400 for the whole call, nothing done.
+        WholeCall,
+    }
+    /// Shape of `GET /group/list`.
+    GroupListShape {
+        /// `[{"id":1,"name":"…"}]`
+        #[default]
+        List,
+        /// The same with ids as strings.
+        IdsAsStrings,
+        /// The same with further members.
+        ExtraMembers,
+        /// The list inside `response.data`.
+        InData,
+        /// An empty list.
+        Empty,
+    }
+    /// Shape of `GET /email/props`.
+    PropsShape {
+        /// `[{"id":"prop1","name":"C1","type":"text"}]`
+        #[default]
+        List,
+        /// `{"prop1":"C1","miasto":"miasto"}`
+        Labels,
+        /// `{"prop":{"prop1":"C1"},"prop_cust":{"miasto":"miasto"}}`
+        Split,
+        /// `["prop1","miasto"]`
+        Names,
+    }
+    /// Answer to `POST /email/add` with an empty list.
+    EmptyAdd {
+        /// HTTP 400 with the envelope.
+        #[default]
+        BadRequest,
+        /// HTTP 200 with `code` 400.
+        CodeOnly,
+    }
+    /// Answer to `POST /email/add` when every item is good.
+    AddSuccess {
+        /// `{"success":[{"email":"…"}],"error":[]}`
+        #[default]
+        SuccessAndError,
+        /// The same without `error`.
+        NoError,
+        /// A list of `{"email":"…"}`.
+        List,
+        /// The number of contacts.
+        Number,
+    }
+    /// Answer to `POST /email/add` when some item is bad.
+    AddErrors {
+        /// HTTP 200 and entries `{"email":"…","why":"…"}`.
+        #[default]
+        EmailAndWhy,
+        /// HTTP 200 and entries `{"why":"…"}`.
+        WhyOnly,
+        /// HTTP 400 for the whole call, nothing done.
+        WholeCall,
+        /// HTTP 207 and entries `{"email":"…","why":"…"}`.
+        MultiStatus,
+    }
+    /// Verdict on an existing contact when no update flag is set.
+    Duplicate {
+        /// Data and status unchanged, listed as success.
+        #[default]
+        Success,
+        /// Unchanged, listed in `error`.
+        Error,
+    }
+    /// Verdict on a blocked contact.
+    BlockedAnswer {
+        /// Unchanged, listed in `error`.
+        #[default]
+        Error,
+        /// Unchanged, listed as success.
+        Silent,
+    }
+    /// Shape of a contact record.
+    ContactShape {
+        /// An object that mirrors the add body.
+        #[default]
+        Object,
+        /// The same with numbers as strings.
+        NumbersAsStrings,
+        /// A list of that one object.
+        OneItemList,
+        /// The object without `groups`.
+        NoGroups,
+    }
+    /// Answer to a read of an address that is not in the account.
+    MissingContact {
+        /// HTTP 404 with the envelope.
+        #[default]
+        NotFound,
+        /// HTTP 400 with the envelope.
+        BadRequest,
+        /// HTTP 200 with an empty list for `response`.
+        Empty,
+    }
+    /// Form in which the "by list" calls accept their addresses.
+    LookupForm {
+        /// `{"email":"…"}`
+        #[default]
+        Objects,
+        /// Plain strings.
+        Plain,
+        /// Either.
+        Both,
+    }
+    /// Shape of the list in the answers of the "by list" calls.
+    ListShape {
+        /// `{"data":[…]}`
+        #[default]
+        Data,
+        /// `[…]`
+        Bare,
+        /// An object from address to status, or to record.
+        Map,
+    }
+    /// Form of a status in answers.
+    StatusForm {
+        /// `8`
+        #[default]
+        Number,
+        /// `"8"`
+        Digits,
+        /// The panel's Polish name.
+        Polish,
+        /// The panel's English name.
+        English,
+    }
+    /// Whether the "by list" calls name unknown addresses.
+    UnknownInList {
+        /// They are left out.
+        #[default]
+        Absent,
+        /// They are there with `null`.
+        Null,
+    }
+    /// Shape of `GET /group/emails/{group}/{page}`.
+    GroupEmailsShape {
+        /// `{"data":[{"email":"…"}]}`
+        #[default]
+        Data,
+        /// A list of strings.
+        Strings,
+    }
+    /// Answer to a page behind the last one.
+    PastLastPage {
+        /// An empty list.
+        #[default]
+        Empty,
+        /// HTTP 404.
+        Error,
+    }
+    /// Shape of the answer of `POST /group/add_emails` and `/group/remove_emails`.
+    GroupChangeShape {
+        /// `{"error":[]}`
+        #[default]
+        ErrorList,
+        /// `true`
+        True,
+    }
+    /// What happens to an update with a status that may not be set.
+    RefusedStatus {
+        /// The status stays, the item counts as good.
+        #[default]
+        Ignored,
+        /// The item is refused.
+        Error,
+    }
+    /// What an empty text or `null` does to a property that has a value.
+    EmptyValue {
+        /// It clears it.
+        #[default]
+        Clears,
+        /// It does nothing.
+        Ignored,
+        /// The item is refused.
+        Refused,
+    }
+    /// What a part does that SARE does not take.
+    Reject {
+        /// The whole contact is refused.
+        #[default]
+        Contact,
+        /// Only that value is left out.
+        Value,
+        /// Nothing: it is stored all the same.
+        Ignored,
+    }
+    /// What the API makes of a contact forgotten under the GDPR.
+    Forgotten {
+        /// Reads give its status and nothing else; writes are refused.
+        #[default]
+        Status,
+        /// The address is unknown; adding it makes a new contact.
+        Missing,
+    }
+}

@@ -1,0 +1,301 @@
+//! The servers over a real socket, with the real client.
+
+use std::net::SocketAddr;
+use std::sync::Mutex;
+
+use ports::{HttpClient, HttpClientSettings, ManualClock, SystemClock, TransportError};
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use super::*;
+use crate::faults::Fault;
+use crate::sare::{Account, AccountSettings};
+
+const EMAIL: &str = "anna@example.com";
+
+struct Running {
+    address: SocketAddr,
+    client: HttpClient,
+    stop: oneshot::Sender<()>,
+    server: JoinHandle<io::Result<()>>,
+}
+
+async fn serving(endpoint: Endpoint) -> Running {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (stop, stopped) = oneshot::channel();
+    let server = tokio::spawn(serve(endpoint, listener, async move { drop(stopped.await) }));
+    let client = HttpClient::new(HttpClientSettings::default()).unwrap();
+    Running {
+        address,
+        client,
+        stop,
+        server,
+    }
+}
+
+fn an_account() -> Account {
+    Account::new(AccountSettings::default(), Arc::new(SystemClock), 1)
+}
+
+impl Running {
+    async fn call(&self, method: Method, path: &str, body: Value) -> Result<(u16, Value), TransportError> {
+        let request = http::Request::builder()
+            .method(method)
+            .uri(format!("http://{}{path}", self.address))
+            .header("ApiKey", AccountSettings::default().api_key)
+            .header("Content-Type", "application/json")
+            .body(Bytes::from(if body.is_null() {
+                String::new()
+            } else {
+                body.to_string()
+            }))
+            .unwrap();
+        let answer = self.client.send(request).await?;
+        Ok((
+            answer.status().as_u16(),
+            serde_json::from_slice(answer.body()).unwrap_or(Value::Null),
+        ))
+    }
+
+    async fn get(&self, path: &str) -> Value {
+        self.call(Method::GET, path, Value::Null).await.unwrap().1
+    }
+
+    async fn post(&self, path: &str, body: Value) -> Value {
+        self.call(Method::POST, path, body).await.unwrap().1
+    }
+
+    async fn add(&self) -> Result<(u16, Value), TransportError> {
+        let body = json!({ "emails": [{ "email": EMAIL, "status": 8 }] });
+        self.call(Method::POST, "/api/v1/12345/email/add", body).await
+    }
+}
+
+#[tokio::test]
+async fn a_contact_travels_over_the_socket_and_the_server_stops_when_told() {
+    let account = an_account();
+    let running = serving(Endpoint::Sare(account.clone())).await;
+    let (status, answer) = running.add().await.unwrap();
+    assert_eq!((status, &answer["code"]), (200, &json!(200)));
+    let record = running
+        .get("/api/v1/12345/email/by_email/anna%40example.com")
+        .await;
+    assert_eq!(record["response"]["email"], EMAIL);
+    assert_eq!(account.requests(), 2);
+    running.stop.send(()).unwrap();
+    running.server.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn a_cut_closes_the_connection_without_an_answer() {
+    let account = an_account();
+    let running = serving(Endpoint::Sare(account.clone())).await;
+    running.get("/api/v1/12345/group/list").await;
+    for (fault, contacts) in [(Fault::CutBefore, 0), (Fault::CutAfter, 1)] {
+        account.faults().add(FaultRule::always(fault).times(1));
+        assert!(matches!(running.add().await, Err(TransportError::Interrupted(_))));
+        assert_eq!(account.len(), contacts);
+    }
+    assert_eq!(running.add().await.unwrap().0, 200, "the next connection works");
+    assert_eq!(account.requests(), 4, "nothing was sent twice");
+}
+
+#[tokio::test]
+async fn latency_is_honoured_and_does_not_hold_up_the_end() {
+    let account = an_account();
+    let running = serving(Endpoint::Sare(account.clone())).await;
+    account.change_settings(|s| s.latency = Duration::from_millis(30));
+    let before = std::time::Instant::now();
+    running.get("/api/v1/12345/group/list").await;
+    assert!(before.elapsed() >= Duration::from_millis(30));
+
+    account.change_settings(|s| s.latency = Duration::ZERO);
+    account
+        .faults()
+        .add(FaultRule::always(Fault::Slow(Duration::from_secs(600))));
+    let Running {
+        address,
+        client,
+        stop,
+        server,
+    } = running;
+    let request = http::Request::get(format!("http://{address}/api/v1/12345/group/list")).body(Bytes::new());
+    let waiting = tokio::spawn(async move { client.send(request.unwrap()).await });
+    while account.requests() < 2 {
+        tokio::task::yield_now().await;
+    }
+    stop.send(()).unwrap();
+    server.await.unwrap().unwrap();
+    assert_eq!(waiting.await.unwrap().unwrap().status(), 401);
+}
+
+#[tokio::test]
+async fn the_world_can_be_moved_over_http() {
+    let running = serving(Endpoint::Sare(an_account())).await;
+    let put = running
+        .post(
+            "/_sim/contacts",
+            json!({ "email": EMAIL, "status": 8, "groups": [21], "name": "Anna" }),
+        )
+        .await;
+    assert_eq!((&put["name"], &put["groups"]), (&json!("Anna"), &json!([21])));
+    assert_eq!(running.get("/_sim/mailable").await, json!([EMAIL]));
+    assert_eq!(
+        running.post("/_sim/unsubscribe", json!({ "email": EMAIL })).await,
+        json!({ "changed": true })
+    );
+    assert_eq!(
+        running.post("/_sim/unsubscribe", json!({ "email": EMAIL })).await,
+        json!({ "changed": false })
+    );
+    assert_eq!(
+        running.get("/_sim/contacts/anna%40example.com").await["status"],
+        4
+    );
+    assert_eq!(
+        running.get("/_sim/contacts/nobody%40example.com").await,
+        Value::Null
+    );
+    for (route, status) in [
+        ("block", 7),
+        ("sign_out", 2),
+        ("status", 6),
+        ("confirm", 8),
+        ("forget", 9),
+    ] {
+        running
+            .post(&format!("/_sim/{route}"), json!({ "email": EMAIL, "status": 6 }))
+            .await;
+        assert_eq!(
+            running.get("/_sim/contacts").await[0]["status"],
+            status,
+            "{route}"
+        );
+    }
+    running.post("/_sim/delete", json!({ "email": EMAIL })).await;
+    assert_eq!(running.get("/_sim/contacts").await, json!([]));
+    let log = running.get("/_sim/status_log").await;
+    assert_eq!(log.as_array().unwrap().len(), 8);
+    assert_eq!(
+        (&log[1]["from"], &log[1]["to"], &log[1]["by"]),
+        (&json!(8), &json!(4), &json!("recipient"))
+    );
+    assert_eq!(running.get("/_sim/groups").await[0], json!([1, "Klienci"]));
+}
+
+#[tokio::test]
+async fn settings_and_faults_change_over_http() {
+    let account = an_account();
+    let running = serving(Endpoint::Sare(account.clone())).await;
+    let settings = running
+        .post(
+            "/_sim/settings",
+            json!({ "click_sets": 3, "envelope": { "with_status": false } }),
+        )
+        .await;
+    assert_eq!(
+        (&settings["click_sets"], &settings["uid"]),
+        (&json!(3), &json!("12345"))
+    );
+    assert_eq!(
+        (
+            account.settings().click_sets,
+            account.settings().envelope.with_status
+        ),
+        (3, false)
+    );
+
+    let rule = json!({ "fault": { "retry_after": 9 }, "path_contains": "/email/add", "remaining": 1 });
+    running.post("/_sim/faults", rule).await;
+    running
+        .post("/_sim/faults", json!({ "fault": { "status": 500 } }))
+        .await;
+    assert_eq!(running.add().await.unwrap().0, 429);
+    assert_eq!(running.add().await.unwrap().0, 500);
+    running
+        .call(Method::DELETE, "/_sim/faults", Value::Null)
+        .await
+        .unwrap();
+    assert_eq!(running.add().await.unwrap().0, 200);
+    let counters = running.get("/_sim/counters").await;
+    assert_eq!(
+        (
+            &counters["requests"],
+            &counters["faults_struck"],
+            &counters["contacts"]
+        ),
+        (&json!(3), &json!(2), &json!(1))
+    );
+    let requests = running.get("/_sim/requests").await;
+    assert_eq!(
+        (&requests[0]["status"], &requests[2]["body"]["emails"][0]["email"]),
+        (&json!(429), &json!(EMAIL))
+    );
+}
+
+#[tokio::test]
+async fn wrong_admin_calls_are_told_what_is_wrong() {
+    let running = serving(Endpoint::Sare(an_account())).await;
+    for (method, path, body, status) in [
+        (Method::GET, "/_sim/nothing", Value::Null, 404),
+        (Method::PUT, "/_sim/contacts", Value::Null, 404),
+        (Method::GET, "/_sim/faults", Value::Null, 404),
+        (
+            Method::POST,
+            "/_sim/unsubscribe",
+            json!({ "address": EMAIL }),
+            400,
+        ),
+        (
+            Method::POST,
+            "/_sim/settings",
+            json!({ "no_such_setting": 1 }),
+            400,
+        ),
+        (Method::POST, "/_sim/faults", json!({ "fault": "explode" }), 400),
+    ] {
+        let (seen, answer) = running.call(method, path, body).await.unwrap();
+        assert_eq!(seen, status, "{path}");
+        assert!(answer["error"].is_string());
+    }
+}
+
+#[tokio::test]
+async fn webhooks_are_delivered_over_the_socket_and_reported() {
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let sink = Arc::clone(&seen);
+    let receiver = serving(Endpoint::handler(move |request| {
+        let mut seen = sink.lock().unwrap();
+        seen.push(request.body().clone());
+        let mut answer = Response::default();
+        if seen.len() == 2 {
+            *answer.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+        }
+        async { answer }
+    }))
+    .await;
+    let clock = Arc::new(ManualClock::at(1_764_000_000_000));
+    let account = Account::new(AccountSettings::default(), clock.clone(), 1);
+    account.change_settings(|s| s.webhook.urls = vec![format!("http://{}/hook", receiver.address)]);
+    for email in [EMAIL, "jan@example.com"] {
+        account.put_contact(email, 8, &[]);
+        account.recipient_clicks_unsubscribe(email);
+    }
+    let (stop, stopped) = oneshot::channel::<()>();
+    let transport = Arc::new(receiver.client.clone());
+    let courier = tokio::spawn(deliver(
+        Endpoint::Sare(account.clone()),
+        transport,
+        clock,
+        async move {
+            drop(stopped.await);
+        },
+    ));
+    while account.deliveries() != (1, 1) {
+        tokio::task::yield_now().await;
+    }
+    stop.send(()).unwrap();
+    courier.await.unwrap();
+    assert_eq!(seen.lock().unwrap().len(), 2);
+}

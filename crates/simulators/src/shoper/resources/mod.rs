@@ -1,0 +1,159 @@
+//! The resources of the REST API, one file each: what a row is, how it looks, what it takes
+//! (shoper-api.md E).
+
+pub(super) mod addresses;
+pub(super) mod application;
+pub(super) mod catalog;
+pub(super) mod orders;
+pub(super) mod subscribers;
+pub(super) mod users;
+pub(super) mod webhooks;
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{Method, StatusCode};
+
+pub(super) use self::catalog::Catalog;
+use super::json::Json;
+use super::list::{self, ListQuery, Listing, Row, Shown};
+use super::refusal::Refusal;
+use super::state::State;
+use super::table::Table;
+
+/// One call of a resource, alone or as a part of a bulk call.
+#[derive(Debug)]
+pub(super) struct Call<'a> {
+    /// The method; `HEAD` comes as `GET`.
+    pub method: &'a Method,
+    /// What stands after the resource in the path.
+    pub rest: Option<&'a str>,
+    /// The query, decoded.
+    pub params: &'a [(String, String)],
+    /// The body.
+    pub body: &'a [u8],
+}
+
+/// What a call is answered.
+#[derive(Debug)]
+pub(super) struct Answer {
+    /// The HTTP status.
+    pub status: StatusCode,
+    /// JSON, or nothing.
+    pub body: Bytes,
+    /// Set for a page of a list.
+    pub listing: Option<Listing>,
+}
+
+impl Answer {
+    /// 200 with this JSON.
+    pub(super) fn json(body: impl Into<Bytes>) -> Self {
+        Self {
+            status: StatusCode::OK,
+            body: body.into(),
+            listing: None,
+        }
+    }
+
+    /// A bare number: a new id, or 1 for "done" (shoper-api.md D.4).
+    fn number(number: i64) -> Self {
+        Self::json(number.to_string())
+    }
+
+    fn done() -> Self {
+        Self::number(1)
+    }
+}
+
+impl Call<'_> {
+    /// The id in the path; what is no number is the id of nothing.
+    fn id(&self) -> Option<i64> {
+        self.rest.map(|rest| rest.parse().unwrap_or(0))
+    }
+
+    /// Answers the reading of a table that needs no more than its rows.
+    fn read<T: Row>(&self, table: &Table<T>, shown: Shown<'_>) -> Result<Answer, Refusal> {
+        match (self.method.as_str(), self.id()) {
+            ("GET", None) => {
+                let query = ListQuery::parse(self.params)?;
+                self.list(table, None, query, shown)
+            }
+            ("GET", Some(id)) => one(table, id, shown),
+            _ => Err(Refusal::MethodNotAllowed),
+        }
+    }
+
+    fn list<T: Row>(
+        &self,
+        table: &Table<T>,
+        candidates: Option<Vec<i64>>,
+        query: ListQuery,
+        shown: Shown<'_>,
+    ) -> Result<Answer, Refusal> {
+        let candidates = candidates.or_else(|| picked_ids(&query, T::ID));
+        let (body, listing) = list::page(table, candidates, query, shown)?;
+        Ok(Answer {
+            status: StatusCode::OK,
+            body: body.into(),
+            listing: Some(listing),
+        })
+    }
+}
+
+fn one<T: Row>(table: &Table<T>, id: i64, shown: Shown<'_>) -> Result<Answer, Refusal> {
+    let row = table.get(id).ok_or(Refusal::NotFound)?;
+    Ok(Answer::json(object(&**row, Shown { alone: true, ..shown })))
+}
+
+/// The object as REST shows it.
+pub(super) fn object<T: Row>(row: &T, shown: Shown<'_>) -> Vec<u8> {
+    let mut json = Json::new(shown.settings);
+    json.object(None, |json| row.write(json, &shown));
+    json.into_bytes()
+}
+
+fn picked_ids(query: &ListQuery, field: &str) -> Option<Vec<i64>> {
+    let condition = query.picking(field)?;
+    Some(ascending(condition.operands.iter().filter_map(super::filter::Operand::integer).collect()))
+}
+
+fn ascending(mut ids: Vec<i64>) -> Vec<i64> {
+    ids.sort_unstable();
+    ids.dedup();
+    ids
+}
+
+/// Calls the resource of this name; `None`: there is no such resource.
+pub(super) fn serve(state: &mut State, resource: &str, call: &Call<'_>) -> Option<Result<Answer, Refusal>> {
+    let read_only = |state: &State| {
+        let shown = state.shown();
+        match resource {
+            "languages" => call.read(&state.catalog.languages, shown),
+            "user-groups" => call.read(&state.catalog.user_groups, shown),
+            "user-tags" => call.read(&state.catalog.tags, shown),
+            "subscriber-groups" => call.read(&state.catalog.subscriber_groups, shown),
+            "additional-fields" => call.read(&state.catalog.fields, shown),
+            _ => call.read(&state.orders, shown),
+        }
+    };
+    Some(match resource {
+        "users" => users::serve(state, call),
+        "user-addresses" => addresses::serve(state, call),
+        "subscribers" => subscribers::serve(state, call),
+        "webhooks" => webhooks::serve(state, call),
+        "languages" | "user-groups" | "user-tags" | "subscriber-groups" | "additional-fields" | "orders" => {
+            read_only(state)
+        }
+        "application-config" => application::config(state, call),
+        "application-version" => application::version(state, call),
+        "application-lock" => application::lock(state, call),
+        "categories-tree" | "dashboard-activities" if call.method == Method::GET => {
+            Ok(Answer::json(&b"[]"[..]))
+        }
+        "object-mtime" | "metafields" | "metafield-values" => Err(Refusal::NotImplemented),
+        _ => return None,
+    })
+}
+
+/// Text that many rows share is kept once.
+pub(super) type Text = Arc<str>;

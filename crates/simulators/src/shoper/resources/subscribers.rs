@@ -1,0 +1,157 @@
+//! Newsletter subscribers (shoper-api.md E.5).
+
+use ports::Millis;
+
+use super::super::filter::Field;
+use super::super::input::{Input, scalar_text};
+use super::super::json::Json;
+use super::super::list::{ListQuery, Row, Shown};
+use super::super::refusal::{FaultKind, Refusal};
+use super::super::settings::DuplicateSubscriber;
+use super::super::state::{By, State};
+use super::catalog::Catalog;
+use super::{Answer, Call, Text, ascending, one};
+
+/// A newsletter subscriber as the shop holds it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Subscriber {
+    /// `subscriber_id`
+    pub id: i64,
+    /// The only link to a customer.
+    pub email: Text,
+    /// Whether the subscription is active.
+    pub active: bool,
+    /// When it was added.
+    pub dateadd: Millis,
+    /// Mailing language.
+    pub lang_id: i64,
+    /// Subscriber groups.
+    pub groups: Vec<i64>,
+}
+
+impl Row for Subscriber {
+    const ID: &'static str = "subscriber_id";
+    const FIELDS: &'static [&'static str] =
+        &["subscriber_id", "email", "active", "dateadd", "lang_id", "groups"];
+
+    fn id(&self) -> i64 {
+        self.id
+    }
+
+    fn field(&self, name: &str, _: &Catalog) -> Field<'_> {
+        match name {
+            "subscriber_id" => Field::Number(self.id),
+            "email" => Field::Text(&self.email),
+            "active" => Field::Flag(self.active),
+            "dateadd" => Field::Date(Some(self.dateadd)),
+            "lang_id" => Field::Number(self.lang_id),
+            _ => Field::Numbers(self.groups.clone()),
+        }
+    }
+
+    fn write(&self, json: &mut Json, _: &Shown<'_>) {
+        json.id("subscriber_id", self.id);
+        json.text("email", &self.email);
+        json.flag("active", self.active);
+        json.date("dateadd", Some(self.dateadd));
+        json.id("lang_id", self.lang_id);
+        json.array(Some("groups"), |json| {
+            for group in &self.groups {
+                json.number_item(*group);
+            }
+        });
+    }
+}
+
+/// What a write says about a subscriber; `None` leaves a thing as it is.
+#[derive(Debug)]
+struct Change {
+    email: Option<String>,
+    active: Option<bool>,
+    lang_id: Option<i64>,
+    groups: Option<Vec<i64>>,
+    /// The row that has the address already.
+    duplicate_of: Option<i64>,
+}
+
+impl Change {
+    fn read(state: &State, body: &[u8], of: Option<i64>) -> Result<Self, Refusal> {
+        let mut input = Input::parse(body)?;
+        let email = input.required_text("email", of.is_none());
+        input.check_email(email.as_deref());
+        let duplicate_of = email.as_ref().and_then(|email| {
+            state.subscriber_emails.ids(email).into_iter().find(|id| Some(*id) != of)
+        });
+        if let (Some(email), Some(_)) = (&email, duplicate_of) {
+            let refused = match state.settings.duplicate_subscriber {
+                DuplicateSubscriber::Reject400 => true,
+                DuplicateSubscriber::Allow => false,
+                DuplicateSubscriber::UpdateExisting => of.is_some(),
+            };
+            if refused {
+                input.fault("email", FaultKind::Taken(email.clone()));
+            }
+        }
+        let groups = input.get("groups").and_then(|groups| groups.as_array()).map(|groups| {
+            groups.iter().filter_map(|group| scalar_text(group)?.parse().ok()).collect()
+        });
+        let change = Self {
+            email,
+            active: input.flag("active"),
+            lang_id: input.integer("lang_id"),
+            groups,
+            duplicate_of,
+        };
+        input.finish()?;
+        Ok(change)
+    }
+
+    fn apply(self, subscriber: &mut Subscriber) {
+        if let Some(email) = self.email {
+            subscriber.email = email.into();
+        }
+        subscriber.active = self.active.unwrap_or(subscriber.active);
+        subscriber.lang_id = self.lang_id.unwrap_or(subscriber.lang_id);
+        if let Some(groups) = self.groups {
+            subscriber.groups = groups;
+        }
+    }
+}
+
+pub(super) fn serve(state: &mut State, call: &Call<'_>) -> Result<Answer, Refusal> {
+    match (call.method.as_str(), call.id()) {
+        ("GET", None) => {
+            let mut query = ListQuery::parse(call.params)?;
+            query.restrict(state.settings.subscriber_filter, |field| Subscriber::FIELDS.contains(&field))?;
+            let by_email = query.picking("email").map(|condition| {
+                let found = condition.operands.iter().flat_map(|email| state.subscriber_emails.ids(email.text()));
+                ascending(found.collect())
+            });
+            call.list(&state.subscribers, by_email, query, state.shown())
+        }
+        ("GET", Some(id)) => one(&state.subscribers, id, state.shown()),
+        ("POST", None) => {
+            let change = Change::read(state, call.body, None)?;
+            let id = match change.duplicate_of {
+                Some(id) if state.settings.duplicate_subscriber == DuplicateSubscriber::UpdateExisting => {
+                    state.change_subscriber(id, By::Rest, |subscriber| change.apply(subscriber));
+                    id
+                }
+                _ => state.insert_subscriber(By::Rest, |subscriber| change.apply(subscriber)),
+            };
+            Ok(Answer::number(id))
+        }
+        ("PUT", Some(id)) => {
+            state.subscribers.get(id).ok_or(Refusal::NotFound)?;
+            let change = Change::read(state, call.body, Some(id))?;
+            state.change_subscriber(id, By::Rest, |subscriber| change.apply(subscriber));
+            Ok(Answer::done())
+        }
+        ("DELETE", Some(id)) => {
+            state.subscribers.get(id).ok_or(Refusal::NotFound)?;
+            state.remove_subscriber(id, By::Rest);
+            Ok(Answer::done())
+        }
+        _ => Err(Refusal::MethodNotAllowed),
+    }
+}

@@ -1,0 +1,380 @@
+//! Consent: what both sides say, folded into facts that persist.
+//!
+//! Stands between reading and acting. [`observe`] compares what the shop and SARE say now with what
+//! was known, and returns the [`Facts`] to be kept *before* anything is written anywhere. The next
+//! step (`plan.rs`) follows from facts alone, so that a crash between deciding and acting, or the
+//! same event twice, ends in the same place.
+//!
+//! Three rules hold whatever the input (they are property tests below):
+//! a withdrawal is never undone but by a later opt-in; a refusal in SARE is never raised but by an
+//! opt-in seen after the refusal was known; blocked and unknown contacts are never touched.
+
+use serde::{Deserialize, Serialize};
+
+use crate::config::{ConsentRule, OnNewOptIn};
+
+/// SARE's status numbers that decisions need (sare-api.md section 6).
+pub mod status {
+    /// Confirmed: the only status that is mailed.
+    pub const CONFIRMED: i64 = 8;
+    /// Blocked by the account's people.
+    pub const BLOCKED: i64 = 7;
+    /// In the database, not confirmed.
+    pub const UNCONFIRMED: i64 = 6;
+    /// In the database, never asked.
+    pub const NOT_VERIFIED: i64 = 5;
+    /// Asked to be removed.
+    pub const REMOVAL_REQUESTED: i64 = 4;
+    /// Unsubscribed.
+    pub const REMOVED: i64 = 3;
+    /// Signed out by the account's people.
+    pub const REMOVED_BY_HAND: i64 = 2;
+    /// Our own number for "surely not in SARE".
+    pub const ABSENT: i64 = 0;
+
+    /// Exactly 2, 3 and 4 are refusals.
+    pub fn is_refusal(number: i64) -> bool {
+        matches!(number, 2..=4)
+    }
+
+    /// 5, 6 and 8: present and free to be updated.
+    pub fn is_open(number: i64) -> bool {
+        matches!(number, 5 | 6 | 8)
+    }
+}
+
+/// One record's word on consent, before and now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Signal {
+    /// What the record says now.
+    pub now: bool,
+    /// What it said when last seen; `None` = the record is new to us.
+    pub before: Option<bool>,
+    /// The record stood under another address when last seen.
+    pub moved: bool,
+    /// The record came into being after the shop had been read as a whole, so that its consent is a
+    /// person's new act and not something old that we merely had not seen.
+    pub fresh: bool,
+}
+
+impl Signal {
+    /// A record seen for the first time, of unknown age.
+    pub fn first(now: bool) -> Self {
+        Self { now, before: None, moved: false, fresh: false }
+    }
+
+    /// A record that came into being since the shop was read as a whole.
+    pub fn fresh(now: bool) -> Self {
+        Self { now, before: None, moved: false, fresh: true }
+    }
+
+    /// A record that says what it said.
+    pub fn same(now: bool) -> Self {
+        Self { now, before: Some(now), moved: false, fresh: false }
+    }
+
+    /// A record seen before.
+    pub fn then(before: bool, now: bool) -> Self {
+        Self { now, before: Some(before), moved: false, fresh: false }
+    }
+}
+
+/// What the shop says of one address.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ShopView {
+    /// Customers with this address (normally one).
+    pub customers: Vec<Signal>,
+    /// Subscribers with this address (normally one).
+    pub subscribers: Vec<Signal>,
+    /// What records said that were deleted from the shop since we last looked (proven by a 404).
+    pub lost: Vec<bool>,
+}
+
+impl ShopView {
+    /// Whether the shop has no record of the address.
+    pub fn is_empty(&self) -> bool {
+        self.customers.is_empty() && self.subscribers.is_empty()
+    }
+
+    fn signals(&self) -> impl Iterator<Item = Signal> + '_ {
+        self.customers.iter().chain(&self.subscribers).copied()
+    }
+}
+
+/// What SARE says of one address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SareView {
+    /// Not there, as far as a list of statuses tells.
+    Absent,
+    /// Not there, confirmed by reading the contact itself.
+    SurelyAbsent,
+    /// There, with this status.
+    Status(i64),
+}
+
+impl SareView {
+    /// The status number, 0 for absent.
+    pub fn number(self) -> i64 {
+        match self {
+            Self::Absent | Self::SurelyAbsent => status::ABSENT,
+            Self::Status(n) => n,
+        }
+    }
+}
+
+/// How we learnt of a refusal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RefusalOrigin {
+    /// The contact already refused when we first looked.
+    FirstSight,
+    /// Refused in SARE since our last look.
+    Sare,
+    /// We wrote it there, for a withdrawal in the shop.
+    Shop,
+    /// The contact was in SARE and has been removed from it.
+    Vanished,
+    /// The person refused under another address and moved.
+    Followed,
+}
+
+impl RefusalOrigin {
+    /// The word kept in the ledger.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::FirstSight => "first-sight",
+            Self::Sare => "sare",
+            Self::Shop => "shop",
+            Self::Vanished => "vanished",
+            Self::Followed => "followed",
+        }
+    }
+
+    /// Reads [`RefusalOrigin::word`]; anything else counts as a refusal made in SARE.
+    pub fn from_word(word: &str) -> Self {
+        match word {
+            "first-sight" => Self::FirstSight,
+            "shop" => Self::Shop,
+            "vanished" => Self::Vanished,
+            "followed" => Self::Followed,
+            _ => Self::Sare,
+        }
+    }
+}
+
+/// A refusal known for an address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Refusal {
+    /// SARE's number for it; 0 when the contact was removed from SARE.
+    pub status: i64,
+    /// How we learnt of it.
+    pub origin: RefusalOrigin,
+    /// Whether the shop has been told, as far as it can be.
+    pub applied: bool,
+}
+
+/// An upward change that a person's new opt-in asks for. Kept until done: it is written at most once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Wish {
+    /// An unconfirmed contact opted in: make it confirmed.
+    Confirm,
+    /// A contact that refused opted in anew: ask by SARE's confirmation mail.
+    AskAgain,
+    /// The same, made confirmed at once by the merchant's choice.
+    Reactivate,
+}
+
+/// What is known of an address, and kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Facts {
+    /// The shop's consent by the merchant's rule, withdrawals considered.
+    pub consent: bool,
+    /// A withdrawal was seen in the shop, and no opt-in since.
+    pub withdrawn: bool,
+    /// A refusal known in SARE.
+    pub refusal: Option<Refusal>,
+    /// An upward change waiting to be written.
+    pub wish: Option<Wish>,
+}
+
+/// What was known before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Known {
+    /// Facts kept; `None` = the address is new to us.
+    pub facts: Option<Facts>,
+    /// Whether we ever looked at the address in SARE or wrote it there.
+    pub seen_in_sare: bool,
+    /// It was there, and long enough ago for an absence to mean something.
+    pub was_in_sare: bool,
+    /// A lowering of the status is under way and not yet proven.
+    pub lowering: bool,
+}
+
+/// The refusal of the address a person came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Followed {
+    /// The old address's status in SARE, or 4 for a withdrawal in the shop that had not reached it.
+    pub status: i64,
+}
+
+/// What [`observe`] noticed, for the contact's history.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Noticed {
+    /// Consent was withdrawn in the shop.
+    WithdrawnInShop,
+    /// A new opt-in in the shop.
+    OptedInInShop,
+    /// Refused in SARE since our last look.
+    RefusedInSare,
+    /// Already refused in SARE when first seen.
+    AlreadyRefused,
+    /// Removed from SARE.
+    VanishedFromSare,
+    /// Subscribed again in SARE by the person or the account's people.
+    ResubscribedInSare,
+    /// A refusal came along from another address.
+    RefusalFollowed,
+}
+
+/// The merchant's choices that consent depends on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rules {
+    /// What counts as a customer's consent.
+    pub customer: ConsentRule,
+    /// What a new opt-in after a refusal does.
+    pub on_new_opt_in: OnNewOptIn,
+}
+
+/// The shop's consent by the merchant's rule, past withdrawals not considered.
+/// Two records of one kind that disagree count as no consent.
+pub fn consent_by_rule(view: &ShopView, rule: ConsentRule) -> bool {
+    let all = |signals: &[Signal]| !signals.is_empty() && signals.iter().all(|s| s.now);
+    if view.customers.is_empty() {
+        return all(&view.subscribers);
+    }
+    match rule {
+        ConsentRule::Flag => all(&view.customers),
+        ConsentRule::Subscriber => all(&view.subscribers),
+        ConsentRule::FlagOrSubscriber => all(&view.customers) || all(&view.subscribers),
+    }
+}
+
+/// Folds what both sides say now into the facts known of an address.
+pub fn observe(
+    known: &Known,
+    shop: &ShopView,
+    sare: SareView,
+    followed: Option<Followed>,
+    rules: Rules,
+) -> (Facts, Vec<Noticed>) {
+    let mut noticed = Vec::new();
+    let before = known.facts.unwrap_or_default();
+    let by_rule = consent_by_rule(shop, rules.customer);
+
+    // Any source that said yes and now says no is a withdrawal, whatever the others say and
+    // whatever the rule (shoper-api.md H.4). So is the loss of the record that carried the consent.
+    let withdrew = shop.signals().any(|s| s.before == Some(true) && !s.now)
+        || (!by_rule && !shop.is_empty() && shop.lost.contains(&true));
+    let opted_in = by_rule
+        && !withdrew
+        && shop.signals().any(|s| {
+            s.now
+                && !s.moved
+                && match s.before {
+                    Some(before) => !before,
+                    None => s.fresh,
+                }
+        });
+
+    let mut withdrawn = before.withdrawn;
+    if withdrew {
+        if !withdrawn {
+            noticed.push(Noticed::WithdrawnInShop);
+        }
+        withdrawn = true;
+    }
+
+    let mut wish = before.wish;
+    let mut refusal = before.refusal;
+    let refusal_was_known = refusal.is_some();
+    match sare {
+        SareView::Status(n) if status::is_refusal(n) => match &mut refusal {
+            Some(known) => {
+                known.status = n;
+                // SARE holds it now; from here on it is a refusal like any other.
+                if known.origin == RefusalOrigin::Followed {
+                    known.origin = RefusalOrigin::Shop;
+                }
+            }
+            None => {
+                let origin = if known.lowering || before.withdrawn {
+                    RefusalOrigin::Shop
+                } else if known.seen_in_sare {
+                    noticed.push(Noticed::RefusedInSare);
+                    RefusalOrigin::Sare
+                } else {
+                    noticed.push(Noticed::AlreadyRefused);
+                    RefusalOrigin::FirstSight
+                };
+                refusal = Some(Refusal { status: n, origin, applied: origin != RefusalOrigin::Sare });
+            }
+        },
+        SareView::Status(n) if status::is_open(n) => {
+            let lifted = refusal.is_some_and(|r| r.origin != RefusalOrigin::Followed);
+            if lifted && !withdrew && !known.lowering {
+                if matches!(wish, Some(Wish::AskAgain | Wish::Reactivate)) {
+                    // Our own change, read back.
+                    wish = None;
+                } else {
+                    noticed.push(Noticed::ResubscribedInSare);
+                }
+                refusal = None;
+                withdrawn = false;
+            }
+            if n == status::CONFIRMED && wish == Some(Wish::Confirm) {
+                wish = None;
+            }
+        }
+        SareView::SurelyAbsent if known.was_in_sare && refusal.is_none() => {
+            noticed.push(Noticed::VanishedFromSare);
+            refusal = Some(Refusal { status: status::ABSENT, origin: RefusalOrigin::Vanished, applied: true });
+        }
+        _ => {}
+    }
+
+    if let Some(followed) = followed
+        && refusal.is_none()
+    {
+        noticed.push(Noticed::RefusalFollowed);
+        refusal = Some(Refusal { status: followed.status, origin: RefusalOrigin::Followed, applied: true });
+    }
+
+    if withdrew || (refusal.is_some() && !refusal_was_known) {
+        // Whatever was wished for, the refusal is newer.
+        wish = None;
+    } else if opted_in && followed.is_none() {
+        let was_without = known.facts.is_some_and(|f| !f.consent);
+        if refusal_was_known && refusal.is_some() {
+            noticed.push(Noticed::OptedInInShop);
+            withdrawn = false;
+            wish = match rules.on_new_opt_in {
+                OnNewOptIn::AskAgain => Some(Wish::AskAgain),
+                OnNewOptIn::Reactivate => Some(Wish::Reactivate),
+                OnNewOptIn::Leave => None,
+            };
+        } else if was_without || before.withdrawn {
+            noticed.push(Noticed::OptedInInShop);
+            withdrawn = false;
+            if matches!(sare, SareView::Status(status::UNCONFIRMED | status::NOT_VERIFIED)) {
+                wish = Some(Wish::Confirm);
+            }
+        }
+    }
+
+    let facts = Facts { consent: by_rule && !withdrawn, withdrawn, refusal, wish };
+    (facts, noticed)
+}
+
+#[cfg(test)]
+mod tests;

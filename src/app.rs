@@ -1,0 +1,86 @@
+//! What every command starts from: the ledger, the outside, the clock, and the engine on top of them.
+
+use std::sync::Arc;
+
+use anyhow::{Context, bail};
+use engine::{Engine, EngineSettings};
+use ports::{Clock, HttpClient, HttpClientSettings, SystemClock, Transport};
+use rand::TryRng;
+use secrecy::ExposeSecret;
+use shoper_api::oauth::AppCredentials;
+use store::{Keys, Shop, Store};
+
+use crate::settings::Settings;
+
+/// The opened program.
+#[derive(Clone)]
+pub struct App {
+    /// The operator's settings.
+    pub settings: Settings,
+    /// The ledger.
+    pub store: Store,
+    /// The real outside.
+    pub transport: Arc<dyn Transport>,
+    /// The machine's clock.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// 32 bytes from the operating system.
+pub fn entropy() -> [u8; 32] {
+    let mut bytes = [0; 32];
+    rand::rngs::SysRng.try_fill_bytes(&mut bytes).expect("the operating system gives random bytes");
+    bytes
+}
+
+impl App {
+    /// Opens the ledger (migrating it where needed) and the outside.
+    ///
+    /// # Errors
+    /// No keys, keys that do not open the ledger, a database that cannot be reached.
+    pub async fn open(settings: Settings) -> anyhow::Result<Self> {
+        let Some(keys) = &settings.encryption_keys else {
+            bail!(
+                "ENCRYPTION_KEYS is not set. Addresses and tokens are encrypted at rest: make a key once with \
+                 `shoper-sare generate-key`, keep it safe, and set it for every start"
+            );
+        };
+        let keys = Keys::parse(keys.expose_secret()).context("ENCRYPTION_KEYS cannot be read")?;
+        let store = Store::open(&settings.database_url, keys, entropy()).await.context("the ledger cannot be opened")?;
+        let transport = HttpClient::shared(HttpClientSettings::default()).map_err(anyhow::Error::msg)?;
+        Ok(Self { settings, store, transport, clock: Arc::new(SystemClock) })
+    }
+
+    /// The engine over this ledger and outside.
+    pub fn engine(&self) -> Engine {
+        Engine::new(self.store.clone(), Arc::clone(&self.transport), Arc::clone(&self.clock), self.engine_settings())
+    }
+
+    fn engine_settings(&self) -> EngineSettings {
+        let mut settings = EngineSettings::new(self.settings.sare_api_url.clone(), Arc::new(entropy));
+        settings.public_url = self.settings.public_url.clone();
+        settings.allow_http = self.settings.allow_http;
+        settings.sare_rate = self.settings.sare_rate;
+        settings.sare_burst = self.settings.sare_burst;
+        if let (Some(app_id), Some(app_secret)) = (&self.settings.app_id, &self.settings.app_secret) {
+            settings.app = Some(AppCredentials { app_id: app_id.clone(), app_secret: app_secret.clone() });
+        }
+        settings
+    }
+
+    /// The shop named on the command line: host (with port) or licence hash.
+    ///
+    /// # Errors
+    /// [`NoSuchShop`] when there is none.
+    pub async fn find(&self, name: &str) -> anyhow::Result<Shop> {
+        let bare = name.trim().trim_start_matches("https://").trim_start_matches("http://").trim_end_matches('/');
+        match self.store.find_shop(bare).await? {
+            Some(shop) => Ok(shop),
+            None => Err(NoSuchShop(bare.to_owned()).into()),
+        }
+    }
+}
+
+/// No shop of that name.
+#[derive(Debug, thiserror::Error)]
+#[error("there is no shop {0:?} here; `shoper-sare shop list` shows those there are")]
+pub struct NoSuchShop(pub String);

@@ -1,0 +1,205 @@
+//! The operator's settings: environment variables, or a TOML file with the same names.
+//!
+//! The environment wins over the file, so that a secret can be kept out of it.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use anyhow::{Context, bail};
+use secrecy::SecretString;
+use url::Url;
+
+/// Where SARE's API is reached unless told otherwise.
+pub const SARE_API_URL: &str = "https://s.enewsletter.pl/api/v1";
+/// Where new clients of SARE register unless told otherwise.
+pub const SARE_REGISTER_URL: &str = "https://sare.pl/";
+
+/// Every name that is understood, with its meaning, for `--help` and error messages.
+pub const NAMES: &[(&str, &str)] = &[
+    ("DATABASE_URL", "the ledger: sqlite:FILE or postgres://… (default sqlite:shoper-sare.db)"),
+    ("LISTEN", "address and port to serve on (default 127.0.0.1:8080)"),
+    ("PUBLIC_URL", "where shops and SARE reach this server, e.g. https://sync.example.com"),
+    ("SHOPER_APP_ID", "the app's id (OAuth client id)"),
+    ("SHOPER_APP_SECRET", "the app's OAuth secret"),
+    ("SHOPER_APPSTORE_SECRET", "the secret that signs lifecycle messages and the iframe"),
+    ("SHOPER_WEBHOOK_SECRET", "the app's webhook secret, where webhooks are declared in the app (optional)"),
+    ("SARE_API_URL", "what stands before /{uid} in SARE's API"),
+    ("SARE_REGISTER_URL", "SARE's registration form for new clients"),
+    ("SARE_RATE", "requests a second to one SARE account (default 2)"),
+    ("SARE_BURST", "requests to one SARE account that may come at once (default 8)"),
+    ("ENCRYPTION_KEYS", "keys for data at rest, newest first, comma separated (see `shoper-sare generate-key`)"),
+    ("ALLOW_HTTP", "1 = accept shops and SARE on loopback over plain HTTP (demo and tests only)"),
+    ("LOG_FORMAT", "text or json (default text)"),
+    ("METRICS_TOKEN", "bearer token for /metrics (without it /metrics is open)"),
+    ("OPERATOR_TOKEN", "bearer token for /api/v1 (without it the operator's API is off)"),
+    ("SARE_API_KEY", "SARE API key for `shop config import`, instead of the file"),
+];
+
+/// The settings, read and checked.
+#[derive(Clone)]
+pub struct Settings {
+    /// The ledger.
+    pub database_url: String,
+    /// Address to listen on.
+    pub listen: String,
+    /// Where we are reached.
+    pub public_url: Option<Url>,
+    /// The app's id.
+    pub app_id: Option<String>,
+    /// The app's OAuth secret.
+    pub app_secret: Option<SecretString>,
+    /// The AppStore secret.
+    pub appstore_secret: Option<SecretString>,
+    /// The webhook secret of the app definition.
+    pub webhook_secret: Option<SecretString>,
+    /// SARE's API.
+    pub sare_api_url: Url,
+    /// SARE's registration form.
+    pub sare_register_url: Url,
+    /// Requests a second to SARE.
+    pub sare_rate: f64,
+    /// Requests at once to SARE.
+    pub sare_burst: f64,
+    /// Keys for data at rest.
+    pub encryption_keys: Option<SecretString>,
+    /// Plain HTTP on loopback.
+    pub allow_http: bool,
+    /// JSON logs.
+    pub log_json: bool,
+    /// Bearer token for metrics.
+    pub metrics_token: Option<SecretString>,
+    /// Bearer token for the operator's API.
+    pub operator_token: Option<SecretString>,
+    /// SARE key for imports.
+    pub sare_api_key: Option<SecretString>,
+}
+
+impl Settings {
+    /// Reads `file` (where given) and then the environment over it.
+    ///
+    /// # Errors
+    /// A file that cannot be read, a name that is not known, a value that is not what its name asks for.
+    pub fn load(file: Option<&Path>, environment: impl Fn(&str) -> Option<String>) -> anyhow::Result<Self> {
+        let mut values: BTreeMap<String, String> = BTreeMap::new();
+        if let Some(path) = file {
+            let text = std::fs::read_to_string(path)
+                .with_context(|| format!("the settings file {} cannot be read", path.display()))?;
+            let table: toml::Table = text.parse().with_context(|| format!("{} is not TOML", path.display()))?;
+            for (name, value) in table {
+                if !NAMES.iter().any(|(known, _)| *known == name) {
+                    bail!("{}: `{name}` is not a setting; the settings are listed by `shoper-sare --help`", path.display());
+                }
+                let value = match value {
+                    toml::Value::String(text) => text,
+                    toml::Value::Boolean(on) => i64::from(on).to_string(),
+                    other => other.to_string(),
+                };
+                values.insert(name, value);
+            }
+        }
+        for (name, _) in NAMES {
+            if let Some(value) = environment(name) {
+                values.insert((*name).to_owned(), value);
+            }
+        }
+        let get = |name: &str| values.get(name).map(|v| v.trim().to_owned()).filter(|v| !v.is_empty());
+        let secret = |name: &str| get(name).map(SecretString::from);
+        let allow_http = match get("ALLOW_HTTP").as_deref() {
+            None | Some("0" | "false" | "no") => false,
+            Some("1" | "true" | "yes") => true,
+            Some(other) => bail!("ALLOW_HTTP is {other:?}; write 1 or 0"),
+        };
+        let url = |name: &str, default: Option<&str>| -> anyhow::Result<Option<Url>> {
+            let Some(text) = get(name).or_else(|| default.map(str::to_owned)) else { return Ok(None) };
+            let url = Url::parse(&text).with_context(|| format!("{name} is not an address such as https://example.com"))?;
+            if !(url.scheme() == "https" || url.scheme() == "http") {
+                bail!("{name} must begin with https://");
+            }
+            Ok(Some(url))
+        };
+        let number = |name: &str, default: f64| -> anyhow::Result<f64> {
+            let Some(text) = get(name) else { return Ok(default) };
+            match text.parse::<f64>() {
+                Ok(n) if n.is_finite() && n > 0.0 => Ok(n),
+                _ => bail!("{name} is {text:?}; write a number above 0"),
+            }
+        };
+        let sare_api_url = url("SARE_API_URL", Some(SARE_API_URL))?.expect("it has a default");
+        let loopback = matches!(sare_api_url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
+        if sare_api_url.scheme() == "http" && !(allow_http && loopback) {
+            bail!("SARE_API_URL must begin with https:// (plain http only on loopback with ALLOW_HTTP=1)");
+        }
+        let log_json = match get("LOG_FORMAT").as_deref() {
+            None | Some("text") => false,
+            Some("json") => true,
+            Some(other) => bail!("LOG_FORMAT is {other:?}; write text or json"),
+        };
+        Ok(Self {
+            database_url: get("DATABASE_URL").unwrap_or_else(|| "sqlite:shoper-sare.db".to_owned()),
+            listen: get("LISTEN").unwrap_or_else(|| "127.0.0.1:8080".to_owned()),
+            public_url: url("PUBLIC_URL", None)?,
+            app_id: get("SHOPER_APP_ID"),
+            app_secret: secret("SHOPER_APP_SECRET"),
+            appstore_secret: secret("SHOPER_APPSTORE_SECRET"),
+            webhook_secret: secret("SHOPER_WEBHOOK_SECRET"),
+            sare_api_url,
+            sare_register_url: url("SARE_REGISTER_URL", Some(SARE_REGISTER_URL))?.expect("it has a default"),
+            sare_rate: number("SARE_RATE", 2.0)?,
+            sare_burst: number("SARE_BURST", 8.0)?,
+            encryption_keys: secret("ENCRYPTION_KEYS"),
+            allow_http,
+            log_json,
+            metrics_token: secret("METRICS_TOKEN"),
+            operator_token: secret("OPERATOR_TOKEN"),
+            sare_api_key: secret("SARE_API_KEY"),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(pairs: &[(&str, &str)]) -> anyhow::Result<Settings> {
+        Settings::load(None, |name| pairs.iter().find(|(n, _)| *n == name).map(|(_, v)| (*v).to_owned()))
+    }
+
+    #[test]
+    fn everything_has_a_default_but_secrets() {
+        let settings = load(&[]).unwrap();
+        assert_eq!(settings.database_url, "sqlite:shoper-sare.db");
+        assert_eq!(settings.listen, "127.0.0.1:8080");
+        assert_eq!(settings.sare_api_url.as_str(), SARE_API_URL);
+        assert!(settings.encryption_keys.is_none());
+    }
+
+    #[test]
+    fn plain_http_to_sare_is_refused_beyond_loopback() {
+        assert!(load(&[("SARE_API_URL", "http://sare.example/api/v1")]).is_err());
+        assert!(load(&[("SARE_API_URL", "http://sare.example/api/v1"), ("ALLOW_HTTP", "1")]).is_err());
+        assert!(load(&[("SARE_API_URL", "http://127.0.0.1:9/api/v1")]).is_err());
+        assert!(load(&[("SARE_API_URL", "http://127.0.0.1:9/api/v1"), ("ALLOW_HTTP", "1")]).is_ok());
+    }
+
+    #[test]
+    fn a_value_that_is_none_is_named_with_what_would_be_right() {
+        let error = load(&[("ALLOW_HTTP", "maybe")]).err().unwrap().to_string();
+        assert!(error.contains("ALLOW_HTTP") && error.contains("write 1 or 0"), "{error}");
+        assert!(load(&[("SARE_RATE", "-1")]).is_err());
+        assert!(load(&[("LOG_FORMAT", "xml")]).is_err());
+    }
+
+    #[test]
+    fn the_environment_wins_over_the_file_and_unknown_names_are_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("settings.toml");
+        std::fs::write(&path, "LISTEN = \"0.0.0.0:1\"\nALLOW_HTTP = true\nDATABASE_URL = \"sqlite:a.db\"\n").unwrap();
+        let env = |name: &str| (name == "LISTEN").then(|| "0.0.0.0:2".to_owned());
+        let settings = Settings::load(Some(&path), env).unwrap();
+        assert_eq!(settings.listen, "0.0.0.0:2");
+        assert_eq!(settings.database_url, "sqlite:a.db");
+        assert!(settings.allow_http);
+        std::fs::write(&path, "LISTENN = \"x\"\n").unwrap();
+        assert!(Settings::load(Some(&path), |_| None).err().unwrap().to_string().contains("LISTENN"));
+    }
+}
