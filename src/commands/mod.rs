@@ -1,0 +1,81 @@
+//! One file a command.
+
+mod audit;
+mod connect;
+mod demo;
+mod doctor;
+mod explain;
+mod output;
+mod shop;
+mod shop_config;
+mod shop_sync;
+mod simulate;
+
+use clap::CommandFactory;
+
+use crate::app::App;
+use crate::cli::{Cli, Command, ContactCommand, ShopCommand};
+use crate::exit;
+use crate::settings::Settings;
+
+/// Runs one command and returns its exit code.
+///
+/// # Errors
+/// Wrong settings, an unreachable database, wrong use; each told in words for people.
+pub async fn run(command: Command, settings: Settings) -> anyhow::Result<u8> {
+    match command {
+        Command::Serve => serve(settings).await,
+        Command::Demo(options) => demo::demo(options).await,
+        Command::Simulate(options) => simulate::simulate(options).await,
+        Command::Migrate => migrate(settings).await,
+        Command::Doctor(json) => doctor::doctor(settings, json).await,
+        Command::GenerateKey => {
+            output::line(&hex::encode(crate::app::entropy()));
+            Ok(exit::OK)
+        }
+        Command::Completions { shell } => {
+            clap_complete::generate(shell, &mut Cli::command(), "shoper-sare", &mut std::io::stdout());
+            Ok(exit::OK)
+        }
+        Command::Shop(command) => {
+            let app = App::open(settings).await?;
+            match command {
+                ShopCommand::List(json) => shop::list(&app, json).await,
+                ShopCommand::Show(one) => shop::show(&app, one).await,
+                ShopCommand::Config(command) => shop_config::config(&app, command).await,
+                ShopCommand::Sync(options) => shop_sync::sync(&app, options).await,
+                ShopCommand::Pause(one) => shop::pause(&app, one).await,
+                ShopCommand::Resume(options) => shop::resume(&app, options).await,
+                ShopCommand::Problems(options) => shop::problems(&app, options).await,
+                ShopCommand::Audit(options) => audit::audit(&app, options).await,
+                ShopCommand::Connect(options) => connect::connect(&app, options).await,
+                ShopCommand::Remove(options) => shop::remove(&app, options).await,
+            }
+        }
+        Command::Contact(ContactCommand::Explain { shop, email, json }) => {
+            let app = App::open(settings).await?;
+            explain::explain(&app, &shop, &email, json).await
+        }
+    }
+}
+
+async fn serve(settings: Settings) -> anyhow::Result<u8> {
+    let app = App::open(settings).await?;
+    if app.settings.appstore_secret.is_none() {
+        tracing::warn!("SHOPER_APPSTORE_SECRET is not set: AppStore installations and the panel are refused");
+    }
+    if app.settings.public_url.is_none() {
+        tracing::warn!("PUBLIC_URL is not set: no webhooks are registered, changes are found by sweeps alone");
+    }
+    let listener = tokio::net::TcpListener::bind(&app.settings.listen).await?;
+    tracing::info!(address = %listener.local_addr()?, "serving");
+    crate::serve::serve(&app, listener, crate::serve::stop_signal()).await?;
+    Ok(exit::OK)
+}
+
+async fn migrate(settings: Settings) -> anyhow::Result<u8> {
+    let app = App::open(settings).await?;
+    let applied = app.store.migrate().await?;
+    output::line(&format!("The database is up to date ({applied} migrations applied now)."));
+    Ok(exit::OK)
+}

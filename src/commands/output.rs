@@ -1,0 +1,35 @@
+//! What commands print: lines, tables for people, JSON for scripts.
+
+use comfy_table::{ContentArrangement, Table, presets};
+use serde::Serialize;
+
+/// One line on standard output. A closed pipe is not an error of ours.
+pub fn line(text: &str) {
+    use std::io::Write;
+    let _ = writeln!(std::io::stdout(), "{text}");
+}
+
+/// A value as indented JSON.
+pub fn json<T: Serialize>(value: &T) -> anyhow::Result<()> {
+    line(&serde_json::to_string_pretty(value)?);
+    Ok(())
+}
+
+/// A table with these headings.
+pub fn table(headings: &[&str]) -> Table {
+    let mut table = Table::new();
+    table.load_preset(presets::UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic);
+    table.set_header(headings.to_vec());
+    table
+}
+
+/// A moment for people, in UTC, to the second; `-` for none.
+pub fn moment(at: Option<i64>) -> String {
+    at.and_then(|at| jiff::Timestamp::from_millisecond(at).ok())
+        .map_or_else(|| "-".to_owned(), |t| t.strftime("%Y-%m-%d %H:%M:%S UTC").to_string())
+}
+
+/// A moment for scripts.
+pub fn iso(at: Option<i64>) -> Option<String> {
+    at.and_then(|at| jiff::Timestamp::from_millisecond(at).ok()).map(|t| t.to_string())
+}

@@ -1,0 +1,338 @@
+//! `shop list|show|pause|resume|problems|remove`.
+
+use engine::Body;
+use store::{Counts, DirtyKey, Outcome, Run, Shop};
+
+use super::output;
+use crate::app::App;
+use crate::cli::{Json, One, Problems, Remove, Resume};
+use crate::exit;
+
+/// All shops.
+pub async fn list(app: &App, json: Json) -> anyhow::Result<u8> {
+    let shops = app.store.shops().await?;
+    let mut rows = Vec::new();
+    for shop in &shops {
+        rows.push((shop, app.store.counts(shop.id).await?, app.store.active_run(shop.id).await?));
+    }
+    if json.json {
+        let list: Vec<_> = rows.iter().map(|(shop, counts, run)| summary(shop, counts, run.as_ref())).collect();
+        output::json(&list)?;
+        return Ok(exit::OK);
+    }
+    if rows.is_empty() {
+        output::line("No shops yet. Install the app in a shop, or connect one with `shoper-sare shop connect`.");
+        return Ok(exit::OK);
+    }
+    let mut table = output::table(&["Shop", "State", "Contacts", "In SARE", "Suppressed", "Problems", "Run", "Last success"]);
+    for (shop, counts, run) in &rows {
+        table.add_row(vec![
+            shop.host.clone(),
+            state_word(shop),
+            counts.contacts.to_string(),
+            of(counts, Outcome::Synchronised).to_string(),
+            of(counts, Outcome::Suppressed).to_string(),
+            counts.problems.to_string(),
+            run.as_ref().map_or_else(|| "-".to_owned(), run_word),
+            output::moment(shop.last_success_at),
+        ]);
+    }
+    output::line(&table.to_string());
+    Ok(exit::OK)
+}
+
+/// Contacts of one outcome.
+pub fn of(counts: &Counts, outcome: Outcome) -> i64 {
+    counts.by_outcome.get(&(outcome as i64)).copied().unwrap_or(0)
+}
+
+fn word<T: serde::Serialize>(value: T) -> String {
+    serde_json::to_value(value).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default()
+}
+
+fn state_word(shop: &Shop) -> String {
+    if shop.paused { "paused".to_owned() } else { word(shop.state) }
+}
+
+fn run_word(run: &Run) -> String {
+    let body = Body::parse(&run.body);
+    let done = match body.total {
+        Some(total) if total > 0 => format!(" {}/{total}", body.done),
+        _ => String::new(),
+    };
+    format!("{} {}{done}", word(run.kind), word(run.state))
+}
+
+/// A shop for scripts.
+fn summary(shop: &Shop, counts: &Counts, run: Option<&Run>) -> serde_json::Value {
+    serde_json::json!({
+        "shop": shop.host,
+        "license": shop.license,
+        "url": shop.url,
+        "origin": shop.origin,
+        "state": shop.state,
+        "paused": shop.paused,
+        "trial": shop.trial,
+        "subscription_until": output::iso(shop.subscription_until),
+        "configured": shop.config.is_some(),
+        "config_version": shop.config_version,
+        "last_success": output::iso(shop.last_success_at),
+        "contacts": counts.contacts,
+        "customers": counts.customers,
+        "subscribers": counts.subscribers,
+        "synchronised": of(counts, Outcome::Synchronised),
+        "suppressed": of(counts, Outcome::Suppressed),
+        "skipped": of(counts, Outcome::Skipped),
+        "failed": of(counts, Outcome::Failed),
+        "hands_off": of(counts, Outcome::HandsOff),
+        "gone": of(counts, Outcome::Gone),
+        "undecided": of(counts, Outcome::Unknown),
+        "mailable": counts.mailable,
+        "refused": counts.refused,
+        "waiting": counts.dirty,
+        "problems": counts.problems,
+        "run": run.map(run_json),
+    })
+}
+
+/// A run for scripts.
+pub fn run_json(run: &Run) -> serde_json::Value {
+    serde_json::json!({
+        "id": run.id,
+        "kind": run.kind,
+        "state": run.state,
+        "error": run.error,
+        "created": output::iso(Some(run.created_at)),
+        "started": output::iso(run.started_at),
+        "ended": output::iso(run.ended_at),
+        "progress": Body::parse(&run.body),
+    })
+}
+
+/// One shop.
+pub async fn show(app: &App, one: One) -> anyhow::Result<u8> {
+    let shop = app.find(&one.shop).await?;
+    let counts = app.store.counts(shop.id).await?;
+    let runs = app.store.runs(shop.id, 5).await?;
+    let meters = app.store.meters(shop.id).await?;
+    let active = app.store.active_run(shop.id).await?;
+    let sare_hook = app.store.hook_of(shop.id, store::HookKind::Sare).await?;
+    let sare_url = app.settings.public_url.as_ref().zip(sare_hook).map(|(base, (_, token))| {
+        let token = secrecy::ExposeSecret::expose_secret(&token).to_owned();
+        format!("{}/sare/webhooks/{token}", base.as_str().trim_end_matches('/'))
+    });
+    if one.json.json {
+        let mut value = summary(&shop, &counts, active.as_ref());
+        value["runs"] = runs.iter().map(run_json).collect();
+        value["meters"] = serde_json::to_value(&meters)?;
+        value["sare_webhook_url"] = serde_json::to_value(&sare_url)?;
+        output::json(&value)?;
+        return Ok(exit::OK);
+    }
+    let mut table = output::table(&["", ""]);
+    let yes_no = |on: bool| if on { "yes" } else { "no" }.to_owned();
+    for (name, value) in [
+        ("Shop", shop.host.clone()),
+        ("Licence", shop.license.clone()),
+        ("State", state_word(&shop)),
+        ("Connected by", word(shop.origin)),
+        ("Configured", yes_no(shop.config.is_some())),
+        ("Customers in the ledger", counts.customers.to_string()),
+        ("Subscribers in the ledger", counts.subscribers.to_string()),
+        ("Contacts", counts.contacts.to_string()),
+        ("In SARE as asked", of(&counts, Outcome::Synchronised).to_string()),
+        ("Mailable (status 8)", counts.mailable.to_string()),
+        ("Suppressed", of(&counts, Outcome::Suppressed).to_string()),
+        ("Left out by choice", of(&counts, Outcome::Skipped).to_string()),
+        ("Never touched (blocked, unknown)", of(&counts, Outcome::HandsOff).to_string()),
+        ("Failed", of(&counts, Outcome::Failed).to_string()),
+        ("Changes waiting", counts.dirty.to_string()),
+        ("Problems", counts.problems.to_string()),
+        ("Last success", output::moment(shop.last_success_at)),
+        ("Address for SARE's webhook", sare_url.unwrap_or_else(|| "-".to_owned())),
+    ] {
+        table.add_row(vec![name.to_owned(), value]);
+    }
+    output::line(&table.to_string());
+    if !meters.is_empty() {
+        let told: Vec<String> = meters.iter().map(|(name, n)| format!("{name} {n}")).collect();
+        output::line(&format!("Meters: {}", told.join(", ")));
+    }
+    if !runs.is_empty() {
+        let mut table = output::table(&["Run", "Started", "Ended", "Added", "Updated", "Unchanged", "Suppressed", "Failed", "Note"]);
+        for run in &runs {
+            let body = Body::parse(&run.body);
+            table.add_row(vec![
+                format!("{} {}", run.id, run_word(run)),
+                output::moment(run.started_at),
+                output::moment(run.ended_at),
+                body.counters.added.to_string(),
+                body.counters.updated.to_string(),
+                body.counters.unchanged.to_string(),
+                body.counters.suppressed.to_string(),
+                body.counters.failed.to_string(),
+                run.error.clone().or(body.waiting_for).unwrap_or_default(),
+            ]);
+        }
+        output::line(&table.to_string());
+    }
+    Ok(exit::OK)
+}
+
+/// Stops all synchronisation.
+pub async fn pause(app: &App, one: One) -> anyhow::Result<u8> {
+    let shop = app.find(&one.shop).await?;
+    app.engine().pause(shop.id, true).await?;
+    tell(one.json, &shop, "paused", "Synchronisation is paused. Webhooks are still kept and worked off after `shop resume`.")
+}
+
+/// Goes on.
+pub async fn resume(app: &App, options: Resume) -> anyhow::Result<u8> {
+    let shop = app.find(&options.shop).await?;
+    app.engine().pause(shop.id, false).await?;
+    if !options.release_brake {
+        return tell(options.json, &shop, "resumed", "Synchronisation goes on.");
+    }
+    let engine = app.engine();
+    for _ in 0..100 {
+        if engine.release_brake(shop.id).await? {
+            return tell(options.json, &shop, "brake-released", "The brake is released; what it held goes on now.");
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    tell(options.json, &shop, "no-brake", "Nothing was held by the brake.")
+}
+
+fn tell(json: Json, shop: &Shop, result: &str, sentence: &str) -> anyhow::Result<u8> {
+    if json.json {
+        output::json(&serde_json::json!({ "shop": shop.host, "result": result }))?;
+    } else {
+        output::line(sentence);
+    }
+    Ok(exit::OK)
+}
+
+/// What each kind of problem means and what helps.
+pub fn remedy(kind: &str) -> (&'static str, &'static str) {
+    match kind {
+        "sare-access" => (
+            "SARE refuses the UID or the API key.",
+            "Check that the key is one of the new REST API (not the old form key), belongs to this UID and is not limited to other IP addresses; then import the configuration again.",
+        ),
+        "shop-access" => (
+            "The shop refuses our access.",
+            "Reinstall the app in the shop, or connect it again with an administrator who has WebAPI access.",
+        ),
+        "no-app" => (
+            "The shop sent an authorisation code and this server has no app credentials.",
+            "Set SHOPER_APP_ID and SHOPER_APP_SECRET and restart.",
+        ),
+        "no-scope" => (
+            "The shop does not let the app read or change this.",
+            "Give the app the named permission in the shop's panel; everything else goes on meanwhile.",
+        ),
+        "webhooks-refused" => (
+            "Webhooks cannot be registered in the shop.",
+            "Check that PUBLIC_URL can be reached from outside and that the app may create webhooks. Until then sweeps find the changes.",
+        ),
+        "brake" => (
+            "One pass would have taken too many contacts out of the mailing.",
+            "Look at the numbers; if they are right, let it go on with `shop resume SHOP --release-brake`.",
+        ),
+        "bad-address" => ("The shop has an address that is none.", "Correct it in the shop; it is tried again when it changes."),
+        "sare-refused" => (
+            "SARE did not take this contact.",
+            "Read its reason; correct the value in the shop or the mapping. It is tried again when the contact changes, or with `shop problems SHOP --retry`.",
+        ),
+        "custom-fields-refused" => (
+            "SARE took the contact only without its own properties.",
+            "Check that the values mapped to custom properties are allowed there (lists take only their own values).",
+        ),
+        "status-not-taken" => (
+            "SARE did not take a change of status.",
+            "Look at the contact in SARE and change its status by hand.",
+        ),
+        "record-locked" => ("An administrator has the record open in the shop.", "Nothing to do: it is tried again."),
+        "list-not-understood" | "sare-not-understood" => (
+            "A service answered in a way we do not understand.",
+            "Nothing was changed. It is tried again; if it stays, send the detail to support.",
+        ),
+        _ => ("Something needs attention.", "It is tried again by itself; see the detail."),
+    }
+}
+
+/// What needs attention.
+pub async fn problems(app: &App, options: Problems) -> anyhow::Result<u8> {
+    let shop = app.find(&options.shop).await?;
+    if let Some(key) = &options.retry {
+        let one = (key != "all").then_some(key.as_str());
+        let count = app.store.problem_retry(shop.id, one, app.clock.now()).await?;
+        if options.json.json {
+            output::json(&serde_json::json!({ "retried": count }))?;
+        } else {
+            output::line(&format!("{count} to be tried again now."));
+        }
+        return Ok(exit::OK);
+    }
+    let problems = app.store.problems(shop.id, 500, 0).await?;
+    let hashes: Vec<_> = problems.iter().filter_map(|p| p.hash).collect();
+    let contacts = app.store.contacts(shop.id, &hashes).await?;
+    let name = |problem: &store::Problem| {
+        let address = problem.hash.and_then(|h| contacts.get(&h)).and_then(|c| c.address.clone());
+        address.unwrap_or_else(|| match DirtyKey::decode(&problem.key) {
+            Some(DirtyKey::Record(key)) => {
+                let kind = if key.kind == sync_core::RecordKind::Customer { "customer" } else { "subscriber" };
+                format!("{kind} {}", key.id)
+            }
+            _ => "the shop".to_owned(),
+        })
+    };
+    if options.json.json {
+        let list: Vec<_> = problems
+            .iter()
+            .map(|p| {
+                let (cause, remedy) = remedy(&p.kind);
+                serde_json::json!({
+                    "key": p.key, "who": name(p), "kind": p.kind, "cause": cause, "remedy": remedy,
+                    "detail": p.detail, "final": p.is_final, "since": output::iso(Some(p.first_at)),
+                    "last": output::iso(Some(p.last_at)), "times": p.times,
+                })
+            })
+            .collect();
+        output::json(&list)?;
+    } else if problems.is_empty() {
+        output::line("No problems.");
+    } else {
+        let mut table = output::table(&["Who", "What", "What helps", "Detail", "Since", "Times"]);
+        for problem in &problems {
+            let (cause, remedy) = remedy(&problem.kind);
+            table.add_row(vec![
+                name(problem),
+                cause.to_owned(),
+                remedy.to_owned(),
+                problem.detail.clone().unwrap_or_default(),
+                output::moment(Some(problem.first_at)),
+                problem.times.to_string(),
+            ]);
+        }
+        output::line(&table.to_string());
+    }
+    Ok(if problems.is_empty() { exit::OK } else { exit::FOUND })
+}
+
+/// Forgets a shop.
+pub async fn remove(app: &App, options: Remove) -> anyhow::Result<u8> {
+    let shop = app.find(&options.shop).await?;
+    if !options.yes {
+        let counts = app.store.counts(shop.id).await?;
+        output::line(&format!(
+            "This would erase the credentials of {} and what is kept of {} contacts, known refusals included. SARE and \
+             the shop stay as they are. Repeat with --yes to do it.",
+            shop.host, counts.contacts
+        ));
+        return Ok(exit::USAGE);
+    }
+    app.store.remove_shop(shop.id, app.clock.now()).await?;
+    output::line(&format!("{} is forgotten.", shop.host));
+    Ok(exit::OK)
+}

@@ -1,0 +1,145 @@
+//! `shop sync`: asks for a full synchronisation (or a statement of one) and follows it to its end.
+//!
+//! The command works the shop's lane itself whenever no server does, so that it needs none.
+
+use std::time::Duration;
+
+use engine::{Body, Phase, Statement};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use store::{Run, RunKind, RunState};
+use sync_core::ShopId;
+
+use super::{output, shop};
+use crate::app::App;
+use crate::cli::Sync;
+use crate::exit;
+
+/// Runs it.
+pub async fn sync(app: &App, options: Sync) -> anyhow::Result<u8> {
+    let shop = app.find(&options.shop).await?;
+    if shop.config.is_none() {
+        anyhow::bail!("{} is not configured yet: `shoper-sare shop config import {} FILE`", shop.host, shop.host);
+    }
+    let kind = if options.dry_run { RunKind::DryRun } else { RunKind::Forced };
+    let body = Body { allow_mailable: options.allow_mailable, ..Body::default() };
+    let id = loop {
+        match app.store.create_run(shop.id, kind, &body.text(), app.clock.now()).await {
+            Ok(id) => break id,
+            Err(store::Error::RunActive(active)) => {
+                let Some(run) = follow(app, shop.id, active, options.json.json).await? else { continue };
+                if run.state == RunState::Braked {
+                    output::line("The run before is held by the brake; see `shop problems`, then `shop resume --release-brake`.");
+                    return Ok(exit::BRAKE);
+                }
+            }
+            Err(other) => return Err(other.into()),
+        }
+    };
+    if options.no_wait {
+        output::line(&format!("Run {id} is waiting for its turn."));
+        return Ok(exit::OK);
+    }
+    let Some(run) = follow(app, shop.id, id, options.json.json).await? else {
+        anyhow::bail!("the run vanished: was the shop removed?");
+    };
+    report(&run, options.json.json)?;
+    Ok(match run.state {
+        RunState::Done => exit::OK,
+        RunState::Refused => exit::WOULD_MAIL,
+        RunState::Braked => exit::BRAKE,
+        _ => exit::FOUND,
+    })
+}
+
+/// Works the lane or waits for whoever does, until the run is over or braked.
+pub async fn follow(app: &App, shop: ShopId, id: i64, silent: bool) -> anyhow::Result<Option<Run>> {
+    let engine = app.engine();
+    let bar = ProgressBar::new(0);
+    if silent {
+        bar.set_draw_target(ProgressDrawTarget::hidden());
+    }
+    bar.set_style(
+        ProgressStyle::with_template("{msg:<34} {wide_bar} {pos}/{len} {eta_precise}").unwrap_or_else(|_| ProgressStyle::default_bar()),
+    );
+    loop {
+        let Some(run) = app.store.run(shop, id).await? else { return Ok(None) };
+        if run.state.is_over() || run.state == RunState::Braked {
+            bar.finish_and_clear();
+            return Ok(Some(run));
+        }
+        show(&bar, &Body::parse(&run.body));
+        let now = app.clock.now();
+        let due = app.store.lane(shop).await?.map_or(now, |lane| lane.wake_at.map_or(lane.due_at, |w| w.min(lane.due_at)));
+        let lease = if due <= now { engine.claim_shop(shop).await? } else { None };
+        match lease {
+            Some(lease) => engine.slice(lease).await,
+            None => {
+                let pause = u64::try_from(due - now).unwrap_or(0).clamp(20, 200);
+                tokio::time::sleep(Duration::from_millis(pause)).await;
+            }
+        }
+    }
+}
+
+/// Shows a run's place on a bar.
+pub fn show(bar: &ProgressBar, body: &Body) {
+    if let Some(total) = body.total {
+        bar.set_length(u64::try_from(total).unwrap_or(0));
+    }
+    bar.set_position(u64::try_from(body.done).unwrap_or(0));
+    let phase = match body.phase {
+        Phase::Counting => "counting",
+        Phase::Subscribers => "subscribers",
+        Phase::Customers => "customers",
+        Phase::Remaining => "the remaining contacts",
+        Phase::Missing => "asking after missing records",
+        Phase::Applying => "writing the differences",
+        Phase::Finished => "done",
+    };
+    let waiting = match body.waiting_for.as_deref() {
+        Some("shop-limit") => " (the shop's limit)",
+        Some("sare-limit") => " (SARE's limit)",
+        Some("shop-away") => " (the shop is away)",
+        Some("sare-away") => " (SARE is away)",
+        _ => "",
+    };
+    bar.set_message(format!("{phase}{waiting}"));
+}
+
+/// What a run would change, in sentences.
+pub fn statement_lines(statement: &Statement) -> Vec<String> {
+    let most = if statement.is_bound { "at most " } else { "" };
+    vec![
+        format!("Would become mailable: {most}{}", statement.mailable),
+        format!("Would stop being mailable: {}", statement.unmailable),
+        format!(
+            "Added {}, updated {}, unchanged {}, suppressed {}, left out {}, no longer in the shop {}",
+            statement.added, statement.updated, statement.unchanged, statement.suppressed, statement.skipped, statement.gone
+        ),
+    ]
+}
+
+fn report(run: &Run, json: bool) -> anyhow::Result<()> {
+    if json {
+        return output::json(&shop::run_json(run));
+    }
+    let body = Body::parse(&run.body);
+    for line in statement_lines(&body.statement) {
+        output::line(&line);
+    }
+    match run.state {
+        RunState::Refused => output::line(
+            "The synchronisation did not start: it would have made people mailable. If that is right, run it again with --allow-mailable.",
+        ),
+        RunState::Braked => output::line("The brake stopped it; see `shop problems`."),
+        _ if run.kind != RunKind::DryRun => {
+            let c = body.counters;
+            output::line(&format!(
+                "Done: {} added, {} updated, {} unchanged, {} unsubscribed, {} suppressed, {} left out, {} never touched, {} failed.",
+                c.added, c.updated, c.unchanged, c.unsubscribed, c.suppressed, c.skipped, c.hands_off, c.failed
+            ));
+        }
+        _ => {}
+    }
+    Ok(())
+}

@@ -1,0 +1,59 @@
+//! The `shoper-sare` program: one executable, its roles as sub-commands.
+//!
+//! A library only so that tests can use its parts; `main.rs` adds the allocator and nothing else.
+
+mod app;
+mod cli;
+mod commands;
+mod exit;
+mod metrics;
+mod serve;
+mod settings;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::cli::Cli;
+use crate::settings::Settings;
+
+/// Runs the command line and returns the process's exit code.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let settings = match Settings::load(cli.settings.as_deref(), |name| std::env::var(name).ok()) {
+        Ok(settings) => settings,
+        Err(error) => return fail(&error),
+    };
+    log_to_stderr(&settings, &cli);
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(&error.into()),
+    };
+    match runtime.block_on(commands::run(cli.command, settings)) {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => fail(&error),
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "the program's word to the person who called it")]
+fn fail(error: &anyhow::Error) -> ExitCode {
+    eprintln!("error: {error:#}");
+    let code = if error.is::<app::NoSuchShop>() {
+        exit::NOT_FOUND
+    } else if error.chain().any(|cause| cause.is::<store::Error>()) {
+        exit::AWAY
+    } else {
+        exit::USAGE
+    };
+    ExitCode::from(code)
+}
+
+/// Logs go to standard error, so that standard output stays what a command was asked for.
+fn log_to_stderr(settings: &Settings, cli: &Cli) {
+    use tracing_subscriber::EnvFilter;
+    let quiet = !matches!(cli.command, cli::Command::Serve);
+    let default = if quiet { "warn" } else { "info" };
+    let filter = EnvFilter::try_from_env("LOG").unwrap_or_else(|_| EnvFilter::new(default));
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    if settings.log_json { builder.json().init() } else { builder.init() }
+}
