@@ -74,7 +74,10 @@ impl Error {
 
     /// Whether a write may have been carried out in spite of the error.
     pub fn may_have_been_applied(&self) -> bool {
-        matches!(self, Self::Interrupted(_) | Self::Unavailable { .. } | Self::NotUnderstood { .. })
+        matches!(
+            self,
+            Self::Interrupted(_) | Self::Unavailable { .. } | Self::NotUnderstood { .. }
+        )
     }
 
     /// How long SARE asks to be left alone.
@@ -102,6 +105,10 @@ impl Error {
 
 impl From<TransportError> for Error {
     fn from(error: TransportError) -> Self {
-        if error.surely_not_sent() { Self::NotSent(error) } else { Self::Interrupted(error) }
+        if error.surely_not_sent() {
+            Self::NotSent(error)
+        } else {
+            Self::Interrupted(error)
+        }
     }
 }

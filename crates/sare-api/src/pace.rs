@@ -85,7 +85,10 @@ mod tests {
     #[test]
     fn retry_after_is_read_as_a_date_seen_from_the_answers_own() {
         let now = "Wed, 21 Oct 2026 07:28:00 GMT";
-        assert_eq!(wait("Wed, 21 Oct 2026 07:28:30 GMT", now), Some(Duration::from_secs(30)));
+        assert_eq!(
+            wait("Wed, 21 Oct 2026 07:28:30 GMT", now),
+            Some(Duration::from_secs(30))
+        );
         assert_eq!(wait("Wed, 21 Oct 2026 07:27:30 GMT", now), Some(Duration::ZERO));
         assert_eq!(wait("Wed, 21 Oct 2026 07:28:30 GMT", ""), None);
     }
@@ -95,8 +98,20 @@ mod tests {
         let meter = PaceMeter::default();
         meter.sent();
         meter.answered(Some(Duration::from_secs(3)));
-        assert_eq!(meter.now(), Pace { retry_after: Some(Duration::from_secs(3)), requests: 1 });
+        assert_eq!(
+            meter.now(),
+            Pace {
+                retry_after: Some(Duration::from_secs(3)),
+                requests: 1
+            }
+        );
         meter.sent();
-        assert_eq!(meter.now(), Pace { retry_after: None, requests: 2 });
+        assert_eq!(
+            meter.now(),
+            Pace {
+                retry_after: None,
+                requests: 2
+            }
+        );
     }
 }

@@ -181,7 +181,9 @@ mod tests {
     #[test]
     fn only_2_3_and_4_are_refusals_and_only_8_is_mailable() {
         let having = |is: fn(Status) -> bool| -> Vec<i64> {
-            (-3..12).filter(|number| is(Status::from_number(*number))).collect()
+            (-3..12)
+                .filter(|number| is(Status::from_number(*number)))
+                .collect()
         };
         assert_eq!(having(Status::is_refusal), [2, 3, 4]);
         assert_eq!(having(Status::is_mailable), [8]);
@@ -209,17 +211,37 @@ mod tests {
 
     #[test]
     fn a_status_that_cannot_be_read_is_hands_off() {
-        for text in ["", "zapomniany RODO", "forgotten (GDPR)", "Array", "niepotwierdzony i potwierdzony"] {
+        for text in [
+            "",
+            "zapomniany RODO",
+            "forgotten (GDPR)",
+            "Array",
+            "niepotwierdzony i potwierdzony",
+        ] {
             assert_eq!(Status::parse(text), Status::Other(-1), "{text}");
         }
-        for value in [json!(true), json!([8]), json!({}), json!(8.5), json!(u64::MAX), json!({"status": {}})] {
+        for value in [
+            json!(true),
+            json!([8]),
+            json!({}),
+            json!(8.5),
+            json!(u64::MAX),
+            json!({"status": {}}),
+        ] {
             assert_eq!(Status::from_json(&value), Some(Status::Other(-1)), "{value}");
         }
     }
 
     #[test]
     fn numbers_digits_and_nested_statuses_are_read_and_null_is_none() {
-        for value in [json!(8), json!(8.0), json!("8"), json!(" 8 "), json!({"status": "8"}), json!({"id": 8})] {
+        for value in [
+            json!(8),
+            json!(8.0),
+            json!("8"),
+            json!(" 8 "),
+            json!({"status": "8"}),
+            json!({"id": 8}),
+        ] {
             assert_eq!(Status::from_json(&value), Some(Status::Confirmed), "{value}");
         }
         assert_eq!(Status::from_json(&json!("9")), Some(Status::Other(9)));
@@ -230,6 +252,9 @@ mod tests {
     #[test]
     fn a_status_is_stored_as_its_number() {
         assert_eq!(serde_json::to_value(Status::RemovalRequested).unwrap(), json!(4));
-        assert_eq!(serde_json::from_value::<Status>(json!(9)).unwrap(), Status::Other(9));
+        assert_eq!(
+            serde_json::from_value::<Status>(json!(9)).unwrap(),
+            Status::Other(9)
+        );
     }
 }

@@ -2,5 +2,7 @@
 
 pub mod data;
 pub mod faults;
+pub mod network;
 pub mod sare;
+pub mod server;
 pub mod shoper;

@@ -59,7 +59,7 @@ impl Endpoint {
     }
 
     /// The faults ordered for it; a handler has none.
-    pub fn faults(&self) -> Option<Faults> {
+    pub fn faults(&self) -> Option<&Faults> {
         match self {
             Self::Shop(shop) => Some(shop.faults()),
             Self::Sare(account) => Some(account.faults()),

@@ -15,7 +15,7 @@
 //!
 //! | route | does |
 //! |---|---|
-//! | `POST /_sim/faults` `{"fault": "cut_after", "method": "POST", "path_contains": "/email/add", "probability": 0.5, "remaining": 3}` | adds a [`FaultRule`]; all but `fault` can be left out |
+//! | `POST /_sim/faults` `{"fault": "cut_after", "method": "POST", "path_contains": "/email/add", "probability": 0.5, "remaining": 3}` | adds a [`FaultRule`](crate::faults::FaultRule); all but `fault` can be left out |
 //! | `DELETE /_sim/faults` | takes all faults away |
 //!
 //! On a SARE account:
@@ -32,6 +32,27 @@
 //! | `POST /_sim/block`, `/sign_out`, `/forget`, `/delete` `{"email": …}` | the operator → `{"changed": …}` |
 //! | `POST /_sim/status` `{"email": …, "status": 5}` | the operator sets any status → `{"changed": …}` |
 //! | `POST /_sim/forge_webhook` `{"email": …}` | a stranger calls the webhook |
+//!
+//! On a shop:
+//!
+//! | route | does |
+//! |---|---|
+//! | `GET /_sim/customers`, `GET /_sim/customers/{id or email}` | customers with their default address; `null` for an unknown one |
+//! | `POST /_sim/customers` `{"email": …, "firstname": …, "lastname": …, "newsletter": true, "guest": false, "tags": […], "group": 1, "fields": [[7, "…"]], "address": {"city": …, "phone": …}}` | a customer registers → `{"id": …}`; all but `email` can be left out |
+//! | `POST /_sim/customers/{id}` with the same members | edits those given → `{"changed": …}` |
+//! | `DELETE /_sim/customers/{id}`, `DELETE /_sim/subscribers/{id}` | deletes → `{"changed": …}` |
+//! | `GET /_sim/subscribers`, `GET /_sim/subscribers/{id or email}` | subscribers |
+//! | `POST /_sim/subscribers` `{"email": …, "active": true}` | somebody signs up → `{"id": …}` |
+//! | `POST /_sim/subscribers/{id}` `{"active": false}` | edits → `{"changed": …}` |
+//! | `POST /_sim/unsubscribe` `{"email": …}` | subscriber row and customer's flag off → `{"changed": …}` |
+//! | `POST /_sim/orders` `{"email": …, "sum": 10000}` | somebody orders → `{"id": …}` |
+//! | `GET /_sim/webhooks`, `/requests`, `/counters` | webhooks as registered; the newest requests; totals |
+//! | `POST /_sim/messages/install`, `/upgrade` `{"version": 2}`, `/billing_install`, `/billing_subscription` `{"end": ms}`, `/uninstall`, `/iframe` `{"place": …}` | the AppStore's signed message, or the panel's query → `{"form": "…"}`, to be sent on by the caller |
+//! | `POST /_sim/lock` `{"locked": true}` | the whole shop answers 503 |
+//! | `POST /_sim/webhook_faults` `{"drop": 0.1}` | what goes wrong with webhooks ([`WebhookFaults`](crate::shoper::WebhookFaults)) |
+//! | `GET /_sim/settings`, `POST /_sim/settings` | settings; some of them changed |
+
+mod admin;
 
 use std::io;
 use std::pin::Pin;
@@ -45,19 +66,16 @@ use axum::body::{Body, to_bytes};
 use axum::extract::connect_info::{ConnectInfo, Connected};
 use axum::extract::{Request, State};
 use axum::serve::{IncomingStream, Listener};
-use bytes::Bytes;
 use futures_util::StreamExt;
-use http::{HeaderValue, Method, StatusCode, header};
-use percent_encoding::percent_decode_str;
-use ports::{Clock, Response, Transport};
-use serde_json::{Value, json};
+use http::StatusCode;
+use ports::{Clock, Transport};
+use serde_json::json;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
-use crate::faults::{Cut, ExtraLatency, FaultRule};
+use crate::faults::{Cut, ExtraLatency};
 use crate::network::Endpoint;
-use crate::sare;
 
 /// Greatest body of a request, in bytes.
 const MAX_BODY: usize = 16 << 20;
@@ -155,14 +173,14 @@ async fn answer(
 ) -> http::Response<Body> {
     let (parts, body) = request.into_parts();
     let Ok(body) = to_bytes(body, MAX_BODY).await else {
-        return json_answer(
+        return admin::json_answer(
             StatusCode::PAYLOAD_TOO_LARGE,
             &json!({ "error": "body too large" }),
         )
         .map(Body::from);
     };
     if let Some(route) = parts.uri.path().strip_prefix("/_sim/") {
-        return admin(&server.endpoint, &parts.method, route, &body).map(Body::from);
+        return admin::answer(&server.endpoint, &parts.method, route, &body).map(Body::from);
     }
     let mut answer = server
         .endpoint
@@ -177,66 +195,6 @@ async fn answer(
         line.cut();
     }
     answer.map(Body::from)
-}
-
-/// Why an admin call failed.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum AdminError {
-    /// There is no such route on this simulator.
-    #[error("no such route")]
-    NoSuchRoute,
-    /// The body is not what the route takes.
-    #[error("bad body: {0}")]
-    Body(#[from] serde_json::Error),
-}
-
-fn admin(endpoint: &Endpoint, method: &Method, route: &str, body: &Bytes) -> Response {
-    let segments: Vec<String> = route
-        .split('/')
-        .map(|part| percent_decode_str(part).decode_utf8_lossy().into_owned())
-        .collect();
-    let path: Vec<&str> = segments.iter().map(String::as_str).collect();
-    match admin_call(endpoint, method, &path, body) {
-        Ok(value) => json_answer(StatusCode::OK, &value),
-        Err(error) => {
-            let status = match error {
-                AdminError::NoSuchRoute => StatusCode::NOT_FOUND,
-                AdminError::Body(_) => StatusCode::BAD_REQUEST,
-            };
-            json_answer(status, &json!({ "error": error.to_string() }))
-        }
-    }
-}
-
-fn admin_call(
-    endpoint: &Endpoint,
-    method: &Method,
-    path: &[&str],
-    body: &Bytes,
-) -> Result<Value, AdminError> {
-    if let (["faults"], Some(faults)) = (path, endpoint.faults()) {
-        if *method == Method::POST {
-            faults.add(serde_json::from_slice::<FaultRule>(body)?);
-        } else if *method == Method::DELETE {
-            faults.clear();
-        } else {
-            return Err(AdminError::NoSuchRoute);
-        }
-        return Ok(json!({}));
-    }
-    match endpoint {
-        Endpoint::Sare(account) => sare::admin(account, method, path, body),
-        Endpoint::Shop(_) | Endpoint::Handler(_) => Err(AdminError::NoSuchRoute),
-    }
-}
-
-fn json_answer(status: StatusCode, value: &Value) -> Response {
-    let mut answer = Response::new(Bytes::from(value.to_string()));
-    *answer.status_mut() = status;
-    answer
-        .headers_mut()
-        .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    answer
 }
 
 /// Accepts connections that can be cut.

@@ -100,8 +100,14 @@ impl Generator {
         Self {
             rng: ChaCha8Rng::seed_from_u64(seed),
             serial: 0,
-            women: pairs(&words::WOMEN, words::SURNAMES.iter().map(|name| feminine(name)).collect()),
-            men: pairs(&words::MEN, words::SURNAMES.iter().map(|name| (*name).to_owned()).collect()),
+            women: pairs(
+                &words::WOMEN,
+                words::SURNAMES.iter().map(|name| feminine(name)).collect(),
+            ),
+            men: pairs(
+                &words::MEN,
+                words::SURNAMES.iter().map(|name| (*name).to_owned()).collect(),
+            ),
             cities: words::CITIES.iter().map(|city| city.0.into()).collect(),
             states: words::CITIES.iter().map(|city| city.3.into()).collect(),
             tags: shared(&words::TAGS),
@@ -114,8 +120,15 @@ impl Generator {
 
     /// A woman or a man.
     pub fn person(&mut self) -> Person {
-        let people = if self.rng.random_bool(0.55) { &self.women } else { &self.men };
-        people.choose(&mut self.rng).cloned().expect("the lists of names are not empty")
+        let people = if self.rng.random_bool(0.55) {
+            &self.women
+        } else {
+            &self.men
+        };
+        people
+            .choose(&mut self.rng)
+            .cloned()
+            .expect("the lists of names are not empty")
     }
 
     /// An address that this generator has given to nobody; a few hold capital letters.
@@ -130,7 +143,11 @@ impl Generator {
             13..16 => format!("{last}_{first}{serial}@{domain}"),
             16..18 => format!("{first}{serial}@{domain}"),
             18 => format!("{first}+sklep{serial}@{domain}"),
-            _ => format!("{}.{}{serial}@{domain}", ascii_name(&person.firstname), ascii_name(&person.lastname)),
+            _ => format!(
+                "{}.{}{serial}@{domain}",
+                ascii_name(&person.firstname),
+                ascii_name(&person.lastname)
+            ),
         }
         .into()
     }
@@ -162,13 +179,25 @@ impl Generator {
         } else {
             format!("{street} {house}")
         };
-        let zip = format!("{:02}-{:03}", self.rng.random_range(low..=high), self.rng.random_range(1..1000));
+        let zip = format!(
+            "{:02}-{:03}",
+            self.rng.random_range(low..=high),
+            self.rng.random_range(1..1000)
+        );
         let business = self.rng.random_bool(0.08);
         NewAddress {
             firstname: Arc::clone(&person.firstname),
             lastname: Arc::clone(&person.lastname),
-            company: if business { self.company(person).into() } else { Arc::clone(&self.empty) },
-            tax_id: if business { self.digits(10).into() } else { Arc::clone(&self.empty) },
+            company: if business {
+                self.company(person).into()
+            } else {
+                Arc::clone(&self.empty)
+            },
+            tax_id: if business {
+                self.digits(10).into()
+            } else {
+                Arc::clone(&self.empty)
+            },
             street: street.into(),
             street_2: Arc::clone(&self.empty),
             city: Arc::clone(&self.cities[at]),
@@ -191,8 +220,11 @@ impl Generator {
 
     /// A date of birth as people write it.
     pub fn birthday(&mut self) -> String {
-        let (year, month, day) =
-            (self.rng.random_range(1940..2008), self.rng.random_range(1..=12), self.rng.random_range(1..=28));
+        let (year, month, day) = (
+            self.rng.random_range(1940..2008),
+            self.rng.random_range(1..=12),
+            self.rng.random_range(1..=28),
+        );
         match self.rng.random_range(0..10) {
             0..5 => format!("{year}-{month:02}-{day:02}"),
             5..8 => format!("{day:02}.{month:02}.{year}"),
@@ -263,8 +295,14 @@ impl Generator {
     /// Gives an empty shop languages, groups and additional fields.
     pub fn furnish(&self, shop: &Shop) -> Furniture {
         Furniture {
-            languages: words::LANGUAGES.iter().map(|locale| shop.add_language(locale)).collect(),
-            groups: words::GROUPS.iter().map(|name| shop.add_user_group(name)).collect(),
+            languages: words::LANGUAGES
+                .iter()
+                .map(|locale| shop.add_language(locale))
+                .collect(),
+            groups: words::GROUPS
+                .iter()
+                .map(|name| shop.add_user_group(name))
+                .collect(),
             birthday: shop.add_additional_field(NewField::new("Data urodzenia", FieldKind::Text)),
             consent: shop.add_additional_field(NewField {
                 required: true,
@@ -310,11 +348,17 @@ impl Generator {
 
     /// The same address, now and then with another case.
     fn retyped(&mut self, email: Arc<str>) -> Arc<str> {
-        if self.chance(0.05) { email.to_uppercase().into() } else { email }
+        if self.chance(0.05) {
+            email.to_uppercase().into()
+        } else {
+            email
+        }
     }
 
     fn digits(&mut self, count: usize) -> String {
-        (0..count).map(|_| char::from(b'0' + self.rng.random_range(0..10u8))).collect()
+        (0..count)
+            .map(|_| char::from(b'0' + self.rng.random_range(0..10u8)))
+            .collect()
     }
 
     fn chance(&mut self, share: f64) -> bool {
@@ -374,7 +418,12 @@ fn ascii_name(name: &str) -> String {
         ('Ż', 'Z'),
     ];
     name.chars()
-        .map(|c| SIGNS.iter().find(|(polish, _)| *polish == c).map_or(c, |(_, plain)| *plain))
+        .map(|c| {
+            SIGNS
+                .iter()
+                .find(|(polish, _)| *polish == c)
+                .map_or(c, |(_, plain)| *plain)
+        })
         .collect()
 }
 
@@ -399,7 +448,9 @@ mod tests {
     fn the_same_seed_makes_the_same_people_and_another_seed_others() {
         let people = |seed| -> Vec<_> {
             let shop = shop_of(Size::of(50), seed);
-            shop.customers().map(|customer| Customer::clone(&customer)).collect()
+            shop.customers()
+                .map(|customer| Customer::clone(&customer))
+                .collect()
         };
         use crate::shoper::Customer;
         assert_eq!(people(1), people(1));
@@ -417,8 +468,10 @@ mod tests {
         };
         let shop = shop_of(size, 3);
         assert_eq!(shop.counts(), (4000, 2000));
-        let shared =
-            shop.subscribers().filter(|row| shop.customer_by_email(&row.email).is_some()).count();
+        let shared = shop
+            .subscribers()
+            .filter(|row| shop.customer_by_email(&row.email).is_some())
+            .count();
         assert_eq!(shared, 1000);
         let share = |count: usize| count as f64 / 4000.0;
         assert!((share(shop.customers().filter(|c| c.newsletter).count()) - 0.7).abs() < 0.05);

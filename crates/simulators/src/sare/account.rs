@@ -109,8 +109,8 @@ impl Account {
     }
 
     /// The faults ordered for this account.
-    pub fn faults(&self) -> Faults {
-        self.0.faults.clone()
+    pub fn faults(&self) -> &Faults {
+        &self.0.faults
     }
 
     /// Time that each answer takes.

@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::account::State;
-use super::answer::{bad_request, enveloped, ok, refused};
+use super::answer::{Refused, bad_request, enveloped, ok, refused};
 use super::api::{Members, list, members};
 use super::contacts::{Contact, Data, Who, key_of, key_of_gsm, status};
 use super::groups::as_group_number;
@@ -109,7 +109,7 @@ pub(super) fn carry_out(state: &mut State, body: &Bytes, now: Millis) {
 fn write(state: &mut State, settings: &AccountSettings, body: &Bytes, now: Millis, edit: bool) -> Response {
     let (flags, items) = match read(settings, body, edit) {
         Ok(read) => read,
-        Err(answer) => return answer,
+        Err(answer) => return *answer,
     };
     if items.is_empty() {
         return match settings.empty_add {
@@ -148,7 +148,7 @@ pub(super) fn delete(state: &mut State, settings: &AccountSettings, body: &Bytes
     let items = match members(settings, body).and_then(|members| list(settings, &members, "emails")) {
         Ok(items) if items.is_empty() => return bad_request(settings, "pusta lista emails"),
         Ok(items) => items,
-        Err(answer) => return answer,
+        Err(answer) => return *answer,
     };
     let (mut good, mut bad) = (Vec::new(), Vec::new());
     for item in items {
@@ -179,12 +179,12 @@ fn read<'a>(
     settings: &AccountSettings,
     body: &'a [u8],
     edit: bool,
-) -> Result<(Flags, Vec<&'a RawValue>), Response> {
+) -> Result<(Flags, Vec<&'a RawValue>), Refused> {
     let members = members(settings, body)?;
     if settings.refuses_unknown_members
         && let Some(name) = members.keys().find(|name| !TOP_LEVEL.contains(&name.as_ref()))
     {
-        return Err(bad_request(settings, &format!("nieznane pole {name}")));
+        return Err(bad_request(settings, &format!("nieznane pole {name}")).into());
     }
     let flags = Flags {
         keep_groups: switch(settings, &members, "only_add_to_groups")?,
@@ -198,11 +198,11 @@ fn read<'a>(
 }
 
 /// A switch of the top level, off when absent, or the answer that refuses what is not a bool.
-fn switch(settings: &AccountSettings, members: &Members<'_>, name: &str) -> Result<bool, Response> {
+fn switch(settings: &AccountSettings, members: &Members<'_>, name: &str) -> Result<bool, Refused> {
     let read = members
         .get(name)
         .map_or(Some(false), |raw| serde_json::from_str(raw.get()).ok());
-    read.ok_or_else(|| bad_request(settings, &format!("{name} nie jest wartoscia logiczna")))
+    read.ok_or_else(|| bad_request(settings, &format!("{name} nie jest wartoscia logiczna")).into())
 }
 
 /// Judges and carries out one item after the other.

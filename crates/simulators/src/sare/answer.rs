@@ -7,6 +7,9 @@ use serde_json::{Map, Value, json};
 
 use super::settings::{AccountSettings, MissingContact};
 
+/// An answer that ends a call early. Boxed, as answers are large.
+pub(super) type Refused = Box<Response>;
+
 /// A successful answer.
 pub(super) fn ok(settings: &AccountSettings, response: Value) -> Response {
     enveloped(settings, StatusCode::OK, 200, response)

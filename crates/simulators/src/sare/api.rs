@@ -12,7 +12,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::account::State;
-use super::answer::{bad_request, enveloped, refused};
+use super::answer::{Refused, bad_request, enveloped, refused};
 use super::settings::{AccountSettings, AuthRefused, Overload, TooMany};
 use super::{add, groups, reads};
 use crate::faults::{ExtraLatency, html_page};
@@ -153,8 +153,8 @@ fn overloaded(settings: &AccountSettings, wait: Duration) -> Response {
 }
 
 /// The members of a body, or the answer that refuses it.
-pub(super) fn members<'a>(settings: &AccountSettings, body: &'a [u8]) -> Result<Members<'a>, Response> {
-    serde_json::from_slice(body).map_err(|_| bad_request(settings, "niepoprawny JSON"))
+pub(super) fn members<'a>(settings: &AccountSettings, body: &'a [u8]) -> Result<Members<'a>, Refused> {
+    serde_json::from_slice(body).map_err(|_| bad_request(settings, "niepoprawny JSON").into())
 }
 
 /// The required list `name` of a body: there, a list, and not longer than allowed.
@@ -162,7 +162,7 @@ pub(super) fn list<'a>(
     settings: &AccountSettings,
     members: &Members<'a>,
     name: &str,
-) -> Result<Vec<&'a RawValue>, Response> {
+) -> Result<Vec<&'a RawValue>, Refused> {
     let items: Vec<&RawValue> = members
         .get(name)
         .and_then(|raw| serde_json::from_str(raw.get()).ok())
@@ -172,15 +172,15 @@ pub(super) fn list<'a>(
             TooMany::PayloadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             TooMany::BadRequest => StatusCode::BAD_REQUEST,
         };
-        return Err(refused(settings, status, Value::Null));
+        return Err(refused(settings, status, Value::Null).into());
     }
     Ok(items)
 }
 
 /// A page number as it stands in the path; pages count from 0 (sare-api.md 10).
-pub(super) fn page_number(settings: &AccountSettings, text: &str) -> Result<usize, Response> {
+pub(super) fn page_number(settings: &AccountSettings, text: &str) -> Result<usize, Refused> {
     text.parse()
-        .map_err(|_| bad_request(settings, "niepoprawny numer strony"))
+        .map_err(|_| bad_request(settings, "niepoprawny numer strony").into())
 }
 
 /// The rows of one page, and whether it lies behind the last one.

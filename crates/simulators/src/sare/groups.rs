@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::account::State;
-use super::answer::{bad_request, ok, refused};
+use super::answer::{Refused, bad_request, ok, refused};
 use super::api::{list as read_list, members, page_number, page_of};
 use super::contacts::{key_of, status};
 use super::settings::{AccountSettings, GroupChangeShape, GroupEmailsShape, GroupListShape, PastLastPage};
@@ -60,7 +60,7 @@ pub(super) fn get(state: &State, settings: &AccountSettings, group: &str) -> Res
 pub(super) fn emails(state: &State, settings: &AccountSettings, group: &str, page: &str) -> Response {
     let page = match page_number(settings, page) {
         Ok(page) => page,
-        Err(answer) => return answer,
+        Err(answer) => return *answer,
     };
     let Some(group) = known_group(state, group, true) else {
         return refused(settings, StatusCode::NOT_FOUND, Value::Null);
@@ -102,7 +102,7 @@ pub(super) fn change_emails(
 ) -> Response {
     let (emails, groups) = match change_lists(settings, body) {
         Ok(lists) => lists,
-        Err(answer) => return answer,
+        Err(answer) => return *answer,
     };
     let mut errors = Vec::new();
     for group in groups.iter().filter(|group| !state.groups.contains_key(group)) {
@@ -132,12 +132,12 @@ pub(super) fn change_emails(
     }
 }
 
-fn change_lists(settings: &AccountSettings, body: &[u8]) -> Result<(Vec<String>, Vec<i64>), Response> {
+fn change_lists(settings: &AccountSettings, body: &[u8]) -> Result<(Vec<String>, Vec<i64>), Refused> {
     let members = members(settings, body)?;
     let emails = read_list(settings, &members, "emails")?;
     let groups = read_list(settings, &members, "groups")?;
     if emails.is_empty() || groups.is_empty() {
-        return Err(bad_request(settings, "pusta lista"));
+        return Err(bad_request(settings, "pusta lista").into());
     }
     let emails = emails
         .into_iter()
@@ -149,7 +149,7 @@ fn change_lists(settings: &AccountSettings, body: &[u8]) -> Result<(Vec<String>,
         .collect::<Option<_>>();
     match (emails, groups) {
         (Ok(emails), Some(groups)) => Ok((emails, groups)),
-        _ => Err(bad_request(settings, "niepoprawny element listy")),
+        _ => Err(bad_request(settings, "niepoprawny element listy").into()),
     }
 }
 
@@ -200,7 +200,7 @@ fn each_group(
     let items = match members(settings, body).and_then(|members| read_list(settings, &members, "groups")) {
         Ok(items) if items.is_empty() => return bad_request(settings, "pusta lista groups"),
         Ok(items) => items,
-        Err(answer) => return answer,
+        Err(answer) => return *answer,
     };
     let mut errors = Vec::new();
     for item in items {

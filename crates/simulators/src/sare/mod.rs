@@ -10,7 +10,6 @@
 //! client cannot hide here.
 
 mod account;
-mod admin;
 mod add;
 mod answer;
 mod api;
@@ -26,7 +25,6 @@ mod webhooks;
 mod tests;
 
 pub use account::{Account, LoggedRequest};
-pub(crate) use admin::admin;
 pub use contacts::{ContactView, DELETED, StatusChange, Who, status};
 pub use settings::{
     AccountSettings, AddErrors, AddSuccess, AddressLimitAnswer, AuthRefused, BlockedAnswer, ContactShape,

@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
 use super::account::State;
-use super::answer::{bad_request, no_such_contact, ok, refused};
+use super::answer::{Refused, bad_request, no_such_contact, ok, refused};
 use super::api::{list, members, page_number, page_of};
 use super::contacts::{Contact, ContactView, key_of};
 use super::md5;
@@ -70,7 +70,7 @@ pub(super) fn by_list(
     let asked = page_number(settings, page).and_then(|page| Ok((page, asked_for(settings, body)?)));
     let (page, emails) = match asked {
         Ok(asked) => asked,
-        Err(answer) => return answer,
+        Err(answer) => return *answer,
     };
     let mut seen = HashSet::with_capacity(emails.len());
     let mut rows: Vec<(String, Option<&Contact>)> = Vec::with_capacity(emails.len());
@@ -117,16 +117,18 @@ pub(super) fn by_list(
 }
 
 /// The addresses of a "by list" body, or the answer that refuses its form.
-fn asked_for(settings: &AccountSettings, body: &[u8]) -> Result<Vec<String>, Response> {
+fn asked_for(settings: &AccountSettings, body: &[u8]) -> Result<Vec<String>, Refused> {
     let members = members(settings, body)?;
     let items = list(settings, &members, "emails")?;
     if items.is_empty() {
-        return Err(bad_request(settings, "pusta lista emails"));
+        return Err(bad_request(settings, "pusta lista emails").into());
     }
     let read = |item: &RawValue| lookup_address(settings.lookup, item);
     items
         .into_iter()
-        .map(|item| read(item).ok_or_else(|| bad_request(settings, "niepoprawny element listy emails")))
+        .map(|item| {
+            read(item).ok_or_else(|| bad_request(settings, "niepoprawny element listy emails").into())
+        })
         .collect()
 }
 

@@ -3,13 +3,17 @@
 use std::net::SocketAddr;
 use std::sync::Mutex;
 
-use ports::{HttpClient, HttpClientSettings, ManualClock, SystemClock, TransportError};
+use bytes::Bytes;
+use http::Method;
+use ports::{HttpClient, HttpClientSettings, ManualClock, Response, SystemClock, TransportError};
+use serde_json::Value;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use super::*;
-use crate::faults::Fault;
+use crate::faults::{Fault, FaultRule};
 use crate::sare::{Account, AccountSettings};
+use crate::shoper::{Shop, ShopSettings};
 
 const EMAIL: &str = "anna@example.com";
 
@@ -298,4 +302,95 @@ async fn webhooks_are_delivered_over_the_socket_and_reported() {
     stop.send(()).unwrap();
     courier.await.unwrap();
     assert_eq!(seen.lock().unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn a_shop_is_moved_over_http_as_well() {
+    let shop = Shop::new(ShopSettings::default(), Arc::new(SystemClock), 1);
+    let running = serving(Endpoint::Shop(shop.clone())).await;
+    let new = json!({
+        "email": EMAIL, "firstname": "Anna", "newsletter": true, "tags": ["VIP"],
+        "address": { "city": "Rybnik", "phone": "500600700" },
+    });
+    let id = running.post("/_sim/customers", new).await["id"].as_i64().unwrap();
+    let anna = running.get(&format!("/_sim/customers/{id}")).await;
+    assert_eq!(
+        (&anna["address"]["city"], &anna["tags"]),
+        (&json!("Rybnik"), &json!(["VIP"]))
+    );
+    let edited = json!({ "lastname": "Nowak", "address": { "phone": "500600701" } });
+    assert_eq!(
+        running.post(&format!("/_sim/customers/{id}"), edited).await,
+        json!({ "changed": true })
+    );
+    let anna = running.get("/_sim/customers/anna%40example.com").await;
+    assert_eq!(
+        (&anna["firstname"], &anna["lastname"]),
+        (&json!("Anna"), &json!("Nowak"))
+    );
+    assert_eq!(
+        (&anna["address"]["city"], &anna["address"]["phone"]),
+        (&json!("Rybnik"), &json!("500600701"))
+    );
+
+    let row = running.post("/_sim/subscribers", json!({ "email": EMAIL })).await["id"]
+        .as_i64()
+        .unwrap();
+    assert_eq!(
+        running.post("/_sim/unsubscribe", json!({ "email": EMAIL })).await,
+        json!({ "changed": true })
+    );
+    assert_eq!(
+        running.post("/_sim/unsubscribe", json!({ "email": EMAIL })).await,
+        json!({ "changed": false })
+    );
+    assert_eq!(running.get("/_sim/customers").await[0]["newsletter"], false);
+    assert_eq!(
+        running.get(&format!("/_sim/subscribers/{row}")).await["active"],
+        false
+    );
+    running
+        .post(&format!("/_sim/subscribers/{row}"), json!({ "active": true }))
+        .await;
+    assert_eq!(running.get("/_sim/subscribers").await[0]["active"], true);
+    let gone = running
+        .call(Method::DELETE, &format!("/_sim/subscribers/{row}"), Value::Null)
+        .await
+        .unwrap();
+    assert_eq!(gone.1, json!({ "changed": true }));
+    running
+        .post("/_sim/orders", json!({ "email": "guest@example.com" }))
+        .await;
+    running
+        .call(Method::DELETE, &format!("/_sim/customers/{id}"), Value::Null)
+        .await
+        .unwrap();
+    let customers = running.get("/_sim/customers").await;
+    assert_eq!(
+        (customers.as_array().unwrap().len(), &customers[0]["registered"]),
+        (1, &json!(false))
+    );
+
+    let message = running.post("/_sim/messages/install", Value::Null).await;
+    assert!(message["form"].as_str().unwrap().contains("action=install"));
+    assert_eq!(running.get("/_sim/counters").await["installed"], true);
+    assert!(running.post("/_sim/messages/iframe", Value::Null).await["form"].is_string());
+    running.post("/_sim/settings", json!({ "latency": 1 })).await;
+    assert_eq!(shop.latency(), Duration::from_millis(1));
+    running.post("/_sim/webhook_faults", json!({ "drop": 0.5 })).await;
+    running.post("/_sim/lock", json!({ "locked": true })).await;
+    assert_eq!(
+        running
+            .call(Method::GET, "/webapi/rest/users", Value::Null)
+            .await
+            .unwrap()
+            .0,
+        503
+    );
+    assert_eq!(running.get("/_sim/webhooks").await, json!([]));
+    assert_eq!(running.get("/_sim/requests").await.as_array().unwrap().len(), 1);
+    assert_eq!(
+        running.post("/_sim/customers/none", json!({})).await["error"],
+        "no such route"
+    );
 }

@@ -78,9 +78,18 @@ pub(super) fn caller(state: &State, authorization: Option<&str>) -> Option<Calle
         return None;
     }
     let (token, now) = (token.trim(), state.now());
-    if state.access.pairs.iter().any(|pair| pair.access == token && now < pair.access_until) {
+    if state
+        .access
+        .pairs
+        .iter()
+        .any(|pair| pair.access == token && now < pair.access_until)
+    {
         Some(Caller::App)
-    } else if state.access.admins.iter().any(|(admin, until)| admin == token && now < *until)
+    } else if state
+        .access
+        .admins
+        .iter()
+        .any(|(admin, until)| admin == token && now < *until)
         || state.settings.api_token.as_deref() == Some(token)
     {
         Some(Caller::Admin)
@@ -93,11 +102,14 @@ pub(super) fn caller(state: &State, authorization: Option<&str>) -> Option<Calle
 pub(super) fn new_code(state: &mut State) -> String {
     let code = random_hex(state);
     let until = later(state.now(), state.settings.code_lifetime);
-    push(&mut state.access.codes, Code {
-        code: code.clone(),
-        until,
-        spent: false,
-    });
+    push(
+        &mut state.access.codes,
+        Code {
+            code: code.clone(),
+            until,
+            spent: false,
+        },
+    );
     code
 }
 
@@ -141,7 +153,11 @@ pub(super) fn exchange(
             let code = state.access.codes.iter_mut().find(|code| code.code == wanted);
             match code {
                 Some(code) if now < code.until && !(code.spent && single_use) => code.spent = true,
-                _ => return Err(invalid_grant("Authorization code doesn't exist or is invalid for the client")),
+                _ => {
+                    return Err(invalid_grant(
+                        "Authorization code doesn't exist or is invalid for the client",
+                    ));
+                }
             }
             if state.settings.exchange_revokes_tokens {
                 state.access.pairs.clear();
@@ -155,7 +171,12 @@ pub(super) fn exchange(
                 None => return Err(invalid_grant("Invalid refresh token")),
             };
         }
-        _ => return Err(Refusal::Grant("unsupported_grant_type", "Grant type is not supported")),
+        _ => {
+            return Err(Refusal::Grant(
+                "unsupported_grant_type",
+                "Grant type is not supported",
+            ));
+        }
     }
     let pair = new_pair(state);
     let settings = &state.settings;
@@ -183,7 +204,12 @@ pub(super) fn log_in(
     query: &[(String, String)],
     authorization: Option<&str>,
 ) -> Result<Vec<u8>, Refusal> {
-    let param = |name: &str| query.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
+    let param = |name: &str| {
+        query
+            .iter()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.clone())
+    };
     let given = basic(authorization).or_else(|| Some((param("client_id")?, param("client_secret")?)));
     let settings = &state.settings;
     if given != Some((settings.admin_login.clone(), settings.admin_password.clone())) {
@@ -195,7 +221,10 @@ pub(super) fn log_in(
     let mut json = Json::new(&state.settings);
     json.object(None, |json| {
         json.text("access_token", &token);
-        json.number("expires_in", i64::try_from(lifetime.as_secs()).unwrap_or(i64::MAX));
+        json.number(
+            "expires_in",
+            i64::try_from(lifetime.as_secs()).unwrap_or(i64::MAX),
+        );
         json.text("token_type", "bearer");
     });
     Ok(json.into_bytes())

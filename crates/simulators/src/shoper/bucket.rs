@@ -72,7 +72,10 @@ impl Level {
 mod tests {
     use super::*;
 
-    const BUCKET: Option<Bucket> = Some(Bucket { limit: 10.0, bandwidth: 2.0 });
+    const BUCKET: Option<Bucket> = Some(Bucket {
+        limit: 10.0,
+        bandwidth: 2.0,
+    });
 
     #[test]
     fn ten_calls_fit_and_the_eleventh_waits_a_second() {

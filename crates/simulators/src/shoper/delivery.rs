@@ -78,7 +78,9 @@ impl Outbox {
 
     pub(super) fn take(&mut self, now: Millis) -> Vec<Delivery> {
         let later = self.waiting.split_off(&(now.saturating_add(1), 0));
-        let mut due: Vec<Delivery> = std::mem::replace(&mut self.waiting, later).into_values().collect();
+        let mut due: Vec<Delivery> = std::mem::replace(&mut self.waiting, later)
+            .into_values()
+            .collect();
         if self.faults.out_of_order {
             due.shuffle(&mut self.rng);
         }
@@ -96,14 +98,21 @@ impl Outbox {
         let copies = if self.chance(self.faults.double) { 2 } else { 1 };
         for _ in 0..copies {
             let delay_max = i64::try_from(self.faults.delay_max.as_millis()).unwrap_or(i64::MAX);
-            let delay = if delay_max > 0 { self.rng.random_range(0..=delay_max) } else { 0 };
+            let delay = if delay_max > 0 {
+                self.rng.random_range(0..=delay_max)
+            } else {
+                0
+            };
             let mut due_at = now.saturating_add(delay);
             if !self.faults.out_of_order {
                 due_at = due_at.max(self.last_due);
                 self.last_due = due_at;
             }
             self.sequence += 1;
-            let delivery = Delivery { due_at, ..delivery.clone() };
+            let delivery = Delivery {
+                due_at,
+                ..delivery.clone()
+            };
             self.waiting.insert((due_at, self.sequence), delivery);
         }
     }
@@ -169,9 +178,11 @@ fn headers(
 ) -> Vec<(String, String)> {
     let secret = match settings.webhook_signing {
         WebhookSigning::Plain => hook.secret.clone(),
-        WebhookSigning::Derived => {
-            derived_webhook_secret(&settings.appstore_secret, &settings.license, &settings.webhook_secret)
-        }
+        WebhookSigning::Derived => derived_webhook_secret(
+            &settings.appstore_secret,
+            &settings.license,
+            &settings.webhook_secret,
+        ),
         WebhookSigning::AppStoreSecret => settings.appstore_secret.clone(),
         WebhookSigning::Empty => String::new(),
     };
@@ -191,13 +202,19 @@ fn headers(
 
 /// Notes how a delivery went; too many failures in a row may switch the webhook off.
 pub(super) fn note_result(state: &mut State, webhook: i64, ok: bool) {
-    let Some(hook) = state.webhooks.get(webhook) else { return };
+    let Some(hook) = state.webhooks.get(webhook) else {
+        return;
+    };
     if ok && hook.failures == 0 {
         return;
     }
     let mut hook = Webhook::clone(hook);
     hook.failures = if ok { 0 } else { hook.failures.saturating_add(1) };
-    if state.settings.disable_webhook_after.is_some_and(|limit| hook.failures >= limit) {
+    if state
+        .settings
+        .disable_webhook_after
+        .is_some_and(|limit| hook.failures >= limit)
+    {
         hook.active = false;
     }
     state.webhooks.replace(webhook, hook);

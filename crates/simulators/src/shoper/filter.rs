@@ -117,10 +117,15 @@ pub(super) fn parse(params: &[(String, String)]) -> Option<Vec<Condition>> {
     for (key, value) in params {
         if key == "filters" {
             if !value.is_empty() {
-                let Value::Object(filters) = serde_json::from_str(value).ok()? else { return None };
+                let Value::Object(filters) = serde_json::from_str(value).ok()? else {
+                    return None;
+                };
                 add_all(&filters, &mut conditions)?;
             }
-        } else if let Some(path) = key.strip_prefix("filters[").and_then(|rest| rest.strip_suffix(']')) {
+        } else if let Some(path) = key
+            .strip_prefix("filters[")
+            .and_then(|rest| rest.strip_suffix(']'))
+        {
             put(&mut bracketed, path, value)?;
         }
     }
@@ -137,7 +142,11 @@ fn put(object: &mut Map<String, Value>, path: &str, value: &str) -> Option<()> {
         }
         Some((name, rest)) => {
             let is_list = rest.bytes().all(|byte| byte.is_ascii_digit()) && name != "=";
-            let empty = if is_list { Value::Array(Vec::new()) } else { Value::Object(Map::new()) };
+            let empty = if is_list {
+                Value::Array(Vec::new())
+            } else {
+                Value::Object(Map::new())
+            };
             match object.entry(name.to_owned()).or_insert(empty) {
                 Value::Array(items) if is_list => items.push(value),
                 Value::Object(inner) => match value {
@@ -175,13 +184,7 @@ fn add_all(filters: &Map<String, Value>, conditions: &mut Vec<Condition>) -> Opt
     Some(())
 }
 
-fn add(
-    field: &str,
-    op: Op,
-    negated: bool,
-    value: &Value,
-    conditions: &mut Vec<Condition>,
-) -> Option<()> {
+fn add(field: &str, op: Op, negated: bool, value: &Value, conditions: &mut Vec<Condition>) -> Option<()> {
     let operands = match value {
         Value::Array(items) if op == Op::In => {
             items.iter().map(Operand::parse).collect::<Option<Vec<_>>>()?
@@ -226,11 +229,15 @@ impl Condition {
         let ordering = match field {
             Field::Null => operand.null.then_some(Ordering::Equal),
             _ if operand.null => None,
-            Field::Number(number) => operand.number.and_then(|other| (*number as f64).partial_cmp(&other)),
-            Field::Flag(flag) => operand.number.and_then(|other| f64::from(u8::from(*flag)).partial_cmp(&other)),
-            Field::Hundredths(value) => {
-                operand.number.and_then(|other| (*value as f64).partial_cmp(&(other * 100.0).round()))
-            }
+            Field::Number(number) => operand
+                .number
+                .and_then(|other| (*number as f64).partial_cmp(&other)),
+            Field::Flag(flag) => operand
+                .number
+                .and_then(|other| f64::from(u8::from(*flag)).partial_cmp(&other)),
+            Field::Hundredths(value) => operand
+                .number
+                .and_then(|other| (*value as f64).partial_cmp(&(other * 100.0).round())),
             Field::Text(text) => Some(compare_texts(text, &operand.text)),
             Field::Date(date) => Some(date_text(*date).as_str().cmp(&operand.text)),
             Field::Texts(_) | Field::Numbers(_) => None,
@@ -253,7 +260,9 @@ fn date_text(date: Option<Millis>) -> String {
 /// Ignoring case, as the shop's database compares; `lower` is in lower case already.
 fn compare_texts(text: &str, lower: &str) -> Ordering {
     if text.is_ascii() {
-        text.bytes().map(|byte| byte.to_ascii_lowercase()).cmp(lower.bytes())
+        text.bytes()
+            .map(|byte| byte.to_ascii_lowercase())
+            .cmp(lower.bytes())
     } else {
         text.to_lowercase().as_str().cmp(lower)
     }
@@ -297,7 +306,10 @@ mod tests {
     }
 
     fn pairs(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
-        pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+        pairs
+            .iter()
+            .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+            .collect()
     }
 
     #[test]
@@ -338,7 +350,10 @@ mod tests {
         assert!(holds(r#"{"a":true}"#, &Field::Flag(true)));
         assert!(holds(r#"{"d":{"<=":"12.5"}}"#, &Field::Hundredths(1250)));
         let noon = Field::Date(Some(1_795_431_600_000));
-        assert!(holds(r#"{"d":{">":"2026-11-23 11:59:59","<":"2026-11-24"}}"#, &noon));
+        assert!(holds(
+            r#"{"d":{">":"2026-11-23 11:59:59","<":"2026-11-24"}}"#,
+            &noon
+        ));
         assert!(holds(r#"{"d":"0000-00-00 00:00:00"}"#, &Field::Date(None)));
         let tags = [Arc::from("VIP"), Arc::from("hurt")];
         assert!(holds(r#"{"t":"vip"}"#, &Field::Texts(&tags)));
@@ -351,9 +366,18 @@ mod tests {
         let both = [
             (vec![("filters[email]", "a@b.pl")], r#"{"email":"a@b.pl"}"#),
             (vec![("filters[id][>]", "3")], r#"{"id":{">":"3"}}"#),
-            (vec![("filters[id][in][]", "3"), ("filters[id][in][]", "4")], r#"{"id":{"in":["3","4"]}}"#),
-            (vec![("filters[id][in][0]", "3"), ("filters[id][in][1]", "4")], r#"{"id":{"in":["3","4"]}}"#),
-            (vec![("filters[additional_fields][=][5]", "test")], r#"{"additional_fields":{"=":{"5":"test"}}}"#),
+            (
+                vec![("filters[id][in][]", "3"), ("filters[id][in][]", "4")],
+                r#"{"id":{"in":["3","4"]}}"#,
+            ),
+            (
+                vec![("filters[id][in][0]", "3"), ("filters[id][in][1]", "4")],
+                r#"{"id":{"in":["3","4"]}}"#,
+            ),
+            (
+                vec![("filters[additional_fields][=][5]", "test")],
+                r#"{"additional_fields":{"=":{"5":"test"}}}"#,
+            ),
         ];
         for (brackets, text) in both {
             assert_eq!(parse(&pairs(&brackets)).unwrap(), json(text));
@@ -362,10 +386,19 @@ mod tests {
 
     #[test]
     fn what_cannot_be_read_is_not_guessed() {
-        for text in ["{", "[]", r#"{"id":{"between":[1,2]}}"#, r#"{"id":{">":[1]}}"#, "7"] {
+        for text in [
+            "{",
+            "[]",
+            r#"{"id":{"between":[1,2]}}"#,
+            r#"{"id":{">":[1]}}"#,
+            "7",
+        ] {
             assert_eq!(parse(&pairs(&[("filters", text)])), None, "{text}");
         }
-        assert_eq!(parse(&pairs(&[("filters[a]", "1"), ("filters[a][>]", "1")])), None);
+        assert_eq!(
+            parse(&pairs(&[("filters[a]", "1"), ("filters[a][>]", "1")])),
+            None
+        );
     }
 
     proptest! {

@@ -21,7 +21,10 @@ impl EmailIndex {
     /// The ids of an address, ascending.
     pub(super) fn ids(&self, email: &str) -> Vec<i64> {
         let key: Arc<str> = email.to_lowercase().into();
-        self.0.range((Arc::clone(&key), i64::MIN)..=(key, i64::MAX)).map(|(_, id)| *id).collect()
+        self.0
+            .range((Arc::clone(&key), i64::MIN)..=(key, i64::MAX))
+            .map(|(_, id)| *id)
+            .collect()
     }
 
     /// The lowest id of an address.
@@ -32,7 +35,10 @@ impl EmailIndex {
 
 /// Most addresses are in lower case already and share their text with the row.
 fn folded(email: &Arc<str>) -> Arc<str> {
-    if email.chars().any(|c| c.is_uppercase() || (!c.is_ascii() && c.is_alphabetic())) {
+    if email
+        .chars()
+        .any(|c| c.is_uppercase() || (!c.is_ascii() && c.is_alphabetic()))
+    {
         email.to_lowercase().into()
     } else {
         Arc::clone(email)

@@ -107,7 +107,11 @@ impl Input {
 
     /// Refuses when anything was wrong.
     pub(super) fn finish(self) -> Result<(), Refusal> {
-        if self.faults.is_empty() { Ok(()) } else { Err(Refusal::Invalid(self.faults)) }
+        if self.faults.is_empty() {
+            Ok(())
+        } else {
+            Err(Refusal::Invalid(self.faults))
+        }
     }
 }
 
@@ -146,8 +150,19 @@ mod tests {
 
     #[test]
     fn flags_and_numbers_are_taken_in_every_spelling() {
-        for (text, expected) in [("true", true), ("1", true), ("\"1\"", true), ("false", false), ("0", false), ("\"0\"", false)] {
-            assert_eq!(input(&format!("{{\"active\":{text}}}")).flag("active"), Some(expected), "{text}");
+        for (text, expected) in [
+            ("true", true),
+            ("1", true),
+            ("\"1\"", true),
+            ("false", false),
+            ("0", false),
+            ("\"0\"", false),
+        ] {
+            assert_eq!(
+                input(&format!("{{\"active\":{text}}}")).flag("active"),
+                Some(expected),
+                "{text}"
+            );
         }
         assert_eq!(input(r#"{"lang_id":"3"}"#).integer("lang_id"), Some(3));
         assert_eq!(input(r#"{"discount":"12.5"}"#).hundredths("discount"), Some(1250));
@@ -161,7 +176,9 @@ mod tests {
         wrong.check_email(email.as_deref());
         assert_eq!(wrong.integer("lang_id"), None);
         assert_eq!(wrong.required_text("firstname", true), None);
-        let Err(Refusal::Invalid(faults)) = wrong.finish() else { panic!("must be refused") };
+        let Err(Refusal::Invalid(faults)) = wrong.finish() else {
+            panic!("must be refused")
+        };
         let fields: Vec<_> = faults.iter().map(|fault| fault.field).collect();
         assert_eq!(fields, ["active", "email", "lang_id", "firstname"]);
     }

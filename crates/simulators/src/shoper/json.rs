@@ -155,7 +155,9 @@ impl Json {
     }
 
     fn write(&mut self, args: std::fmt::Arguments<'_>) {
-        self.out.write_fmt(args).expect("a vector takes all that is written");
+        self.out
+            .write_fmt(args)
+            .expect("a vector takes all that is written");
     }
 
     fn string(&mut self, value: &str) {
@@ -232,7 +234,10 @@ mod tests {
             ..ShopSettings::default()
         };
         let text = written(&php, |json| json.text("city", "Łódź/Śródmieście"));
-        assert!(text.is_ascii() && text.contains("\\u0141\\u00f3d\\u017a\\/"), "{text}");
+        assert!(
+            text.is_ascii() && text.contains("\\u0141\\u00f3d\\u017a\\/"),
+            "{text}"
+        );
     }
 
     proptest! {

@@ -26,7 +26,9 @@ const GRACE: Millis = 60_000;
 
 /// The parameters as a form body or a query string.
 pub fn form(params: &[(String, String)]) -> String {
-    url::form_urlencoded::Serializer::new(String::new()).extend_pairs(params).finish()
+    url::form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(params)
+        .finish()
 }
 
 impl Shop {
@@ -35,13 +37,21 @@ impl Shop {
         let mut state = self.lock();
         state.installed = true;
         let code = access::new_code(&mut state);
-        let extra = [("application_version", "1".to_owned()), ("auth_code", code), ("trial", "0".to_owned())];
+        let extra = [
+            ("application_version", "1".to_owned()),
+            ("auth_code", code),
+            ("trial", "0".to_owned()),
+        ];
         message(&state, "install", &extra)
     }
 
     /// Moves the shop to another version of the app.
     pub fn upgrade_message(&self, version: u32) -> Params {
-        message(&self.lock(), "upgrade", &[("application_version", version.to_string())])
+        message(
+            &self.lock(),
+            "upgrade",
+            &[("application_version", version.to_string())],
+        )
     }
 
     /// Pays the installation fee.
@@ -67,8 +77,12 @@ impl Shop {
             state.access.revoke_app();
         }
         if state.settings.webhooks_deleted_at_uninstall {
-            let ours: Vec<i64> =
-                state.webhooks.iter().filter(|hook| hook.by_app).map(|hook| hook.id).collect();
+            let ours: Vec<i64> = state
+                .webhooks
+                .iter()
+                .filter(|hook| hook.by_app)
+                .map(|hook| hook.id)
+                .collect();
             for hook in ours {
                 state.webhooks.remove(hook);
                 state.outbox.drop_of(hook);

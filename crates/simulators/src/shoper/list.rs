@@ -154,7 +154,14 @@ pub(super) fn page<T: Row>(
     let listing = Listing { count, pages, page };
     let start = (page - 1).saturating_mul(query.limit);
     let rows = (start..start.saturating_add(query.limit).min(count)).filter_map(|at| found.nth(table, at));
-    Ok((envelope(listing, rows.filter_map(|id| table.get(id)).map(|row| &**row), shown), listing))
+    Ok((
+        envelope(
+            listing,
+            rows.filter_map(|id| table.get(id)).map(|row| &**row),
+            shown,
+        ),
+        listing,
+    ))
 }
 
 fn envelope<'a, T: Row + 'a>(
@@ -208,9 +215,7 @@ impl Found {
         let (mut low, mut high) = (i64::MIN, i64::MAX);
         let mut rest = Vec::new();
         for condition in &query.conditions {
-            if condition.field == T::ID
-                && narrow(condition, &mut low, &mut high)
-            {
+            if condition.field == T::ID && narrow(condition, &mut low, &mut high) {
                 continue;
             }
             rest.push(condition);
@@ -223,16 +228,29 @@ impl Found {
         if let (None, true, Some(descending)) = (&candidates, rest.is_empty(), by_id) {
             let skipped = table.rank(low.saturating_sub(1));
             let len = table.rank(high).saturating_sub(skipped);
-            return Self::Range { skipped, len, descending };
+            return Self::Range {
+                skipped,
+                len,
+                descending,
+            };
         }
 
         let matches = |row: &T| {
             (low..=high).contains(&row.id())
-                && rest.iter().all(|condition| condition.holds(&row.field(&condition.field, shown.catalog)))
+                && rest
+                    .iter()
+                    .all(|condition| condition.holds(&row.field(&condition.field, shown.catalog)))
         };
         let mut ids: Vec<i64> = match candidates {
-            Some(ids) => ids.into_iter().filter(|id| table.get(*id).is_some_and(|row| matches(row))).collect(),
-            None => table.range(low, high).filter(|row| matches(row)).map(|row| row.id()).collect(),
+            Some(ids) => ids
+                .into_iter()
+                .filter(|id| table.get(*id).is_some_and(|row| matches(row)))
+                .collect(),
+            None => table
+                .range(low, high)
+                .filter(|row| matches(row))
+                .map(|row| row.id())
+                .collect(),
         };
         match by_id {
             Some(true) => ids.reverse(),
@@ -251,7 +269,11 @@ impl Found {
 
     fn nth<T>(&self, table: &Table<T>, at: usize) -> Option<i64> {
         match self {
-            Self::Range { skipped, len, descending } => {
+            Self::Range {
+                skipped,
+                len,
+                descending,
+            } => {
                 let at = if *descending { len.checked_sub(at + 1)? } else { at };
                 table.select(skipped + at)
             }
@@ -262,8 +284,12 @@ impl Found {
 
 /// Turns a comparison of the id into a narrower range, where it is one.
 fn narrow(condition: &Condition, low: &mut i64, high: &mut i64) -> bool {
-    let ([operand], false) = (condition.operands.as_slice(), condition.negated) else { return false };
-    let Some(value) = operand.integer() else { return false };
+    let ([operand], false) = (condition.operands.as_slice(), condition.negated) else {
+        return false;
+    };
+    let Some(value) = operand.integer() else {
+        return false;
+    };
     match condition.op {
         Op::Greater => *low = (*low).max(value.saturating_add(1)),
         Op::GreaterOrEqual => *low = (*low).max(value),
@@ -290,14 +316,21 @@ fn sort<T: Row>(table: &Table<T>, ids: &mut Vec<i64>, order: &[Order], catalog: 
         .drain(..)
         .filter_map(|id| {
             let row = table.get(id)?;
-            let keys = order.iter().map(|order| sort_key(&row.field(&order.field, catalog))).collect();
+            let keys = order
+                .iter()
+                .map(|order| sort_key(&row.field(&order.field, catalog)))
+                .collect();
             Some((keys, id))
         })
         .collect();
     keyed.sort_by(|(a, _), (b, _)| {
         for ((a, b), order) in a.iter().zip(b).zip(order) {
             let ordering = a.partial_cmp(b).unwrap_or(Ordering::Equal);
-            let ordering = if order.descending { ordering.reverse() } else { ordering };
+            let ordering = if order.descending {
+                ordering.reverse()
+            } else {
+                ordering
+            };
             if ordering.is_ne() {
                 return ordering;
             }

@@ -63,7 +63,9 @@ pub struct Shop {
 
 impl fmt::Debug for Shop {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Shop").field("host", &self.host()).finish_non_exhaustive()
+        f.debug_struct("Shop")
+            .field("host", &self.host())
+            .finish_non_exhaustive()
     }
 }
 
@@ -92,7 +94,11 @@ impl Shop {
             (Some(fault), None) => fault.apply(|| rest::handle(&mut state, request)),
             (None, None) => rest::handle(&mut state, request),
         };
-        let status = if fault == Some(Fault::CutBefore) { 0 } else { answer.status().as_u16() };
+        let status = if fault == Some(Fault::CutBefore) {
+            0
+        } else {
+            answer.status().as_u16()
+        };
         state.journal.add(LoggedRequest {
             method: request.method().clone(),
             path: request.uri().path().to_owned(),

@@ -73,11 +73,6 @@ impl Language {
 }
 
 impl Refusal {
-    /// One wrong field.
-    pub(super) fn field(field: &'static str, kind: FaultKind) -> Self {
-        Self::Invalid(vec![FieldFault { field, kind }])
-    }
-
     /// The HTTP status.
     pub(super) fn status(&self) -> StatusCode {
         match self {
@@ -119,7 +114,10 @@ impl Refusal {
             }
             Self::Malformed(text) => ("invalid_request", (*text).to_owned()),
             Self::Grant(code, text) => (*code, (*text).to_owned()),
-            Self::Unauthorized => ("unauthorized_client", "Provided access token is invalid".to_owned()),
+            Self::Unauthorized => (
+                "unauthorized_client",
+                "Provided access token is invalid".to_owned(),
+            ),
             Self::AuthFailure => ("auth_failure", "Authentication failed".to_owned()),
             Self::Forbidden => (
                 "insufficient_scope",
@@ -188,19 +186,32 @@ mod tests {
     #[test]
     fn several_wrong_fields_are_told_together_in_the_language_asked_for() {
         let refusal = Refusal::Invalid(vec![
-            FieldFault { field: "email", kind: FaultKind::Required },
-            FieldFault { field: "status_id", kind: FaultKind::Required },
+            FieldFault {
+                field: "email",
+                kind: FaultKind::Required,
+            },
+            FieldFault {
+                field: "status_id",
+                kind: FaultKind::Required,
+            },
         ]);
         assert_eq!(
-            text(&refusal, &ShopSettings::default(), Language::of(Some("pl_PL;q=0.8"))),
+            text(
+                &refusal,
+                &ShopSettings::default(),
+                Language::of(Some("pl_PL;q=0.8"))
+            ),
             r#"{"error":"invalid_request","error_description":"Wartość pola 'email' jest niepoprawna: Pole wymagane; Wartość pola 'status_id' jest niepoprawna: Pole wymagane"}"#
         );
-        let taken = Refusal::field("email", FaultKind::Taken("x@example.com".to_owned()));
+        let kind = FaultKind::Taken("x@example.com".to_owned());
+        let taken = Refusal::Invalid(vec![FieldFault { field: "email", kind }]);
         assert_eq!(
             text(&taken, &ShopSettings::default(), Language::of(None)),
             r#"{"error":"invalid_request","error_description":"Wartość pola 'email' jest niepoprawna: Wartość 'x@example.com' już istnieje"}"#
         );
-        assert!(text(&taken, &ShopSettings::default(), Language::of(Some("en_US"))).contains("already exists"));
+        assert!(
+            text(&taken, &ShopSettings::default(), Language::of(Some("en_US"))).contains("already exists")
+        );
     }
 
     #[test]

@@ -22,12 +22,16 @@ const MAX_BULK: usize = 25;
 /// Answers a request.
 pub(super) fn handle(state: &mut State, request: &Request) -> Response {
     let uri = request.uri();
-    let other_host = uri.authority().is_some_and(|host| !host.as_str().eq_ignore_ascii_case(&state.host));
+    let other_host = uri
+        .authority()
+        .is_some_and(|host| !host.as_str().eq_ignore_ascii_case(&state.host));
     let Some(path) = uri.path().strip_prefix(PREFIX).filter(|_| !other_host) else {
         return html_page(StatusCode::NOT_FOUND);
     };
     let query: Vec<(String, String)> =
-        url::form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes()).into_owned().collect();
+        url::form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes())
+            .into_owned()
+            .collect();
     let caller = access::caller(state, text_header(request, &header::AUTHORIZATION));
     let outcome = answer(state, request, path.trim_end_matches('/'), &query, caller);
     // Answers of a login or to a stranger show the limit of the application.
@@ -47,8 +51,15 @@ fn answer(
     query: &[(String, String)],
     caller: Option<Caller>,
 ) -> Result<Answer, Refusal> {
-    let resource = if path == "oauth/token" { path } else { path.split('/').next().unwrap_or(path) };
+    let resource = if path == "oauth/token" {
+        path
+    } else {
+        path.split('/').next().unwrap_or(path)
+    };
     state.journal.count(resource);
+    if state.locked && resource != "application-lock" {
+        return Err(Refusal::ApplicationLocked);
+    }
     let authorization = text_header(request, &header::AUTHORIZATION);
     if matches!(path, "oauth/token" | "auth") {
         if request.method() != Method::POST {
@@ -67,7 +78,11 @@ fn answer(
         return bulk(state, request, caller);
     }
     enter(state, caller, 1)?;
-    let method = if request.method() == Method::HEAD { &Method::GET } else { request.method() };
+    let method = if request.method() == Method::HEAD {
+        &Method::GET
+    } else {
+        request.method()
+    };
     dispatch(state, method, path, query, request.body(), caller)
 }
 
@@ -92,13 +107,15 @@ fn dispatch(
         Some((resource, rest)) => (resource, Some(rest)),
         None => (path, None),
     };
-    if state.locked && resource != "application-lock" {
-        return Err(Refusal::ApplicationLocked);
-    }
     if caller == Caller::App && is_refused(state, resource, method) {
         return Err(Refusal::Forbidden);
     }
-    let call = Call { method, rest, params, body };
+    let call = Call {
+        method,
+        rest,
+        params,
+        body,
+    };
     resources::serve(state, resource, &call).unwrap_or(Err(Refusal::Malformed("Unknown resource")))
 }
 
@@ -113,7 +130,10 @@ fn is_refused(state: &State, resource: &str, method: &Method) -> bool {
     let name = resource.replace('-', "_");
     state.settings.refused.iter().any(|refused| {
         let refused = refused.replace('-', "_");
-        refused == name || refused.strip_prefix(&name).is_some_and(|rest| rest.strip_prefix('_') == Some(action))
+        refused == name
+            || refused
+                .strip_prefix(&name)
+                .is_some_and(|rest| rest.strip_prefix('_') == Some(action))
     })
 }
 
@@ -150,7 +170,10 @@ fn bulk(state: &mut State, request: &Request, caller: Caller) -> Result<Answer, 
             Err(refusal) => (refusal.status(), refusal.body(&state.settings, language).into()),
         };
         json.object(None, |json| {
-            json.text("id", &operation.get("id").and_then(scalar_text).unwrap_or_default());
+            json.text(
+                "id",
+                &operation.get("id").and_then(scalar_text).unwrap_or_default(),
+            );
             json.number("code", i64::from(code.as_u16()));
             json.raw("body", if body.is_empty() { b"null" } else { &body });
         });
@@ -162,16 +185,30 @@ fn bulk(state: &mut State, request: &Request, caller: Caller) -> Result<Answer, 
 
 fn operate(state: &mut State, operation: &Value, caller: Caller) -> Result<Answer, Refusal> {
     let text = |name: &str| operation.get(name).and_then(Value::as_str).unwrap_or_default();
-    let method: Method =
-        text("method").parse().map_err(|_| Refusal::Malformed("Bulk operation has no method"))?;
+    let method: Method = text("method")
+        .parse()
+        .map_err(|_| Refusal::Malformed("Bulk operation has no method"))?;
     // The official example with a short path does not say that it works.
-    let full = text("path").strip_prefix(PREFIX).ok_or(Refusal::Malformed("Unknown resource"))?;
+    let full = text("path")
+        .strip_prefix(PREFIX)
+        .ok_or(Refusal::Malformed("Unknown resource"))?;
     let (path, query) = full.split_once('?').unwrap_or((full, ""));
-    let mut params: Vec<(String, String)> = url::form_urlencoded::parse(query.as_bytes()).into_owned().collect();
-    for (name, value) in operation.get("params").and_then(Value::as_object).into_iter().flatten() {
+    let mut params: Vec<(String, String)> = url::form_urlencoded::parse(query.as_bytes())
+        .into_owned()
+        .collect();
+    for (name, value) in operation
+        .get("params")
+        .and_then(Value::as_object)
+        .into_iter()
+        .flatten()
+    {
         match value {
             Value::Array(items) => {
-                params.extend(items.iter().filter_map(|item| Some((format!("{name}[]"), scalar_text(item)?))));
+                params.extend(
+                    items
+                        .iter()
+                        .filter_map(|item| Some((format!("{name}[]"), scalar_text(item)?))),
+                );
             }
             Value::Object(_) => params.push((name.clone(), value.to_string())),
             scalar => params.extend(scalar_text(scalar).map(|text| (name.clone(), text))),
@@ -197,7 +234,11 @@ fn respond(
         Caller::App => &mut state.app_level,
         Caller::Admin => &mut state.admin_level,
     };
-    let Gauge { limit, bandwidth, calls } = level.gauge(bucket, now);
+    let Gauge {
+        limit,
+        bandwidth,
+        calls,
+    } = level.gauge(bucket, now);
     let mut out = HttpResponse::new(Bytes::new());
     let headers = out.headers_mut();
     let mut number = |name: &'static str, value: u64| {
@@ -219,7 +260,10 @@ fn respond(
             if let Refusal::TooManyRequests(seconds) = refusal {
                 number("retry-after", seconds);
             }
-            (refusal.status(), refusal.body(&state.settings, language(request)).into())
+            (
+                refusal.status(),
+                refusal.body(&state.settings, language(request)).into(),
+            )
         }
     };
     if !body.is_empty() {

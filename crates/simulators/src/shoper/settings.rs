@@ -213,7 +213,10 @@ pub struct Bucket {
 
 impl Default for Bucket {
     fn default() -> Self {
-        Self { limit: 10.0, bandwidth: 2.0 }
+        Self {
+            limit: 10.0,
+            bandwidth: 2.0,
+        }
     }
 }
 

@@ -154,16 +154,21 @@ impl State {
             finish(&mut customer);
             customer
         });
-        let Some(customer) = self.users.get(id).cloned() else { return id };
+        let Some(customer) = self.users.get(id).cloned() else {
+            return id;
+        };
         self.user_emails.insert(&customer.email, id);
         if let Some(details) = new.address {
-            self.add_address_row(None, Address {
-                id: 0,
-                user_id: id,
-                details,
-                default: true,
-                shipping_default: true,
-            });
+            self.add_address_row(
+                None,
+                Address {
+                    id: 0,
+                    user_id: id,
+                    details,
+                    default: true,
+                    shipping_default: true,
+                },
+            );
         }
         if customer.registered || self.settings.guest_order_fires_client_create {
             self.emit("client.create", by, Payload::Customer(&customer));
@@ -176,7 +181,9 @@ impl State {
 
     /// Changes a customer; false when there is none.
     pub(super) fn change_customer(&mut self, id: i64, by: By, change: impl FnOnce(&mut Customer)) -> bool {
-        let Some(old) = self.users.get(id).cloned() else { return false };
+        let Some(old) = self.users.get(id).cloned() else {
+            return false;
+        };
         let mut new = Customer::clone(&old);
         change(&mut new);
         new.id = id;
@@ -187,8 +194,8 @@ impl State {
             self.user_emails.remove(&old.email, id);
             self.user_emails.insert(&new.email, id);
         }
-        let quiet = !self.settings.group_and_tag_change_fires_client_edit
-            && new.differs_in_group_or_tags_only(&old);
+        let quiet =
+            !self.settings.group_and_tag_change_fires_client_edit && new.differs_in_group_or_tags_only(&old);
         self.users.replace(id, new.clone());
         if !quiet {
             self.emit("client.edit", by, Payload::Customer(&new));
@@ -209,7 +216,9 @@ impl State {
 
     /// Deletes a customer with the address book; false when there is none.
     pub(super) fn remove_customer(&mut self, id: i64, by: By) -> bool {
-        let Some(old) = self.users.remove(id) else { return false };
+        let Some(old) = self.users.remove(id) else {
+            return false;
+        };
         self.user_emails.remove(&old.email, id);
         self.locked_users.remove(&id);
         for address in self.address_ids(id) {
@@ -222,7 +231,10 @@ impl State {
 
     /// The ids of a customer's addresses, ascending.
     pub(super) fn address_ids(&self, user: i64) -> Vec<i64> {
-        self.addresses_by_user.range((user, i64::MIN)..=(user, i64::MAX)).map(|(_, id)| *id).collect()
+        self.addresses_by_user
+            .range((user, i64::MIN)..=(user, i64::MAX))
+            .map(|(_, id)| *id)
+            .collect()
     }
 
     /// Adds an address, or puts it in the place of the one of this id.
@@ -235,7 +247,9 @@ impl State {
 
     /// Deletes an address; false when there is none.
     pub(super) fn remove_address(&mut self, id: i64, by: By) -> bool {
-        let Some(old) = self.addresses.remove(id) else { return false };
+        let Some(old) = self.addresses.remove(id) else {
+            return false;
+        };
         self.addresses_by_user.remove(&(old.user_id, id));
         self.address_changed(old.user_id, by);
         true
@@ -256,9 +270,14 @@ impl State {
         self.addresses_by_user.insert((user, id));
         // At most one default of each kind.
         let is = |what: fn(&Address) -> bool| self.addresses.get(id).is_some_and(|address| what(address));
-        let (default, shipping) = (is(|address| address.default), is(|address| address.shipping_default));
+        let (default, shipping) = (
+            is(|address| address.default),
+            is(|address| address.shipping_default),
+        );
         for other in self.address_ids(user) {
-            let Some(old) = self.addresses.get(other).filter(|_| other != id) else { continue };
+            let Some(old) = self.addresses.get(other).filter(|_| other != id) else {
+                continue;
+            };
             if (old.default && default) || (old.shipping_default && shipping) {
                 let mut changed = Address::clone(old);
                 changed.default &= !default;
@@ -301,8 +320,15 @@ impl State {
     }
 
     /// Changes a subscriber; false when there is none.
-    pub(super) fn change_subscriber(&mut self, id: i64, by: By, change: impl FnOnce(&mut Subscriber)) -> bool {
-        let Some(old) = self.subscribers.get(id).cloned() else { return false };
+    pub(super) fn change_subscriber(
+        &mut self,
+        id: i64,
+        by: By,
+        change: impl FnOnce(&mut Subscriber),
+    ) -> bool {
+        let Some(old) = self.subscribers.get(id).cloned() else {
+            return false;
+        };
         let mut new = Subscriber::clone(&old);
         change(&mut new);
         new.id = id;
@@ -320,7 +346,9 @@ impl State {
 
     /// Deletes a subscriber; false when there is none.
     pub(super) fn remove_subscriber(&mut self, id: i64, by: By) -> bool {
-        let Some(old) = self.subscribers.remove(id) else { return false };
+        let Some(old) = self.subscribers.remove(id) else {
+            return false;
+        };
         self.subscriber_emails.remove(&old.email, id);
         self.emit("subscriber.delete", by, Payload::Subscriber(&old));
         if old.active {
@@ -358,7 +386,10 @@ impl State {
     pub(super) fn place_order(&mut self, order: NewOrder, by: By) -> i64 {
         let user = self.user_emails.first(&order.email).unwrap_or_else(|| {
             let guest = NewCustomer::new(Arc::clone(&order.email))
-                .name(Arc::clone(&order.address.firstname), Arc::clone(&order.address.lastname))
+                .name(
+                    Arc::clone(&order.address.firstname),
+                    Arc::clone(&order.address.lastname),
+                )
                 .guest();
             self.insert_customer(guest, by, |_| {})
         });

@@ -114,7 +114,9 @@ impl<T> Table<T> {
 
     /// The rows with ids from `low` to `high`, both included, by id.
     pub(super) fn range(&self, low: i64, high: i64) -> impl Iterator<Item = &Arc<T>> {
-        let start = usize::try_from(low.saturating_sub(1)).unwrap_or(0).min(self.rows.len());
+        let start = usize::try_from(low.saturating_sub(1))
+            .unwrap_or(0)
+            .min(self.rows.len());
         let end = usize::try_from(high).unwrap_or(0).clamp(start, self.rows.len());
         self.rows[start..end].iter().flatten()
     }

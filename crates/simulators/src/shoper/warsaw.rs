@@ -36,7 +36,11 @@ impl Local {
     }
 
     fn time(self) -> (i64, i64, i64) {
-        (self.second_of_day / 3600, self.second_of_day / 60 % 60, self.second_of_day % 60)
+        (
+            self.second_of_day / 3600,
+            self.second_of_day / 60 % 60,
+            self.second_of_day % 60,
+        )
     }
 }
 
@@ -44,7 +48,10 @@ impl Display for Local {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (hour, minute, second) = self.time();
         let Self { year, month, day, .. } = self;
-        write!(f, "{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}")
+        write!(
+            f,
+            "{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}"
+        )
     }
 }
 
@@ -55,7 +62,11 @@ pub(super) fn format(moment: Millis, shape: TimestampFormat) -> String {
         TimestampFormat::Unix => moment.div_euclid(1000).to_string(),
         TimestampFormat::Rfc3339 => {
             let local = Local::at(moment);
-            format!("{}+{:02}:00", local.to_string().replace(' ', "T"), local.offset_hours)
+            format!(
+                "{}+{:02}:00",
+                local.to_string().replace(' ', "T"),
+                local.offset_hours
+            )
         }
     }
 }
@@ -87,12 +98,15 @@ fn civil_from_days(days: i64) -> (i64, i64, i64) {
     let shifted = days + 719_468;
     let era = shifted.div_euclid(146_097);
     let day_of_era = shifted.rem_euclid(146_097);
-    let year_of_era =
-        (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let month_from_march = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
+    let month = if month_from_march < 10 {
+        month_from_march + 3
+    } else {
+        month_from_march - 9
+    };
     let year = year_of_era + era * 400 + i64::from(month <= 2);
     (year, month, day)
 }
@@ -123,7 +137,10 @@ mod tests {
     #[test]
     fn each_shape_tells_the_same_moment() {
         assert_eq!(format(WINTER, TimestampFormat::Unix), "1795431600");
-        assert_eq!(format(WINTER, TimestampFormat::Rfc3339), "2026-11-23T12:00:00+01:00");
+        assert_eq!(
+            format(WINTER, TimestampFormat::Rfc3339),
+            "2026-11-23T12:00:00+01:00"
+        );
     }
 
     #[test]

@@ -111,25 +111,41 @@ impl Shop {
     /// One more language of the shop.
     pub fn add_language(&self, locale: &str) -> i64 {
         let locale = locale.to_owned();
-        self.lock().catalog.languages.insert(|id| LanguageRow { id, locale, active: true })
+        self.lock().catalog.languages.insert(|id| LanguageRow {
+            id,
+            locale,
+            active: true,
+        })
     }
 
     /// One more group of customers.
     pub fn add_user_group(&self, name: &str) -> i64 {
         let name = name.to_owned();
-        self.lock().catalog.user_groups.insert(|id| Group { id, name, discount: 0 })
+        self.lock().catalog.user_groups.insert(|id| Group {
+            id,
+            name,
+            discount: 0,
+        })
     }
 
     /// One more group of subscribers.
     pub fn add_subscriber_group(&self, name: &str, auto_add: bool) -> i64 {
         let name = name.to_owned();
-        self.lock().catalog.subscriber_groups.insert(|id| SubscriberGroup { id, name, auto_add })
+        self.lock()
+            .catalog
+            .subscriber_groups
+            .insert(|id| SubscriberGroup { id, name, auto_add })
     }
 
     /// One more additional field.
     pub fn add_additional_field(&self, field: NewField) -> i64 {
         let mut state = self.lock();
-        let used: usize = state.catalog.fields.iter().map(|row| row.field.options.len()).sum();
+        let used: usize = state
+            .catalog
+            .fields
+            .iter()
+            .map(|row| row.field.options.len())
+            .sum();
         state.catalog.fields.insert(|id| FieldRow {
             id,
             field,
@@ -139,7 +155,10 @@ impl Shop {
 
     /// A webhook of another application, or made by hand.
     pub fn add_foreign_webhook(&self, url: &str, events: &[&str]) -> i64 {
-        let (url, events) = (url.to_owned(), events.iter().map(|event| (*event).to_owned()).collect());
+        let (url, events) = (
+            url.to_owned(),
+            events.iter().map(|event| (*event).to_owned()).collect(),
+        );
         self.lock().webhooks.insert(|id| Webhook {
             id,
             url,
@@ -155,8 +174,14 @@ impl Shop {
     /// The staff switch a webhook on or off; false when there is none.
     pub fn set_webhook_active(&self, id: i64, active: bool) -> bool {
         let mut state = self.lock();
-        let Some(hook) = state.webhooks.get(id) else { return false };
-        let hook = Webhook { active, failures: 0, ..Webhook::clone(hook) };
+        let Some(hook) = state.webhooks.get(id) else {
+            return false;
+        };
+        let hook = Webhook {
+            active,
+            failures: 0,
+            ..Webhook::clone(hook)
+        };
         state.webhooks.replace(id, hook);
         true
     }
@@ -192,7 +217,11 @@ impl Shop {
     /// The address book of a customer, by id.
     pub fn addresses(&self, user: i64) -> Vec<Arc<Address>> {
         let state = self.lock();
-        state.address_ids(user).into_iter().filter_map(|id| state.addresses.get(id).cloned()).collect()
+        state
+            .address_ids(user)
+            .into_iter()
+            .filter_map(|id| state.addresses.get(id).cloned())
+            .collect()
     }
 
     /// The subscriber of this id.
@@ -203,12 +232,20 @@ impl Shop {
     /// The first subscriber with this address, whatever its case.
     pub fn subscriber_by_email(&self, email: &str) -> Option<Arc<Subscriber>> {
         let state = self.lock();
-        state.subscribers.get(state.subscriber_emails.first(email)?).cloned()
+        state
+            .subscribers
+            .get(state.subscriber_emails.first(email)?)
+            .cloned()
     }
 
     /// All subscribers as they are now, by id.
     pub fn subscribers(&self) -> impl Iterator<Item = Arc<Subscriber>> + use<> {
-        self.lock().subscribers.iter().cloned().collect::<Vec<_>>().into_iter()
+        self.lock()
+            .subscribers
+            .iter()
+            .cloned()
+            .collect::<Vec<_>>()
+            .into_iter()
     }
 
     /// All orders as they are now, by id.

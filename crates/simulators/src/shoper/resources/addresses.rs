@@ -215,9 +215,14 @@ pub(super) fn serve(state: &mut State, call: &Call<'_>) -> Result<Answer, Refusa
     match (call.method.as_str(), call.id()) {
         ("GET", None) => {
             let mut query = ListQuery::parse(call.params)?;
-            query.restrict(state.settings.address_filter, |field| Address::FIELDS.contains(&field))?;
+            query.restrict(state.settings.address_filter, |field| {
+                Address::FIELDS.contains(&field)
+            })?;
             let by_user = query.picking("user_id").map(|condition| {
-                let users = condition.operands.iter().filter_map(super::super::filter::Operand::integer);
+                let users = condition
+                    .operands
+                    .iter()
+                    .filter_map(super::super::filter::Operand::integer);
                 ascending(users.flat_map(|user| state.address_ids(user)).collect())
             });
             call.list(&state.addresses, by_user, query, state.shown())

@@ -50,5 +50,9 @@ pub(super) fn lock(state: &mut State, call: &Call<'_>) -> Result<Answer, Refusal
 }
 
 fn only_get(call: &Call<'_>) -> Result<(), Refusal> {
-    if call.method == http::Method::GET { Ok(()) } else { Err(Refusal::MethodNotAllowed) }
+    if call.method == http::Method::GET {
+        Ok(())
+    } else {
+        Err(Refusal::MethodNotAllowed)
+    }
 }

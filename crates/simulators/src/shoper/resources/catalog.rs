@@ -30,19 +30,30 @@ impl Catalog {
             return Arc::clone(&tag.name);
         }
         let text: Text = name.into();
-        let id = self.tags.insert(|id| Tag { id, name: Arc::clone(&text) });
+        let id = self.tags.insert(|id| Tag {
+            id,
+            name: Arc::clone(&text),
+        });
         self.tag_ids.insert(Arc::clone(&text), id);
         text
     }
 
     /// The ids of these tags.
     pub(super) fn tag_ids(&self, names: &[Text]) -> Vec<i64> {
-        names.iter().filter_map(|name| self.tag_ids.get(name)).copied().collect()
+        names
+            .iter()
+            .filter_map(|name| self.tag_ids.get(name))
+            .copied()
+            .collect()
     }
 
     /// The groups of a subscriber that is added without any.
     pub(in super::super) fn default_subscriber_groups(&self) -> Vec<i64> {
-        self.subscriber_groups.iter().filter(|group| group.auto_add).map(|group| group.id).collect()
+        self.subscriber_groups
+            .iter()
+            .filter(|group| group.auto_add)
+            .map(|group| group.id)
+            .collect()
     }
 }
 
@@ -247,7 +258,10 @@ impl FieldRow {
     /// The text of the option of a select that has this id.
     pub(super) fn option_text(&self, id: &str) -> Option<&str> {
         let at = id.parse::<i64>().ok()? - self.first_option;
-        self.field.options.get(usize::try_from(at).ok()?).map(String::as_str)
+        self.field
+            .options
+            .get(usize::try_from(at).ok()?)
+            .map(String::as_str)
     }
 
     /// The members that a customer's value repeats.

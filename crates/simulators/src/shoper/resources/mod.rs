@@ -114,7 +114,13 @@ pub(super) fn object<T: Row>(row: &T, shown: Shown<'_>) -> Vec<u8> {
 
 fn picked_ids(query: &ListQuery, field: &str) -> Option<Vec<i64>> {
     let condition = query.picking(field)?;
-    Some(ascending(condition.operands.iter().filter_map(super::filter::Operand::integer).collect()))
+    Some(ascending(
+        condition
+            .operands
+            .iter()
+            .filter_map(super::filter::Operand::integer)
+            .collect(),
+    ))
 }
 
 fn ascending(mut ids: Vec<i64>) -> Vec<i64> {

@@ -70,7 +70,13 @@ impl Row for Order {
     }
 
     fn write(&self, json: &mut Json, _: &Shown<'_>) {
-        let NewOrder { email, address, sum, paid, products } = &self.details;
+        let NewOrder {
+            email,
+            address,
+            sum,
+            paid,
+            products,
+        } = &self.details;
         json.id("order_id", self.id);
         json.optional_id("user_id", self.user_id);
         json.date("date", Some(self.date));

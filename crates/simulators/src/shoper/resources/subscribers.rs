@@ -80,7 +80,11 @@ impl Change {
         let email = input.required_text("email", of.is_none());
         input.check_email(email.as_deref());
         let duplicate_of = email.as_ref().and_then(|email| {
-            state.subscriber_emails.ids(email).into_iter().find(|id| Some(*id) != of)
+            state
+                .subscriber_emails
+                .ids(email)
+                .into_iter()
+                .find(|id| Some(*id) != of)
         });
         if let (Some(email), Some(_)) = (&email, duplicate_of) {
             let refused = match state.settings.duplicate_subscriber {
@@ -92,9 +96,15 @@ impl Change {
                 input.fault("email", FaultKind::Taken(email.clone()));
             }
         }
-        let groups = input.get("groups").and_then(|groups| groups.as_array()).map(|groups| {
-            groups.iter().filter_map(|group| scalar_text(group)?.parse().ok()).collect()
-        });
+        let groups = input
+            .get("groups")
+            .and_then(|groups| groups.as_array())
+            .map(|groups| {
+                groups
+                    .iter()
+                    .filter_map(|group| scalar_text(group)?.parse().ok())
+                    .collect()
+            });
         let change = Self {
             email,
             active: input.flag("active"),
@@ -122,9 +132,14 @@ pub(super) fn serve(state: &mut State, call: &Call<'_>) -> Result<Answer, Refusa
     match (call.method.as_str(), call.id()) {
         ("GET", None) => {
             let mut query = ListQuery::parse(call.params)?;
-            query.restrict(state.settings.subscriber_filter, |field| Subscriber::FIELDS.contains(&field))?;
+            query.restrict(state.settings.subscriber_filter, |field| {
+                Subscriber::FIELDS.contains(&field)
+            })?;
             let by_email = query.picking("email").map(|condition| {
-                let found = condition.operands.iter().flat_map(|email| state.subscriber_emails.ids(email.text()));
+                let found = condition
+                    .operands
+                    .iter()
+                    .flat_map(|email| state.subscriber_emails.ids(email.text()));
                 ascending(found.collect())
             });
             call.list(&state.subscribers, by_email, query, state.shown())

@@ -113,7 +113,10 @@ impl Default for NewCustomer {
 impl NewCustomer {
     /// A registered customer without consent.
     pub fn new(email: impl Into<Text>) -> Self {
-        Self { email: email.into(), ..Self::default() }
+        Self {
+            email: email.into(),
+            ..Self::default()
+        }
     }
 
     /// With this name.
@@ -180,7 +183,10 @@ impl Customer {
 
     /// The value of an additional field.
     pub fn field_value(&self, field: i64) -> Option<&str> {
-        self.fields.iter().find(|(id, _)| *id == field).map(|(_, value)| &**value)
+        self.fields
+            .iter()
+            .find(|(id, _)| *id == field)
+            .map(|(_, value)| &**value)
     }
 
     /// Whether the two differ in nothing but group and tags.
@@ -300,8 +306,11 @@ impl Row for Customer {
 }
 
 fn write_field(json: &mut Json, id: i64, value: &str, shown: &Shown<'_>) {
-    let Some(row) = shown.catalog.fields.get(id) else { return };
-    let by_option = row.field.kind == FieldKind::Select && shown.settings.select_values == SelectValues::OptionId;
+    let Some(row) = shown.catalog.fields.get(id) else {
+        return;
+    };
+    let by_option =
+        row.field.kind == FieldKind::Select && shown.settings.select_values == SelectValues::OptionId;
     let option = if by_option { row.option_id(value) } else { None };
     let value = option.map_or_else(|| value.to_owned(), |option| option.to_string());
     json.object(None, |json| {
@@ -349,7 +358,9 @@ impl Change {
             comment: input.text("comment"),
             active: input.flag("active"),
             verify_email: input.flag("verify_email"),
-            group: input.has("group_id").then(|| input.integer("group_id").filter(|id| *id > 0)),
+            group: input
+                .has("group_id")
+                .then(|| input.integer("group_id").filter(|id| *id > 0)),
             discount: input.hundredths("discount"),
             ..Self::default()
         };
@@ -368,14 +379,19 @@ impl Change {
 
         let separator = state.settings.tag_separator;
         change.tags = tags.map(|tags| {
-            let names = tags.split(separator).map(str::trim).filter(|name| !name.is_empty());
+            let names = tags
+                .split(separator)
+                .map(str::trim)
+                .filter(|name| !name.is_empty());
             names.map(|name| state.catalog.tag(name)).collect()
         });
         change.fields = fields
             .into_iter()
             .filter_map(|(id, value)| {
                 let field = state.catalog.fields.get(id)?;
-                let chosen = (field.field.kind == FieldKind::Select).then(|| field.option_text(&value)).flatten();
+                let chosen = (field.field.kind == FieldKind::Select)
+                    .then(|| field.option_text(&value))
+                    .flatten();
                 Some((id, chosen.unwrap_or(&value).into()))
             })
             .collect();
@@ -416,10 +432,15 @@ pub(super) fn serve(state: &mut State, call: &Call<'_>) -> Result<Answer, Refusa
             query.restrict(settings.user_id_filter, |field| field == Customer::ID)?;
             query.restrict(settings.undocumented_user_filter, |field| {
                 let field = field.split('.').next().unwrap_or(field);
-                field != Customer::ID && Customer::FIELDS.contains(&field) && !DOCUMENTED_FILTERS.contains(&field)
+                field != Customer::ID
+                    && Customer::FIELDS.contains(&field)
+                    && !DOCUMENTED_FILTERS.contains(&field)
             })?;
             let by_email = query.picking("email").map(|condition| {
-                let found = condition.operands.iter().flat_map(|email| state.user_emails.ids(email.text()));
+                let found = condition
+                    .operands
+                    .iter()
+                    .flat_map(|email| state.user_emails.ids(email.text()));
                 ascending(found.collect())
             });
             call.list(&state.users, by_email, query, state.shown())
@@ -427,7 +448,9 @@ pub(super) fn serve(state: &mut State, call: &Call<'_>) -> Result<Answer, Refusa
         ("GET", Some(id)) => one(&state.users, id, state.shown()),
         ("POST", None) => {
             let change = Change::read(state, call.body, None)?;
-            let id = state.insert_customer(NewCustomer::default(), By::Rest, |customer| change.apply(customer));
+            let id = state.insert_customer(NewCustomer::default(), By::Rest, |customer| {
+                change.apply(customer)
+            });
             Ok(Answer::number(id))
         }
         ("PUT", Some(id)) => {

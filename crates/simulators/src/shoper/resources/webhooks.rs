@@ -128,9 +128,16 @@ fn read(body: &[u8], old: Option<&Webhook>, by_app: bool) -> Result<Webhook, Ref
         None => {}
     }
     webhook.secret = input.text("secret").unwrap_or(webhook.secret);
-    let events: Option<Vec<String>> = input.get("events").and_then(|events| events.as_array()).map(|events| {
-        events.iter().map(|event| event.as_str().unwrap_or_default().to_owned()).collect()
-    });
+    let events: Option<Vec<String>> =
+        input
+            .get("events")
+            .and_then(|events| events.as_array())
+            .map(|events| {
+                events
+                    .iter()
+                    .map(|event| event.as_str().unwrap_or_default().to_owned())
+                    .collect()
+            });
     match events {
         Some(events) if events.is_empty() => input.fault("events", FaultKind::Required),
         Some(events) => {
@@ -168,7 +175,9 @@ pub(super) fn serve(state: &mut State, call: &Call<'_>) -> Result<Answer, Refusa
         ("GET", Some(id)) => one(&state.webhooks, id, state.shown()),
         ("POST", None) => {
             let webhook = read(call.body, None, true)?;
-            Ok(Answer::number(state.webhooks.insert(|id| Webhook { id, ..webhook })))
+            Ok(Answer::number(
+                state.webhooks.insert(|id| Webhook { id, ..webhook }),
+            ))
         }
         ("PUT", Some(id)) => {
             let old = state.webhooks.get(id).ok_or(Refusal::NotFound)?;

@@ -1,15 +1,12 @@
-//! The world's hands on a simulated account as HTTP, for black-box tests and the demo. Routes are
-//! listed in [`crate::server`].
+//! The world's hands on a simulated SARE account. The routes are listed in [`crate::server`].
 
 use bytes::Bytes;
 use http::Method;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::account::Account;
-use super::contacts::ContactView;
-use super::settings::AccountSettings;
-use crate::server::AdminError;
+use super::{AdminError, merge};
+use crate::sare::{Account, AccountSettings, ContactView, LoggedRequest};
 
 #[derive(Deserialize)]
 struct Who {
@@ -19,7 +16,7 @@ struct Who {
 }
 
 /// Carries out one admin call on an account. `path` is what follows `/_sim/`.
-pub(crate) fn admin(
+pub(super) fn call(
     account: &Account,
     method: &Method,
     path: &[&str],
@@ -87,7 +84,7 @@ fn counters(account: &Account) -> Value {
 }
 
 fn requests(account: &Account) -> Value {
-    let row = |request: super::LoggedRequest| {
+    let row = |request: LoggedRequest| {
         json!({
             "at": request.at,
             "method": request.method.as_str(),
@@ -98,16 +95,4 @@ fn requests(account: &Account) -> Value {
         })
     };
     account.request_log().into_iter().map(row).collect()
-}
-
-/// Puts the members of `change` over those of `target`, objects within objects as well.
-fn merge(target: &mut Value, change: Value) {
-    match (target, change) {
-        (Value::Object(target), Value::Object(change)) => {
-            for (name, value) in change {
-                merge(target.entry(name).or_insert(Value::Null), value);
-            }
-        }
-        (target, change) => *target = change,
-    }
 }

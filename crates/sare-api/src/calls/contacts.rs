@@ -1,0 +1,101 @@
+//! Calls that write contacts, and the two reads that need no list: one contact, the properties.
+
+use bytes::Bytes;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+use crate::client::Client;
+use crate::error::Error;
+use crate::wire::add::{self, AddRequest, Contact};
+use crate::wire::outcome::{AddOutcome, Named, outcome};
+use crate::wire::record::{ContactRecord, One, read_one};
+use crate::wire::{key_of, props};
+
+/// Everything that could end or change a path segment. `@` stands as it is, as in the clients seen.
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'@')
+    .remove(b'.')
+    .remove(b'-')
+    .remove(b'_')
+    .remove(b'~');
+
+impl Client {
+    /// `POST email/add`: adds contacts and updates those that exist, as the request's options say
+    /// (sare-api.md 5). An empty request is not sent.
+    ///
+    /// # Errors
+    /// [`Error`]; an item that SARE refuses is no error of the call.
+    pub async fn add(&self, request: &AddRequest) -> Result<AddOutcome, Error> {
+        let keys = request.contacts.iter().map(|contact| key_of(&contact.email));
+        self.write_emails("email/add", keys.collect(), || add::add_body(request))
+            .await
+    }
+
+    /// `POST email/edit`: updates contacts that exist. Its inner members are not published, so
+    /// [`Client::add`] is to be preferred (sare-api.md 14).
+    ///
+    /// # Errors
+    /// As [`Client::add`].
+    pub async fn edit(&self, contacts: &[Contact]) -> Result<AddOutcome, Error> {
+        let keys = contacts.iter().map(|contact| key_of(&contact.email));
+        self.write_emails("email/edit", keys.collect(), || add::edit_body(contacts))
+            .await
+    }
+
+    /// `POST email/delete`: deletes contacts, their refusals included (sare-api.md 6).
+    ///
+    /// # Errors
+    /// As [`Client::add`].
+    pub async fn delete(&self, emails: &[&str]) -> Result<AddOutcome, Error> {
+        let keys = emails.iter().map(|email| key_of(email));
+        self.write_emails("email/delete", keys.collect(), || add::delete_body(emails))
+            .await
+    }
+
+    /// A write of items that their addresses name.
+    pub(super) async fn write_emails(
+        &self,
+        call: &'static str,
+        keys: Vec<String>,
+        body: impl FnOnce() -> Bytes,
+    ) -> Result<AddOutcome, Error> {
+        if keys.is_empty() {
+            return Ok(AddOutcome::nothing_to_do(0));
+        }
+        let envelope = self.post(call, "", body()).await?;
+        Ok(outcome(&envelope, &keys, Named::ByEmail))
+    }
+
+    /// `GET email/by_email/{email}`: one contact. `None` when SARE says that there is none: 404 or 400
+    /// with its envelope, or an empty `response` (sare-api.md 15).
+    ///
+    /// # Errors
+    /// [`Error`]; [`Error::NotUnderstood`] also when the answer is about another address.
+    pub async fn by_email(&self, email: &str) -> Result<Option<ContactRecord>, Error> {
+        const WHAT: &str = "the contact";
+        let email = email.trim();
+        if !email.contains('@') {
+            return Ok(None);
+        }
+        let segment = format!("/{}", utf8_percent_encode(email, SEGMENT));
+        let envelope = match self.get("email/by_email", &segment).await {
+            Ok(envelope) => envelope,
+            Err(refusal) if matches!(refusal.enveloped, Some(404 | 400)) => return Ok(None),
+            Err(refusal) => return Err(refusal.into()),
+        };
+        match read_one(envelope.payload(WHAT)?, email) {
+            One::Found(record) => Ok(Some(*record)),
+            One::Nothing if envelope.enveloped => Ok(None),
+            One::Nothing | One::Unknown => Err(envelope.not_understood(WHAT)),
+        }
+    }
+
+    /// `GET email/props`: the account's contact properties (sare-api.md 7).
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn props(&self) -> Result<Vec<props::Property>, Error> {
+        const WHAT: &str = "a list of properties";
+        let envelope = self.get("email/props", "").await?;
+        props::read(envelope.payload(WHAT)?).ok_or_else(|| envelope.not_understood(WHAT))
+    }
+}

@@ -1,0 +1,135 @@
+//! The "by list" reads: many contacts with few requests, page after page (sare-api.md 10).
+
+use std::collections::{HashMap, HashSet};
+
+use serde_json::Value;
+
+use crate::client::Client;
+use crate::error::Error;
+use crate::wire::key_of;
+use crate::wire::lookup::{LookupForm, body};
+use crate::wire::record::{self, ContactRecord};
+use crate::wire::statuses::{self, StatusAnswer, StatusAnswers};
+
+/// Pages read at most for one list.
+const MOST_PAGES: u32 = 64;
+
+impl Client {
+    /// `POST email/status_by_email_list/{page}`: the statuses of many addresses. Further pages are read
+    /// only while fewer addresses than asked for are answered. An empty list is not sent.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn statuses(&self, emails: &[&str]) -> Result<StatusAnswers, Error> {
+        let mut answers = StatusAnswers::default();
+        let take = |key, status| answers.take(key, status);
+        let call = "email/status_by_email_list";
+        let requests = self
+            .by_list(call, "a list of statuses", emails, statuses::read, take)
+            .await?;
+        answers.requests_made = requests;
+        Ok(answers)
+    }
+
+    /// `POST email/by_email_list/{page}`: the records of many addresses, by address in lower case.
+    /// Addresses that SARE does not name are absent, which proves nothing (sare-api.md 14).
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn by_email_list(&self, emails: &[&str]) -> Result<HashMap<String, ContactRecord>, Error> {
+        let mut records = HashMap::with_capacity(emails.len());
+        let take = |key, record| records.insert(key, record).is_none();
+        self.by_list(
+            "email/by_email_list",
+            "a list of contacts",
+            emails,
+            record::read,
+            take,
+        )
+        .await?;
+        Ok(records)
+    }
+
+    /// Finds out how lists of addresses must be given, by asking for the status of one address that is
+    /// known to be in the account (sare-api.md 16 row 4): the form whose answer names the address, else
+    /// the first that SARE takes without complaint.
+    ///
+    /// # Errors
+    /// Any [`Error`] that says nothing about the form; else that of the first form, when both fail.
+    pub async fn probe_lookup(&self, email: &str) -> Result<LookupForm, Error> {
+        let mut taken = None;
+        let mut first_error = None;
+        for form in [LookupForm::Object, LookupForm::Plain] {
+            match self.clone().with_lookup(form).statuses(&[email]).await {
+                Ok(answers) if answers.get(email) != StatusAnswer::NotMentioned => return Ok(form),
+                Ok(_) => taken = taken.or(Some(form)),
+                Err(error @ (Error::Rejected { .. } | Error::NotUnderstood { .. }))
+                    if !error.is_transient() =>
+                {
+                    first_error = first_error.or(Some(error));
+                }
+                // PHP may well fall over a form that it does not expect; only both failing is an outage.
+                Err(error @ Error::Unavailable { status: 500, .. }) => {
+                    first_error = first_error.or(Some(error));
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        match (taken, first_error) {
+            (Some(form), _) => Ok(form),
+            (None, Some(error)) => Err(error),
+            (None, None) => Ok(self.lookup()),
+        }
+    }
+
+    /// Reads pages until all that was asked for is answered, a page brings nothing new, SARE refuses a
+    /// page after the first, or [`MOST_PAGES`] are read. `take` keeps a row and says whether its address
+    /// is new. The number of requests.
+    async fn by_list<T>(
+        &self,
+        call: &'static str,
+        what: &'static str,
+        emails: &[&str],
+        read: impl Fn(&Value) -> Option<Vec<(String, T)>>,
+        mut take: impl FnMut(String, T) -> bool,
+    ) -> Result<u32, Error> {
+        let emails: Vec<&str> = emails
+            .iter()
+            .copied()
+            .filter(|email| !email.trim().is_empty())
+            .collect();
+        let asked: HashSet<String> = emails.iter().map(|email| key_of(email)).collect();
+        if asked.is_empty() {
+            return Ok(0);
+        }
+        let body = body(self.lookup(), &emails);
+        let mut missing = asked.len();
+        for page in 0..MOST_PAGES {
+            let envelope = match self.post(call, &format!("/{page}"), body.clone()).await {
+                Ok(envelope) => envelope,
+                Err(refusal)
+                    if page > 0 && matches!(refusal.error, Error::Rejected { .. } | Error::TooLarge) =>
+                {
+                    tracing::debug!(call, page, error = %refusal.error, "taken for the end of the list");
+                    return Ok(page + 1);
+                }
+                Err(refusal) => return Err(refusal.into()),
+            };
+            let payload = envelope.payload(what)?;
+            let rows = read(payload).ok_or_else(|| envelope.not_understood(what))?;
+            let mut news = false;
+            for (key, row) in rows {
+                let was_asked = asked.contains(&key);
+                if take(key, row) {
+                    news = true;
+                    missing -= usize::from(was_asked);
+                }
+            }
+            if !news || missing == 0 {
+                return Ok(page + 1);
+            }
+        }
+        tracing::debug!(call, pages = MOST_PAGES, "no end of the list; the rest is left");
+        Ok(MOST_PAGES)
+    }
+}
