@@ -1,0 +1,81 @@
+//! The id in a webhook's body: the only thing that is read of it (shoper-api.md F.5, H.2).
+
+use serde_json::Value;
+use sync_core::{RecordKey, RecordKind};
+
+/// What an event is about; `None` for events we did not ask for.
+pub fn subject(event: &str) -> Option<RecordKind> {
+    let (what, happened) = event.split_once('.')?;
+    if !matches!(happened, "create" | "edit" | "delete") {
+        return None;
+    }
+    match what {
+        "client" => Some(RecordKind::Customer),
+        "subscriber" => Some(RecordKind::Subscriber),
+        _ => None,
+    }
+}
+
+/// The record a body names: by the resource's own word for its id, or by `id`, as number or text, or the bare id
+/// alone.
+pub fn record(kind: RecordKind, body: &[u8]) -> Option<RecordKey> {
+    let name = match kind {
+        RecordKind::Customer => "user_id",
+        RecordKind::Subscriber => "subscriber_id",
+    };
+    let value: Value = serde_json::from_slice(body).ok()?;
+    let id = match &value {
+        Value::Object(members) => members.get(name).and_then(number).or_else(|| members.get("id").and_then(number)),
+        other => number(other),
+    }?;
+    Some(RecordKey { kind, id })
+}
+
+fn number(value: &Value) -> Option<i64> {
+    let id = match value {
+        Value::Number(number) => number.as_i64()?,
+        Value::String(text) => text.trim().parse().ok()?,
+        _ => return None,
+    };
+    (id > 0).then_some(id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_read_as_number_or_text() {
+        for body in [
+            &br#"{"user_id":"12","email":"jan@example.com"}"#[..],
+            br#"{"user_id":12}"#,
+            br#"{"id":" 12 "}"#,
+            b"12",
+            br#""12""#,
+        ] {
+            assert_eq!(record(RecordKind::Customer, body), Some(RecordKey::customer(12)));
+        }
+        assert_eq!(
+            record(RecordKind::Subscriber, br#"{"subscriber_id":"7","user_id":"12"}"#),
+            Some(RecordKey::subscriber(7))
+        );
+    }
+
+    #[test]
+    fn a_body_without_a_readable_id_names_nothing() {
+        for body in
+            [&b""[..], b"{}", b"[]", br#"{"user_id":null}"#, br#"{"user_id":"-3"}"#, br#"{"user_id":1.5}"#, b"<xml/>", b"\xff"]
+        {
+            assert_eq!(record(RecordKind::Customer, body), None);
+        }
+    }
+
+    #[test]
+    fn only_customers_and_subscribers_are_looked_at() {
+        assert_eq!(subject("client.edit"), Some(RecordKind::Customer));
+        assert_eq!(subject("subscriber.delete"), Some(RecordKind::Subscriber));
+        for other in ["order.create", "client", "client.exploded", "", "subscriber."] {
+            assert_eq!(subject(other), None);
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! A limit on calls per shop that never takes more memory than it was made with.
+//!
+//! Shops share a fixed number of places, each one number: the time at which its bucket will be empty again
+//! (the "generic cell rate algorithm"). Two shops in one place share its allowance, which costs a flooded
+//! shop's neighbour some hints and nothing else: polling finds what a hint would have told.
+
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use ports::Millis;
+use sync_core::ShopId;
+
+/// Places.
+const PLACES: usize = 1024;
+/// One call in this time, on average.
+const EVERY_MS: i64 = 100;
+/// Calls that may come at once: a mailing's first minutes bring many.
+const BURST: i64 = 200;
+
+/// The limit.
+pub struct RateLimit(Box<[AtomicI64]>);
+
+impl Default for RateLimit {
+    fn default() -> Self {
+        Self((0..PLACES).map(|_| AtomicI64::new(0)).collect())
+    }
+}
+
+impl RateLimit {
+    /// Whether the shop may call now; counts the call if so.
+    pub fn admits(&self, shop: ShopId, now: Millis) -> bool {
+        let place = usize::try_from(shop.0.unsigned_abs()).unwrap_or_default() % PLACES;
+        let next = |empty_at: i64| {
+            let filled = empty_at.max(now) + EVERY_MS;
+            (filled - now <= BURST * EVERY_MS).then_some(filled)
+        };
+        self.0[place].fetch_update(Ordering::Relaxed, Ordering::Relaxed, next).is_ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_flood_is_cut_to_the_allowance_and_a_quiet_shop_is_not_touched() {
+        let limit = RateLimit::default();
+        let admitted = (0..10_000).filter(|_| limit.admits(ShopId(1), 1_000)).count();
+        assert_eq!(admitted, 200);
+        assert!(limit.admits(ShopId(2), 1_000));
+    }
+
+    #[test]
+    fn the_allowance_comes_back_with_time() {
+        let limit = RateLimit::default();
+        while limit.admits(ShopId(1), 0) {}
+        assert!(!limit.admits(ShopId(1), 99));
+        assert!(limit.admits(ShopId(1), 100));
+        assert_eq!((0..10_000).filter(|_| limit.admits(ShopId(1), 60_000)).count(), 200);
+    }
+}

@@ -1,0 +1,71 @@
+//! `POST /sare/webhooks/{token}`: something happened to a contact in SARE (sare-api.md 11.2).
+//!
+//! Nothing signs these calls and nobody has published their shape, so they are hints and no more: an address that
+//! the ledger knows is marked to be read again. A forged call costs one extra read. The answer is always 200, so
+//! that it tells nothing of whom we know.
+
+use axum::extract::{Path, State};
+use bytes::Bytes;
+use http::StatusCode;
+use secrecy::SecretString;
+use store::{DirtyKey, DirtyMark, HookKind, Priority, Reason};
+
+use super::{address, in_time};
+use crate::error::Error;
+use crate::state::App;
+
+/// Largest body that is read; what is longer is answered and let be.
+const READ_AT_MOST: usize = 256 * 1024;
+
+/// Takes one call.
+pub async fn receive(State(app): State<App>, Path(token): Path<String>, body: Bytes) -> StatusCode {
+    let worked = {
+        let app = app.clone();
+        in_time(&app.clone(), async move { take(&app, &SecretString::from(token), &body).await }).await
+    };
+    let result = match &worked {
+        Ok(result) => result,
+        Err(error) => error.code(),
+    };
+    if let Err(error) = worked {
+        error.log();
+    }
+    metrics::counter!("shoper_sare_webhooks_total", "from" => "sare", "event" => "any", "result" => result).increment(1);
+    StatusCode::OK
+}
+
+async fn take(app: &App, token: &SecretString, body: &[u8]) -> Result<&'static str, Error> {
+    let Some(hook) = app.store.hook(HookKind::Sare, token).await?.filter(|hook| hook.active) else {
+        return Ok("unknown-token");
+    };
+    let now = app.now();
+    if !app.sare_rate.admits(hook.shop, now) {
+        return Ok("limited");
+    }
+    if body.len() > READ_AT_MOST {
+        return Ok("too-long");
+    }
+    let hashes: Vec<_> =
+        address::find(body).iter().map(|email| app.store.hash(hook.shop, &email.key())).collect();
+    app.store.hook_called(hook.shop, HookKind::Sare, "token", now).await?;
+    if hashes.is_empty() {
+        return Ok("no-address");
+    }
+    let known = app.store.contacts(hook.shop, &hashes).await?;
+    let marks: Vec<DirtyMark> = known
+        .keys()
+        .map(|hash| DirtyMark {
+            key: DirtyKey::Address(*hash),
+            due_at: now,
+            priority: Priority::Live,
+            reason: Reason::SareHook,
+            held_by: None,
+        })
+        .collect();
+    if marks.is_empty() {
+        return Ok("not-known");
+    }
+    app.store.mark(hook.shop, &marks, now).await?;
+    app.wake.notify_one();
+    Ok("received")
+}

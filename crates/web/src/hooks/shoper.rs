@@ -1,0 +1,113 @@
+//! `POST /shoper/webhooks/{token}`: something changed in a shop (shoper-api.md F).
+//!
+//! The token finds the shop, the signature proves the sender, the licence proves that it is the very shop and not
+//! a copy of it. Then the record is marked dirty and the lane woken.
+
+use axum::extract::{Path, State};
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode};
+use secrecy::SecretString;
+use shoper_api::signature::{DerivedSecret, WebhookSecretKind, verify_webhook};
+use store::{DirtyKey, DirtyMark, Hook, HookKind, Priority, Reason};
+
+use super::{id, in_time};
+use crate::error::Error;
+use crate::state::App;
+
+/// Takes one call.
+pub async fn receive(
+    State(app): State<App>,
+    Path(token): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<StatusCode, Error> {
+    let event = header(&headers, "x-webhook-name").to_owned();
+    let worked = {
+        let app = app.clone();
+        in_time(&app.clone(), async move { take(&app, &SecretString::from(token), &headers, &body).await }).await
+    };
+    let result = match &worked {
+        Ok(()) => "received",
+        Err(error) => error.code(),
+    };
+    metrics::counter!("shoper_sare_webhooks_total", "from" => "shoper", "event" => label(&event), "result" => result)
+        .increment(1);
+    worked.map(|()| StatusCode::OK)
+}
+
+/// The event as a label: only names of our own, whatever a call says.
+fn label(event: &str) -> &'static str {
+    const NAMES: [&str; 6] =
+        ["client.create", "client.edit", "client.delete", "subscriber.create", "subscriber.edit", "subscriber.delete"];
+    NAMES.into_iter().find(|name| *name == event).unwrap_or("other")
+}
+
+fn header<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
+    headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+}
+
+async fn take(app: &App, token: &SecretString, headers: &HeaderMap, body: &[u8]) -> Result<(), Error> {
+    let Some(hook) = app.store.hook(HookKind::Shoper, token).await? else { return Err(Error::NoSuchPage) };
+    let license = header(headers, "x-shop-license");
+    let Some(matched) = prove(app, &hook, headers, body) else {
+        tracing::warn!(shop = %hook.shop, "a webhook's signature does not match");
+        return Err(Error::NotProven("the signature does not match"));
+    };
+    // A shop connected without the AppStore tells its licence by its first webhook, in its own secret's name.
+    let unknown_yet = hook.license.starts_with("direct:");
+    if !license.is_empty() && license != hook.license && !unknown_yet {
+        tracing::warn!(shop = %hook.shop, "a webhook names another licence: is there a copy of the shop?");
+        return Err(Error::Forbidden("the webhook belongs to a shop of another licence"));
+    }
+    if !hook.active {
+        return Err(Error::Gone);
+    }
+    let now = app.now();
+    let learnt = (unknown_yet && is_license(license) && matched == WebhookSecretKind::Plain).then_some(license);
+    let matched = match matched {
+        WebhookSecretKind::Plain => "plain",
+        WebhookSecretKind::Derived => "derived",
+    };
+    if let Some(license) = learnt {
+        app.store.learn_license(hook.shop, license, now).await?;
+    }
+    app.store.hook_called(hook.shop, HookKind::Shoper, matched, now).await?;
+    let event = header(headers, "x-webhook-name");
+    let Some(kind) = id::subject(event) else { return Ok(()) };
+    match id::record(kind, body) {
+        Some(key) => {
+            let reason = if event.ends_with(".delete") { Reason::DeleteWebhook } else { Reason::Webhook };
+            let mark =
+                DirtyMark { key: DirtyKey::Record(key), due_at: now, priority: Priority::Live, reason, held_by: None };
+            app.store.mark(hook.shop, &[mark], now).await?;
+        }
+        None => {
+            tracing::warn!(shop = %hook.shop, event = label(event), "a webhook names no record; the shop is looked at");
+            app.store.wake(hook.shop, now).await?;
+        }
+    }
+    app.wake.notify_one();
+    Ok(())
+}
+
+/// The hook's own secret, then the one of the app's definition, and no other (shoper-api.md H.1).
+fn prove(app: &App, hook: &Hook, headers: &HeaderMap, body: &[u8]) -> Option<WebhookSecretKind> {
+    let license = header(headers, "x-shop-license");
+    let of = if hook.license.starts_with("direct:") { license } else { &hook.license };
+    let derived = match (&app.settings.appstore_secret, &app.settings.webhook_secret) {
+        (Some(appstore), Some(webhook)) if !of.is_empty() => Some(DerivedSecret::new(appstore, webhook, of)),
+        _ => None,
+    };
+    verify_webhook(
+        header(headers, "x-webhook-id"),
+        body,
+        header(headers, "x-webhook-sha1"),
+        hook.secret.as_ref(),
+        derived.as_ref(),
+    )
+}
+
+/// Whether a header's text has the shape of a licence hash (shoper-api.md A.2); its length is only known by example.
+fn is_license(text: &str) -> bool {
+    (32..=128).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_hexdigit())
+}
