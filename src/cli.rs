@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand};
 
 /// Keeps every customer and newsletter subscriber of Shoper shops current in SAREsystem.
 #[derive(Debug, Parser)]
@@ -38,7 +38,8 @@ pub enum Command {
     /// Show the whole thing at work against simulated services: install, first synchronisation, live changes.
     Demo(Demo),
     /// Run the simulators of Shoper and SARE as real HTTP servers.
-    Simulate(Simulate),
+    #[command(subcommand)]
+    Simulate(SimulateCommand),
     /// Bring the database up to date (serving does it by itself).
     Migrate,
     /// Shops: list, show, configure, synchronise.
@@ -86,15 +87,24 @@ pub struct Demo {
     pub real_pace: bool,
 }
 
-/// `simulate`.
+/// `simulate …`.
+#[derive(Debug, Subcommand)]
+pub enum SimulateCommand {
+    /// The shop.
+    Shoper(Simulated),
+    /// The SARE account.
+    Sare(Simulated),
+    /// Both.
+    Both(Simulated),
+}
+
+/// What is simulated, and how.
 #[derive(Debug, Args)]
-pub struct Simulate {
-    /// Which service.
-    pub what: Simulated,
-    /// Address of the simulated shop.
+pub struct Simulated {
+    /// Address of the simulated shop; port 0 takes a free one.
     #[arg(long, default_value = "127.0.0.1:9101")]
     pub shoper_listen: String,
-    /// Address of the simulated SARE.
+    /// Address of the simulated SARE; port 0 takes a free one.
     #[arg(long, default_value = "127.0.0.1:9102")]
     pub sare_listen: String,
     /// Customers in the shop.
@@ -115,17 +125,9 @@ pub struct Simulate {
     /// Do not enforce request limits.
     #[arg(long)]
     pub no_limits: bool,
-}
-
-/// Which service to simulate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Simulated {
-    /// The shop.
-    Shoper,
-    /// SARE.
-    Sare,
-    /// Both.
-    Both,
+    /// Output.
+    #[command(flatten)]
+    pub json: Json,
 }
 
 /// `shop …`. SHOP is the shop's host (with port) or its licence hash.

@@ -9,6 +9,7 @@ mod exit;
 mod metrics;
 mod serve;
 mod settings;
+mod simulated;
 
 use std::process::ExitCode;
 
