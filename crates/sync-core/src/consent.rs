@@ -60,22 +60,42 @@ pub struct Signal {
 impl Signal {
     /// A record seen for the first time, of unknown age.
     pub fn first(now: bool) -> Self {
-        Self { now, before: None, moved: false, fresh: false }
+        Self {
+            now,
+            before: None,
+            moved: false,
+            fresh: false,
+        }
     }
 
     /// A record that came into being since the shop was read as a whole.
     pub fn fresh(now: bool) -> Self {
-        Self { now, before: None, moved: false, fresh: true }
+        Self {
+            now,
+            before: None,
+            moved: false,
+            fresh: true,
+        }
     }
 
     /// A record that says what it said.
     pub fn same(now: bool) -> Self {
-        Self { now, before: Some(now), moved: false, fresh: false }
+        Self {
+            now,
+            before: Some(now),
+            moved: false,
+            fresh: false,
+        }
     }
 
     /// A record seen before.
     pub fn then(before: bool, now: bool) -> Self {
-        Self { now, before: Some(before), moved: false, fresh: false }
+        Self {
+            now,
+            before: Some(before),
+            moved: false,
+            fresh: false,
+        }
     }
 }
 
@@ -317,7 +337,11 @@ pub fn observe(
                     noticed.push(Noticed::AlreadyRefused);
                     RefusalOrigin::FirstSight
                 };
-                refusal = Some(Refusal { status: n, origin, applied: origin != RefusalOrigin::Sare });
+                refusal = Some(Refusal {
+                    status: n,
+                    origin,
+                    applied: origin != RefusalOrigin::Sare,
+                });
             }
         },
         SareView::Status(n) if status::is_open(n) => {
@@ -338,7 +362,11 @@ pub fn observe(
         }
         SareView::SurelyAbsent if known.was_in_sare && refusal.is_none() => {
             noticed.push(Noticed::VanishedFromSare);
-            refusal = Some(Refusal { status: status::ABSENT, origin: RefusalOrigin::Vanished, applied: true });
+            refusal = Some(Refusal {
+                status: status::ABSENT,
+                origin: RefusalOrigin::Vanished,
+                applied: true,
+            });
         }
         _ => {}
     }
@@ -347,7 +375,11 @@ pub fn observe(
         && refusal.is_none()
     {
         noticed.push(Noticed::RefusalFollowed);
-        refusal = Some(Refusal { status: followed.status, origin: RefusalOrigin::Followed, applied: true });
+        refusal = Some(Refusal {
+            status: followed.status,
+            origin: RefusalOrigin::Followed,
+            applied: true,
+        });
     }
 
     if withdrew || (refusal.is_some() && !refusal_was_known) {
@@ -372,7 +404,12 @@ pub fn observe(
         }
     }
 
-    let facts = Facts { consent: by_rule && !withdrawn, withdrawn, refusal, wish };
+    let facts = Facts {
+        consent: by_rule && !withdrawn,
+        withdrawn,
+        refusal,
+        wish,
+    };
     (facts, noticed)
 }
 

@@ -62,11 +62,17 @@ pub struct RecordKey {
 impl RecordKey {
     /// A customer's record.
     pub fn customer(id: i64) -> Self {
-        Self { kind: RecordKind::Customer, id }
+        Self {
+            kind: RecordKind::Customer,
+            id,
+        }
     }
 
     /// A subscriber's record.
     pub fn subscriber(id: i64) -> Self {
-        Self { kind: RecordKind::Subscriber, id }
+        Self {
+            kind: RecordKind::Subscriber,
+            id,
+        }
     }
 }

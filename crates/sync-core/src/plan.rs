@@ -56,7 +56,11 @@ impl Step {
     /// Whether carrying it out takes a mailable contact out of the mailing, its groups or SARE.
     pub fn makes_unmailable(self, sare: SareView) -> bool {
         let mailable = sare.number() == status::CONFIRMED;
-        mailable && matches!(self, Self::Unsubscribe { .. } | Self::Leave(DeletedAction::LeaveGroup | DeletedAction::Delete))
+        mailable
+            && matches!(
+                self,
+                Self::Unsubscribe { .. } | Self::Leave(DeletedAction::LeaveGroup | DeletedAction::Delete)
+            )
     }
 
     /// Whether it writes to SARE.
@@ -106,9 +110,15 @@ pub fn next_step(facts: &Facts, sare: SareView, at: &Circumstances) -> Step {
             && status::is_open(now)
             && lowers(at.to_sare.number(), now)
         {
-            return Step::Unsubscribe { to: at.to_sare.number() };
+            return Step::Unsubscribe {
+                to: at.to_sare.number(),
+            };
         }
-        return if at.told { Step::Leave(at.deleted) } else { Step::Skip };
+        return if at.told {
+            Step::Leave(at.deleted)
+        } else {
+            Step::Skip
+        };
     }
     if let Some(refusal) = facts.refusal {
         return refused(facts, refusal.status, refusal.origin, sare);
@@ -120,10 +130,16 @@ pub fn next_step(facts: &Facts, sare: SareView, at: &Circumstances) -> Step {
             } else if !at.in_scope {
                 Step::Skip
             } else if facts.consent {
-                Step::Add { status: status::CONFIRMED, confirm: false }
+                Step::Add {
+                    status: status::CONFIRMED,
+                    confirm: false,
+                }
             } else {
                 match at.without_consent {
-                    WithoutConsent::Unconfirmed => Step::Add { status: status::UNCONFIRMED, confirm: false },
+                    WithoutConsent::Unconfirmed => Step::Add {
+                        status: status::UNCONFIRMED,
+                        confirm: false,
+                    },
                     WithoutConsent::Skip => Step::Skip,
                 }
             }
@@ -134,7 +150,10 @@ pub fn next_step(facts: &Facts, sare: SareView, at: &Circumstances) -> Step {
                 return Step::Unsubscribe { to: target };
             }
             if facts.wish == Some(Wish::Confirm) && facts.consent && now != status::CONFIRMED {
-                return Step::Raise { to: status::CONFIRMED, confirm: false };
+                return Step::Raise {
+                    to: status::CONFIRMED,
+                    confirm: false,
+                };
             }
             let left_out = !facts.consent && !at.told && at.without_consent == WithoutConsent::Skip;
             if !at.in_scope || left_out {
@@ -155,23 +174,30 @@ fn lowers(target: i64, now: i64) -> bool {
 
 fn refused(facts: &Facts, refused_with: i64, origin: RefusalOrigin, sare: SareView) -> Step {
     match (facts.wish, sare) {
-        (Some(Wish::AskAgain), SareView::Absent | SareView::SurelyAbsent) => {
-            Step::Add { status: status::UNCONFIRMED, confirm: true }
-        }
-        (Some(Wish::Reactivate), SareView::Absent | SareView::SurelyAbsent) => {
-            Step::Add { status: status::CONFIRMED, confirm: false }
-        }
-        (Some(Wish::AskAgain), SareView::Status(n)) if status::is_refusal(n) => {
-            Step::Raise { to: status::UNCONFIRMED, confirm: true }
-        }
-        (Some(Wish::Reactivate), SareView::Status(n)) if status::is_refusal(n) => {
-            Step::Raise { to: status::CONFIRMED, confirm: false }
-        }
+        (Some(Wish::AskAgain), SareView::Absent | SareView::SurelyAbsent) => Step::Add {
+            status: status::UNCONFIRMED,
+            confirm: true,
+        },
+        (Some(Wish::Reactivate), SareView::Absent | SareView::SurelyAbsent) => Step::Add {
+            status: status::CONFIRMED,
+            confirm: false,
+        },
+        (Some(Wish::AskAgain), SareView::Status(n)) if status::is_refusal(n) => Step::Raise {
+            to: status::UNCONFIRMED,
+            confirm: true,
+        },
+        (Some(Wish::Reactivate), SareView::Status(n)) if status::is_refusal(n) => Step::Raise {
+            to: status::CONFIRMED,
+            confirm: false,
+        },
         // The refusal came along from an old address: the new one is made to refuse too.
         (_, SareView::Absent | SareView::SurelyAbsent)
             if origin == RefusalOrigin::Followed && status::is_refusal(refused_with) =>
         {
-            Step::Add { status: refused_with, confirm: false }
+            Step::Add {
+                status: refused_with,
+                confirm: false,
+            }
         }
         (_, SareView::Status(n)) if status::is_open(n) && status::is_refusal(refused_with) => {
             Step::Unsubscribe { to: refused_with }

@@ -1,0 +1,332 @@
+//! The whole configuration of a shop: read from TOML, judged, written back.
+//!
+//! It is the one form in which the merchant's choices are kept, exported, copied and reviewed. The
+//! panel builds the same [`Config`] that a file does; the engine reads it and never changes it. The
+//! SARE API key may stand in a file, and is handed over apart: a configuration never holds it.
+
+mod check;
+mod read;
+mod render;
+
+use std::collections::BTreeMap;
+
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
+
+use crate::Lang;
+pub use crate::catalog::{AdditionalField, Catalog, Property, PropertyKind};
+pub use crate::finding::{Finding, Severity, What};
+use crate::mapping::Mapping;
+
+/// The configuration of a shop.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Config {
+    /// The SARE account.
+    pub sare: Sare,
+    /// What becomes of customers.
+    pub customers: Customers,
+    /// What becomes of newsletter subscribers.
+    pub subscribers: Subscribers,
+    /// What a refusal does on the other side.
+    pub unsubscribe: Unsubscribe,
+    /// What becomes of contacts deleted in the shop.
+    pub deleted: Deleted,
+    /// When to stop and ask.
+    pub brake: Brake,
+    /// Where each setting stood in the file.
+    pub lines: Lines,
+}
+
+/// The SARE account.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Sare {
+    /// Its number: at least three digits.
+    pub uid: String,
+}
+
+/// What becomes of customers.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Customers {
+    /// Whether they are synchronised.
+    pub enabled: bool,
+    /// The SARE group they are put in; 0 while they are not synchronised.
+    pub group: i64,
+    /// What counts as their consent.
+    pub consent: ConsentRule,
+    /// What becomes of those without.
+    pub without_consent: WithoutConsent,
+    /// Which SARE fields they fill.
+    pub mapping: Mapping,
+}
+
+/// What becomes of newsletter subscribers.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Subscribers {
+    /// Whether they are synchronised.
+    pub enabled: bool,
+    /// The SARE group they are put in; 0 while they are not synchronised.
+    pub group: i64,
+    /// What becomes of inactive ones.
+    pub without_consent: WithoutConsent,
+    /// Which SARE fields they fill.
+    pub mapping: Mapping,
+}
+
+/// What a refusal does on the other side.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unsubscribe {
+    /// The status that a withdrawal in the shop sets in SARE.
+    pub to_sare: UnsubscribeStatus,
+    /// Whether such a contact leaves our groups too.
+    pub leave_group: bool,
+    /// Whether a refusal in SARE switches the subscriber off in the shop.
+    pub to_shoper: bool,
+    /// What a new opt-in after a refusal does.
+    pub on_new_opt_in: OnNewOptIn,
+}
+
+impl Default for Unsubscribe {
+    fn default() -> Self {
+        Self {
+            to_sare: UnsubscribeStatus::default(),
+            leave_group: false,
+            to_shoper: true,
+            on_new_opt_in: OnNewOptIn::default(),
+        }
+    }
+}
+
+/// What becomes of contacts deleted in the shop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Deleted {
+    /// What is done in SARE.
+    pub action: DeletedAction,
+}
+
+/// When a sweep stops and asks.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Brake {
+    /// More than this share of the contacts, 0 to 1 …
+    pub share: f64,
+    /// … and more than this many of them would be unsubscribed, removed or deleted.
+    pub at_least: u32,
+}
+
+impl Default for Brake {
+    fn default() -> Self {
+        Self {
+            share: 0.05,
+            at_least: 20,
+        }
+    }
+}
+
+/// A choice of words, each standing for one value.
+pub(crate) trait Words: Copy + PartialEq + Sized + 'static {
+    /// The values with their words, the default first.
+    const ALL: &'static [(Self, &'static str)];
+    /// The words alone.
+    const WORDS: &'static [&'static str];
+
+    fn word(self) -> &'static str {
+        Self::ALL
+            .iter()
+            .find(|(value, _)| *value == self)
+            .map_or("", |(_, word)| word)
+    }
+
+    fn from_word(word: &str) -> Option<Self> {
+        Self::ALL
+            .iter()
+            .find(|(_, known)| *known == word)
+            .map(|(value, _)| *value)
+    }
+}
+
+macro_rules! words {
+    ($type:ident { $($value:ident = $word:literal),+ $(,)? }) => {
+        impl Words for $type {
+            const ALL: &'static [(Self, &'static str)] = &[$((Self::$value, $word)),+];
+            const WORDS: &'static [&'static str] = &[$($word),+];
+        }
+
+        impl $type {
+            /// The word in a configuration.
+            pub fn word(self) -> &'static str {
+                Words::word(self)
+            }
+
+            /// The value of a configuration's word.
+            pub fn from_word(word: &str) -> Option<Self> {
+                Words::from_word(word)
+            }
+
+            /// All values, the default first.
+            pub fn all() -> impl Iterator<Item = Self> {
+                <Self as Words>::ALL.iter().map(|(value, _)| *value)
+            }
+        }
+    };
+}
+
+/// What counts as a customer's consent (shoper-api.md E.5a).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ConsentRule {
+    /// The customer's own flag.
+    Flag,
+    /// An active subscriber with the same address.
+    Subscriber,
+    /// Either of them.
+    #[default]
+    FlagOrSubscriber,
+}
+words!(ConsentRule { FlagOrSubscriber = "flag-or-subscriber", Flag = "flag", Subscriber = "subscriber" });
+
+/// What becomes of contacts without consent that SARE does not have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum WithoutConsent {
+    /// They are added as unconfirmed (6), which is never mailed.
+    #[default]
+    Unconfirmed,
+    /// They are left out.
+    Skip,
+}
+words!(WithoutConsent { Unconfirmed = "unconfirmed", Skip = "skip" });
+
+/// The status that a withdrawal sets in SARE (sare-api.md 6).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum UnsubscribeStatus {
+    /// 4: asked to be removed.
+    #[default]
+    RemovalRequested,
+    /// 3: removed.
+    Removed,
+    /// 6: not confirmed.
+    Unconfirmed,
+}
+words!(UnsubscribeStatus {
+    RemovalRequested = "removal-requested",
+    Removed = "removed",
+    Unconfirmed = "unconfirmed",
+});
+
+impl UnsubscribeStatus {
+    /// SARE's number.
+    pub fn number(self) -> i64 {
+        match self {
+            Self::RemovalRequested => 4,
+            Self::Removed => 3,
+            Self::Unconfirmed => 6,
+        }
+    }
+}
+
+/// What a new opt-in in the shop does for a contact that had refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OnNewOptIn {
+    /// SARE's confirmation mail asks them.
+    #[default]
+    AskAgain,
+    /// They are confirmed at once.
+    Reactivate,
+    /// The refusal stays.
+    Leave,
+}
+words!(OnNewOptIn { AskAgain = "ask-again", Reactivate = "reactivate", Leave = "leave" });
+
+/// What is done in SARE about a contact deleted in the shop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DeletedAction {
+    /// Nothing.
+    Keep,
+    /// It leaves our groups.
+    #[default]
+    LeaveGroup,
+    /// It is deleted.
+    Delete,
+}
+words!(DeletedAction { LeaveGroup = "leave-group", Keep = "keep", Delete = "delete" });
+
+/// In which line of a file each setting stood, by its path. No part of what a configuration says: any
+/// two are equal.
+#[derive(Debug, Clone, Default)]
+pub struct Lines(BTreeMap<String, usize>);
+
+impl Lines {
+    /// The line of a setting, from 1.
+    pub fn of(&self, path: &str) -> Option<usize> {
+        self.0.get(path).copied()
+    }
+
+    fn note(&mut self, path: &str, line: usize) {
+        self.0.insert(path.to_owned(), line);
+    }
+}
+
+impl PartialEq for Lines {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+/// A configuration that was read, and what came with it.
+#[derive(Debug, Clone)]
+pub struct Parsed {
+    /// The configuration.
+    pub config: Config,
+    /// The SARE API key, where the file had one.
+    pub api_key: Option<SecretString>,
+    /// What is perhaps not meant as it stands.
+    pub warnings: Vec<Finding>,
+}
+
+/// Why a configuration cannot be used: every finding, warnings included, by line. Its `Display` is
+/// English; [`ConfigErrors::text`] speaks either language.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
+pub struct ConfigErrors(pub Vec<Finding>);
+
+impl ConfigErrors {
+    /// One line for each finding.
+    pub fn text(&self, lang: Lang) -> String {
+        self.0
+            .iter()
+            .map(|finding| finding.text(lang))
+            .collect::<Vec<_>>()
+            .join("\n")
+    }
+}
+
+impl Config {
+    /// Reads a configuration from TOML.
+    ///
+    /// # Errors
+    /// [`ConfigErrors`] with everything that was found, not only the first of it.
+    pub fn parse(text: &str) -> Result<Parsed, ConfigErrors> {
+        read::read(text)
+    }
+
+    /// The configuration as TOML: every setting, in a fixed order, without the API key. Reading it
+    /// gives the same configuration.
+    pub fn render(&self) -> String {
+        render::render(self)
+    }
+
+    /// Judges what needs no file to judge: for configurations built by a form.
+    pub fn validate(&self) -> Vec<Finding> {
+        check::validate(self)
+    }
+
+    /// Compares the configuration with what the services say exists.
+    pub fn check(&self, catalog: &Catalog) -> Vec<Finding> {
+        check::check(self, catalog)
+    }
+}
+
+#[cfg(test)]
+mod tests;

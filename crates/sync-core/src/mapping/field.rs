@@ -1,0 +1,444 @@
+//! What a mapping may read: the fields of the shop's records, by name, with words for people.
+
+use std::fmt;
+
+use super::Needs;
+use crate::{Lang, RecordKind};
+
+/// A field of a customer or a subscriber, named as the shop's API names it (shoper-api.md E.1, E.2, E.5).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Field {
+    /// `email`.
+    Email,
+    /// `firstname` of a customer.
+    Firstname,
+    /// `lastname` of a customer.
+    Lastname,
+    /// `login` of a customer.
+    Login,
+    /// `comment`: the administrator's note on a customer.
+    Comment,
+    /// `date_add`: when the customer was created.
+    DateAdd,
+    /// `lastvisit`: the customer's last login.
+    Lastvisit,
+    /// `origin`: where the customer came from.
+    Origin,
+    /// `registered`: 0 for a guest.
+    Registered,
+    /// `active` of either kind.
+    Active,
+    /// `newsletter`: the customer's flag.
+    Newsletter,
+    /// `discount` in percent.
+    Discount,
+    /// `language`: the locale behind `lang_id`.
+    Language,
+    /// `group`: the name behind a customer's `group_id`.
+    Group,
+    /// `groups`: names of all groups of the record, separated by commas.
+    Groups,
+    /// `tags` of a customer, separated by commas.
+    Tags,
+    /// `loyalty`: the customer's `loyalty_sum`.
+    Loyalty,
+    /// `user_id`.
+    UserId,
+    /// `subscriber_id`.
+    SubscriberId,
+    /// `dateadd` of a subscriber (no underscore, shoper-api.md E.5).
+    Dateadd,
+    /// `address.…`: a part of the customer's default address.
+    Address(AddressField),
+    /// `additional_field.N`: an additional field of the customer; a select's text, not its number.
+    Additional(i64),
+}
+
+/// A part of an address (shoper-api.md E.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum AddressField {
+    /// `phone`.
+    Phone,
+    /// `company`: `company_name`.
+    Company,
+    /// `nip`: `tax_identification_number`.
+    Nip,
+    /// `street`: `street_1` and `street_2` in one line.
+    Street,
+    /// `street_1`.
+    Street1,
+    /// `street_2`.
+    Street2,
+    /// `city`.
+    City,
+    /// `zip_code`.
+    ZipCode,
+    /// `state`.
+    State,
+    /// `country`, the name.
+    Country,
+    /// `country_code`, two letters.
+    CountryCode,
+    /// `firstname` in the address.
+    Firstname,
+    /// `lastname` in the address.
+    Lastname,
+    /// `name`: `address_name`.
+    Name,
+}
+
+/// What a field's values are like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Nature {
+    /// Any text.
+    Text,
+    /// A number.
+    Number,
+    /// A date, perhaps with a time.
+    Date,
+    /// 0 or 1.
+    Flag,
+}
+
+/// A field, for screens and error texts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FieldInfo {
+    /// The field.
+    pub field: Field,
+    /// Its name in a mapping.
+    pub name: &'static str,
+    /// Its name for people, in Polish.
+    pub pl: &'static str,
+    /// Its name for people, in English.
+    pub en: &'static str,
+    /// What must be read from the shop beside the record.
+    pub needs: Needs,
+    /// What its values are like.
+    pub nature: Nature,
+}
+
+impl FieldInfo {
+    /// Its name for people.
+    pub fn label(&self, lang: Lang) -> &'static str {
+        match lang {
+            Lang::Pl => self.pl,
+            Lang::En => self.en,
+        }
+    }
+}
+
+const fn info(
+    field: Field,
+    name: &'static str,
+    pl: &'static str,
+    en: &'static str,
+    needs: Needs,
+    nature: Nature,
+) -> FieldInfo {
+    FieldInfo {
+        field,
+        name,
+        pl,
+        en,
+        needs,
+        nature,
+    }
+}
+
+const fn address(part: AddressField, name: &'static str, pl: &'static str, en: &'static str) -> FieldInfo {
+    info(Field::Address(part), name, pl, en, Needs::ADDRESSES, Nature::Text)
+}
+
+const N: Needs = Needs::NONE;
+
+static CUSTOMER: &[FieldInfo] = &[
+    info(
+        Field::Email,
+        "email",
+        "Adres e-mail",
+        "E-mail address",
+        N,
+        Nature::Text,
+    ),
+    info(
+        Field::Firstname,
+        "firstname",
+        "Imię",
+        "First name",
+        N,
+        Nature::Text,
+    ),
+    info(
+        Field::Lastname,
+        "lastname",
+        "Nazwisko",
+        "Last name",
+        N,
+        Nature::Text,
+    ),
+    address(AddressField::Phone, "address.phone", "Telefon", "Phone"),
+    address(AddressField::Company, "address.company", "Firma", "Company"),
+    address(AddressField::Nip, "address.nip", "NIP", "Tax number (NIP)"),
+    address(
+        AddressField::Street,
+        "address.street",
+        "Ulica i numer",
+        "Street and number",
+    ),
+    address(
+        AddressField::Street1,
+        "address.street_1",
+        "Adres, wiersz 1",
+        "Address line 1",
+    ),
+    address(
+        AddressField::Street2,
+        "address.street_2",
+        "Adres, wiersz 2",
+        "Address line 2",
+    ),
+    address(AddressField::City, "address.city", "Miasto", "City"),
+    address(
+        AddressField::ZipCode,
+        "address.zip_code",
+        "Kod pocztowy",
+        "Postal code",
+    ),
+    address(
+        AddressField::State,
+        "address.state",
+        "Województwo",
+        "State or region",
+    ),
+    address(AddressField::Country, "address.country", "Kraj", "Country"),
+    address(
+        AddressField::CountryCode,
+        "address.country_code",
+        "Kod kraju",
+        "Country code",
+    ),
+    address(
+        AddressField::Firstname,
+        "address.firstname",
+        "Imię w adresie",
+        "First name in the address",
+    ),
+    address(
+        AddressField::Lastname,
+        "address.lastname",
+        "Nazwisko w adresie",
+        "Last name in the address",
+    ),
+    address(
+        AddressField::Name,
+        "address.name",
+        "Nazwa adresu",
+        "Name of the address",
+    ),
+    info(
+        Field::Language,
+        "language",
+        "Język",
+        "Language",
+        Needs::LANGUAGES,
+        Nature::Text,
+    ),
+    info(
+        Field::Group,
+        "group",
+        "Grupa klientów",
+        "Customer group",
+        Needs::GROUPS,
+        Nature::Text,
+    ),
+    info(
+        Field::Groups,
+        "groups",
+        "Wszystkie grupy klienta",
+        "All groups of the customer",
+        Needs::GROUPS,
+        Nature::Text,
+    ),
+    info(Field::Tags, "tags", "Tagi", "Tags", N, Nature::Text),
+    info(
+        Field::Discount,
+        "discount",
+        "Rabat (%)",
+        "Discount (%)",
+        N,
+        Nature::Number,
+    ),
+    info(
+        Field::Loyalty,
+        "loyalty",
+        "Punkty lojalnościowe",
+        "Loyalty points",
+        N,
+        Nature::Number,
+    ),
+    info(
+        Field::Newsletter,
+        "newsletter",
+        "Zgoda na newsletter",
+        "Newsletter consent",
+        N,
+        Nature::Flag,
+    ),
+    info(
+        Field::Registered,
+        "registered",
+        "Ma konto w sklepie",
+        "Has an account in the shop",
+        N,
+        Nature::Flag,
+    ),
+    info(
+        Field::Active,
+        "active",
+        "Konto aktywne",
+        "Account active",
+        N,
+        Nature::Flag,
+    ),
+    info(
+        Field::DateAdd,
+        "date_add",
+        "Data dodania",
+        "Date added",
+        N,
+        Nature::Date,
+    ),
+    info(
+        Field::Lastvisit,
+        "lastvisit",
+        "Ostatnia wizyta",
+        "Last visit",
+        N,
+        Nature::Date,
+    ),
+    info(Field::Origin, "origin", "Pochodzenie", "Origin", N, Nature::Text),
+    info(Field::Login, "login", "Login", "Login", N, Nature::Text),
+    info(
+        Field::Comment,
+        "comment",
+        "Notatka administratora",
+        "Administrator's note",
+        N,
+        Nature::Text,
+    ),
+    info(
+        Field::UserId,
+        "user_id",
+        "Numer klienta",
+        "Customer number",
+        N,
+        Nature::Number,
+    ),
+];
+
+static SUBSCRIBER: &[FieldInfo] = &[
+    info(
+        Field::Email,
+        "email",
+        "Adres e-mail",
+        "E-mail address",
+        N,
+        Nature::Text,
+    ),
+    info(
+        Field::Active,
+        "active",
+        "Subskrypcja aktywna",
+        "Subscription active",
+        N,
+        Nature::Flag,
+    ),
+    info(
+        Field::Dateadd,
+        "dateadd",
+        "Data zapisu",
+        "Date of subscription",
+        N,
+        Nature::Date,
+    ),
+    info(
+        Field::Language,
+        "language",
+        "Język",
+        "Language",
+        Needs::LANGUAGES,
+        Nature::Text,
+    ),
+    info(
+        Field::Groups,
+        "groups",
+        "Grupy subskrybentów",
+        "Subscriber groups",
+        Needs::GROUPS,
+        Nature::Text,
+    ),
+    info(
+        Field::SubscriberId,
+        "subscriber_id",
+        "Numer subskrybenta",
+        "Subscriber number",
+        N,
+        Nature::Number,
+    ),
+];
+
+/// What the mapping of a kind of record may read, in the order of screens. Customers have, beside
+/// these, `additional_field.N` for every additional field of the shop.
+pub fn fields(kind: RecordKind) -> &'static [FieldInfo] {
+    match kind {
+        RecordKind::Customer => CUSTOMER,
+        RecordKind::Subscriber => SUBSCRIBER,
+    }
+}
+
+impl Field {
+    /// The field of this name; `None` when records of this kind have none.
+    pub fn parse(kind: RecordKind, name: &str) -> Option<Self> {
+        let name = name.trim();
+        if kind == RecordKind::Customer
+            && let Some(id) = name.strip_prefix("additional_field.")
+        {
+            return id
+                .parse()
+                .ok()
+                .filter(|id| *id > 0 && !name.contains('+'))
+                .map(Self::Additional);
+        }
+        fields(kind)
+            .iter()
+            .find(|info| info.name == name)
+            .map(|info| info.field)
+    }
+
+    /// Its entry in the lists of fields; `None` for additional fields.
+    pub fn info(self) -> Option<&'static FieldInfo> {
+        CUSTOMER.iter().chain(SUBSCRIBER).find(|info| info.field == self)
+    }
+
+    /// What must be read from the shop beside the record.
+    pub fn needs(self) -> Needs {
+        match self {
+            Self::Additional(_) => Needs::ADDITIONAL_FIELDS,
+            other => other.info().map_or(Needs::NONE, |info| info.needs),
+        }
+    }
+
+    /// What its values are like.
+    pub fn nature(self) -> Nature {
+        self.info().map_or(Nature::Text, |info| info.nature)
+    }
+}
+
+impl fmt::Display for Field {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Additional(id) => write!(f, "additional_field.{id}"),
+            other => f.write_str(other.info().map_or("", |info| info.name)),
+        }
+    }
+}

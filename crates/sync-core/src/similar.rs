@@ -1,0 +1,89 @@
+//! "Did you mean …": the known words closest to a wrong one.
+
+/// Up to three of `known` that resemble `word`, the closest first.
+pub(crate) fn closest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Vec<String> {
+    let word = folded(word);
+    let mut near: Vec<(usize, &str)> = known
+        .into_iter()
+        .filter_map(|candidate| {
+            let other = folded(candidate);
+            let most = (word.chars().count().max(other.chars().count()) / 3).max(1);
+            let distance = distance(&word, &other);
+            let tail = other.rsplit('.').next().is_some_and(|tail| tail == word);
+            match () {
+                () if tail => Some((0, candidate)),
+                () if distance <= most => Some((distance, candidate)),
+                () if word.len() >= 3 && other.contains(&word) => Some((most + 1, candidate)),
+                () => None,
+            }
+        })
+        .collect();
+    near.sort_by_key(|(distance, _)| *distance);
+    near.into_iter()
+        .take(3)
+        .map(|(_, candidate)| candidate.to_owned())
+        .collect()
+}
+
+/// Lower case, Polish letters without their marks, `-` and spaces as `_`.
+pub(crate) fn folded(text: &str) -> String {
+    text.trim()
+        .to_lowercase()
+        .chars()
+        .map(|c| match c {
+            'ą' => 'a',
+            'ć' => 'c',
+            'ę' => 'e',
+            'ł' => 'l',
+            'ń' => 'n',
+            'ó' => 'o',
+            'ś' => 's',
+            'ź' | 'ż' => 'z',
+            '-' | ' ' => '_',
+            other => other,
+        })
+        .collect()
+}
+
+/// Insertions, deletions, replacements and swaps of neighbours that turn one word into the other.
+fn distance(a: &str, b: &str) -> usize {
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
+    let mut rows = vec![vec![0; b.len() + 1]; a.len() + 1];
+    for (i, row) in rows.iter_mut().enumerate() {
+        row[0] = i;
+    }
+    for (j, cell) in rows[0].iter_mut().enumerate() {
+        *cell = j;
+    }
+    for i in 1..=a.len() {
+        for j in 1..=b.len() {
+            let replaced = rows[i - 1][j - 1] + usize::from(a[i - 1] != b[j - 1]);
+            let mut least = replaced.min(rows[i - 1][j] + 1).min(rows[i][j - 1] + 1);
+            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
+                least = least.min(rows[i - 2][j - 2] + 1);
+            }
+            rows[i][j] = least;
+        }
+    }
+    rows[a.len()][b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slip_of_the_fingers_finds_the_word_meant() {
+        let known = ["firstname", "lastname", "address.city", "address.zip_code"];
+        assert_eq!(closest("fristname", known), ["firstname"]);
+        assert_eq!(closest("city", known), ["address.city"]);
+        assert_eq!(closest("zip-code", known), ["address.zip_code"]);
+        assert!(closest("birthday", known).is_empty());
+    }
+
+    #[test]
+    fn polish_letters_are_compared_without_their_marks() {
+        assert_eq!(folded("Źdźbło ŻÓŁĆ"), "zdzblo_zolc");
+        assert_eq!(closest("imię", ["imie"]), ["imie"]);
+    }
+}
