@@ -80,6 +80,15 @@ impl Error {
         )
     }
 
+    /// SARE's own reason for refusing the whole call, if it gave one. It may name a person, so that it is no
+    /// part of `Display`.
+    pub fn reason(&self) -> Option<&Private> {
+        match self {
+            Self::Rejected { message, .. } => Some(message).filter(|message| !message.is_empty()),
+            _ => None,
+        }
+    }
+
     /// How long SARE asks to be left alone.
     pub fn retry_after(&self) -> Option<Duration> {
         match self {

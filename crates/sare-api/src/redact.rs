@@ -70,7 +70,7 @@ fn shape(value: Value, name: &str) -> Value {
 
 /// The text without words that hold an address, without long words that look like a key or a hash, and
 /// without long numbers.
-fn redact_text(text: &str) -> String {
+pub(crate) fn redact_text(text: &str) -> String {
     let ends_word = |c: char| c.is_whitespace() || matches!(c, '"' | '<' | '>' | ',' | ';');
     let mut clean = String::with_capacity(text.len());
     for piece in text.split_inclusive(ends_word) {

@@ -6,7 +6,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use crate::client::Client;
 use crate::error::Error;
 use crate::wire::add::{self, AddRequest, Contact};
-use crate::wire::outcome::{AddOutcome, Named, outcome};
+use crate::wire::outcome::{AddOutcome, ItemOutcome, Named, outcome};
 use crate::wire::record::{ContactRecord, One, read_one};
 use crate::wire::{key_of, props};
 
@@ -20,14 +20,38 @@ const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
 
 impl Client {
     /// `POST email/add`: adds contacts and updates those that exist, as the request's options say
-    /// (sare-api.md 5). An empty request is not sent.
+    /// (sare-api.md 5). An empty request is not sent, nor is a contact whose status is to be set to
+    /// something that SARE does not take; that one counts as refused.
     ///
     /// # Errors
     /// [`Error`]; an item that SARE refuses is no error of the call.
     pub async fn add(&self, request: &AddRequest) -> Result<AddOutcome, Error> {
-        let keys = request.contacts.iter().map(|contact| key_of(&contact.email));
-        self.write_emails("email/add", keys.collect(), || add::add_body(request))
-            .await
+        let sent = |contact: &&Contact| request.can_send(contact);
+        let keys = request
+            .contacts
+            .iter()
+            .filter(sent)
+            .map(|contact| key_of(&contact.email));
+        let outcome = self
+            .write_emails("email/add", keys.collect(), || add::add_body(request))
+            .await?;
+        if outcome.items.len() == request.contacts.len() {
+            return Ok(outcome);
+        }
+        let mut told = outcome.items.into_iter();
+        let item = |contact: &Contact| {
+            let answered = if request.can_send(contact) {
+                told.next()
+            } else {
+                None
+            };
+            answered.unwrap_or_else(|| ItemOutcome::Refused {
+                why: "this status cannot be set".into(),
+            })
+        };
+        Ok(AddOutcome {
+            items: request.contacts.iter().map(item).collect(),
+        })
     }
 
     /// `POST email/edit`: updates contacts that exist. Its inner members are not published, so

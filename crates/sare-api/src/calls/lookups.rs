@@ -17,11 +17,21 @@ const MOST_PAGES: u32 = 64;
 impl Client {
     /// `POST email/status_by_email_list/{page}`: the statuses of many addresses. Further pages are read
     /// only while fewer addresses than asked for are answered. An empty list is not sent.
+    /// [`LookupForm::OneByOne`] asks `email/by_email` instead, a request for every address.
     ///
     /// # Errors
     /// [`Error`].
     pub async fn statuses(&self, emails: &[&str]) -> Result<StatusAnswers, Error> {
         let mut answers = StatusAnswers::default();
+        if self.lookup() == LookupForm::OneByOne {
+            for email in emails {
+                answers.requests_made += 1;
+                if let Some(record) = self.by_email(email).await? {
+                    answers.take(key_of(email), record.status);
+                }
+            }
+            return Ok(answers);
+        }
         let take = |key, status| answers.take(key, status);
         let call = "email/status_by_email_list";
         let requests = self
@@ -33,29 +43,34 @@ impl Client {
 
     /// `POST email/by_email_list/{page}`: the records of many addresses, by address in lower case.
     /// Addresses that SARE does not name are absent, which proves nothing (sare-api.md 14).
+    /// [`LookupForm::OneByOne`] asks `email/by_email` instead, a request for every address.
     ///
     /// # Errors
     /// [`Error`].
     pub async fn by_email_list(&self, emails: &[&str]) -> Result<HashMap<String, ContactRecord>, Error> {
         let mut records = HashMap::with_capacity(emails.len());
+        if self.lookup() == LookupForm::OneByOne {
+            for email in emails {
+                if let Some(record) = self.by_email(email).await? {
+                    records.insert(key_of(email), record);
+                }
+            }
+            return Ok(records);
+        }
         let take = |key, record| records.insert(key, record).is_none();
-        self.by_list(
-            "email/by_email_list",
-            "a list of contacts",
-            emails,
-            record::read,
-            take,
-        )
-        .await?;
+        let call = "email/by_email_list";
+        self.by_list(call, "a list of contacts", emails, record::read, take)
+            .await?;
         Ok(records)
     }
 
-    /// Finds out how lists of addresses must be given, by asking for the status of one address that is
-    /// known to be in the account (sare-api.md 16 row 4): the form whose answer names the address, else
-    /// the first that SARE takes without complaint.
+    /// Finds out how addresses must be asked about, by asking for the status of one that is known to be in
+    /// the account (sare-api.md 16 row 4): the form of list whose answer names it, else the first that SARE
+    /// takes without complaint; and [`LookupForm::OneByOne`] where SARE takes neither but knows the address
+    /// by itself (sare-api.md 14).
     ///
     /// # Errors
-    /// Any [`Error`] that says nothing about the form; else that of the first form, when both fail.
+    /// Any [`Error`] that says nothing about the form; else that of the first form, when nothing works.
     pub async fn probe_lookup(&self, email: &str) -> Result<LookupForm, Error> {
         let mut taken = None;
         let mut first_error = None;
@@ -63,21 +78,16 @@ impl Client {
             match self.clone().with_lookup(form).statuses(&[email]).await {
                 Ok(answers) if answers.get(email) != StatusAnswer::NotMentioned => return Ok(form),
                 Ok(_) => taken = taken.or(Some(form)),
-                Err(error @ (Error::Rejected { .. } | Error::NotUnderstood { .. }))
-                    if !error.is_transient() =>
-                {
-                    first_error = first_error.or(Some(error));
-                }
-                // PHP may well fall over a form that it does not expect; only both failing is an outage.
-                Err(error @ Error::Unavailable { status: 500, .. }) => {
-                    first_error = first_error.or(Some(error));
-                }
+                Err(error) if is_about_the_form(&error) => first_error = first_error.or(Some(error)),
                 Err(error) => return Err(error),
             }
         }
         match (taken, first_error) {
             (Some(form), _) => Ok(form),
-            (None, Some(error)) => Err(error),
+            (None, Some(error)) => match self.by_email(email).await {
+                Ok(Some(_)) => Ok(LookupForm::OneByOne),
+                Ok(None) | Err(_) => Err(error),
+            },
             (None, None) => Ok(self.lookup()),
         }
     }
@@ -131,5 +141,16 @@ impl Client {
         }
         tracing::debug!(call, pages = MOST_PAGES, "no end of the list; the rest is left");
         Ok(MOST_PAGES)
+    }
+}
+
+/// Whether another form might fare better. PHP may well fall over a form that it does not expect, so that a
+/// single 500 is no outage.
+fn is_about_the_form(error: &Error) -> bool {
+    match error {
+        Error::Rejected { .. } => true,
+        Error::NotUnderstood { .. } => !error.is_transient(),
+        Error::Unavailable { status, .. } => matches!(status, 500 | 501),
+        _ => false,
     }
 }

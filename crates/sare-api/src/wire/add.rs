@@ -48,13 +48,41 @@ impl AddRequest {
         Self { options, contacts }
     }
 
-    /// Sets the status of every contact in it on purpose, be it new or there already.
+    /// Sets the status of every contact in it on purpose, be it new or there already, and nothing else: of
+    /// the contacts only address, phone and status are taken, so that data and status never share a request.
+    ///
+    /// A contact without a status that SARE takes (2 to 8) is not sent but refused by [`Client::add`]: SARE
+    /// would set it to 6.
+    ///
+    /// [`Client::add`]: crate::Client::add
     pub fn status_change(contacts: Vec<Contact>, send_confirmation: bool) -> Self {
-        let mut request = Self::data_only(contacts);
+        let bare = |Contact {
+                        email, gsm, status, ..
+                    }| {
+            // The phone names a contact that has no address; otherwise it is data like any other.
+            let gsm = gsm.filter(|_| email.is_empty());
+            Contact {
+                email,
+                gsm,
+                status,
+                ..Contact::default()
+            }
+        };
+        let mut request = Self::data_only(contacts.into_iter().map(bare).collect());
         request.options.update_status_on_duplicate = true;
         request.options.send_confirmation = send_confirmation;
         request
     }
+
+    /// Whether SARE would do to this contact what the request means.
+    pub(crate) fn can_send(&self, contact: &Contact) -> bool {
+        !self.options.update_status_on_duplicate || contact.status.is_some_and(is_settable)
+    }
+}
+
+/// `email/add` takes 2 to 8 (sare-api.md 5).
+fn is_settable(status: Status) -> bool {
+    (2..=8).contains(&status.number())
 }
 
 /// A contact as it is sent. What is absent is not written, which leaves it alone in SARE (inferred,
@@ -119,7 +147,7 @@ pub enum MailType {
 
 #[expect(clippy::ref_option, reason = "serde passes the field by reference")]
 fn not_to_be_sent(status: &Option<Status>) -> bool {
-    status.is_none_or(|status| !(2..=8).contains(&status.number()))
+    !status.is_some_and(is_settable)
 }
 
 #[derive(Serialize)]
@@ -129,7 +157,7 @@ struct AddBody<'a> {
     update_status_on_duplicate: bool,
     send_confirmation: bool,
     update_user_data_after_confirmation: bool,
-    emails: &'a [Contact],
+    emails: Vec<&'a Contact>,
 }
 
 #[derive(Serialize)]
@@ -145,7 +173,7 @@ struct DeleteBody<'a> {
 /// Bytes that a contact takes on the wire, more or less.
 const CONTACT_SIZE: usize = 400;
 
-/// The body of `email/add`.
+/// The body of `email/add`, of the contacts that can be sent.
 pub(crate) fn add_body(request: &AddRequest) -> Bytes {
     let AddOptions {
         only_add_to_groups,
@@ -160,7 +188,11 @@ pub(crate) fn add_body(request: &AddRequest) -> Bytes {
         update_status_on_duplicate,
         send_confirmation,
         update_user_data_after_confirmation,
-        emails: &request.contacts,
+        emails: request
+            .contacts
+            .iter()
+            .filter(|contact| request.can_send(contact))
+            .collect(),
     };
     to_bytes(&body, 256 + CONTACT_SIZE * request.contacts.len())
 }

@@ -118,7 +118,9 @@ struct Failure {
 fn why(entry: &Value) -> String {
     let told = match entry {
         Value::String(text) => Some(text.clone()),
-        Value::Object(members) => member(members, &["why", "message"]).and_then(filled_text),
+        Value::Object(members) => ["why", "message"]
+            .iter()
+            .find_map(|name| filled_text(members.get(*name)?)),
         _ => None,
     };
     told.unwrap_or_else(|| entry.to_string())
