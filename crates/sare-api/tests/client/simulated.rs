@@ -199,13 +199,13 @@ async fn an_error_that_names_nobody_is_found_by_sending_one_by_one() {
 #[tokio::test]
 async fn a_call_refused_for_one_item_is_split_until_the_culprit_stands_alone() {
     let (client, account) = an_account(|s| s.add_errors = AddErrors::WholeCall);
-    let contacts = vec![
+    let contacts = [
         contact(ANNA, None),
         contact("bad@", None),
         contact(JAN, None),
         contact("c@example.com", None),
     ];
-    let mut stack = vec![0..4];
+    let mut stack: Vec<_> = std::iter::once(0..4).collect();
     let mut culprits = Vec::new();
     while let Some(range) = stack.pop() {
         match client
