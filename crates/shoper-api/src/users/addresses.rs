@@ -1,0 +1,130 @@
+//! Address books of customers (shoper-api.md E.2).
+
+use std::collections::HashSet;
+use std::fmt;
+
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::client::Client;
+use crate::error::Error;
+use crate::ids::UserId;
+use crate::lists::{LIMIT, Row};
+use crate::wire::lenient;
+
+/// An entry of an address book. Texts are as the shop has them, empty for none.
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+pub struct UserAddress {
+    /// `address_book_id`
+    #[serde(rename = "address_book_id", deserialize_with = "lenient::id")]
+    pub id: i64,
+    /// Whose it is.
+    pub user_id: UserId,
+    /// What it is called.
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub address_name: String,
+    /// Company.
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub company_name: String,
+    /// NIP.
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub tax_identification_number: String,
+    /// The Polish personal number.
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub pesel: String,
+    /// First name.
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub firstname: String,
+    /// Last name.
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub lastname: String,
+    /// Street and number.
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub street_1: String,
+    /// The rest of it.
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub street_2: String,
+    /// City.
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub city: String,
+    /// Post code.
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub zip_code: String,
+    /// Region.
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub state: String,
+    /// Name of the country.
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub country: String,
+    /// Code of the country, such as `PL`.
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub country_code: String,
+    /// Phone.
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub phone: String,
+    /// Whether bills go there.
+    #[serde(default, deserialize_with = "lenient::flag")]
+    pub default: Option<bool>,
+    /// Whether parcels go there.
+    #[serde(default, deserialize_with = "lenient::flag")]
+    pub shipping_default: Option<bool>,
+}
+
+/// Ids and flags; nothing personal.
+impl fmt::Debug for UserAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("UserAddress")
+            .field("id", &self.id)
+            .field("user_id", &self.user_id)
+            .field("default", &self.default)
+            .field("shipping_default", &self.shipping_default)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Row for UserAddress {
+    const RESOURCE: &'static str = "user-addresses";
+    const ID: &'static str = "address_book_id";
+
+    fn id(&self) -> i64 {
+        self.id
+    }
+}
+
+/// Which addresses are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum AddressFilter {
+    /// The billing default alone: one row a customer.
+    DefaultOnly,
+    /// The whole address book.
+    All,
+}
+
+impl Client {
+    /// Addresses of these customers, fifty customers with one request and one more for each further fifty
+    /// addresses. Many guests have none.
+    ///
+    /// # Errors
+    /// [`Error::FilterUnsupported`] where the list cannot be asked so; any [`Error`].
+    pub async fn addresses_of(
+        &self,
+        ids: &[UserId],
+        which: AddressFilter,
+    ) -> Result<Vec<UserAddress>, Error> {
+        let mut all = Vec::with_capacity(ids.len());
+        for chunk in ids.chunks(LIMIT as usize) {
+            let wanted: HashSet<UserId> = chunk.iter().copied().collect();
+            let (field, filters) = match which {
+                AddressFilter::All => ("user_id", json!({ "user_id": { "in": chunk } })),
+                AddressFilter::DefaultOnly => {
+                    ("default", json!({ "user_id": { "in": chunk }, "default": "1" }))
+                }
+            };
+            let belongs = |row: &UserAddress| {
+                wanted.contains(&row.user_id) && (which == AddressFilter::All || row.default != Some(false))
+            };
+            all.extend(self.list_where(field, &filters, belongs).await?);
+        }
+        Ok(all)
+    }
+}
