@@ -26,6 +26,10 @@ use crate::subject::{Assessed, Intent, statuses};
 
 /// Most tries at a status change before a person is asked.
 const STATUS_TRIES: u32 = 5;
+/// Batches of updates that are read back before an account is trusted to leave statuses alone.
+const UPDATES_PROVEN: u32 = 5;
+/// Most contacts of an update while the account is not trusted yet.
+const UNPROVEN_BATCH: usize = 10;
 
 /// For whom contacts are delivered.
 #[derive(Debug, Clone, Copy)]
@@ -446,24 +450,51 @@ async fn tell_shop(s: &Session<'_>, config: &Config, items: &mut [Item]) -> Resu
 
 /// Adds and updates, in batches; a batch that spoils is split until the bad contact stands alone.
 async fn write_data(s: &Session<'_>, items: &mut [Item]) -> Result<(), Halt> {
+    let mut updates: Vec<usize> = (0..items.len()).filter(|&i| items[i].a.step == Step::Update).collect();
+    while !updates.is_empty() && s.state().updates_proven < UPDATES_PROVEN {
+        let few = updates.split_off(updates.len().saturating_sub(UNPROVEN_BATCH));
+        write_chunks(s, items, &few, false).await?;
+        prove_harmless(s, items, &few).await?;
+    }
     for confirm in [false, true] {
-        let wanted: Vec<usize> = (0..items.len())
-            .filter(|&i| match items[i].a.step {
-                Step::Add { confirm: c, .. } => c == confirm,
-                Step::Update => !confirm,
-                _ => false,
-            })
+        let mut wanted: Vec<usize> = (0..items.len())
+            .filter(|&i| matches!(items[i].a.step, Step::Add { confirm: c, .. } if c == confirm))
             .collect();
-        let mut stack: Vec<Vec<usize>> = Vec::new();
-        let size = s.state().batch.current().max(1);
-        for chunk in wanted.chunks(size).rev() {
-            stack.push(chunk.to_vec());
+        if !confirm {
+            wanted.append(&mut updates);
         }
-        while let Some(chunk) = stack.pop() {
-            add_chunk(s, items, chunk, confirm, &mut stack).await?;
-        }
+        write_chunks(s, items, &wanted, confirm).await?;
     }
     Ok(())
+}
+
+async fn write_chunks(s: &Session<'_>, items: &mut [Item], wanted: &[usize], confirm: bool) -> Result<(), Halt> {
+    let size = s.state().batch.current().max(1);
+    let mut stack: Vec<Vec<usize>> = wanted.chunks(size).rev().map(<[usize]>::to_vec).collect();
+    while let Some(chunk) = stack.pop() {
+        add_chunk(s, items, chunk, confirm, &mut stack).await?;
+    }
+    Ok(())
+}
+
+/// Reads back the statuses of contacts whose data alone were written. An account in which that changes a
+/// status is written to no more until a person has looked (sare-api.md 16 row 12).
+async fn prove_harmless(s: &Session<'_>, items: &[Item], chunk: &[usize]) -> Result<(), Halt> {
+    let seen = read_back(s, items, chunk).await?;
+    let raised = chunk.iter().any(|&i| {
+        let before = items[i].a.sare;
+        let after = seen.get(&items[i].contact.hash).copied().unwrap_or(before);
+        after != before && after == SareView::Status(status::CONFIRMED)
+    });
+    if !raised {
+        let mut state = s.state();
+        state.updates_proven += 1;
+        return Ok(());
+    }
+    s.state().updates_harm = true;
+    tracing::error!(shop = %s.shop.id, "an update of data raised statuses in SARE; writing stops");
+    s.shop_problem("sare-changes-statuses", "sare-changes-statuses", None).await?;
+    Err(s.statuses_at_risk())
 }
 
 async fn add_chunk(

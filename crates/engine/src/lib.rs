@@ -135,6 +135,13 @@ impl Engine {
             state.poll_released = true;
             released = true;
         }
+        if state.updates_harm {
+            // Proven anew from the beginning: should it still do harm, it stops after a handful again.
+            state.updates_harm = false;
+            state.updates_proven = 0;
+            self.store.solve_problem(shop, "shop:sare-changes-statuses").await?;
+            released = true;
+        }
         if let Some(mut run) = self.store.active_run(shop).await?
             && run.state == store::RunState::Braked
         {

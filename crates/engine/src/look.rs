@@ -9,7 +9,7 @@ use sync_core::{RecordKey, RecordKind};
 
 use crate::error::{CallError, Halt};
 use crate::read;
-use crate::session::{Session, millis};
+use crate::session::{LIVE_RESERVE, Session, millis};
 
 /// Most pages of one look; more means that something else is going on and the next look goes on from there.
 const PAGES: u32 = 4;
@@ -63,9 +63,62 @@ pub async fn look(s: &Session<'_>) -> Result<(), Halt> {
             s.need_shoper(1.0, 0.0)?;
         }
     }
+    notice_drift(s).await?;
     let next = s.now() + millis(s.settings.look_every);
     s.state().timers.look = next;
     Ok(())
+}
+
+/// Compares the shop's own counts with the ledger's. A difference means that an event was lost: the sweep
+/// that would find it tomorrow comes now, but not more than once in a while.
+async fn notice_drift(s: &Session<'_>) -> Result<(), Halt> {
+    let now = s.now();
+    let waits = s.state().timers.drift > now || s.store.active_run(s.shop.id).await?.is_some();
+    if waits || s.store.next_dirty_due(s.shop.id).await?.is_some_and(|at| at <= now) {
+        return Ok(());
+    }
+    let mut differences = Vec::with_capacity(4);
+    for kind in [RecordKind::Subscriber, RecordKind::Customer] {
+        if kind == RecordKind::Customer && !s.config().customers.enabled {
+            continue;
+        }
+        let (all, consenting) = s.store.record_counts(s.shop.id, kind).await?;
+        s.need_shoper(2.0, LIVE_RESERVE)?;
+        for (consent_only, ours) in [(false, all), (true, consenting)] {
+            let theirs = match counted(s, kind, consent_only).await {
+                Ok(theirs) => theirs.and_then(|n| i64::try_from(n).ok()),
+                Err(CallError::Halt(halt)) => return Err(halt),
+                Err(CallError::Api(_)) => None,
+            };
+            differences.push(theirs.map_or(0, |theirs| theirs - ours));
+        }
+    }
+    let mut state = s.state();
+    match &state.differences {
+        // Just after a whole reading: what differs are rows that cannot be kept, such as those without an address.
+        None => state.differences = Some(differences),
+        Some(known) if *known == differences => {}
+        Some(_) => {
+            tracing::info!(shop = %s.shop.id, "the shop's counts have drifted from the ledger's: the sweep comes early");
+            state.timers.sweep = now;
+            state.timers.drift = now + millis(s.settings.drift_sweep_every);
+        }
+    }
+    Ok(())
+}
+
+/// Rows of a list as the shop counts them; those that consent, where it can count them apart.
+async fn counted(s: &Session<'_>, kind: RecordKind, consent_only: bool) -> read::ShopCall<Option<u64>> {
+    match kind {
+        RecordKind::Customer => {
+            let filter: &[(&str, &str)] = if consent_only { &[("newsletter", "1")] } else { &[] };
+            s.shoper(|c| async move { c.count_users(filter).await }).await
+        }
+        RecordKind::Subscriber => {
+            let filter: &[(&str, &str)] = if consent_only { &[("active", "1")] } else { &[] };
+            s.shoper(|c| async move { c.count_subscribers(filter).await }).await
+        }
+    }
 }
 
 async fn ids_after(s: &Session<'_>, kind: RecordKind, cursor: Cursor) -> read::ShopCall<(Vec<i64>, Option<Cursor>)> {

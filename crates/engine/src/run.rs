@@ -657,6 +657,9 @@ async fn finish(
         }
         plan_sweep(s);
     }
+    if run.kind != RunKind::DryRun && state == RunState::Done {
+        s.state().differences = None;
+    }
     body.phase = Phase::Finished;
     body.cursor = None;
     body.waiting_for = None;

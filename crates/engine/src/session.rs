@@ -5,6 +5,7 @@
 //! learn the pace from the answer, renew an access token once, and turn outages into a stored
 //! waiting time.
 
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -41,6 +42,7 @@ pub struct Session<'a> {
     pub url: ShopUrl,
     /// The merchant's configuration, once there is one.
     pub config: Option<Arc<Config>>,
+    leased_until: AtomicI64,
     state: Mutex<LaneState>,
     shoper_client: Mutex<Option<shoper_api::Client>>,
     sare_client: Mutex<Option<sare_api::Client>>,
@@ -63,6 +65,7 @@ impl<'a> Session<'a> {
         let Ok(url) = ShopUrl::parse(&shop.url, settings.allow_http) else { return Ok(None) };
         let config = shop.config.as_deref().and_then(|text| Config::parse(text).ok()).map(|p| Arc::new(p.config));
         let state = LaneState::parse(&lease.state, settings);
+        let leased_until = AtomicI64::new(lease.until);
         Ok(Some(Self {
             store,
             transport,
@@ -72,6 +75,7 @@ impl<'a> Session<'a> {
             shop,
             url,
             config,
+            leased_until,
             state: Mutex::new(state),
             shoper_client: Mutex::new(None),
             sare_client: Mutex::new(None),
@@ -96,7 +100,25 @@ impl<'a> Session<'a> {
     /// Commits one piece of work, the lane's state along with it.
     pub async fn commit(&self, mut commit: Commit) -> Result<(), Halt> {
         commit.lane_state = Some(self.state().text());
-        if self.store.commit(&self.lease, self.now(), &commit).await? { Ok(()) } else { Err(Halt::Fenced) }
+        let now = self.now();
+        if !self.store.commit(&self.lease, now, &commit).await? {
+            return Err(Halt::Fenced);
+        }
+        self.leased_until.store(now + millis(self.settings.lease), Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Renews the lease once half of it is over, so that slow services cost nobody the lane.
+    async fn keep_lease(&self) -> Result<(), Halt> {
+        let (now, lease) = (self.now(), millis(self.settings.lease));
+        if self.leased_until.load(Ordering::Relaxed) - now > lease / 2 {
+            return Ok(());
+        }
+        if !self.store.renew(&self.lease, now, lease).await? {
+            return Err(Halt::Fenced);
+        }
+        self.leased_until.store(now + lease, Ordering::Relaxed);
+        Ok(())
     }
 
     /// Uses `token` from here on.
@@ -154,10 +176,18 @@ impl<'a> Session<'a> {
         if until > now { Err(Halt::Wait { side: Side::Shoper, until, why: "shop-limit" }) } else { Ok(()) }
     }
 
+    /// Nothing may be written to an account in which updates of data change statuses.
+    pub fn statuses_at_risk(&self) -> Halt {
+        Halt::Wait { side: Side::Sare, until: self.now() + 3_600_000, why: "sare-changes-statuses" }
+    }
+
     /// Stops the slice unless SARE may be asked `requests` times.
     pub fn need_sare(&self, requests: f64, reserve: f64) -> Result<(), Halt> {
         let now = self.now();
         let state = self.state();
+        if state.updates_harm {
+            return Err(self.statuses_at_risk());
+        }
         if state.timers.sare > now {
             return Err(Halt::Wait { side: Side::Sare, until: state.timers.sare, why: "sare-away" });
         }
@@ -182,6 +212,7 @@ impl<'a> Session<'a> {
                 let until = self.now() + 60_000;
                 return Err(Halt::Wait { side: Side::Shoper, until, why: "shop-access" }.into());
             };
+            self.keep_lease().await?;
             let before = client.pace().requests;
             let answer = call(client.clone()).await;
             self.note_shoper(&client, before);
@@ -244,6 +275,7 @@ impl<'a> Session<'a> {
             let until = self.now() + 60_000;
             return Err(Halt::Wait { side: Side::Sare, until, why: "sare-access" }.into());
         };
+        self.keep_lease().await?;
         let before = client.pace().requests;
         let answer = call(client.clone()).await;
         let requests = f64::from(client.pace().requests.saturating_sub(before));

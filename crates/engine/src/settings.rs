@@ -26,7 +26,8 @@ pub struct EngineSettings {
     pub sare_burst: f64,
     /// How long one slice may go on before the lane is let go.
     pub slice: Duration,
-    /// How long a lease lasts unless renewed.
+    /// How long a lease lasts unless renewed; every commit renews it, and every call to a service does once half of it
+    /// is over. A worker that dies holds its shop up for so long.
     pub lease: Duration,
     /// Pause between looks for new ids.
     pub look_every: Duration,
@@ -34,6 +35,8 @@ pub struct EngineSettings {
     pub poll_every: Duration,
     /// Pause between full sweeps.
     pub sweep_every: Duration,
+    /// Least pause between full sweeps made early because the shop's own counts differ from the ledger's.
+    pub drift_sweep_every: Duration,
     /// Pause between checks of the shop's webhooks.
     pub hooks_every: Duration,
     /// Pause before a status change is read back again.
@@ -55,10 +58,11 @@ impl EngineSettings {
             sare_rate: 2.0,
             sare_burst: 8.0,
             slice: Duration::from_secs(8),
-            lease: Duration::from_secs(180),
+            lease: Duration::from_secs(60),
             look_every: Duration::from_secs(120),
             poll_every: Duration::from_secs(60),
             sweep_every: Duration::from_secs(24 * 3600),
+            drift_sweep_every: Duration::from_secs(3600),
             hooks_every: Duration::from_secs(6 * 3600),
             verify_after: Duration::from_secs(30),
             settle_after: Duration::from_secs(600),

@@ -27,6 +27,8 @@ pub struct Timers {
     pub shoper: Millis,
     /// SARE must not be asked before.
     pub sare: Millis,
+    /// No sweep is made early before, whatever the counts say.
+    pub drift: Millis,
 }
 
 /// A poll under way.
@@ -86,6 +88,12 @@ pub struct LaneState {
     pub poll_braked: bool,
     /// A person let the braked poll go on.
     pub poll_released: bool,
+    /// How the shop's counts differed from the ledger's after the last whole reading of the shop.
+    pub differences: Option<Vec<i64>>,
+    /// Batches of updates after which the statuses were read back and found as they had been.
+    pub updates_proven: u32,
+    /// Updates of data changed people's statuses in this account: nothing is written until a person looked.
+    pub updates_harm: bool,
     /// Failures in a row of the shop and of SARE.
     pub failures: (u32, u32),
     /// The shop refuses to filter addresses by `default`.
@@ -111,6 +119,9 @@ impl Default for LaneState {
             poll: None,
             poll_braked: false,
             poll_released: false,
+            differences: None,
+            updates_proven: 0,
+            updates_harm: false,
             failures: (0, 0),
             all_addresses: false,
             labels: Labels::default(),

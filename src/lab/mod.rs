@@ -1,0 +1,186 @@
+//! A laboratory: simulated shops and SARE accounts around the real program, in one process and in
+//! virtual time.
+//!
+//! Requests travel over [`Network`], whose every exchange moves the clock; webhooks come in through the
+//! real router; the ledger is a real database. Nothing waits for real time, so that weeks of a shop's
+//! life pass in seconds, and the same seed gives the same history. Scenario tests and
+//! `shoper-sare simulate world` are built on it.
+
+mod database;
+mod shop;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use engine::{Engine, EngineSettings};
+use ports::{Clock, ManualClock, Millis, Transport};
+use simulators::network::{Endpoint, Network};
+use store::Store;
+
+pub use database::{Database, databases};
+pub use shop::{LabShop, ShopSetup};
+
+/// Where the program is reached in the laboratory.
+pub const PUBLIC_URL: &str = "https://app.example";
+/// What stands before `/{uid}` of every simulated SARE account.
+pub const SARE_URL: &str = "https://sare.example/api/v1";
+/// When every history begins: 2026-03-02 08:00:00 UTC.
+pub const BEGINNING: Millis = 1_772_438_400_000;
+
+/// The program between its simulated neighbours.
+pub struct Lab {
+    /// The time, which moves only when something takes time or a test says so.
+    pub clock: Arc<ManualClock>,
+    /// What connects everybody.
+    pub network: Network,
+    /// The ledger.
+    pub store: Store,
+    /// The engine over it.
+    pub engine: Engine,
+    /// The shops served, in the order in which they were added.
+    pub shops: Vec<LabShop>,
+    settings: EngineSettings,
+    database: Database,
+}
+
+impl Lab {
+    /// An empty laboratory over `database`.
+    ///
+    /// # Errors
+    /// When the database cannot be opened.
+    pub async fn open(database: Database) -> anyhow::Result<Self> {
+        Self::open_with(database, |_| {}).await
+    }
+
+    /// The same with settings of the engine changed.
+    ///
+    /// # Errors
+    /// When the database cannot be opened.
+    pub async fn open_with(database: Database, change: impl FnOnce(&mut EngineSettings)) -> anyhow::Result<Self> {
+        let clock = Arc::new(ManualClock::at(BEGINNING));
+        let network = Network::new(Arc::clone(&clock));
+        let mut settings = EngineSettings::new(SARE_URL.parse()?, database::entropy(0x5eed));
+        settings.app = Some(shop::app_credentials());
+        settings.public_url = Some(PUBLIC_URL.parse()?);
+        change(&mut settings);
+        let store = database.open_store().await?;
+        let engine = engine_over(&store, &network, &clock, &settings);
+        let lab = Self { clock, network, store, engine, shops: Vec::new(), settings, database };
+        lab.serve();
+        Ok(lab)
+    }
+
+    /// Puts the program's router at its address.
+    fn serve(&self) {
+        let clock: Arc<dyn Clock> = Arc::clone(&self.clock) as Arc<dyn Clock>;
+        let transport: Arc<dyn Transport> = Arc::new(self.network.clone());
+        let router = web::router(shop::web_state(self.store.clone(), self.engine.clone(), clock, transport));
+        let handler = Endpoint::handler(move |request| {
+            let (router, request) = (router.clone(), request.clone());
+            async move { shop::call(router, request).await }
+        });
+        self.network.route(PUBLIC_URL, handler);
+    }
+
+    /// The process dies at once and another one starts on the same ledger: nothing in memory survives.
+    ///
+    /// # Errors
+    /// When the database cannot be opened again.
+    pub async fn restart(&mut self) -> anyhow::Result<()> {
+        self.network.resume();
+        self.store = self.database.open_store().await?;
+        self.engine = engine_over(&self.store, &self.network, &self.clock, &self.settings);
+        self.serve();
+        Ok(())
+    }
+
+    /// A second process on the same ledger.
+    ///
+    /// # Errors
+    /// When the database cannot be opened once more.
+    pub async fn second_engine(&self) -> anyhow::Result<Engine> {
+        let store = self.database.open_store().await?;
+        Ok(engine_over(&store, &self.network, &self.clock, &self.settings))
+    }
+
+    /// Adds a shop and its SARE account, with nothing installed yet.
+    pub fn add_shop(&mut self, setup: ShopSetup) -> usize {
+        let clock: Arc<dyn Clock> = Arc::clone(&self.clock) as Arc<dyn Clock>;
+        let number = self.shops.len() + 1;
+        let shop = LabShop::build(number, setup, &clock);
+        self.network.route(&shop.shop.base_url(), Endpoint::Shop(shop.shop.clone()));
+        self.network.route(&format!("{SARE_URL}/{}", shop.uid), Endpoint::Sare(shop.sare.clone()));
+        self.shops.push(shop);
+        number - 1
+    }
+
+    /// Adds a shop, installs the app in it by the lifecycle message, and configures it.
+    ///
+    /// # Errors
+    /// When the message or the configuration is not taken.
+    pub async fn add_live_shop(&mut self, setup: ShopSetup, config: &str) -> anyhow::Result<usize> {
+        let index = self.add_shop(setup);
+        self.install(index).await?;
+        self.configure(index, config).await?;
+        Ok(index)
+    }
+
+    /// Now.
+    pub fn now(&self) -> Millis {
+        self.clock.now()
+    }
+
+    /// Lets `time` pass: lanes are worked on and webhooks delivered when they are due.
+    pub async fn pass(&self, time: Duration) {
+        let end = self.now() + i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
+        loop {
+            let now = self.now();
+            self.network.deliver(now).await;
+            match self.engine.turn().await {
+                Ok(true) => continue,
+                Ok(false) => {}
+                Err(error) => panic!("the ledger failed: {error}"),
+            }
+            if now >= end {
+                return;
+            }
+            let lane = self.store.next_due(now).await.expect("the ledger answers").unwrap_or(end);
+            let hook = self.shops.iter().filter_map(|s| s.shop.next_delivery_at()).min().unwrap_or(end);
+            let next = lane.min(hook).min(end).max(now + 1);
+            self.clock.advance_to(next);
+        }
+    }
+
+    /// [`Lab::pass`] in minutes.
+    pub async fn minutes(&self, minutes: u64) {
+        self.pass(Duration::from_secs(minutes * 60)).await;
+    }
+
+    /// Lets time pass until no run is under way and nothing due is waiting, for at most a day.
+    ///
+    /// # Panics
+    /// When a day was not enough: something is stuck.
+    pub async fn settle(&self) {
+        for _ in 0..24 * 60 * 2 {
+            self.pass(Duration::from_secs(30)).await;
+            let mut busy = self.shops.iter().any(|s| s.shop.waiting_deliveries() > 0);
+            for shop in &self.shops {
+                let Some(known) = shop.known(&self.store).await else { continue };
+                busy |= self.store.active_run(known.id).await.expect("the ledger answers").is_some_and(|run| {
+                    run.state != store::RunState::Braked
+                });
+                let due = self.store.next_dirty_due(known.id).await.expect("the ledger answers");
+                busy |= due.is_some_and(|at| at <= self.now() + 60_000);
+            }
+            if !busy {
+                return;
+            }
+        }
+        panic!("a day was not enough: something is stuck");
+    }
+}
+
+fn engine_over(store: &Store, network: &Network, clock: &Arc<ManualClock>, settings: &EngineSettings) -> Engine {
+    let transport: Arc<dyn Transport> = Arc::new(network.clone());
+    Engine::new(store.clone(), transport, Arc::clone(clock) as Arc<dyn Clock>, settings.clone())
+}

@@ -1,0 +1,10 @@
+//! The product's promises as stories: simulated shops and SARE accounts around the real program, on
+//! both databases, in virtual time.
+
+mod consent;
+mod full_sync;
+mod lifecycle;
+mod live;
+mod shops;
+mod trouble;
+mod words;

@@ -1,0 +1,242 @@
+//! Crashes, outages and services that behave badly.
+
+use std::time::Duration;
+
+use http::Method;
+use simulators::faults::{Fault, FaultRule};
+use simulators::network::Halt;
+use store::RunState;
+
+use crate::words::*;
+
+#[tokio::test]
+async fn a_crash_at_any_request_ends_in_the_same_state_as_no_crash() {
+    each_database(async |mut lab| {
+        live_shop(&mut lab, CONFIG, |s| {
+            for n in 0..6 {
+                s.shop.add_subscriber(format!("s{n}@example.com"), true);
+                s.shop.add_customer(customer(&format!("c{n}@example.com"), n % 2 == 0));
+            }
+        })
+        .await;
+        for round in 0..24_u64 {
+            let shop = &lab.shops[0];
+            let row = shop.shop.subscriber_by_email(&format!("s{}@example.com", round % 5)).unwrap();
+            shop.shop.set_subscriber_active(row.id, !row.active);
+            let id = shop.shop.customer_by_email(&format!("c{}@example.com", round % 6)).unwrap().id;
+            shop.shop.set_address(id, address(&format!("Miasto {round}"), "600700800"));
+            lab.network.deliver(lab.now()).await;
+            lab.network.halt_after(round % 12, Halt::Interrupted);
+            lab.pass(Duration::from_secs(3)).await;
+            lab.restart().await.unwrap();
+            lab.minutes(15).await;
+            lab.settle().await;
+            let shop = &lab.shops[0];
+            let city = &shop.sare.contact(&format!("c{}@example.com", round % 6)).unwrap().prop["prop1"];
+            assert_eq!(city, &format!("Miasto {round}"), "round {round}");
+            let row = shop.shop.subscriber_by_email(&format!("s{}@example.com", round % 5)).unwrap();
+            if !row.active {
+                assert_ne!(shop.status(&row.email), Some(CONFIRMED), "round {round}");
+            }
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_slice_that_is_dropped_half_way_loses_nothing() {
+    each_database(async |mut lab| {
+        live_shop(&mut lab, CONFIG, |s| {
+            s.shop.add_subscriber("row@example.com", true);
+        })
+        .await;
+        for limit in 0..10 {
+            let row = lab.shops[0].shop.subscriber_by_email("row@example.com").unwrap();
+            let customer_email = format!("new{limit}@example.com");
+            lab.shops[0].shop.add_customer(customer(&customer_email, true));
+            lab.network.deliver(lab.now()).await;
+            // The process hangs in the middle of a request and is killed there: the future is dropped.
+            lab.network.halt_after(limit, Halt::Never);
+            let _ = tokio::time::timeout(Duration::from_millis(50), lab.engine.turn()).await;
+            lab.restart().await.unwrap();
+            lab.minutes(10).await;
+            assert_eq!(lab.shops[0].status(&customer_email), Some(CONFIRMED), "killed at request {limit}");
+            assert!(row.active);
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn when_sare_is_down_everything_waits_and_nothing_is_lost() {
+    each_database(async |mut lab| {
+        live_shop(&mut lab, CONFIG, |s| {
+            s.shop.add_subscriber("row@example.com", true);
+        })
+        .await;
+        lab.shops[0].sare.faults().add(FaultRule::always(Fault::Status(503)));
+        for n in 0..30 {
+            lab.shops[0].shop.add_subscriber(format!("n{n}@example.com"), true);
+        }
+        let id = lab.shops[0].shop.subscriber_by_email("row@example.com").unwrap().id;
+        lab.shops[0].shop.set_subscriber_active(id, false);
+        lab.minutes(30).await;
+        assert!(counts(&lab, 0).await.dirty >= 31, "they wait");
+        lab.shops[0].sare.faults().clear();
+        lab.minutes(15).await;
+        assert_eq!(lab.shops[0].sare.mailable().len(), 30);
+        assert_eq!(lab.shops[0].status("row@example.com"), Some(REMOVAL_REQUESTED));
+        assert_eq!(counts(&lab, 0).await.dirty, 0);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_write_whose_answer_was_cut_off_is_not_done_twice_in_effect() {
+    each_database(async |mut lab| {
+        let index = lab.add_shop(ShopSetup::default());
+        for n in 0..50 {
+            lab.shops[0].shop.add_subscriber(format!("s{n}@example.com"), n % 2 == 0);
+        }
+        let mut rule = FaultRule::always(Fault::CutAfter).method(Method::POST);
+        rule.remaining = Some(6);
+        lab.shops[0].sare.faults().add(rule);
+        lab.install(index).await.unwrap();
+        lab.configure(index, CONFIG).await.unwrap();
+        lab.settle().await;
+        assert_eq!(newest_run(&lab, 0).await.state, RunState::Done);
+        assert_eq!(lab.shops[0].sare.len(), 50);
+        assert_eq!(lab.shops[0].sare.mailable().len(), 25);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn faults_of_every_kind_only_delay() {
+    each_database(async |mut lab| {
+        for fault in [
+            Fault::Status(429),
+            Fault::RetryAfter(7),
+            Fault::Status(500),
+            Fault::Status(503),
+            Fault::Status(401),
+            Fault::Html,
+            Fault::CutBefore,
+            Fault::CutAfter,
+        ] {
+            let index = lab.add_shop(ShopSetup::default());
+            simulators::data::populate(&lab.shops[index].shop, simulators::data::Size::of(120), 11);
+            let rule = |probability: f64| FaultRule { probability, ..FaultRule::always(fault.clone()) };
+            lab.install(index).await.unwrap();
+            lab.configure(index, CONFIG).await.unwrap();
+            lab.shops[index].shop.set_faults([rule(0.15)]);
+            if fault != Fault::Status(401) {
+                lab.shops[index].sare.faults().add(rule(0.15));
+            }
+            lab.minutes(60).await;
+            lab.shops[index].shop.faults().clear();
+            lab.shops[index].sare.faults().clear();
+            lab.minutes(90).await;
+            lab.settle().await;
+            let run = newest_run(&lab, index).await;
+            assert_eq!(run.state, RunState::Done, "{fault:?}: {run:?}");
+            let contacts = counts(&lab, index).await.contacts;
+            assert_eq!(i64::try_from(lab.shops[index].sare.len()).unwrap(), contacts, "{fault:?}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_record_open_in_the_admin_is_tried_again_later() {
+    each_database(async |mut lab| {
+        live_shop(&mut lab, CONFIG, |s| {
+            s.shop.add_subscriber("row@example.com", true);
+        })
+        .await;
+        let rule = FaultRule::always(Fault::Status(409)).method(Method::PUT);
+        lab.shops[0].shop.set_faults([rule]);
+        assert!(lab.shops[0].sare.recipient_clicks_unsubscribe("row@example.com"));
+        lab.minutes(30).await;
+        assert!(problem_kinds(&lab, 0).await.iter().any(|kind| kind == "record-locked"));
+        lab.shops[0].shop.faults().clear();
+        lab.minutes(60).await;
+        assert!(!lab.shops[0].shop.subscriber_by_email("row@example.com").unwrap().active);
+        assert!(problem_kinds(&lab, 0).await.is_empty());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_wrong_key_stops_the_account_without_hammering_and_goes_on_when_it_is_mended() {
+    each_database(async |mut lab| {
+        live_shop(&mut lab, CONFIG, |s| {
+            s.shop.add_subscriber("row@example.com", true);
+        })
+        .await;
+        let key = lab.shops[0].sare.settings().api_key;
+        lab.shops[0].sare.change_settings(|settings| settings.api_key = "another".to_owned());
+        lab.shops[0].shop.add_subscriber("new@example.com", true);
+        let before = lab.shops[0].sare.requests();
+        lab.minutes(60).await;
+        assert!(lab.shops[0].sare.requests() - before < 30, "{} requests", lab.shops[0].sare.requests() - before);
+        assert!(problem_kinds(&lab, 0).await.iter().any(|kind| kind == "sare-access"));
+        lab.shops[0].sare.change_settings(|settings| settings.api_key = key);
+        lab.minutes(30).await;
+        assert_eq!(lab.shops[0].status("new@example.com"), Some(CONFIRMED));
+        assert!(problem_kinds(&lab, 0).await.is_empty());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn data_refused_by_missing_permissions_stops_that_part_and_not_the_rest() {
+    each_database(async |mut lab| {
+        let mut setup = ShopSetup::default();
+        setup.shop.refused = vec!["subscribers".to_owned()];
+        live_shop_with(&mut lab, setup, CONFIG, |s| {
+            s.shop.add_customer(customer("yes@example.com", true));
+            s.shop.add_subscriber("row@example.com", true);
+        })
+        .await;
+        assert_eq!(lab.shops[0].status("yes@example.com"), Some(CONFIRMED));
+        assert_eq!(lab.shops[0].status("row@example.com"), None);
+        assert!(problem_kinds(&lab, 0).await.iter().any(|kind| kind == "no-scope"));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_short_list_or_a_proxys_404_is_no_deletion() {
+    each_database(async |mut lab| {
+        live_shop(&mut lab, CONFIG, |s| {
+            for n in 0..10 {
+                s.shop.add_subscriber(format!("s{n}@example.com"), true);
+            }
+        })
+        .await;
+        // Every read of single subscribers meets a proxy's page.
+        let mut rule = FaultRule::always(Fault::Html).method(Method::GET);
+        rule.path_contains = "/subscribers/".to_owned();
+        lab.shops[0].shop.set_faults([rule]);
+        let known = lab.shops[0].known(&lab.store).await.unwrap();
+        let marks: Vec<store::DirtyMark> = lab.shops[0]
+            .shop
+            .subscribers()
+            .map(|row| store::DirtyMark {
+                key: store::DirtyKey::Record(sync_core::RecordKey::subscriber(row.id)),
+                due_at: lab.now(),
+                priority: store::Priority::Live,
+                reason: store::Reason::DeleteWebhook,
+                held_by: None,
+            })
+            .collect();
+        lab.store.mark(known.id, &marks, lab.now()).await.unwrap();
+        lab.minutes(20).await;
+        assert_eq!(lab.shops[0].sare.mailable().len(), 10);
+        for n in 0..10 {
+            assert_eq!(lab.shops[0].groups(&format!("s{n}@example.com")), [22]);
+        }
+    })
+    .await;
+}
