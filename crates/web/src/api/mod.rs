@@ -1,0 +1,108 @@
+//! The operator's API, `/api/v1`: every route with its description in one table, from which the router is built
+//! and against which the document at `/api/openapi.json` is tested.
+
+mod config;
+mod contacts;
+mod document;
+mod lookup;
+mod model;
+mod problems;
+mod runs;
+mod shops;
+
+use axum::Json;
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::Response;
+use axum::routing::{MethodRouter, delete, get, post, put};
+use http::Method;
+
+use crate::bearer;
+use crate::error::Error;
+use crate::state::App;
+
+/// One route.
+pub(crate) struct Endpoint {
+    pub method: Method,
+    pub path: &'static str,
+    handler: MethodRouter<App>,
+}
+
+/// Every route of the API.
+pub(crate) fn endpoints() -> Vec<Endpoint> {
+    let at = |method, path, handler| Endpoint { method, path, handler };
+    vec![
+        at(Method::GET, "/api/v1/shops", get(shops::list)),
+        at(Method::GET, "/api/v1/shops/{shop}", get(shops::show)),
+        at(Method::DELETE, "/api/v1/shops/{shop}", delete(shops::remove)),
+        at(Method::POST, "/api/v1/shops/{shop}/pause", post(shops::pause)),
+        at(Method::POST, "/api/v1/shops/{shop}/resume", post(shops::resume)),
+        at(Method::GET, "/api/v1/shops/{shop}/config", get(config::export)),
+        at(Method::PUT, "/api/v1/shops/{shop}/config", put(config::import)),
+        at(Method::POST, "/api/v1/shops/{shop}/sync", post(runs::sync)),
+        at(Method::GET, "/api/v1/shops/{shop}/runs", get(runs::list)),
+        at(Method::GET, "/api/v1/shops/{shop}/runs/{id}", get(runs::show)),
+        at(Method::POST, "/api/v1/shops/{shop}/brake/release", post(runs::release_brake)),
+        at(Method::GET, "/api/v1/shops/{shop}/problems", get(problems::list)),
+        at(Method::POST, "/api/v1/shops/{shop}/problems/retry", post(problems::retry)),
+        at(Method::POST, "/api/v1/shops/{shop}/contacts/find", post(contacts::find)),
+        at(Method::POST, "/api/v1/shops/{shop}/contacts/erase", post(contacts::erase)),
+    ]
+}
+
+/// The API and its description.
+pub(crate) fn router(app: &App) -> Router<App> {
+    let mut router = Router::new().route("/api/openapi.json", get(openapi));
+    for endpoint in endpoints() {
+        router = router.route(endpoint.path, endpoint.handler);
+    }
+    router.method_not_allowed_fallback(|| async { Error::MethodNotAllowed }).route_layer(from_fn_with_state(app.clone(), guard))
+}
+
+/// Lets nobody in without the operator's token.
+async fn guard(State(app): State<App>, request: Request, next: Next) -> Result<Response, Error> {
+    bearer::check(request.headers(), app.settings.operator_token.as_ref())?;
+    Ok(next.run(request).await)
+}
+
+async fn openapi() -> Json<utoipa::openapi::OpenApi> {
+    Json(document::document())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_route_is_described_and_every_description_is_a_route() {
+        let document = serde_json::to_value(document::document()).unwrap();
+        let described: BTreeSet<(String, String)> = document["paths"]
+            .as_object()
+            .unwrap()
+            .iter()
+            .flat_map(|(path, item)| {
+                let methods = item.as_object().unwrap().keys().map(|method| method.to_uppercase());
+                methods.map(|method| (path.clone(), method)).collect::<Vec<_>>()
+            })
+            .collect();
+        let routes: BTreeSet<(String, String)> =
+            endpoints().iter().map(|e| (e.path.to_owned(), e.method.to_string())).collect();
+        assert_eq!(described, routes);
+    }
+
+    #[test]
+    fn every_operation_has_a_name_a_sentence_and_the_answers_that_all_have() {
+        let document = serde_json::to_value(document::document()).unwrap();
+        for (path, item) in document["paths"].as_object().unwrap() {
+            for (method, operation) in item.as_object().unwrap() {
+                for member in ["operationId", "summary", "security"] {
+                    assert!(!operation[member].is_null(), "{method} {path} has no {member}");
+                }
+                assert!(operation["responses"]["401"].is_object(), "{method} {path} does not tell of 401");
+            }
+        }
+    }
+}
