@@ -16,7 +16,7 @@ use url::form_urlencoded;
 use crate::answer::Answer;
 use crate::client::Client;
 use crate::error::Error;
-use crate::wire::lenient::integer_of;
+use crate::wire::lenient::{flag_of, integer_of, text_of};
 use crate::wire::page::RawPage;
 
 /// Rows of a page. With more the shop silently serves 10 (shoper-api.md D.1).
@@ -321,18 +321,11 @@ impl Client {
         };
         let page =
             RawPage::read(answer.json(), &answer.headers).ok_or_else(|| answer.not_understood("a list"))?;
-        let answers = |row: &Value| {
-            filters.iter().all(|(field, value)| match &row[*field] {
-                Value::String(text) => text == value,
-                Value::Bool(flag) => *value == if *flag { "1" } else { "0" },
-                other => other.to_string() == *value,
-            })
-        };
-        let filtered = page
-            .rows
-            .iter()
-            .all(|row| serde_json::from_str::<Value>(row.get()).is_ok_and(|row| answers(&row)));
-        Ok(page.count.filter(|_| filtered || filters.is_empty()))
+        let filtered = page.rows.iter().all(|row| {
+            let row: Value = serde_json::from_str(row.get()).unwrap_or_default();
+            filters.iter().all(|(field, value)| holds(&row[*field], value))
+        });
+        Ok(page.count.filter(|_| filtered))
     }
 
     /// Rows with these ids.
@@ -369,6 +362,16 @@ impl Client {
             Err(answer.not_understood(what))
         }
     }
+}
+
+/// Whether a row's member is what a filter asked for; a flag can come in several ways.
+fn holds(member: &Value, wanted: &str) -> bool {
+    let flag = match wanted {
+        "0" => Some(false),
+        "1" => Some(true),
+        _ => None,
+    };
+    text_of(member).is_some_and(|text| text == wanted) || (flag.is_some() && flag_of(member) == flag)
 }
 
 /// A numbered page without what was read before.

@@ -117,7 +117,7 @@ impl Client {
             let (field, filters) = match which {
                 AddressFilter::All => ("user_id", json!({ "user_id": { "in": chunk } })),
                 AddressFilter::DefaultOnly => {
-                    ("default", json!({ "user_id": { "in": chunk }, "default": "1" }))
+                    ("default", json!({ "default": "1", "user_id": { "in": chunk } }))
                 }
             };
             let belongs = |row: &UserAddress| {

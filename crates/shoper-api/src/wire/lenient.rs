@@ -351,3 +351,6 @@ pub(crate) fn flag_of(value: &serde_json::Value) -> Option<bool> {
 pub(crate) fn text_of(value: &serde_json::Value) -> Option<String> {
     Some(scalar_of(value)?.into_text().into_owned())
 }
+
+#[cfg(test)]
+mod tests;
