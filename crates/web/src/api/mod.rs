@@ -57,7 +57,7 @@ pub(crate) fn router(app: &App) -> Router<App> {
     for endpoint in endpoints() {
         router = router.route(endpoint.path, endpoint.handler);
     }
-    router.method_not_allowed_fallback(|| async { Error::MethodNotAllowed }).route_layer(from_fn_with_state(app.clone(), guard))
+    router.route_layer(from_fn_with_state(app.clone(), guard))
 }
 
 /// Lets nobody in without the operator's token.

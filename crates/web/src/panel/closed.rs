@@ -1,0 +1,96 @@
+//! Pages that say why the panel does not open. They know no session and carry no data, so that it does not matter
+//! where they are framed.
+
+use axum::response::{IntoResponse, Response};
+use http::{StatusCode, header};
+use maud::{DOCTYPE, html};
+
+use super::words::Words;
+use super::{assets, csp};
+use crate::error::Error;
+
+/// Why the panel does not open, in the reader's language.
+pub struct Closed {
+    words: Words,
+    status: StatusCode,
+    why: &'static str,
+    /// The page looks again by itself.
+    again: bool,
+}
+
+impl Closed {
+    /// The signed address proves nothing.
+    pub fn signature(words: Words) -> Self {
+        Self { words, status: StatusCode::UNAUTHORIZED, why: words.say("closed.signature"), again: false }
+    }
+
+    /// The signed address is too old.
+    pub fn old(words: Words) -> Self {
+        Self { words, status: StatusCode::UNAUTHORIZED, why: words.say("closed.old"), again: false }
+    }
+
+    /// There is no such session, or it is over.
+    pub fn session(words: Words) -> Self {
+        Self { words, status: StatusCode::UNAUTHORIZED, why: words.say("closed.session"), again: false }
+    }
+
+    /// The shop is not known yet: its `install` may still be on its way (shoper-api.md A.4).
+    pub fn unknown(words: Words) -> Self {
+        Self { words, status: StatusCode::OK, why: words.say("closed.unknown"), again: true }
+    }
+
+    /// The app was removed from the shop.
+    pub fn removed(words: Words) -> Self {
+        Self { words, status: StatusCode::GONE, why: words.say("closed.removed"), again: false }
+    }
+
+    /// A form that does not belong to the session.
+    pub fn forged(words: Words) -> Self {
+        Self { words, status: StatusCode::FORBIDDEN, why: words.say("closed.forged"), again: false }
+    }
+
+    /// What an error comes to for the person in front of the panel.
+    pub fn of(words: Words, error: Error) -> Self {
+        error.log();
+        let why = match error {
+            Error::SwitchedOff => words.say("closed.off"),
+            Error::NoSuchShop | Error::Gone => return Self::removed(words),
+            Error::Busy | Error::Store(_) => words.say("closed.busy"),
+            _ => words.say("closed.missing"),
+        };
+        Self { words, status: error.status(), why, again: false }
+    }
+}
+
+impl IntoResponse for Closed {
+    fn into_response(self) -> Response {
+        let title = self.words.say("closed.title");
+        let page = html! {
+            (DOCTYPE)
+            html lang=(self.words.tag()) {
+                head {
+                    meta charset="utf-8";
+                    meta name="viewport" content="width=device-width, initial-scale=1";
+                    @if self.again {
+                        meta http-equiv="refresh" content="3";
+                    }
+                    title { (title) }
+                    link rel="stylesheet" href=(*assets::STYLE);
+                    script src=(*assets::SCRIPT) defer {}
+                    script src=(csp::SDK) async {}
+                }
+                body {
+                    main.closed {
+                        @if !self.again {
+                            h1 { (title) }
+                        }
+                        p role="status" { (self.why) }
+                    }
+                }
+            }
+        };
+        let mut response = (self.status, page).into_response();
+        response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, csp::of_nobody());
+        response
+    }
+}

@@ -1,0 +1,218 @@
+//! Sessions of the panel: what a page needs to know of its visitor, and proof that a form is the visitor's own.
+//!
+//! Inside a frame a cookie may be kept from us, so a session is carried by the page's address:
+//! `/panel/s/{session}/…`. Addresses can be overlooked and written to a proxy's log, so where the browser lets us keep
+//! a cookie the session is tied to it as well, and the address alone opens nothing. Only a hash of both is stored.
+//! Addresses leave the page neither by referrer (`Referrer-Policy`) nor by our own log (`layers.rs`). Every form
+//! carries a token of its session, and the session ends with its time or with the app's removal.
+
+use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request};
+use axum::response::{IntoResponse, Redirect, Response};
+use http::request::Parts;
+use http::{HeaderMap, HeaderName, HeaderValue, header};
+use maud::{Markup, html};
+use ports::Millis;
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use store::{Session, Shop, ShopState};
+use sync_core::{Lang, ShopId};
+
+use super::closed::Closed;
+use super::words::Words;
+use crate::bearer;
+use crate::error::Error;
+use crate::state::App;
+
+/// Hexadecimal digits of a token.
+const TOKEN_LEN: usize = 64;
+/// How browsers tell a page's own requests from others' (Fetch Metadata).
+const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+
+fn token(app: &App) -> String {
+    hex::encode((app.entropy)())
+}
+
+fn is_token(text: &str) -> bool {
+    text.len() == TOKEN_LEN && text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'a'..=b'f'))
+}
+
+/// The cookie that sessions of this browser are tied to.
+pub struct Cookie(SecretString);
+
+impl Cookie {
+    /// A new one.
+    pub fn new(app: &App) -> Self {
+        Self(token(app).into())
+    }
+
+    /// The one the browser sent.
+    pub fn of(app: &App, headers: &HeaderMap) -> Option<Self> {
+        let name = Self::name(app);
+        headers
+            .get_all(header::COOKIE)
+            .iter()
+            .filter_map(|value| value.to_str().ok())
+            .flat_map(|value| value.split(';'))
+            .filter_map(|pair| pair.trim().split_once('='))
+            .find(|(found, value)| *found == name && is_token(value))
+            .map(|(_, value)| Self(value.into()))
+    }
+
+    /// Browsers take a name with `__Host-` only over HTTPS, for this very host and for all of its paths.
+    fn name(app: &App) -> &'static str {
+        if app.settings.is_plain_http() { "panel" } else { "__Host-panel" }
+    }
+
+    /// `Set-Cookie`. Framed by another site, a browser keeps it only when it is partitioned by that site.
+    pub fn set(&self, app: &App) -> HeaderValue {
+        let kind = if app.settings.is_plain_http() { "SameSite=Lax" } else { "SameSite=None; Secure; Partitioned" };
+        let text = format!("{}={}; Path=/; HttpOnly; {kind}", Self::name(app), self.0.expose_secret());
+        let mut value = HeaderValue::try_from(text).expect("a token is visible ASCII");
+        value.set_sensitive(true);
+        value
+    }
+}
+
+/// What is hashed and stored: the address's token, and the cookie's where there is one.
+fn stored(path: &str, cookie: Option<&Cookie>) -> SecretString {
+    match cookie {
+        Some(cookie) => format!("{path}.{}", cookie.0.expose_secret()).into(),
+        None => path.into(),
+    }
+}
+
+fn until(app: &App) -> Millis {
+    app.now() + i64::try_from(app.settings.session_idle.as_millis()).unwrap_or(i64::MAX / 2)
+}
+
+/// Begins a session and gives the address of its first page.
+pub async fn begin(
+    app: &App,
+    shop: ShopId,
+    words: Words,
+    admin: Option<&str>,
+    cookie: Option<&Cookie>,
+) -> Result<String, Error> {
+    let path = token(app);
+    let session = Session {
+        shop,
+        admin: admin.map(str::to_owned),
+        csrf: token(app).into(),
+        locale: words.tag().to_owned(),
+        expires_at: until(app),
+    };
+    app.store.put_session(&stored(&path, cookie), &session).await?;
+    Ok(format!("/panel/s/{path}/"))
+}
+
+/// A person at a page: their shop, their language, and where they are.
+pub struct Visit {
+    /// The shop.
+    pub shop: Shop,
+    /// Their language.
+    pub words: Words,
+    csrf: SecretString,
+    base: SecretString,
+}
+
+impl Visit {
+    /// The address of a page, such as `overview/live`; the empty one is the first page.
+    pub fn link(&self, page: &str) -> String {
+        format!("{}{page}", self.base.expose_secret())
+    }
+
+    /// A form that posts to `page`.
+    pub fn form(&self, page: &str, content: Markup) -> Markup {
+        html! {
+            form method="post" action=(self.link(page)) {
+                input type="hidden" name="csrf" value=(self.csrf.expose_secret());
+                (content)
+            }
+        }
+    }
+
+    /// Sends the browser to a page, after a form was dealt with.
+    pub fn redirect(&self, page: &str) -> Response {
+        Redirect::to(&self.link(page)).into_response()
+    }
+
+    /// What went wrong, told to this person.
+    pub fn closed(&self, error: impl Into<Error>) -> Closed {
+        Closed::of(self.words, error.into())
+    }
+}
+
+impl FromRequestParts<App> for Visit {
+    type Rejection = Closed;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Closed> {
+        let unknown = Words::of_locale(None);
+        let params = RawPathParams::from_request_parts(parts, app).await.map_err(|_| Closed::session(unknown))?;
+        let path = params.iter().find(|(name, _)| *name == "session").map(|(_, value)| value.to_owned());
+        let path = path.filter(|path| is_token(path)).ok_or_else(|| Closed::session(unknown))?;
+        let cookie = Cookie::of(app, &parts.headers);
+        let found = find(app, &path, cookie.as_ref()).await.map_err(|error| Closed::of(unknown, error))?;
+        let Some(session) = found else { return Err(Closed::session(unknown)) };
+        let words = Words(if session.locale == "en" { Lang::En } else { Lang::Pl });
+        let shop = app.store.shop(session.shop).await.map_err(|error| Closed::of(words, error.into()))?;
+        let shop = shop.filter(|shop| !matches!(shop.state, ShopState::Uninstalling | ShopState::Removed));
+        let shop = shop.ok_or_else(|| Closed::removed(words))?;
+        Ok(Self { shop, words, csrf: session.csrf, base: format!("/panel/s/{path}/").into() })
+    }
+}
+
+/// Finds the session by address and cookie, or by the address alone where it was begun without a cookie. One in use
+/// has its end put off, though not at every page.
+async fn find(app: &App, path: &str, cookie: Option<&Cookie>) -> Result<Option<Session>, Error> {
+    let now = app.now();
+    let mut tokens = vec![stored(path, None)];
+    if cookie.is_some() {
+        tokens.insert(0, stored(path, cookie));
+    }
+    for token in tokens {
+        if let Some(session) = app.store.session(&token, now).await? {
+            let end = until(app);
+            if end - session.expires_at > (end - now) / 8 {
+                app.store.extend_session(session.shop, &token, end).await?;
+            }
+            return Ok(Some(session));
+        }
+    }
+    Ok(None)
+}
+
+/// A form that was posted from a page of this very session.
+pub struct Posted<T> {
+    /// Who posted it.
+    pub visit: Visit,
+    /// What it says.
+    pub form: T,
+}
+
+#[derive(Deserialize)]
+struct Token {
+    #[serde(default)]
+    csrf: String,
+}
+
+impl<T: DeserializeOwned> FromRequest<App> for Posted<T> {
+    type Rejection = Closed;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Closed> {
+        let (mut parts, body) = request.into_parts();
+        let visit = Visit::from_request_parts(&mut parts, app).await?;
+        let forged = || Closed::forged(visit.words);
+        let site = parts.headers.get(FETCH_SITE).map(HeaderValue::as_bytes);
+        if site.is_some_and(|site| site != b"same-origin") {
+            return Err(forged());
+        }
+        let body = bytes::Bytes::from_request(Request::from_parts(parts, body), app).await.map_err(|_| forged())?;
+        let token: Token = axum::Form::from_bytes(&body).map(|form| form.0).map_err(|_| forged())?;
+        if !bearer::same(&token.csrf, visit.csrf.expose_secret()) {
+            return Err(forged());
+        }
+        let form = axum::Form::<T>::from_bytes(&body).map_err(|_| forged())?.0;
+        Ok(Self { visit, form })
+    }
+}
