@@ -1,1 +1,32 @@
 //! The ledger: shops, lanes, contacts and their history, on SQLite and PostgreSQL.
+//!
+//! SQL is written once and runs on both; what differs is in `dialect.rs`. What must be secret is
+//! encrypted in `crypto.rs` on its way in, and this is the only crate that sees a key. One file a
+//! subject: `lanes` (who may work when), `commit` (one piece of work, one transaction), `contacts`,
+//! `dirty`, `runs`, `problems`, `shops`, `lifecycle`, `hooks`, `panel`.
+
+mod commit;
+mod contacts;
+mod crypto;
+mod dialect;
+mod dirty;
+mod error;
+mod hooks;
+mod lanes;
+mod lifecycle;
+mod migrate;
+mod model;
+mod panel;
+mod problems;
+mod runs;
+mod shops;
+mod store;
+
+pub use contacts::ContactFilter;
+pub use crypto::{Keys, KeysError};
+pub use error::Error;
+pub use lanes::Lane;
+pub use model::*;
+pub use panel::{Audit, ConfigVersion, Session};
+pub use shops::ShopChange;
+pub use store::Store;

@@ -1,0 +1,287 @@
+//! One piece of work in one transaction, under the fence.
+
+use std::collections::BTreeMap;
+
+use sqlx::{Any, AssertSqlSafe, Row, Transaction};
+use sync_core::ShopId;
+
+use crate::contacts::{ADDRESS, CASTS, COLUMNS, RECORD, groups_text, rows_a_statement};
+use crate::dirty;
+use crate::error::Error;
+use crate::model::{AddrHash, Commit, Contact, HistoryEntry, Lease, Millis, Problem, Record};
+use crate::problems;
+use crate::runs;
+use crate::store::Store;
+
+/// Lines kept of a contact's history.
+const LINES: i64 = 50;
+const DAY: i64 = 86_400_000;
+/// How long a lease lasts after a commit.
+const RENEWED_MS: i64 = 60_000;
+
+const HISTORY_CASTS: &[&str] = &["bigint", "bytea", "bigint", "bigint", "text", "text"];
+const RECORD_CASTS: &[&str] = &["bigint", "bigint", "bigint", "bytea", "bigint", "text", "bigint", "bigint"];
+
+impl Store {
+    /// Writes `commit` if the lease is still ours, and renews it; false, and nothing written, when it is not.
+    ///
+    /// # Errors
+    /// When the database cannot be used: then nothing was written.
+    pub async fn commit(&self, lease: &Lease, now: Millis, commit: &Commit) -> Result<bool, Error> {
+        let shop = lease.shop;
+        let mut tx = self.begin().await?;
+        if !self.proves_fence(&mut tx, lease).await? {
+            return Ok(false);
+        }
+        self.put_contacts(&mut tx, shop, &commit.contacts).await?;
+        self.put_records(&mut tx, shop, &commit.records).await?;
+        for key in &commit.gone {
+            sqlx::query("DELETE FROM records WHERE shop_id = $1 AND kind = $2 AND id = $3")
+                .bind(shop.0)
+                .bind(key.kind.number())
+                .bind(key.id)
+                .execute(&mut *tx)
+                .await?;
+        }
+        for hash in &commit.forget {
+            for query in [
+                "DELETE FROM contacts WHERE shop_id = $1 AND hash = $2",
+                "DELETE FROM history WHERE shop_id = $1 AND hash = $2",
+            ] {
+                sqlx::query(query).bind(shop.0).bind(hash.0.to_vec()).execute(&mut *tx).await?;
+            }
+        }
+        dirty::done(&mut tx, shop, &commit.done).await?;
+        dirty::mark(&mut tx, self.dialect, shop, &commit.marks, now).await?;
+        self.put_history(&mut tx, shop, &commit.history).await?;
+        for problem in &commit.problems {
+            self.put_problem(&mut tx, shop, problem).await?;
+        }
+        self.drop_solved(&mut tx, shop, &commit.solved).await?;
+        if let Some(run) = &commit.run {
+            runs::put(&mut tx, shop, run).await?;
+        }
+        for (name, by) in &commit.meters {
+            raise(&mut tx, shop, name, *by, now).await?;
+        }
+        let state = commit.lane_state.as_deref();
+        sqlx::query(
+            "UPDATE lanes SET state = COALESCE($3, state), leased_until = $4, next_at = $4 \
+             WHERE shop_id = $1 AND fence = $2",
+        )
+        .bind(shop.0)
+        .bind(lease.fence)
+        .bind(state)
+        .bind(now + RENEWED_MS)
+        .execute(&mut *tx)
+        .await?;
+        if let Some(at) = commit.success_at {
+            sqlx::query("UPDATE shops SET last_success_at = $2 WHERE shop_id = $1")
+                .bind(shop.0)
+                .bind(at)
+                .execute(&mut *tx)
+                .await?;
+        }
+        tx.commit().await?;
+        Ok(true)
+    }
+
+    async fn put_contacts(
+        &self,
+        tx: &mut Transaction<'_, Any>,
+        shop: ShopId,
+        contacts: &[Contact],
+    ) -> Result<(), Error> {
+        // The last word on a contact counts; one statement may not touch a row twice.
+        let unique: BTreeMap<AddrHash, &Contact> = contacts.iter().map(|contact| (contact.hash, contact)).collect();
+        let unique: Vec<&Contact> = unique.into_values().collect();
+        let set = COLUMNS
+            .split(", ")
+            .skip(1)
+            .map(|column| format!("{column} = excluded.{column}"))
+            .collect::<Vec<_>>()
+            .join(", ");
+        for part in unique.chunks(rows_a_statement(self.dialect, CASTS.len())) {
+            let rows = self.dialect.rows(part.len(), CASTS);
+            let query = format!(
+                "INSERT INTO contacts (shop_id, {COLUMNS}) VALUES {rows} ON CONFLICT (shop_id, hash) DO UPDATE SET {set}"
+            );
+            let mut query = sqlx::query(AssertSqlSafe(query));
+            for c in part {
+                let address = c.address.as_deref().map(|text| self.seal(shop, ADDRESS, &c.hash.0, text));
+                query = query
+                    .bind(shop.0)
+                    .bind(c.hash.0.to_vec())
+                    .bind(address)
+                    .bind(c.sent.clone())
+                    .bind(c.sent_at)
+                    .bind(groups_text(&c.groups))
+                    .bind(c.consent.map(i64::from))
+                    .bind(i64::from(c.withdrawn))
+                    .bind(c.sare_status)
+                    .bind(c.sare_seen_at)
+                    .bind(c.refusal)
+                    .bind(c.refused_at)
+                    .bind(c.refusal_origin.clone())
+                    .bind(i64::from(c.refusal_applied))
+                    .bind(c.intent.clone())
+                    .bind(c.outcome as i64)
+                    .bind(c.run_id)
+                    .bind(i64::from(c.poll_found))
+                    .bind(c.updated_at);
+            }
+            query.execute(&mut **tx).await?;
+        }
+        Ok(())
+    }
+
+    async fn put_records(
+        &self,
+        tx: &mut Transaction<'_, Any>,
+        shop: ShopId,
+        records: &[Record],
+    ) -> Result<(), Error> {
+        let unique: BTreeMap<_, &Record> = records.iter().map(|record| (record.key, record)).collect();
+        let unique: Vec<&Record> = unique.into_values().collect();
+        for part in unique.chunks(rows_a_statement(self.dialect, RECORD_CASTS.len())) {
+            let rows = self.dialect.rows(part.len(), RECORD_CASTS);
+            let query = format!(
+                "INSERT INTO records (shop_id, {RECORD}) VALUES {rows} ON CONFLICT (shop_id, kind, id) DO UPDATE SET \
+                 hash = excluded.hash, consent = excluded.consent, extra = excluded.extra, run_id = excluded.run_id, \
+                 seen_at = excluded.seen_at"
+            );
+            let mut query = sqlx::query(AssertSqlSafe(query));
+            for r in part {
+                query = query
+                    .bind(shop.0)
+                    .bind(r.key.kind.number())
+                    .bind(r.key.id)
+                    .bind(r.hash.0.to_vec())
+                    .bind(i64::from(r.consent))
+                    .bind(r.extra.clone())
+                    .bind(r.run_id)
+                    .bind(r.seen_at);
+            }
+            query.execute(&mut **tx).await?;
+        }
+        Ok(())
+    }
+
+    async fn put_history(
+        &self,
+        tx: &mut Transaction<'_, Any>,
+        shop: ShopId,
+        lines: &[HistoryEntry],
+    ) -> Result<(), Error> {
+        for part in lines.chunks(rows_a_statement(self.dialect, HISTORY_CASTS.len())) {
+            let rows = self.dialect.rows(part.len(), HISTORY_CASTS);
+            let query = format!(
+                "INSERT INTO history (shop_id, hash, seq, at, kind, detail) VALUES {rows} ON CONFLICT DO NOTHING"
+            );
+            let mut query = sqlx::query(AssertSqlSafe(query));
+            for line in part {
+                query = query
+                    .bind(shop.0)
+                    .bind(line.hash.0.to_vec())
+                    .bind(self.next_line(line.at))
+                    .bind(line.at)
+                    .bind(line.kind.clone())
+                    .bind(line.detail.clone());
+            }
+            query.execute(&mut **tx).await?;
+            self.cap_history(tx, shop, part).await?;
+        }
+        Ok(())
+    }
+
+    async fn cap_history(
+        &self,
+        tx: &mut Transaction<'_, Any>,
+        shop: ShopId,
+        lines: &[HistoryEntry],
+    ) -> Result<(), Error> {
+        let list = self.dialect.list(lines.len(), 1);
+        let one = self.dialect.value(1);
+        let query = format!(
+            "SELECT hash FROM history WHERE shop_id = {one} AND hash IN {list} GROUP BY hash HAVING COUNT(*) > {LINES}"
+        );
+        let mut query = sqlx::query(AssertSqlSafe(query)).bind(shop.0);
+        for line in lines {
+            query = query.bind(line.hash.0.to_vec());
+        }
+        for row in query.fetch_all(&mut **tx).await? {
+            let hash: Vec<u8> = row.try_get(0)?;
+            sqlx::query(
+                "DELETE FROM history WHERE shop_id = $1 AND hash = $2 AND seq <= (SELECT seq FROM history \
+                 WHERE shop_id = $1 AND hash = $2 ORDER BY seq DESC LIMIT 1 OFFSET $3)",
+            )
+            .bind(shop.0)
+            .bind(hash)
+            .bind(LINES)
+            .execute(&mut **tx)
+            .await?;
+        }
+        Ok(())
+    }
+
+    pub(crate) async fn put_problem(
+        &self,
+        tx: &mut Transaction<'_, Any>,
+        shop: ShopId,
+        problem: &Problem,
+    ) -> Result<(), Error> {
+        let detail = problem.detail.as_deref().map(|text| self.seal(shop, problems::DETAIL, problem.key.as_bytes(), text));
+        sqlx::query(
+            "INSERT INTO problems (shop_id, entry, kind, hash, detail, is_final, first_at, last_at, times) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (shop_id, entry) DO UPDATE SET \
+             kind = excluded.kind, detail = excluded.detail, is_final = excluded.is_final, hash = excluded.hash, \
+             last_at = excluded.last_at, times = problems.times + 1",
+        )
+        .bind(shop.0)
+        .bind(problem.key.clone())
+        .bind(problem.kind.clone())
+        .bind(problem.hash.map(|hash| hash.0.to_vec()))
+        .bind(detail)
+        .bind(i64::from(problem.is_final))
+        .bind(problem.first_at)
+        .bind(problem.last_at)
+        .bind(problem.times)
+        .execute(&mut **tx)
+        .await?;
+        Ok(())
+    }
+
+    async fn drop_solved(&self, tx: &mut Transaction<'_, Any>, shop: ShopId, keys: &[String]) -> Result<(), Error> {
+        for part in keys.chunks(500) {
+            let list = self.dialect.list(part.len(), 1);
+            let one = self.dialect.value(1);
+            let query = format!("DELETE FROM problems WHERE shop_id = {one} AND entry IN {list}");
+            let mut query = sqlx::query(AssertSqlSafe(query)).bind(shop.0);
+            for key in part {
+                query = query.bind(key.clone());
+            }
+            query.execute(&mut **tx).await?;
+        }
+        Ok(())
+    }
+}
+
+async fn raise(
+    tx: &mut Transaction<'_, Any>,
+    shop: ShopId,
+    name: &str,
+    by: i64,
+    now: Millis,
+) -> Result<(), Error> {
+    sqlx::query(
+        "INSERT INTO meters (shop_id, day, name, value) VALUES ($1, $2, $3, $4) \
+         ON CONFLICT (shop_id, day, name) DO UPDATE SET value = meters.value + excluded.value",
+    )
+    .bind(shop.0)
+    .bind(now.div_euclid(DAY))
+    .bind(name.to_owned())
+    .bind(by)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}

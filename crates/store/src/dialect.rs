@@ -1,0 +1,139 @@
+//! What differs between SQLite and PostgreSQL, and nothing else.
+
+use std::fmt::Write;
+
+/// The database spoken to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dialect {
+    /// One file, one writer at a time.
+    Sqlite,
+    /// A server, any number of processes.
+    Postgres,
+}
+
+impl Dialect {
+    /// The database that an address names; `None` for others.
+    pub fn of(url: &str) -> Option<Self> {
+        if url.starts_with("sqlite:") {
+            Some(Self::Sqlite)
+        } else if url.starts_with("postgres:") || url.starts_with("postgresql:") {
+            Some(Self::Postgres)
+        } else {
+            None
+        }
+    }
+
+    /// What each new connection is told.
+    ///
+    /// An acknowledged event must outlive a power failure, so SQLite syncs at every commit.
+    pub fn greeting(self) -> &'static str {
+        match self {
+            Self::Sqlite => {
+                "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 10000; \
+                 PRAGMA temp_store = MEMORY; PRAGMA cache_size = -8000; PRAGMA journal_size_limit = 67108864"
+            }
+            Self::Postgres => "SET client_min_messages = warning",
+        }
+    }
+
+    /// Begins a transaction that writes.
+    pub fn begin(self) -> &'static str {
+        match self {
+            // A transaction that reads first and writes later would fail when another process wrote between.
+            Self::Sqlite => "BEGIN IMMEDIATE",
+            Self::Postgres => "BEGIN",
+        }
+    }
+
+    /// Ends a query whose rows are taken by one worker alone.
+    pub fn for_update_skip_locked(self) -> &'static str {
+        match self {
+            Self::Sqlite => "",
+            Self::Postgres => " FOR UPDATE SKIP LOCKED",
+        }
+    }
+
+    /// Ends a query whose row is about to be changed.
+    pub fn for_update(self) -> &'static str {
+        match self {
+            Self::Sqlite => "",
+            Self::Postgres => " FOR UPDATE",
+        }
+    }
+
+    /// Lets one process migrate at a time; held until the transaction ends.
+    pub fn migration_lock(self) -> Option<&'static str> {
+        match self {
+            Self::Sqlite => None,
+            Self::Postgres => Some("SELECT pg_advisory_xact_lock(7301844029)"),
+        }
+    }
+
+    /// A migration in this database's words.
+    pub fn words(self, migration: &str) -> String {
+        migration.replace(" BYTES", match self {
+            Self::Sqlite => " BLOB",
+            Self::Postgres => " BYTEA",
+        })
+    }
+
+    /// Most values bound in one statement.
+    pub fn most_values(self) -> usize {
+        match self {
+            Self::Sqlite => 30_000,
+            Self::Postgres => 60_000,
+        }
+    }
+
+    /// `(?,?),(?,?)` or `($1,$2),($3,$4)`, and `BIGINT`-typed NULLs told apart where PostgreSQL needs it: `casts` gives
+    /// each column's type.
+    ///
+    /// SQLite numbers `$n` by a search through all names so far, so that thousands of them are slow; `?` are not.
+    pub fn rows(self, rows: usize, casts: &[&str]) -> String {
+        let mut text = String::with_capacity(rows * casts.len() * 8);
+        let mut number = 0;
+        for row in 0..rows {
+            text.push_str(if row == 0 { "(" } else { ",(" });
+            for (column, cast) in casts.iter().enumerate() {
+                if column > 0 {
+                    text.push(',');
+                }
+                match self {
+                    Self::Sqlite => text.push('?'),
+                    Self::Postgres => {
+                        number += 1;
+                        let _ = write!(text, "${number}::{cast}");
+                    }
+                }
+            }
+            text.push(')');
+        }
+        text
+    }
+
+    /// `(?,?,?)` or `($2,$3,$4)`, `before` values standing in front.
+    pub fn list(self, count: usize, before: usize) -> String {
+        let mut text = String::from("(");
+        for at in 0..count {
+            if at > 0 {
+                text.push(',');
+            }
+            match self {
+                Self::Sqlite => text.push('?'),
+                Self::Postgres => {
+                    let _ = write!(text, "${}", before + at + 1);
+                }
+            }
+        }
+        text.push(')');
+        text
+    }
+
+    /// The placeholder of the value at `place`, counted from 1, in statements that also hold a [`Dialect::list`].
+    pub fn value(self, place: usize) -> String {
+        match self {
+            Self::Sqlite => "?".to_owned(),
+            Self::Postgres => format!("${place}"),
+        }
+    }
+}

@@ -1,0 +1,208 @@
+//! What is dirty: marked from outside without a lease, worked on under one.
+
+use std::collections::BTreeMap;
+
+use sqlx::{Any, AssertSqlSafe, Row, Transaction};
+use sync_core::ShopId;
+
+use crate::contacts::rows_a_statement;
+use crate::dialect::Dialect;
+use crate::error::Error;
+use crate::lanes;
+use crate::model::{Dirty, DirtyDone, DirtyKey, DirtyMark, Lease, Millis, Priority, Reason};
+use crate::store::Store;
+
+fn word(reason: Reason) -> String {
+    serde_json::to_value(reason).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
+}
+
+fn reason_of(word: &str) -> Reason {
+    serde_json::from_value(serde_json::Value::String(word.to_owned())).unwrap_or(Reason::Manual)
+}
+
+const CASTS: &[&str] = &["bigint", "text", "bigint", "bigint", "bigint", "text", "bigint", "bigint", "bigint"];
+
+/// Inserts marks or raises their versions.
+pub(crate) async fn mark(
+    tx: &mut Transaction<'_, Any>,
+    dialect: Dialect,
+    shop: ShopId,
+    marks: &[DirtyMark],
+    now: Millis,
+) -> Result<(), Error> {
+    // One statement may not touch a row twice: marks of one thing are joined first.
+    let mut joined: BTreeMap<String, DirtyMark> = BTreeMap::new();
+    for mark in marks {
+        joined
+            .entry(mark.key.encode())
+            .and_modify(|known| {
+                known.due_at = known.due_at.min(mark.due_at);
+                known.priority = known.priority.min(mark.priority);
+                if known.reason != Reason::DeleteWebhook {
+                    known.reason = mark.reason;
+                }
+                if mark.held_by.is_none() {
+                    known.held_by = None;
+                }
+            })
+            .or_insert(*mark);
+    }
+    let joined: Vec<(String, DirtyMark)> = joined.into_iter().collect();
+    for part in joined.chunks(rows_a_statement(dialect, CASTS.len())) {
+        let rows = dialect.rows(part.len(), CASTS);
+        let query = format!(
+            "INSERT INTO dirty (shop_id, entry, version, due_at, priority, reason, held_by, attempts, first_at) \
+             VALUES {rows} ON CONFLICT (shop_id, entry) DO UPDATE SET version = dirty.version + 1, \
+             due_at = CASE WHEN dirty.due_at < excluded.due_at THEN dirty.due_at ELSE excluded.due_at END, \
+             priority = CASE WHEN dirty.priority < excluded.priority THEN dirty.priority ELSE excluded.priority END, \
+             reason = CASE WHEN dirty.reason = 'delete-webhook' THEN dirty.reason ELSE excluded.reason END, \
+             held_by = CASE WHEN dirty.held_by IS NULL THEN NULL ELSE excluded.held_by END"
+        );
+        let mut query = sqlx::query(AssertSqlSafe(query));
+        for (entry, mark) in part {
+            query = query
+                .bind(shop.0)
+                .bind(entry.clone())
+                .bind(1_i64)
+                .bind(mark.due_at)
+                .bind(mark.priority as i64)
+                .bind(word(mark.reason))
+                .bind(mark.held_by)
+                .bind(0_i64)
+                .bind(now);
+        }
+        query.execute(&mut **tx).await?;
+    }
+    Ok(())
+}
+
+/// Takes away what was dealt with, unless it was marked again meanwhile.
+pub(crate) async fn done(
+    tx: &mut Transaction<'_, Any>,
+    shop: ShopId,
+    done: &[DirtyDone],
+) -> Result<(), Error> {
+    for one in done {
+        match one {
+            DirtyDone::Done { key, version } => {
+                sqlx::query("DELETE FROM dirty WHERE shop_id = $1 AND entry = $2 AND version = $3")
+                    .bind(shop.0)
+                    .bind(key.encode())
+                    .bind(*version)
+                    .execute(&mut **tx)
+                    .await?;
+            }
+            DirtyDone::Again { key, version, due_at, attempts } => {
+                sqlx::query(
+                    "UPDATE dirty SET due_at = $4, attempts = $5 WHERE shop_id = $1 AND entry = $2 AND version = $3",
+                )
+                .bind(shop.0)
+                .bind(key.encode())
+                .bind(*version)
+                .bind(*due_at)
+                .bind(*attempts)
+                .execute(&mut **tx)
+                .await?;
+            }
+        }
+    }
+    Ok(())
+}
+
+impl Store {
+    /// Marks from outside, without a lease, and wakes the lane for the earliest of them, in one transaction.
+    ///
+    /// # Errors
+    /// When the database cannot be used: then nothing was marked.
+    pub async fn mark(&self, shop: ShopId, marks: &[DirtyMark], now: Millis) -> Result<(), Error> {
+        let Some(first) = marks.iter().map(|mark| mark.due_at).min() else { return Ok(()) };
+        let mut tx = self.begin().await?;
+        mark(&mut tx, self.dialect, shop, marks, now).await?;
+        lanes::wake(&mut tx, shop, first).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// What is due now, not held, and of priority `lowest` or more urgent; the most urgent first.
+    ///
+    /// # Errors
+    /// When the database cannot be used.
+    pub async fn due_dirty(
+        &self,
+        shop: ShopId,
+        now: Millis,
+        lowest: Priority,
+        limit: i64,
+    ) -> Result<Vec<Dirty>, Error> {
+        let rows = sqlx::query(
+            "SELECT entry, version, priority, reason, attempts, first_at FROM dirty \
+             WHERE shop_id = $1 AND priority <= $2 AND due_at <= $3 AND held_by IS NULL \
+             ORDER BY priority, due_at LIMIT $4",
+        )
+        .bind(shop.0)
+        .bind(lowest as i64)
+        .bind(now)
+        .bind(limit)
+        .fetch_all(&self.reads)
+        .await?;
+        let mut found = Vec::with_capacity(rows.len());
+        for row in rows {
+            let entry: String = row.try_get(0)?;
+            let key = DirtyKey::decode(&entry);
+            let key = key.ok_or_else(|| Error::Damaged("a dirty entry names nothing".to_owned()))?;
+            let reason: String = row.try_get(3)?;
+            found.push(Dirty {
+                key,
+                version: row.try_get(1)?,
+                priority: Priority::from_number(row.try_get(2)?),
+                reason: reason_of(&reason),
+                attempts: row.try_get(4)?,
+                first_at: row.try_get(5)?,
+            });
+        }
+        Ok(found)
+    }
+
+    /// When the next entry that is not held is due.
+    ///
+    /// # Errors
+    /// When the database cannot be used.
+    pub async fn next_dirty_due(&self, shop: ShopId) -> Result<Option<Millis>, Error> {
+        let query = "SELECT MIN(due_at) FROM dirty WHERE shop_id = $1 AND held_by IS NULL";
+        Ok(sqlx::query(query).bind(shop.0).fetch_one(&self.reads).await?.try_get(0)?)
+    }
+
+    /// Lets go what a run held back.
+    ///
+    /// # Errors
+    /// When the database cannot be used.
+    pub async fn release_held(&self, lease: &Lease, run: i64, now: Millis) -> Result<(), Error> {
+        let query = "UPDATE dirty SET held_by = NULL, due_at = $3 WHERE shop_id = $1 AND held_by = $2";
+        self.fenced(lease, query, run, now).await
+    }
+
+    /// Drops what a run held back: it is over without effect.
+    ///
+    /// # Errors
+    /// When the database cannot be used.
+    pub async fn drop_held(&self, lease: &Lease, run: i64) -> Result<(), Error> {
+        self.fenced(lease, "DELETE FROM dirty WHERE shop_id = $1 AND held_by = $2 AND $3 = $3", run, 0).await
+    }
+
+    async fn fenced(&self, lease: &Lease, query: &'static str, run: i64, now: Millis) -> Result<(), Error> {
+        let mut tx = self.begin().await?;
+        if self.proves_fence(&mut tx, lease).await? {
+            sqlx::query(query).bind(lease.shop.0).bind(run).bind(now).execute(&mut *tx).await?;
+            tx.commit().await?;
+        }
+        Ok(())
+    }
+
+    /// Locks the lane for the rest of the transaction; false when the lease is no longer ours.
+    pub(crate) async fn proves_fence(&self, tx: &mut Transaction<'_, Any>, lease: &Lease) -> Result<bool, Error> {
+        let query =
+            format!("SELECT 1 FROM lanes WHERE shop_id = $1 AND fence = $2{}", self.dialect.for_update());
+        let row = sqlx::query(AssertSqlSafe(query)).bind(lease.shop.0).bind(lease.fence).fetch_optional(&mut **tx);
+        Ok(row.await?.is_some())
+    }
+}

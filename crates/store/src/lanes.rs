@@ -1,0 +1,174 @@
+//! Who may work on which shop, and when.
+
+use sqlx::Row;
+use sync_core::ShopId;
+
+use crate::error::Error;
+use crate::model::{Lease, Millis};
+use crate::store::Store;
+
+/// A shop's place in the queue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lane {
+    /// When its own plans want a slice.
+    pub due_at: Millis,
+    /// When something from outside wants one.
+    pub wake_at: Option<Millis>,
+    /// Until when somebody works on it; in the past when nobody does.
+    pub leased_until: Millis,
+    /// The engine's own state of it, JSON.
+    pub state: String,
+}
+
+impl Store {
+    /// Claims the lane that is longest overdue, for `lease_ms`.
+    ///
+    /// # Errors
+    /// When the database cannot be used.
+    pub async fn claim(&self, now: Millis, lease_ms: i64) -> Result<Option<Lease>, Error> {
+        if self.next_due(now).await?.is_none_or(|at| at > now) {
+            return Ok(None);
+        }
+        let mut tx = self.begin().await?;
+        let skip = self.dialect.for_update_skip_locked();
+        let query = format!("SELECT shop_id FROM lanes WHERE next_at <= $1 ORDER BY next_at, shop_id LIMIT 1{skip}");
+        let row = sqlx::query(sqlx::AssertSqlSafe(query)).bind(now).fetch_optional(&mut *tx).await?;
+        let Some(row) = row else { return Ok(None) };
+        let lease = take(&mut tx, ShopId(row.try_get(0)?), now, lease_ms).await?;
+        tx.commit().await?;
+        Ok(Some(lease))
+    }
+
+    /// Claims this shop's lane whether or not it is due, unless somebody works on it.
+    ///
+    /// # Errors
+    /// When the database cannot be used.
+    pub async fn claim_shop(&self, shop: ShopId, now: Millis, lease_ms: i64) -> Result<Option<Lease>, Error> {
+        let mut tx = self.begin().await?;
+        let skip = self.dialect.for_update_skip_locked();
+        let query = format!("SELECT shop_id FROM lanes WHERE shop_id = $1 AND leased_until <= $2{skip}");
+        let row = sqlx::query(sqlx::AssertSqlSafe(query)).bind(shop.0).bind(now).fetch_optional(&mut *tx).await?;
+        if row.is_none() {
+            return Ok(None);
+        }
+        let lease = take(&mut tx, shop, now, lease_ms).await?;
+        tx.commit().await?;
+        Ok(Some(lease))
+    }
+
+    /// Prolongs a lease; false when it is no longer ours.
+    ///
+    /// # Errors
+    /// When the database cannot be used.
+    pub async fn renew(&self, lease: &Lease, now: Millis, lease_ms: i64) -> Result<bool, Error> {
+        let done = sqlx::query("UPDATE lanes SET leased_until = $3, next_at = $3 WHERE shop_id = $1 AND fence = $2")
+            .bind(lease.shop.0)
+            .bind(lease.fence)
+            .bind(now + lease_ms)
+            .execute(&self.writes)
+            .await?;
+        Ok(done.rows_affected() == 1)
+    }
+
+    /// Lets a lane go until `due_at`. A wake that came meanwhile survives. Does nothing when the lane is no longer ours.
+    ///
+    /// # Errors
+    /// When the database cannot be used.
+    pub async fn release(&self, lease: &Lease, state: &str, due_at: Millis) -> Result<(), Error> {
+        sqlx::query(
+            "UPDATE lanes SET leased_until = 0, due_at = $3, state = $4, \
+             next_at = CASE WHEN wake_at IS NOT NULL AND wake_at < $3 THEN wake_at ELSE $3 END \
+             WHERE shop_id = $1 AND fence = $2",
+        )
+        .bind(lease.shop.0)
+        .bind(lease.fence)
+        .bind(due_at)
+        .bind(state)
+        .execute(&self.writes)
+        .await?;
+        Ok(())
+    }
+
+    /// Wants a slice at `at` at the latest.
+    ///
+    /// # Errors
+    /// When the database cannot be used.
+    pub async fn wake(&self, shop: ShopId, at: Millis) -> Result<(), Error> {
+        let mut tx = self.begin().await?;
+        wake(&mut tx, shop, at).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// When the next lane can be claimed: lanes being worked on count by the end of their lease.
+    ///
+    /// # Errors
+    /// When the database cannot be used.
+    pub async fn next_due(&self, _now: Millis) -> Result<Option<Millis>, Error> {
+        let row = sqlx::query("SELECT MIN(next_at) FROM lanes").fetch_one(&self.reads).await?;
+        Ok(row.try_get(0)?)
+    }
+
+    /// How many lanes can be claimed now, and since when the longest waits.
+    ///
+    /// # Errors
+    /// When the database cannot be used.
+    pub async fn overdue(&self, now: Millis) -> Result<(i64, Option<Millis>), Error> {
+        let row = sqlx::query("SELECT COUNT(*), MIN(next_at) FROM lanes WHERE next_at <= $1")
+            .bind(now)
+            .fetch_one(&self.reads)
+            .await?;
+        Ok((row.try_get(0)?, row.try_get(1)?))
+    }
+
+    /// A shop's lane.
+    ///
+    /// # Errors
+    /// When the database cannot be used.
+    pub async fn lane(&self, shop: ShopId) -> Result<Option<Lane>, Error> {
+        let row = sqlx::query("SELECT due_at, wake_at, leased_until, state FROM lanes WHERE shop_id = $1")
+            .bind(shop.0)
+            .fetch_optional(&self.reads)
+            .await?;
+        let Some(row) = row else { return Ok(None) };
+        Ok(Some(Lane {
+            due_at: row.try_get(0)?,
+            wake_at: row.try_get(1)?,
+            leased_until: row.try_get(2)?,
+            state: row.try_get(3)?,
+        }))
+    }
+}
+
+async fn take(
+    tx: &mut sqlx::Transaction<'_, sqlx::Any>,
+    shop: ShopId,
+    now: Millis,
+    lease_ms: i64,
+) -> Result<Lease, Error> {
+    let until = now + lease_ms;
+    let row = sqlx::query(
+        "UPDATE lanes SET fence = fence + 1, leased_until = $2, next_at = $2, wake_at = NULL \
+         WHERE shop_id = $1 RETURNING fence, state",
+    )
+    .bind(shop.0)
+    .bind(until)
+    .fetch_one(&mut **tx)
+    .await?;
+    Ok(Lease { shop, fence: row.try_get(0)?, state: row.try_get(1)?, until })
+}
+
+/// Moves the wake forward. A lane that is being worked on can be claimed no earlier for it: it is seen at its release.
+pub(crate) async fn wake(tx: &mut sqlx::Transaction<'_, sqlx::Any>, shop: ShopId, at: Millis) -> Result<(), Error> {
+    sqlx::query(
+        "UPDATE lanes SET \
+         wake_at = CASE WHEN wake_at IS NOT NULL AND wake_at < $2 THEN wake_at ELSE $2 END, \
+         next_at = CASE WHEN leased_until = 0 AND next_at > $2 THEN $2 ELSE next_at END \
+         WHERE shop_id = $1",
+    )
+    .bind(shop.0)
+    .bind(at)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}

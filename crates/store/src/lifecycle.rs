@@ -1,0 +1,151 @@
+//! Lifecycle messages: stored and applied in one transaction, each once.
+
+use sqlx::{Any, AssertSqlSafe, Row, Transaction};
+use sync_core::ShopId;
+
+use crate::error::Error;
+use crate::lanes;
+use crate::model::{Lifecycle, LifecycleEffect, Millis, Origin, Received, SecretName, ShopState};
+use crate::runs::{from_word, word};
+use crate::shops::put_shop;
+use crate::store::Store;
+
+impl Store {
+    /// Stores a lifecycle message and does what it asks for. A message known by licence, action and hash does nothing
+    /// again: so a replayed install costs no working tokens (shoper-api.md H.6).
+    ///
+    /// # Errors
+    /// When the database cannot be used: then nothing was stored, and the message must not be acknowledged.
+    pub async fn receive(&self, message: &Lifecycle) -> Result<Received, Error> {
+        let mut tx = self.begin().await?;
+        let params = match &message.effect {
+            LifecycleEffect::Unknown { params } => Some(params.clone()),
+            _ => None,
+        };
+        let stored = sqlx::query(
+            "INSERT INTO lifecycle (license, action, hash, stamp, received_at, params) VALUES ($1, $2, $3, $4, $5, $6) \
+             ON CONFLICT (license, action, hash) DO NOTHING",
+        )
+        .bind(message.license.clone())
+        .bind(message.action.clone())
+        .bind(message.hash.clone())
+        .bind(message.timestamp.clone())
+        .bind(message.received_at)
+        .bind(params)
+        .execute(&mut *tx)
+        .await?;
+        if stored.rows_affected() == 0 {
+            return Ok(Received::Repeated);
+        }
+        let applied = self.apply(&mut tx, message).await?;
+        if let Some(shop) = applied {
+            lanes::wake(&mut tx, shop, message.received_at).await?;
+        }
+        tx.commit().await?;
+        Ok(applied.map_or(Received::Kept, Received::Applied))
+    }
+
+    async fn apply(&self, tx: &mut Transaction<'_, Any>, message: &Lifecycle) -> Result<Option<ShopId>, Error> {
+        let now = message.received_at;
+        if let LifecycleEffect::Install { url, host, auth_code, version, trial } = &message.effect {
+            let id = put_shop(tx, &message.license, (url, host), Origin::AppStore, now).await?;
+            let (state, stamp) = standing(self, tx, id).await?;
+            if is_older(&message.timestamp, stamp.as_deref()) {
+                return Ok(None);
+            }
+            // A shop that works goes on working until the code is exchanged.
+            let state = match state {
+                ShopState::Connected => ShopState::Connected,
+                _ => ShopState::Connecting,
+            };
+            sqlx::query(
+                "UPDATE shops SET url = $2, host = $3, origin = $4, state = $5, app_version = COALESCE($6, app_version), \
+                 trial = COALESCE($7, trial), installed_stamp = $8, updated_at = $9 WHERE shop_id = $1",
+            )
+            .bind(id.0)
+            .bind(url.clone())
+            .bind(host.clone())
+            .bind(word(Origin::AppStore))
+            .bind(word(state))
+            .bind(*version)
+            .bind(trial.map(i64::from))
+            .bind(message.timestamp.clone())
+            .bind(now)
+            .execute(&mut **tx)
+            .await?;
+            if let Some(code) = auth_code {
+                self.write_secrets(tx, id, &[(SecretName::AuthCode, Some(code.clone()))]).await?;
+            }
+            return Ok(Some(id));
+        }
+        let query = "SELECT shop_id FROM shops WHERE license = $1";
+        let row = sqlx::query(query).bind(message.license.clone()).fetch_optional(&mut **tx).await?;
+        let Some(row) = row else { return Ok(None) };
+        let id = ShopId(row.try_get(0)?);
+        match &message.effect {
+            LifecycleEffect::Install { .. } | LifecycleEffect::Unknown { .. } => return Ok(None),
+            LifecycleEffect::Upgrade { version, auth_code, trial } => {
+                sqlx::query(
+                    "UPDATE shops SET app_version = COALESCE($2, app_version), trial = COALESCE($3, trial), \
+                     updated_at = $4 WHERE shop_id = $1",
+                )
+                .bind(id.0)
+                .bind(*version)
+                .bind(trial.map(i64::from))
+                .bind(now)
+                .execute(&mut **tx)
+                .await?;
+                if let Some(code) = auth_code {
+                    self.write_secrets(tx, id, &[(SecretName::AuthCode, Some(code.clone()))]).await?;
+                }
+            }
+            LifecycleEffect::Paid => touch(tx, id, now).await?,
+            LifecycleEffect::Subscribed { until } => {
+                sqlx::query(
+                    "UPDATE shops SET subscription_until = COALESCE($2, subscription_until), trial = 0, updated_at = $3 \
+                     WHERE shop_id = $1",
+                )
+                .bind(id.0)
+                .bind(*until)
+                .bind(now)
+                .execute(&mut **tx)
+                .await?;
+            }
+            LifecycleEffect::Uninstall => {
+                let (state, stamp) = standing(self, tx, id).await?;
+                if state == ShopState::Removed || is_older(&message.timestamp, stamp.as_deref()) {
+                    return Ok(None);
+                }
+                sqlx::query("UPDATE shops SET state = $2, updated_at = $3 WHERE shop_id = $1")
+                    .bind(id.0)
+                    .bind(word(ShopState::Uninstalling))
+                    .bind(now)
+                    .execute(&mut **tx)
+                    .await?;
+                sqlx::query("DELETE FROM sessions WHERE shop_id = $1").bind(id.0).execute(&mut **tx).await?;
+            }
+        }
+        Ok(Some(id))
+    }
+}
+
+async fn touch(tx: &mut Transaction<'_, Any>, shop: ShopId, now: Millis) -> Result<(), Error> {
+    sqlx::query("UPDATE shops SET updated_at = $2 WHERE shop_id = $1").bind(shop.0).bind(now).execute(&mut **tx).await?;
+    Ok(())
+}
+
+async fn standing(
+    store: &Store,
+    tx: &mut Transaction<'_, Any>,
+    shop: ShopId,
+) -> Result<(ShopState, Option<String>), Error> {
+    let query = format!("SELECT state, installed_stamp FROM shops WHERE shop_id = $1{}", store.dialect.for_update());
+    let row = sqlx::query(AssertSqlSafe(query)).bind(shop.0).fetch_one(&mut **tx).await?;
+    Ok((from_word(row.try_get(0)?)?, row.try_get(1)?))
+}
+
+/// Whether a message was sent before the latest install. Stamps of one form compare as text; of two forms nothing can be
+/// said, and the message counts.
+fn is_older(stamp: &str, installed: Option<&str>) -> bool {
+    installed.is_some_and(|installed| installed.len() == stamp.len() && stamp < installed)
+}

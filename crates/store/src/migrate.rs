@@ -1,0 +1,31 @@
+//! Migrations: files run once, in order, each with its note in one transaction.
+
+use sqlx::{Any, AssertSqlSafe, Executor, Pool, Row};
+
+use crate::dialect::Dialect;
+use crate::error::Error;
+
+const MIGRATIONS: &[(i64, &str)] = &[(1, include_str!("../migrations/0001_ledger.sql"))];
+
+/// Brings the database up to date; how many migrations were applied.
+pub async fn migrate(pool: &Pool<Any>, dialect: Dialect) -> Result<u64, Error> {
+    let mut tx = pool.begin_with(dialect.begin()).await?;
+    if let Some(lock) = dialect.migration_lock() {
+        tx.execute(lock).await?;
+    }
+    tx.execute("CREATE TABLE IF NOT EXISTS migrations (version BIGINT NOT NULL PRIMARY KEY)").await?;
+    let row = sqlx::query("SELECT COALESCE(MAX(version), 0) FROM migrations").fetch_one(&mut *tx).await?;
+    let have: i64 = row.try_get(0)?;
+    let newest = MIGRATIONS.last().map_or(0, |(version, _)| *version);
+    if have > newest {
+        return Err(Error::Damaged(format!("it is of version {have}, this program knows {newest}: use a newer program")));
+    }
+    let mut applied = 0;
+    for (version, text) in MIGRATIONS.iter().filter(|(version, _)| *version > have) {
+        tx.execute(sqlx::raw_sql(AssertSqlSafe(dialect.words(text)))).await?;
+        sqlx::query("INSERT INTO migrations (version) VALUES ($1)").bind(*version).execute(&mut *tx).await?;
+        applied += 1;
+    }
+    tx.commit().await?;
+    Ok(applied)
+}

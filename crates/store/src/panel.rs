@@ -1,0 +1,214 @@
+//! What the panel and the command line keep: configurations, audits, sessions.
+
+use secrecy::SecretString;
+use sqlx::{AssertSqlSafe, Row};
+use sync_core::ShopId;
+
+use crate::error::Error;
+use crate::lanes;
+use crate::model::{Millis, SecretName};
+use crate::store::Store;
+
+/// One state of a shop's configuration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfigVersion {
+    /// Its number.
+    pub version: i64,
+    /// When it was saved.
+    pub at: Millis,
+    /// By whom.
+    pub who: String,
+    /// The configuration as TOML, without the key.
+    pub config: String,
+}
+
+/// What an audit found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Audit {
+    /// When it ended.
+    pub at: Millis,
+    /// Contacts compared.
+    pub compared: i64,
+    /// Differences without an explanation.
+    pub differences: i64,
+    /// The rest, as JSON without personal data.
+    pub detail: String,
+}
+
+/// A merchant's session in the panel.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Session {
+    /// Whose panel.
+    pub shop: ShopId,
+    /// The administrator, where the shop proved who it is.
+    pub admin: Option<String>,
+    /// What forms must bring back.
+    pub csrf: String,
+    /// The panel's language.
+    pub locale: String,
+    /// When it ends.
+    pub expires_at: Millis,
+}
+
+impl Store {
+    /// Saves a configuration (TOML without the key) and wakes the lane. A key given is kept with it. The new version.
+    ///
+    /// # Errors
+    /// [`Error::ConfigChanged`] when `expected` is not the version there is; [`Error::NoSuchShop`].
+    pub async fn put_config(
+        &self,
+        shop: ShopId,
+        config: &str,
+        key: Option<SecretString>,
+        expected: Option<i64>,
+        who: &str,
+        now: Millis,
+    ) -> Result<i64, Error> {
+        let mut tx = self.begin().await?;
+        let query = format!("SELECT config_version FROM shops WHERE shop_id = $1{}", self.dialect.for_update());
+        let row = sqlx::query(AssertSqlSafe(query)).bind(shop.0).fetch_optional(&mut *tx).await?;
+        let before: i64 = row.ok_or(Error::NoSuchShop)?.try_get(0)?;
+        if expected.is_some_and(|expected| expected != before) {
+            return Err(Error::ConfigChanged { version: before });
+        }
+        let version = before + 1;
+        sqlx::query("UPDATE shops SET config = $2, config_version = $3, updated_at = $4 WHERE shop_id = $1")
+            .bind(shop.0)
+            .bind(config.to_owned())
+            .bind(version)
+            .bind(now)
+            .execute(&mut *tx)
+            .await?;
+        sqlx::query("INSERT INTO config_history (shop_id, version, at, who, config) VALUES ($1, $2, $3, $4, $5)")
+            .bind(shop.0)
+            .bind(version)
+            .bind(now)
+            .bind(who.to_owned())
+            .bind(config.to_owned())
+            .execute(&mut *tx)
+            .await?;
+        if key.is_some() {
+            self.write_secrets(&mut tx, shop, &[(SecretName::SareKey, key)]).await?;
+        }
+        lanes::wake(&mut tx, shop, now).await?;
+        tx.commit().await?;
+        Ok(version)
+    }
+
+    /// Earlier configurations, newest first.
+    ///
+    /// # Errors
+    /// When the database cannot be used.
+    pub async fn config_history(&self, shop: ShopId, limit: i64) -> Result<Vec<ConfigVersion>, Error> {
+        let query =
+            "SELECT version, at, who, config FROM config_history WHERE shop_id = $1 ORDER BY version DESC LIMIT $2";
+        let rows = sqlx::query(query).bind(shop.0).bind(limit).fetch_all(&self.reads).await?;
+        rows.iter()
+            .map(|row| {
+                Ok(ConfigVersion {
+                    version: row.try_get(0)?,
+                    at: row.try_get(1)?,
+                    who: row.try_get(2)?,
+                    config: row.try_get(3)?,
+                })
+            })
+            .collect()
+    }
+
+    /// Keeps what an audit found.
+    ///
+    /// # Errors
+    /// When the database cannot be used.
+    pub async fn put_audit(
+        &self,
+        shop: ShopId,
+        at: Millis,
+        compared: i64,
+        differences: i64,
+        detail: &str,
+    ) -> Result<(), Error> {
+        sqlx::query(
+            "INSERT INTO audits (shop_id, at, compared, differences, detail) VALUES ($1, $2, $3, $4, $5) \
+             ON CONFLICT (shop_id, at) DO UPDATE SET compared = excluded.compared, \
+             differences = excluded.differences, detail = excluded.detail",
+        )
+        .bind(shop.0)
+        .bind(at)
+        .bind(compared)
+        .bind(differences)
+        .bind(detail.to_owned())
+        .execute(&self.writes)
+        .await?;
+        Ok(())
+    }
+
+    /// The newest audit.
+    ///
+    /// # Errors
+    /// When the database cannot be used.
+    pub async fn last_audit(&self, shop: ShopId) -> Result<Option<Audit>, Error> {
+        let query =
+            "SELECT at, compared, differences, detail FROM audits WHERE shop_id = $1 ORDER BY at DESC LIMIT 1";
+        let row = sqlx::query(query).bind(shop.0).fetch_optional(&self.reads).await?;
+        let Some(row) = row else { return Ok(None) };
+        Ok(Some(Audit {
+            at: row.try_get(0)?,
+            compared: row.try_get(1)?,
+            differences: row.try_get(2)?,
+            detail: row.try_get(3)?,
+        }))
+    }
+
+    /// Begins a session; ended ones of the shop go.
+    ///
+    /// # Errors
+    /// When the database cannot be used.
+    pub async fn put_session(&self, token: &str, session: &Session, now: Millis) -> Result<(), Error> {
+        let mut tx = self.begin().await?;
+        sqlx::query("DELETE FROM sessions WHERE shop_id = $1 AND expires_at < $2")
+            .bind(session.shop.0)
+            .bind(now)
+            .execute(&mut *tx)
+            .await?;
+        sqlx::query(
+            "INSERT INTO sessions (shop_id, token_hash, admin, csrf, locale, expires_at) VALUES ($1, $2, $3, $4, $5, $6)",
+        )
+        .bind(session.shop.0)
+        .bind(self.vault.token(token))
+        .bind(session.admin.clone())
+        .bind(session.csrf.clone())
+        .bind(session.locale.clone())
+        .bind(session.expires_at)
+        .execute(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// The session of a token that has not ended.
+    ///
+    /// # Errors
+    /// When the database cannot be used.
+    pub async fn session(&self, token: &str, now: Millis) -> Result<Option<Session>, Error> {
+        let query =
+            "SELECT shop_id, admin, csrf, locale, expires_at FROM sessions WHERE token_hash = $1 AND expires_at > $2";
+        let row = sqlx::query(query).bind(self.vault.token(token)).bind(now).fetch_optional(&self.reads).await?;
+        let Some(row) = row else { return Ok(None) };
+        Ok(Some(Session {
+            shop: ShopId(row.try_get(0)?),
+            admin: row.try_get(1)?,
+            csrf: row.try_get(2)?,
+            locale: row.try_get(3)?,
+            expires_at: row.try_get(4)?,
+        }))
+    }
+
+    /// Ends all sessions of a shop.
+    ///
+    /// # Errors
+    /// When the database cannot be used.
+    pub async fn end_sessions(&self, shop: ShopId) -> Result<(), Error> {
+        sqlx::query("DELETE FROM sessions WHERE shop_id = $1").bind(shop.0).execute(&self.writes).await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,117 @@
+//! What needs attention.
+
+use std::collections::BTreeMap;
+
+use sqlx::Row;
+use sync_core::ShopId;
+
+use crate::contacts::hash_of;
+use crate::error::Error;
+use crate::model::{DirtyKey, DirtyMark, Millis, Priority, Problem, Reason};
+use crate::store::Store;
+
+pub(crate) const DETAIL: &str = "problems.detail";
+
+impl Store {
+    /// Notes a problem; one known already is brought up to date.
+    ///
+    /// # Errors
+    /// When the database cannot be used.
+    pub async fn note_problem(&self, shop: ShopId, problem: &Problem) -> Result<(), Error> {
+        let mut tx = self.begin().await?;
+        self.put_problem(&mut tx, shop, problem).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// A problem is over.
+    ///
+    /// # Errors
+    /// When the database cannot be used.
+    pub async fn solve_problem(&self, shop: ShopId, key: &str) -> Result<(), Error> {
+        let query = "SELECT 1 FROM problems WHERE shop_id = $1 AND entry = $2";
+        if sqlx::query(query).bind(shop.0).bind(key.to_owned()).fetch_optional(&self.reads).await?.is_none() {
+            return Ok(());
+        }
+        sqlx::query("DELETE FROM problems WHERE shop_id = $1 AND entry = $2")
+            .bind(shop.0)
+            .bind(key.to_owned())
+            .execute(&self.writes)
+            .await?;
+        Ok(())
+    }
+
+    /// Open problems, newest first.
+    ///
+    /// # Errors
+    /// When the database cannot be used.
+    pub async fn problems(&self, shop: ShopId, limit: i64, offset: i64) -> Result<Vec<Problem>, Error> {
+        let rows = sqlx::query(
+            "SELECT entry, kind, hash, detail, is_final, first_at, last_at, times FROM problems WHERE shop_id = $1 \
+             ORDER BY last_at DESC, entry LIMIT $2 OFFSET $3",
+        )
+        .bind(shop.0)
+        .bind(limit)
+        .bind(offset)
+        .fetch_all(&self.reads)
+        .await?;
+        let mut found = Vec::with_capacity(rows.len());
+        for row in rows {
+            let key: String = row.try_get(0)?;
+            let hash: Option<Vec<u8>> = row.try_get(2)?;
+            let detail: Option<Vec<u8>> = row.try_get(3)?;
+            found.push(Problem {
+                detail: detail.map(|sealed| self.open_text(shop, DETAIL, key.as_bytes(), &sealed)).transpose()?,
+                key,
+                kind: row.try_get(1)?,
+                hash: hash.as_deref().map(hash_of).transpose()?,
+                is_final: row.try_get::<i64, _>(4)? != 0,
+                first_at: row.try_get(5)?,
+                last_at: row.try_get(6)?,
+                times: row.try_get(7)?,
+            });
+        }
+        Ok(found)
+    }
+
+    /// Open problems by kind.
+    ///
+    /// # Errors
+    /// When the database cannot be used.
+    pub async fn problem_kinds(&self, shop: ShopId) -> Result<BTreeMap<String, i64>, Error> {
+        let query = "SELECT kind, COUNT(*) FROM problems WHERE shop_id = $1 GROUP BY kind";
+        let rows = sqlx::query(query).bind(shop.0).fetch_all(&self.reads).await?;
+        rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
+    }
+
+    /// Marks contacts with problems to be tried again now: all, or the one of this key. What was last sent is forgotten,
+    /// so that a contact that SARE refused is sent again though nothing changed. How many.
+    ///
+    /// # Errors
+    /// When the database cannot be used.
+    pub async fn problem_retry(&self, shop: ShopId, key: Option<&str>, now: Millis) -> Result<i64, Error> {
+        let mut tx = self.begin().await?;
+        let rows = sqlx::query("SELECT entry, hash FROM problems WHERE shop_id = $1 AND ($2 = '' OR entry = $2)")
+            .bind(shop.0)
+            .bind(key.unwrap_or_default().to_owned())
+            .fetch_all(&mut *tx)
+            .await?;
+        let mut marks = Vec::new();
+        for row in rows {
+            let entry: String = row.try_get(0)?;
+            let Some(key) = DirtyKey::decode(&entry) else { continue };
+            marks.push(DirtyMark { key, due_at: now, priority: Priority::Live, reason: Reason::Manual, held_by: None });
+            if let Some(hash) = row.try_get::<Option<Vec<u8>>, _>(1)? {
+                sqlx::query("UPDATE contacts SET sent = NULL WHERE shop_id = $1 AND hash = $2")
+                    .bind(shop.0)
+                    .bind(hash)
+                    .execute(&mut *tx)
+                    .await?;
+            }
+        }
+        crate::dirty::mark(&mut tx, self.dialect, shop, &marks, now).await?;
+        crate::lanes::wake(&mut tx, shop, now).await?;
+        tx.commit().await?;
+        Ok(i64::try_from(marks.len()).unwrap_or(i64::MAX))
+    }
+}

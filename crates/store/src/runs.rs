@@ -1,0 +1,145 @@
+//! Runs through a whole shop.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use sqlx::any::AnyRow;
+use sqlx::{Any, AssertSqlSafe, Row, Transaction};
+use sync_core::ShopId;
+
+use crate::error::Error;
+use crate::lanes;
+use crate::model::{Millis, Run, RunKind, RunState};
+use crate::store::Store;
+
+/// The word kept for a value.
+pub(crate) fn word<T: Serialize>(value: T) -> String {
+    serde_json::to_value(value).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
+}
+
+/// Reads [`word`].
+pub(crate) fn from_word<T: DeserializeOwned>(word: String) -> Result<T, Error> {
+    serde_json::from_value(serde_json::Value::String(word))
+        .map_err(|_| Error::Damaged("a word of this program's is not known to it".to_owned()))
+}
+
+const COLUMNS: &str = "run_id, kind, state, body, error, created_at, started_at, ended_at";
+const ACTIVE: &str = "state IN ('queued', 'running', 'braked')";
+
+fn run_from(row: &AnyRow) -> Result<Run, Error> {
+    Ok(Run {
+        id: row.try_get(0)?,
+        kind: from_word(row.try_get(1)?)?,
+        state: from_word(row.try_get(2)?)?,
+        body: row.try_get(3)?,
+        error: row.try_get(4)?,
+        created_at: row.try_get(5)?,
+        started_at: row.try_get(6)?,
+        ended_at: row.try_get(7)?,
+    })
+}
+
+/// Brings a run up to date; one that a person ended stays ended.
+pub(crate) async fn put(tx: &mut Transaction<'_, Any>, shop: ShopId, run: &Run) -> Result<(), Error> {
+    sqlx::query(
+        "UPDATE runs SET state = $3, body = $4, error = $5, started_at = $6, ended_at = $7 \
+         WHERE shop_id = $1 AND run_id = $2 AND state IN ('queued', 'running', 'braked')",
+    )
+    .bind(shop.0)
+    .bind(run.id)
+    .bind(word(run.state))
+    .bind(run.body.clone())
+    .bind(run.error.clone())
+    .bind(run.started_at)
+    .bind(run.ended_at)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+impl Store {
+    /// Asks for a run; its number.
+    ///
+    /// # Errors
+    /// [`Error::RunActive`] when another is not over yet.
+    pub async fn create_run(&self, shop: ShopId, kind: RunKind, body: &str, now: Millis) -> Result<i64, Error> {
+        let mut tx = self.begin().await?;
+        // The lane's row stands for the shop: two who ask at once are put in order.
+        let query = format!("SELECT 1 FROM lanes WHERE shop_id = $1{}", self.dialect.for_update());
+        if sqlx::query(AssertSqlSafe(query)).bind(shop.0).fetch_optional(&mut *tx).await?.is_none() {
+            return Err(Error::NoSuchShop);
+        }
+        let query = format!("SELECT run_id FROM runs WHERE shop_id = $1 AND {ACTIVE}");
+        if let Some(row) = sqlx::query(AssertSqlSafe(query)).bind(shop.0).fetch_optional(&mut *tx).await? {
+            return Err(Error::RunActive(row.try_get(0)?));
+        }
+        let row = sqlx::query(
+            "INSERT INTO runs (shop_id, run_id, kind, state, body, created_at) \
+             SELECT $1, COALESCE(MAX(run_id), 0) + 1, $2, 'queued', $3, $4 FROM runs WHERE shop_id = $1 RETURNING run_id",
+        )
+        .bind(shop.0)
+        .bind(word(kind))
+        .bind(body.to_owned())
+        .bind(now)
+        .fetch_one(&mut *tx)
+        .await?;
+        lanes::wake(&mut tx, shop, now).await?;
+        tx.commit().await?;
+        Ok(row.try_get(0)?)
+    }
+
+    /// One run.
+    ///
+    /// # Errors
+    /// When the database cannot be used.
+    pub async fn run(&self, shop: ShopId, id: i64) -> Result<Option<Run>, Error> {
+        let query = format!("SELECT {COLUMNS} FROM runs WHERE shop_id = $1 AND run_id = $2");
+        let row = sqlx::query(AssertSqlSafe(query)).bind(shop.0).bind(id).fetch_optional(&self.reads).await?;
+        row.as_ref().map(run_from).transpose()
+    }
+
+    /// The newest runs, newest first.
+    ///
+    /// # Errors
+    /// When the database cannot be used.
+    pub async fn runs(&self, shop: ShopId, limit: i64) -> Result<Vec<Run>, Error> {
+        let query = format!("SELECT {COLUMNS} FROM runs WHERE shop_id = $1 ORDER BY run_id DESC LIMIT $2");
+        let rows = sqlx::query(AssertSqlSafe(query)).bind(shop.0).bind(limit).fetch_all(&self.reads).await?;
+        rows.iter().map(run_from).collect()
+    }
+
+    /// The run that is not over.
+    ///
+    /// # Errors
+    /// When the database cannot be used.
+    pub async fn active_run(&self, shop: ShopId) -> Result<Option<Run>, Error> {
+        let query = format!("SELECT {COLUMNS} FROM runs WHERE shop_id = $1 AND {ACTIVE} ORDER BY run_id LIMIT 1");
+        let row = sqlx::query(AssertSqlSafe(query)).bind(shop.0).fetch_optional(&self.reads).await?;
+        row.as_ref().map(run_from).transpose()
+    }
+
+    /// Ends or moves a run from outside its lane.
+    ///
+    /// # Errors
+    /// When the database cannot be used.
+    pub async fn set_run_state(
+        &self,
+        shop: ShopId,
+        id: i64,
+        state: RunState,
+        error: Option<&str>,
+        now: Millis,
+    ) -> Result<(), Error> {
+        sqlx::query(
+            "UPDATE runs SET state = $3, error = $4, ended_at = $5 WHERE shop_id = $1 AND run_id = $2 \
+             AND state IN ('queued', 'running', 'braked')",
+        )
+        .bind(shop.0)
+        .bind(id)
+        .bind(word(state))
+        .bind(error.map(str::to_owned))
+        .bind(state.is_over().then_some(now))
+        .execute(&self.writes)
+        .await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,379 @@
+//! Shops, their secrets, and their meters.
+
+use std::collections::BTreeMap;
+
+use secrecy::{ExposeSecret, SecretString};
+use sqlx::any::AnyRow;
+use sqlx::{Any, AssertSqlSafe, Row, Transaction};
+use sync_core::ShopId;
+
+use crate::error::{Error, is_duplicate};
+use crate::lanes;
+use crate::model::{Lease, Millis, Origin, SecretName, Shop, ShopState};
+use crate::runs::{from_word, word};
+use crate::store::Store;
+
+const SECRET: &str = "secrets.value";
+const COLUMNS: &str = "shop_id, license, host, url, origin, state, paused, trial, subscription_until, app_version, scopes, \
+     config, config_version, installed_stamp, created_at, updated_at, last_success_at";
+
+/// What changes about a shop; `None` leaves as it is.
+#[derive(Debug, Clone, Default)]
+pub struct ShopChange {
+    /// Where it stands.
+    pub state: Option<ShopState>,
+    /// Synchronisation stopped by a person.
+    pub paused: Option<bool>,
+    /// Scopes granted.
+    pub scopes: Option<String>,
+    /// Base URL and host.
+    pub url: Option<(String, String)>,
+    /// The licence, once learnt.
+    pub license: Option<String>,
+}
+
+/// The tables that hold a shop's data; `shops` and `lanes` stay.
+const TABLES: &[&str] = &[
+    "secrets", "hooks", "contacts", "records", "dirty", "history", "problems", "runs", "meters", "config_history",
+    "audits", "sessions",
+];
+
+fn shop_from(row: &AnyRow) -> Result<Shop, Error> {
+    Ok(Shop {
+        id: ShopId(row.try_get(0)?),
+        license: row.try_get(1)?,
+        host: row.try_get(2)?,
+        url: row.try_get(3)?,
+        origin: from_word(row.try_get(4)?)?,
+        state: from_word(row.try_get(5)?)?,
+        paused: row.try_get::<i64, _>(6)? != 0,
+        trial: row.try_get::<i64, _>(7)? != 0,
+        subscription_until: row.try_get(8)?,
+        app_version: row.try_get(9)?,
+        scopes: row.try_get(10)?,
+        config: row.try_get(11)?,
+        config_version: row.try_get(12)?,
+        installed_stamp: row.try_get(13)?,
+        created_at: row.try_get(14)?,
+        updated_at: row.try_get(15)?,
+        last_success_at: row.try_get(16)?,
+    })
+}
+
+/// The word a secret is kept under.
+fn secret_word(name: SecretName) -> &'static str {
+    match name {
+        SecretName::AccessToken => "access-token",
+        SecretName::RefreshToken => "refresh-token",
+        SecretName::PreviousRefreshToken => "previous-refresh-token",
+        SecretName::AuthCode => "auth-code",
+        SecretName::AdminLogin => "admin-login",
+        SecretName::AdminPassword => "admin-password",
+        SecretName::SareKey => "sare-key",
+        SecretName::ShoperHookToken => "shoper-hook-token",
+        SecretName::ShoperHookSecret => "shoper-hook-secret",
+        SecretName::SareHookToken => "sare-hook-token",
+    }
+}
+
+/// Inserts a shop with its lane, or finds it by its licence.
+pub(crate) async fn put_shop(
+    tx: &mut Transaction<'_, Any>,
+    license: &str,
+    (url, host): (&str, &str),
+    origin: Origin,
+    now: Millis,
+) -> Result<ShopId, Error> {
+    let query = "SELECT shop_id FROM shops WHERE license = $1";
+    if let Some(row) = sqlx::query(query).bind(license.to_owned()).fetch_optional(&mut **tx).await? {
+        return Ok(ShopId(row.try_get(0)?));
+    }
+    let row = sqlx::query(
+        "INSERT INTO shops (shop_id, license, host, url, origin, state, created_at, updated_at) \
+         SELECT COALESCE(MAX(shop_id), 0) + 1, $1, $2, $3, $4, $5, $6, $6 FROM shops RETURNING shop_id",
+    )
+    .bind(license.to_owned())
+    .bind(host.to_owned())
+    .bind(url.to_owned())
+    .bind(word(origin))
+    .bind(word(ShopState::Connecting))
+    .bind(now)
+    .fetch_one(&mut **tx)
+    .await?;
+    let id = ShopId(row.try_get(0)?);
+    sqlx::query("INSERT INTO lanes (shop_id, next_at, due_at) VALUES ($1, $2, $2)")
+        .bind(id.0)
+        .bind(now)
+        .execute(&mut **tx)
+        .await?;
+    Ok(id)
+}
+
+impl Store {
+    /// One shop.
+    ///
+    /// # Errors
+    /// When the database cannot be used.
+    pub async fn shop(&self, shop: ShopId) -> Result<Option<Shop>, Error> {
+        let query = format!("SELECT {COLUMNS} FROM shops WHERE shop_id = $1");
+        let row = sqlx::query(AssertSqlSafe(query)).bind(shop.0).fetch_optional(&self.reads).await?;
+        row.as_ref().map(shop_from).transpose()
+    }
+
+    /// All shops, in the order in which they came.
+    ///
+    /// # Errors
+    /// When the database cannot be used.
+    pub async fn shops(&self) -> Result<Vec<Shop>, Error> {
+        let query = format!("SELECT {COLUMNS} FROM shops ORDER BY shop_id");
+        let rows = sqlx::query(AssertSqlSafe(query)).fetch_all(&self.reads).await?;
+        rows.iter().map(shop_from).collect()
+    }
+
+    /// The shop of this licence hash, or else the newest one served at this host (with its port where it has one).
+    ///
+    /// # Errors
+    /// When the database cannot be used.
+    pub async fn find_shop(&self, name: &str) -> Result<Option<Shop>, Error> {
+        let query = format!(
+            "SELECT {COLUMNS} FROM shops WHERE license = $1 OR host = $2 ORDER BY CASE WHEN license = $1 THEN 0 ELSE 1 END, \
+             CASE WHEN state = 'removed' THEN 1 ELSE 0 END, shop_id DESC LIMIT 1"
+        );
+        let row = sqlx::query(AssertSqlSafe(query))
+            .bind(name.to_owned())
+            .bind(name.to_ascii_lowercase())
+            .fetch_optional(&self.reads)
+            .await?;
+        row.as_ref().map(shop_from).transpose()
+    }
+
+    /// Changes a shop.
+    ///
+    /// # Errors
+    /// When the database cannot be used.
+    pub async fn update_shop(&self, shop: ShopId, change: &ShopChange, now: Millis) -> Result<(), Error> {
+        let (url, host) = change.url.clone().unzip();
+        sqlx::query(
+            "UPDATE shops SET state = COALESCE($2, state), paused = COALESCE($3, paused), scopes = COALESCE($4, scopes), \
+             url = COALESCE($5, url), host = COALESCE($6, host), license = COALESCE($7, license), updated_at = $8 \
+             WHERE shop_id = $1",
+        )
+        .bind(shop.0)
+        .bind(change.state.map(word))
+        .bind(change.paused.map(i64::from))
+        .bind(change.scopes.clone())
+        .bind(url)
+        .bind(host)
+        .bind(change.license.clone())
+        .bind(now)
+        .execute(&self.writes)
+        .await?;
+        Ok(())
+    }
+
+    /// A shop connected by hand tells its licence by its webhooks. Ignored when another shop has it.
+    ///
+    /// # Errors
+    /// When the database cannot be used.
+    pub async fn learn_license(&self, shop: ShopId, license: &str, now: Millis) -> Result<(), Error> {
+        let done = sqlx::query(
+            "UPDATE shops SET license = $2, updated_at = $3 WHERE shop_id = $1 AND license LIKE 'direct:%' \
+             AND NOT EXISTS (SELECT 1 FROM shops WHERE license = $2)",
+        )
+        .bind(shop.0)
+        .bind(license.to_owned())
+        .bind(now)
+        .execute(&self.writes)
+        .await;
+        match done {
+            Ok(_) => Ok(()),
+            Err(error) if is_duplicate(&error) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Connects a shop by an administrator's login, or brings the login of a known one up to date.
+    ///
+    /// # Errors
+    /// When the database cannot be used.
+    pub async fn connect_direct(
+        &self,
+        license: &str,
+        url: &str,
+        host: &str,
+        login: &SecretString,
+        password: &SecretString,
+        now: Millis,
+    ) -> Result<ShopId, Error> {
+        let known = self.find_shop(host).await?.filter(|shop| shop.origin == Origin::Direct);
+        let mut tx = self.begin().await?;
+        let id = match known {
+            Some(shop) => shop.id,
+            None => put_shop(&mut tx, license, (url, host), Origin::Direct, now).await?,
+        };
+        sqlx::query("UPDATE shops SET url = $2, host = $3, state = $4, updated_at = $5 WHERE shop_id = $1")
+            .bind(id.0)
+            .bind(url.to_owned())
+            .bind(host.to_owned())
+            .bind(word(ShopState::Connecting))
+            .bind(now)
+            .execute(&mut *tx)
+            .await?;
+        let secrets =
+            [(SecretName::AdminLogin, Some(login.clone())), (SecretName::AdminPassword, Some(password.clone()))];
+        self.write_secrets(&mut tx, id, &secrets).await?;
+        lanes::wake(&mut tx, id, now).await?;
+        tx.commit().await?;
+        Ok(id)
+    }
+
+    /// A shop's secret.
+    ///
+    /// # Errors
+    /// When the database cannot be used or the keys do not open it.
+    pub async fn secret(&self, shop: ShopId, name: SecretName) -> Result<Option<SecretString>, Error> {
+        let word = secret_word(name);
+        let query = "SELECT value FROM secrets WHERE shop_id = $1 AND name = $2";
+        let row = sqlx::query(query).bind(shop.0).bind(word).fetch_optional(&self.reads).await?;
+        let Some(row) = row else { return Ok(None) };
+        let sealed: Vec<u8> = row.try_get(0)?;
+        Ok(Some(SecretString::from(self.open_text(shop, SECRET, word.as_bytes(), &sealed)?)))
+    }
+
+    /// Keeps or drops secrets, all in one transaction; `access_expires_at` with them where given.
+    ///
+    /// # Errors
+    /// When the database cannot be used: then nothing changed.
+    pub async fn put_secrets(
+        &self,
+        shop: ShopId,
+        secrets: &[(SecretName, Option<SecretString>)],
+        access_expires_at: Option<Millis>,
+    ) -> Result<(), Error> {
+        let mut tx = self.begin().await?;
+        self.write_secrets(&mut tx, shop, secrets).await?;
+        if let Some(at) = access_expires_at {
+            sqlx::query("UPDATE shops SET access_expires_at = $2 WHERE shop_id = $1")
+                .bind(shop.0)
+                .bind(at)
+                .execute(&mut *tx)
+                .await?;
+        }
+        tx.commit().await?;
+        Ok(())
+    }
+
+    pub(crate) async fn write_secrets(
+        &self,
+        tx: &mut Transaction<'_, Any>,
+        shop: ShopId,
+        secrets: &[(SecretName, Option<SecretString>)],
+    ) -> Result<(), Error> {
+        for (name, value) in secrets {
+            let word = secret_word(*name);
+            match value {
+                Some(value) => {
+                    let sealed = self.seal(shop, SECRET, word.as_bytes(), value.expose_secret());
+                    sqlx::query(
+                        "INSERT INTO secrets (shop_id, name, value) VALUES ($1, $2, $3) \
+                         ON CONFLICT (shop_id, name) DO UPDATE SET value = excluded.value",
+                    )
+                    .bind(shop.0)
+                    .bind(word)
+                    .bind(sealed)
+                    .execute(&mut **tx)
+                    .await?;
+                }
+                None => {
+                    sqlx::query("DELETE FROM secrets WHERE shop_id = $1 AND name = $2")
+                        .bind(shop.0)
+                        .bind(word)
+                        .execute(&mut **tx)
+                        .await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// When the access token ends, as the shop said.
+    ///
+    /// # Errors
+    /// When the database cannot be used.
+    pub async fn access_expires_at(&self, shop: ShopId) -> Result<Option<Millis>, Error> {
+        let query = "SELECT access_expires_at FROM shops WHERE shop_id = $1";
+        let row = sqlx::query(query).bind(shop.0).fetch_optional(&self.reads).await?;
+        Ok(match row {
+            Some(row) => row.try_get(0)?,
+            None => None,
+        })
+    }
+
+    /// The end of a removal: everything goes but the licence and the times. False when the lease is no longer ours.
+    ///
+    /// # Errors
+    /// When the database cannot be used: then nothing went.
+    pub async fn erase_shop(&self, lease: &Lease, now: Millis) -> Result<bool, Error> {
+        let mut tx = self.begin().await?;
+        if !self.proves_fence(&mut tx, lease).await? {
+            return Ok(false);
+        }
+        erase(&mut tx, lease.shop, now).await?;
+        tx.commit().await?;
+        Ok(true)
+    }
+
+    /// Forgets a shop at once, whoever works on it: everything goes but the licence and the times.
+    ///
+    /// # Errors
+    /// When the database cannot be used: then nothing went.
+    pub async fn remove_shop(&self, shop: ShopId, now: Millis) -> Result<(), Error> {
+        let mut tx = self.begin().await?;
+        // Whoever holds the lane finds its fence outdated.
+        sqlx::query("UPDATE lanes SET fence = fence + 1, leased_until = 0 WHERE shop_id = $1")
+            .bind(shop.0)
+            .execute(&mut *tx)
+            .await?;
+        erase(&mut tx, shop, now).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Sums of a shop's meters.
+    ///
+    /// # Errors
+    /// When the database cannot be used.
+    pub async fn meters(&self, shop: ShopId) -> Result<BTreeMap<String, i64>, Error> {
+        let query = "SELECT name, CAST(SUM(value) AS BIGINT) FROM meters WHERE shop_id = $1 GROUP BY name";
+        let rows = sqlx::query(query).bind(shop.0).fetch_all(&self.reads).await?;
+        rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
+    }
+
+    /// A shop's meters by day (days since 1970 in UTC) and name, from `since` on.
+    ///
+    /// # Errors
+    /// When the database cannot be used.
+    pub async fn meters_by_day(&self, shop: ShopId, since: i64) -> Result<BTreeMap<(i64, String), i64>, Error> {
+        let query = "SELECT day, name, value FROM meters WHERE shop_id = $1 AND day >= $2";
+        let rows = sqlx::query(query).bind(shop.0).bind(since).fetch_all(&self.reads).await?;
+        rows.iter().map(|row| Ok(((row.try_get(0)?, row.try_get(1)?), row.try_get(2)?))).collect()
+    }
+}
+
+async fn erase(tx: &mut Transaction<'_, Any>, shop: ShopId, now: Millis) -> Result<(), Error> {
+    for table in TABLES {
+        let query = format!("DELETE FROM {table} WHERE shop_id = $1");
+        sqlx::query(AssertSqlSafe(query)).bind(shop.0).execute(&mut **tx).await?;
+    }
+    sqlx::query(
+        "UPDATE shops SET state = $2, config = NULL, scopes = NULL, access_expires_at = NULL, last_success_at = NULL, \
+         paused = 0, updated_at = $3 WHERE shop_id = $1",
+    )
+    .bind(shop.0)
+    .bind(word(ShopState::Removed))
+    .bind(now)
+    .execute(&mut **tx)
+    .await?;
+    sqlx::query("UPDATE lanes SET state = '{}' WHERE shop_id = $1").bind(shop.0).execute(&mut **tx).await?;
+    Ok(())
+}
