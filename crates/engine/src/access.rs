@@ -48,7 +48,11 @@ async fn exchange(s: &Session<'_>, code: &SecretString) -> Result<(), Halt> {
         Ok(tokens) => {
             store_tokens(s, &tokens, true).await?;
             let scope = (!tokens.scope.is_empty()).then(|| tokens.scope.join(","));
-            let change = ShopChange { state: Some(ShopState::Connected), scopes: scope, ..ShopChange::default() };
+            let change = ShopChange {
+                state: Some(ShopState::Connected),
+                scopes: scope,
+                ..ShopChange::default()
+            };
             s.store.update_shop(s.shop.id, &change, s.now()).await?;
             s.shop_problem_over("access").await?;
             s.state().timers.hooks = 0;
@@ -57,7 +61,9 @@ async fn exchange(s: &Session<'_>, code: &SecretString) -> Result<(), Halt> {
         Err(error) if error.is_transient() => Err(away(s, error.retry_after())),
         Err(error) => {
             tracing::warn!(shop = %s.shop.id, %error, "the authorisation code was refused");
-            s.store.put_secrets(s.shop.id, &[(SecretName::AuthCode, None)], None).await?;
+            s.store
+                .put_secrets(s.shop.id, &[(SecretName::AuthCode, None)], None)
+                .await?;
             Ok(())
         }
     }
@@ -99,19 +105,28 @@ pub async fn renew(s: &Session<'_>) -> Result<(), Halt> {
             }
         }
     }
-    if log_in(s).await? { Ok(()) } else { Err(lost(s, "refresh-refused").await?) }
+    if log_in(s).await? {
+        Ok(())
+    } else {
+        Err(lost(s, "refresh-refused").await?)
+    }
 }
 
 async fn log_in(s: &Session<'_>) -> Result<bool, Halt> {
     let id = s.shop.id;
     let login = s.store.secret(id, SecretName::AdminLogin).await?;
     let password = s.store.secret(id, SecretName::AdminPassword).await?;
-    let (Some(login), Some(password)) = (login, password) else { return Ok(false) };
+    let (Some(login), Some(password)) = (login, password) else {
+        return Ok(false);
+    };
     let login = secrecy::ExposeSecret::expose_secret(&login).to_owned();
     match oauth::admin_login(s.transport.as_ref(), &s.url, &login, &password).await {
         Ok(tokens) => {
             store_tokens(s, &tokens, false).await?;
-            let change = ShopChange { state: Some(ShopState::Connected), ..ShopChange::default() };
+            let change = ShopChange {
+                state: Some(ShopState::Connected),
+                ..ShopChange::default()
+            };
             s.store.update_shop(id, &change, s.now()).await?;
             s.shop_problem_over("access").await?;
             Ok(true)
@@ -130,15 +145,27 @@ fn away(s: &Session<'_>, retry_after: Option<std::time::Duration>) -> Halt {
     state.failures.0 += 1;
     let until = now + millis(retry_after.unwrap_or_else(|| crate::session::backoff(state.failures.0)));
     state.timers.shoper = until;
-    Halt::Wait { side: Side::Shoper, until, why: "shop-away" }
+    Halt::Wait {
+        side: Side::Shoper,
+        until,
+        why: "shop-away",
+    }
 }
 
 /// The shop refuses us for good: said in problems, tried again hourly in case it changes its mind.
 pub async fn lost(s: &Session<'_>, why: &str) -> Result<Halt, Halt> {
-    s.shop_problem("access", "shop-access", Some(why.to_owned())).await?;
-    let change = ShopChange { state: Some(ShopState::AccessLost), ..ShopChange::default() };
+    s.shop_problem("access", "shop-access", Some(why.to_owned()))
+        .await?;
+    let change = ShopChange {
+        state: Some(ShopState::AccessLost),
+        ..ShopChange::default()
+    };
     s.store.update_shop(s.shop.id, &change, s.now()).await?;
     let until = s.now() + 3_600_000;
     s.state().timers.shoper = until;
-    Ok(Halt::Wait { side: Side::Shoper, until, why: "shop-access" })
+    Ok(Halt::Wait {
+        side: Side::Shoper,
+        until,
+        why: "shop-access",
+    })
 }

@@ -22,7 +22,12 @@ pub struct Bucket {
 impl Bucket {
     /// An empty bucket.
     pub fn new(limit: f64, rate: f64) -> Self {
-        Self { limit, rate, level: 0.0, at: 0 }
+        Self {
+            limit,
+            rate,
+            level: 0.0,
+            at: 0,
+        }
     }
 
     /// The level at `now`.

@@ -13,7 +13,9 @@ use std::collections::BTreeMap;
 use sare_api::{AddRequest, ItemOutcome, Status};
 use shoper_api::SubscriberId;
 use shoper_api::subscribers::SubscriberUpdate;
-use store::{Commit, Contact, DirtyDone, DirtyKey, DirtyMark, HistoryEntry, Outcome, Priority, Problem, Reason, Record};
+use store::{
+    Commit, Contact, DirtyDone, DirtyKey, DirtyMark, HistoryEntry, Outcome, Priority, Problem, Reason, Record,
+};
 use sync_core::RecordKind;
 use sync_core::config::{Config, DeletedAction};
 use sync_core::consent::{Noticed, SareView, Wish, status};
@@ -43,7 +45,10 @@ pub struct Errand {
 impl Errand {
     /// Live work, counted by no run.
     pub fn live() -> Self {
-        Self { run: None, counts: false }
+        Self {
+            run: None,
+            counts: false,
+        }
     }
 }
 
@@ -117,7 +122,10 @@ fn prepare(a: Assessed, now: i64) -> Item {
     }
     let mut intent = Intent::of(&contact).unwrap_or_default();
     if intent.wish != a.facts.wish {
-        intent = Intent { wish: a.facts.wish, ..Intent::default() };
+        intent = Intent {
+            wish: a.facts.wish,
+            ..Intent::default()
+        };
     }
     if let SareView::Status(n) = a.sare {
         let proven = status::is_refusal(n) || intent.lowering_to == Some(n);
@@ -154,18 +162,34 @@ fn prepare(a: Assessed, now: i64) -> Item {
     }
     contact.intent = intent.text();
     contact.poll_found = false;
-    Item { a, contact, intent, result: None, wrote: false, without_custom: false }
+    Item {
+        a,
+        contact,
+        intent,
+        result: None,
+        wrote: false,
+        without_custom: false,
+    }
 }
 
 /// The commit before anything is sent: facts and records of contacts about which something is to be done.
 fn facts_commit(items: &mut [Item], errand: Errand, now: i64) -> Commit {
     let mut commit = Commit::default();
     for item in items.iter_mut() {
-        let keeps = matches!(item.a.step, Step::Keep | Step::Skip | Step::HandsOff | Step::Suppress);
+        let keeps = matches!(
+            item.a.step,
+            Step::Keep | Step::Skip | Step::HandsOff | Step::Suppress
+        );
         let same = item.a.noticed.is_empty() && keeps && item.a.facts.refusal.is_none_or(|r| r.applied);
         for from in &item.a.subject.came_from {
             let key = DirtyKey::Address(*from);
-            commit.marks.push(DirtyMark { key, due_at: now, priority: Priority::Live, reason: Reason::Verify, held_by: None });
+            commit.marks.push(DirtyMark {
+                key,
+                due_at: now,
+                priority: Priority::Live,
+                reason: Reason::Verify,
+                held_by: None,
+            });
         }
         if same && item.a.subject.came_from.is_empty() {
             continue;
@@ -175,7 +199,10 @@ fn facts_commit(items: &mut [Item], errand: Errand, now: i64) -> Commit {
             item.contact.intent = item.intent.text();
         }
         // Not yet told: what was sent before stays on record until SARE has taken the new.
-        commit.contacts.push(Contact { run_id: item.a.subject.contact.as_ref().and_then(|c| c.run_id), ..item.contact.clone() });
+        commit.contacts.push(Contact {
+            run_id: item.a.subject.contact.as_ref().and_then(|c| c.run_id),
+            ..item.contact.clone()
+        });
         commit.records.extend(records(item, errand, now));
         commit.history.extend(item.a.noticed.iter().map(|n| HistoryEntry {
             hash: item.contact.hash,
@@ -228,7 +255,9 @@ async fn carry_out(s: &Session<'_>, config: &Config, items: &mut [Item]) -> Resu
 async fn lower(s: &Session<'_>, config: &Config, items: &mut [Item]) -> Result<(), Halt> {
     let mut by_target: BTreeMap<i64, Vec<usize>> = BTreeMap::new();
     for (i, item) in items.iter_mut().enumerate() {
-        let Step::Unsubscribe { to } = item.a.step else { continue };
+        let Step::Unsubscribe { to } = item.a.step else {
+            continue;
+        };
         if item.intent.tries >= STATUS_TRIES && item.intent.lowering_to.is_some() {
             item.result = Some(Fate::Later("status-not-taken"));
             continue;
@@ -270,7 +299,10 @@ async fn lower(s: &Session<'_>, config: &Config, items: &mut [Item]) -> Result<(
     }
     if config.unsubscribe.leave_group {
         let left: Vec<usize> = (0..items.len())
-            .filter(|i| matches!(items[*i].a.step, Step::Unsubscribe { .. }) && matches!(items[*i].result, Some(Fate::Settled(_))))
+            .filter(|i| {
+                matches!(items[*i].a.step, Step::Unsubscribe { .. })
+                    && matches!(items[*i].result, Some(Fate::Settled(_)))
+            })
             .collect();
         remove_from_groups(s, items, &left, |item| item.contact.groups.clone()).await?;
         for i in left {
@@ -304,15 +336,20 @@ fn unsubscribed(item: &mut Item, now_has: SareView, now: i64) {
 async fn raise(s: &Session<'_>, items: &mut [Item]) -> Result<(), Halt> {
     let mut by_target: BTreeMap<(i64, bool), Vec<usize>> = BTreeMap::new();
     for (i, item) in items.iter_mut().enumerate() {
-        let Step::Raise { to, confirm } = item.a.step else { continue };
+        let Step::Raise { to, confirm } = item.a.step else {
+            continue;
+        };
         if item.intent.tries > STATUS_TRIES {
             item.result = Some(Fate::Later("status-not-taken"));
             continue;
         }
         // A reactivation that was sent and not proven could have been refused meanwhile: from the
         // second try on the person is asked instead.
-        let (to, confirm) =
-            if item.intent.wish == Some(Wish::Reactivate) && item.intent.tries > 1 { (status::UNCONFIRMED, true) } else { (to, confirm) };
+        let (to, confirm) = if item.intent.wish == Some(Wish::Reactivate) && item.intent.tries > 1 {
+            (status::UNCONFIRMED, true)
+        } else {
+            (to, confirm)
+        };
         by_target.entry((to, confirm)).or_default().push(i);
     }
     for ((to, confirm), indices) in by_target {
@@ -348,7 +385,13 @@ async fn raise(s: &Session<'_>, items: &mut [Item]) -> Result<(), Halt> {
 }
 
 /// Sends a status change. A batch that SARE rejects is sent one by one; a contact that it rejects alone waits.
-async fn set_status(s: &Session<'_>, items: &mut [Item], chunk: &[usize], to: i64, confirm: bool) -> Result<(), Halt> {
+async fn set_status(
+    s: &Session<'_>,
+    items: &mut [Item],
+    chunk: &[usize],
+    to: i64,
+    confirm: bool,
+) -> Result<(), Halt> {
     let mut stack: Vec<&[usize]> = vec![chunk];
     while let Some(part) = stack.pop() {
         let contacts = part
@@ -395,7 +438,13 @@ async fn read_back(
     items: &[Item],
     chunk: &[usize],
 ) -> Result<std::collections::HashMap<store::AddrHash, SareView>, Halt> {
-    statuses(s, chunk.iter().map(|&i| (items[i].contact.hash, items[i].a.subject.email.as_str()))).await
+    statuses(
+        s,
+        chunk
+            .iter()
+            .map(|&i| (items[i].contact.hash, items[i].a.subject.email.as_str())),
+    )
+    .await
 }
 
 /// Switches off the shop's subscriber rows of contacts that refused in SARE.
@@ -412,7 +461,11 @@ async fn tell_shop(s: &Session<'_>, config: &Config, items: &mut [Item]) -> Resu
             s.need_shoper(1.0, 0.0)?;
             let id = SubscriberId(reading.key.id);
             let groups = reading.person.subscriber_groups().map(<[i64]>::to_vec);
-            let update = SubscriberUpdate { active: Some(false), groups, ..SubscriberUpdate::default() };
+            let update = SubscriberUpdate {
+                active: Some(false),
+                groups,
+                ..SubscriberUpdate::default()
+            };
             let sent = s.shoper(|c| {
                 let update = update.clone();
                 async move { c.update_subscriber(id, &update).await }
@@ -428,7 +481,12 @@ async fn tell_shop(s: &Session<'_>, config: &Config, items: &mut [Item]) -> Resu
                     item.result = Some(Fate::Later("record-locked"));
                 }
                 Err(CallError::Api(shoper_api::Error::Forbidden { .. })) => {
-                    s.shop_problem("no-scope:subscribers_edit", "no-scope", Some("subscribers_edit".to_owned())).await?;
+                    s.shop_problem(
+                        "no-scope:subscribers_edit",
+                        "no-scope",
+                        Some("subscribers_edit".to_owned()),
+                    )
+                    .await?;
                     all_told = false;
                     item.result = Some(Fate::Later("no-scope"));
                 }
@@ -440,7 +498,12 @@ async fn tell_shop(s: &Session<'_>, config: &Config, items: &mut [Item]) -> Resu
             }
         }
         // A subscriber known and not read now has yet to be told.
-        let unread = item.a.subject.known.iter().any(|r| r.key.kind == RecordKind::Subscriber && r.consent);
+        let unread = item
+            .a
+            .subject
+            .known
+            .iter()
+            .any(|r| r.key.kind == RecordKind::Subscriber && r.consent);
         if all_told && !unread {
             item.contact.refusal_applied = true;
         }
@@ -450,7 +513,9 @@ async fn tell_shop(s: &Session<'_>, config: &Config, items: &mut [Item]) -> Resu
 
 /// Adds and updates, in batches; a batch that spoils is split until the bad contact stands alone.
 async fn write_data(s: &Session<'_>, items: &mut [Item]) -> Result<(), Halt> {
-    let mut updates: Vec<usize> = (0..items.len()).filter(|&i| items[i].a.step == Step::Update).collect();
+    let mut updates: Vec<usize> = (0..items.len())
+        .filter(|&i| items[i].a.step == Step::Update)
+        .collect();
     while !updates.is_empty() && s.state().updates_proven < UPDATES_PROVEN {
         let few = updates.split_off(updates.len().saturating_sub(UNPROVEN_BATCH));
         write_chunks(s, items, &few, false).await?;
@@ -468,7 +533,12 @@ async fn write_data(s: &Session<'_>, items: &mut [Item]) -> Result<(), Halt> {
     Ok(())
 }
 
-async fn write_chunks(s: &Session<'_>, items: &mut [Item], wanted: &[usize], confirm: bool) -> Result<(), Halt> {
+async fn write_chunks(
+    s: &Session<'_>,
+    items: &mut [Item],
+    wanted: &[usize],
+    confirm: bool,
+) -> Result<(), Halt> {
     let size = s.state().batch.current().max(1);
     let mut stack: Vec<Vec<usize>> = wanted.chunks(size).rev().map(<[usize]>::to_vec).collect();
     while let Some(chunk) = stack.pop() {
@@ -493,7 +563,8 @@ async fn prove_harmless(s: &Session<'_>, items: &[Item], chunk: &[usize]) -> Res
     }
     s.state().updates_harm = true;
     tracing::error!(shop = %s.shop.id, "an update of data raised statuses in SARE; writing stops");
-    s.shop_problem("sare-changes-statuses", "sare-changes-statuses", None).await?;
+    s.shop_problem("sare-changes-statuses", "sare-changes-statuses", None)
+        .await?;
     Err(s.statuses_at_risk())
 }
 
@@ -548,7 +619,11 @@ async fn add_chunk(
         }
     }
     if !unclear.is_empty() {
-        if unclear.len() == chunk.len() { split(chunk, stack) } else { stack.push(unclear) }
+        if unclear.len() == chunk.len() {
+            split(chunk, stack)
+        } else {
+            stack.push(unclear)
+        }
         return s.need_sare(1.0, 0.0);
     }
     Ok(())
@@ -572,8 +647,16 @@ fn sare_contact(item: &Item) -> sare_api::Contact {
         groups: item.a.groups.clone(),
         name: traits.name,
         comment: traits.comment,
-        prop: traits.prop.into_iter().map(|(n, value)| (format!("prop{n}"), value)).collect(),
-        prop_cust: if item.without_custom { BTreeMap::new() } else { traits.custom },
+        prop: traits
+            .prop
+            .into_iter()
+            .map(|(n, value)| (format!("prop{n}"), value))
+            .collect(),
+        prop_cust: if item.without_custom {
+            BTreeMap::new()
+        } else {
+            traits.custom
+        },
         ..sare_api::Contact::default()
     }
 }
@@ -588,7 +671,11 @@ fn told(s: &Session<'_>, item: &mut Item) {
     groups.sort_unstable();
     groups.dedup();
     item.contact.groups = groups;
-    if let Step::Add { status: given, confirm } = item.a.step {
+    if let Step::Add {
+        status: given,
+        confirm,
+    } = item.a.step
+    {
         item.contact.sare_status = Some(given);
         item.contact.sare_seen_at = Some(now);
         if confirm || item.intent.wish.is_some() {
@@ -612,7 +699,10 @@ fn told(s: &Session<'_>, item: &mut Item) {
 /// Takes contacts out of groups they no longer belong in, and deals with those gone from the shop.
 async fn leave(s: &Session<'_>, items: &mut [Item]) -> Result<(), Halt> {
     let gone: Vec<usize> = (0..items.len())
-        .filter(|&i| matches!(items[i].a.step, Step::Leave(DeletedAction::LeaveGroup)) && !items[i].contact.groups.is_empty())
+        .filter(|&i| {
+            matches!(items[i].a.step, Step::Leave(DeletedAction::LeaveGroup))
+                && !items[i].contact.groups.is_empty()
+        })
         .collect();
     remove_from_groups(s, items, &gone, |item| item.contact.groups.clone()).await?;
     for i in gone {
@@ -625,7 +715,10 @@ async fn leave(s: &Session<'_>, items: &mut [Item]) -> Result<(), Halt> {
             let item = &items[i];
             let present = matches!(item.a.sare, SareView::Status(n) if status::is_open(n));
             let stays = matches!(item.a.step, Step::Keep | Step::Update);
-            present && stays && !item.a.groups_to_leave().is_empty() && !matches!(item.result, Some(Fate::Refused(_)))
+            present
+                && stays
+                && !item.a.groups_to_leave().is_empty()
+                && !matches!(item.result, Some(Fate::Refused(_)))
         })
         .collect();
     remove_from_groups(s, items, &partly, |item| item.a.groups_to_leave()).await?;
@@ -637,7 +730,9 @@ async fn leave(s: &Session<'_>, items: &mut [Item]) -> Result<(), Halt> {
     let delete: Vec<usize> = (0..items.len())
         .filter(|&i| {
             let present = matches!(items[i].a.sare, SareView::Status(_));
-            matches!(items[i].a.step, Step::Leave(DeletedAction::Delete)) && present && items[i].contact.outcome != Outcome::Gone
+            matches!(items[i].a.step, Step::Leave(DeletedAction::Delete))
+                && present
+                && items[i].contact.outcome != Outcome::Gone
         })
         .collect();
     for chunk in delete.chunks(s.state().batch.current().max(1)) {
@@ -703,12 +798,25 @@ fn conclude(s: &Session<'_>, item: Item, errand: Errand, out: &mut Delivered) {
     let quiet = match item.a.step {
         Step::Keep => Some(Outcome::Synchronised),
         Step::Suppress => Some(Outcome::Suppressed),
-        Step::Skip => Some(if item.a.subject.readings.is_empty() && item.a.subject.known.is_empty() { Outcome::Gone } else { Outcome::Skipped }),
+        Step::Skip => Some(
+            if item.a.subject.readings.is_empty() && item.a.subject.known.is_empty() {
+                Outcome::Gone
+            } else {
+                Outcome::Skipped
+            },
+        ),
         Step::HandsOff => Some(Outcome::HandsOff),
         _ => None,
     };
     let untold = item.a.facts.refusal.is_some() && !item.contact.refusal_applied;
-    let Item { a, mut contact, intent, result, wrote, without_custom } = item;
+    let Item {
+        a,
+        mut contact,
+        intent,
+        result,
+        wrote,
+        without_custom,
+    } = item;
     let fate = match (result, quiet) {
         (Some(fate), _) => fate,
         (None, Some(outcome)) if !(untold && out.halted.is_some()) => Fate::Settled(outcome),
@@ -731,14 +839,32 @@ fn conclude(s: &Session<'_>, item: Item, errand: Errand, out: &mut Delivered) {
         Fate::Refused(why) => {
             // What was refused is kept as told, so that only changed data or a person tries it again.
             contact.sent = a.fingerprint.map(|f| f.to_vec());
-            out.commit.problems.push(problem(&problem_key, "sare-refused", Some(why.clone()), &contact, true, now));
-            out.commit.history.push(entry(&contact, now, "refused-by-sare", None));
+            out.commit.problems.push(problem(
+                &problem_key,
+                "sare-refused",
+                Some(why.clone()),
+                &contact,
+                true,
+                now,
+            ));
+            out.commit
+                .history
+                .push(entry(&contact, now, "refused-by-sare", None));
         }
         Fate::Later(why) => {
-            out.commit.problems.push(problem(&problem_key, why, None, &contact, false, now));
+            out.commit
+                .problems
+                .push(problem(&problem_key, why, None, &contact, false, now));
         }
         Fate::Settled(_) if without_custom => {
-            out.commit.problems.push(problem(&problem_key, "custom-fields-refused", None, &contact, true, now));
+            out.commit.problems.push(problem(
+                &problem_key,
+                "custom-fields-refused",
+                None,
+                &contact,
+                true,
+                now,
+            ));
         }
         Fate::Settled(_) | Fate::LookAgain(..) => out.commit.solved.push(problem_key),
     }
@@ -756,16 +882,26 @@ fn conclude(s: &Session<'_>, item: Item, errand: Errand, out: &mut Delivered) {
             Step::Keep => "left-group",
             _ => "switched-off-in-shop",
         };
-        out.commit.history.push(entry(&contact, now, kind, Some(detail.to_string())));
+        out.commit
+            .history
+            .push(entry(&contact, now, kind, Some(detail.to_string())));
         if a.tells_shop(s.config()) && contact.refusal_applied && !matches!(a.step, Step::Suppress) {
-            out.commit.history.push(entry(&contact, now, "switched-off-in-shop", None));
+            out.commit
+                .history
+                .push(entry(&contact, now, "switched-off-in-shop", None));
         }
     }
     for noticed in &a.noticed {
-        out.commit.history.push(entry(&contact, now, noticed_word(*noticed), None));
+        out.commit
+            .history
+            .push(entry(&contact, now, noticed_word(*noticed), None));
     }
     if errand.counts {
-        let counted = a.subject.contact.as_ref().is_some_and(|c| c.run_id.is_some() && c.run_id == errand.run);
+        let counted = a
+            .subject
+            .contact
+            .as_ref()
+            .is_some_and(|c| c.run_id.is_some() && c.run_id == errand.run);
         if !counted {
             count(&mut out.counters, a.step, &fate, wrote, outcome);
         }
@@ -778,26 +914,48 @@ fn conclude(s: &Session<'_>, item: Item, errand: Errand, out: &mut Delivered) {
         out.commit.done.push(match &fate {
             Fate::Later(_) => {
                 let pause = retry_pause(*attempts);
-                DirtyDone::Again { key: *key, version: *version, due_at: now + pause, attempts: attempts + 1 }
+                DirtyDone::Again {
+                    key: *key,
+                    version: *version,
+                    due_at: now + pause,
+                    attempts: attempts + 1,
+                }
             }
-            _ => DirtyDone::Done { key: *key, version: *version },
+            _ => DirtyDone::Done {
+                key: *key,
+                version: *version,
+            },
         });
     }
     if let Some((at, reason)) = seen_again {
-        out.commit.marks.push(DirtyMark { key, due_at: at, priority: Priority::Live, reason, held_by: None });
+        out.commit.marks.push(DirtyMark {
+            key,
+            due_at: at,
+            priority: Priority::Live,
+            reason,
+            held_by: None,
+        });
     } else if matches!(fate, Fate::Later(_)) && a.subject.dirty.is_empty() {
         let due_at = now + retry_pause(0);
-        out.commit.marks.push(DirtyMark { key, due_at, priority: Priority::Bulk, reason: Reason::Retry, held_by: None });
+        out.commit.marks.push(DirtyMark {
+            key,
+            due_at,
+            priority: Priority::Bulk,
+            reason: Reason::Retry,
+            held_by: None,
+        });
     }
     let run_id = errand.run;
-    out.commit.records.extend(a.subject.readings.iter().map(|r| Record {
-        key: r.key,
-        hash: r.hash,
-        consent: r.consent,
-        extra: r.extra.clone(),
-        run_id: run_id.or(r.before.as_ref().and_then(|b| b.run_id)),
-        seen_at: now,
-    }));
+    out.commit
+        .records
+        .extend(a.subject.readings.iter().map(|r| Record {
+            key: r.key,
+            hash: r.hash,
+            consent: r.consent,
+            extra: r.extra.clone(),
+            run_id: run_id.or(r.before.as_ref().and_then(|b| b.run_id)),
+            seen_at: now,
+        }));
     out.commit.gone.extend(a.subject.lost.iter().map(|r| r.key));
     out.commit.contacts.push(contact);
 }
@@ -828,10 +986,22 @@ pub fn retry_pause(attempts: i64) -> i64 {
 }
 
 fn entry(contact: &Contact, at: i64, kind: &str, detail: Option<String>) -> HistoryEntry {
-    HistoryEntry { hash: contact.hash, at, kind: kind.to_owned(), detail }
+    HistoryEntry {
+        hash: contact.hash,
+        at,
+        kind: kind.to_owned(),
+        detail,
+    }
 }
 
-fn problem(key: &str, kind: &str, detail: Option<String>, contact: &Contact, is_final: bool, now: i64) -> Problem {
+fn problem(
+    key: &str,
+    kind: &str,
+    detail: Option<String>,
+    contact: &Contact,
+    is_final: bool,
+    now: i64,
+) -> Problem {
     Problem {
         key: key.to_owned(),
         kind: kind.to_owned(),

@@ -26,7 +26,8 @@ pub async fn check(s: &Session<'_>) -> Result<(), Halt> {
         Err(CallError::Halt(halt)) => return Err(halt),
         Err(CallError::Api(error)) => {
             tracing::warn!(shop = %s.shop.id, %error, "webhooks cannot be registered");
-            s.shop_problem("webhooks", "webhooks-refused", Some(error.to_string())).await?;
+            s.shop_problem("webhooks", "webhooks-refused", Some(error.to_string()))
+                .await?;
         }
     }
     s.state().timers.hooks = next;
@@ -36,7 +37,9 @@ pub async fn check(s: &Session<'_>) -> Result<(), Halt> {
 async fn ensure_sare_token(s: &Session<'_>) -> Result<(), Halt> {
     if s.store.hook_of(s.shop.id, HookKind::Sare).await?.is_none() {
         let token = SecretString::from(hex::encode((s.settings.entropy)()));
-        s.store.put_hook(s.shop.id, HookKind::Sare, &token, None, None).await?;
+        s.store
+            .put_hook(s.shop.id, HookKind::Sare, &token, None, None)
+            .await?;
     }
     Ok(())
 }
@@ -49,7 +52,9 @@ async fn register(s: &Session<'_>, base: &str) -> Result<(), CallError<shoper_ap
             let token = SecretString::from(hex::encode((s.settings.entropy)()));
             let secret = SecretString::from(hex::encode((s.settings.entropy)()));
             // Stored before the shop knows it: the first call may come before we hear back.
-            s.store.put_hook(s.shop.id, HookKind::Shoper, &token, Some(secret.clone()), None).await?;
+            s.store
+                .put_hook(s.shop.id, HookKind::Shoper, &token, Some(secret.clone()), None)
+                .await?;
             (token, Some(secret), None)
         }
     };
@@ -86,7 +91,9 @@ async fn register(s: &Session<'_>, base: &str) -> Result<(), CallError<shoper_ap
                 update.await?;
             }
             if remote != Some(row.id.0) {
-                s.store.set_hook_remote(s.shop.id, HookKind::Shoper, Some(row.id.0)).await?;
+                s.store
+                    .set_hook_remote(s.shop.id, HookKind::Shoper, Some(row.id.0))
+                    .await?;
             }
         }
         None => {
@@ -95,7 +102,9 @@ async fn register(s: &Session<'_>, base: &str) -> Result<(), CallError<shoper_ap
                 async move { c.create_webhook(&wanted).await }
             });
             let id = create.await?;
-            s.store.set_hook_remote(s.shop.id, HookKind::Shoper, Some(id.0)).await?;
+            s.store
+                .set_hook_remote(s.shop.id, HookKind::Shoper, Some(id.0))
+                .await?;
         }
     }
     Ok(())
@@ -103,9 +112,13 @@ async fn register(s: &Session<'_>, base: &str) -> Result<(), CallError<shoper_ap
 
 /// Removes our webhooks from the shop as far as it lets us; failures are ignored (shoper-api.md H.7).
 pub async fn remove(s: &Session<'_>) {
-    let Some(public) = &s.settings.public_url else { return };
+    let Some(public) = &s.settings.public_url else {
+        return;
+    };
     let base = format!("{}/shoper/webhooks/", public.as_str().trim_end_matches('/'));
-    let Ok(rows) = s.shoper(|c| async move { c.webhooks().await }).await else { return };
+    let Ok(rows) = s.shoper(|c| async move { c.webhooks().await }).await else {
+        return;
+    };
     for row in rows.into_iter().filter(|row| row.url.starts_with(&base)) {
         let id = row.id;
         if let Err(CallError::Halt(_)) = s.shoper(|c| async move { c.delete_webhook(id).await }).await {

@@ -21,17 +21,29 @@ pub async fn refresh(s: &Session<'_>) -> Result<(), Halt> {
         s.need_shoper(2.0, 0.0)?;
         if config.customers.enabled {
             let rows = allowed(s.shoper(|c| async move { c.user_groups().await }).await)?;
-            labels.user_groups = rows.unwrap_or_default().into_iter().map(|g| (g.id, g.name)).collect();
+            labels.user_groups = rows
+                .unwrap_or_default()
+                .into_iter()
+                .map(|g| (g.id, g.name))
+                .collect();
         }
         if config.subscribers.enabled {
             let rows = allowed(s.shoper(|c| async move { c.subscriber_groups().await }).await)?;
-            labels.subscriber_groups = rows.unwrap_or_default().into_iter().map(|g| (g.id, g.name)).collect();
+            labels.subscriber_groups = rows
+                .unwrap_or_default()
+                .into_iter()
+                .map(|g| (g.id, g.name))
+                .collect();
         }
     }
     if needs.contains(Needs::LANGUAGES) {
         s.need_shoper(1.0, 0.0)?;
         let rows = allowed(s.shoper(|c| async move { c.languages().await }).await)?;
-        labels.languages = rows.unwrap_or_default().into_iter().map(|l| (l.id, l.locale)).collect();
+        labels.languages = rows
+            .unwrap_or_default()
+            .into_iter()
+            .map(|l| (l.id, l.locale))
+            .collect();
     }
     if needs.contains(Needs::ADDITIONAL_FIELDS) {
         s.need_shoper(1.0, 0.0)?;

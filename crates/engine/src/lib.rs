@@ -48,8 +48,18 @@ pub struct Engine {
 
 impl Engine {
     /// An engine over these.
-    pub fn new(store: Store, transport: Arc<dyn Transport>, clock: Arc<dyn Clock>, settings: EngineSettings) -> Self {
-        Self { store, transport, clock, settings: Arc::new(settings) }
+    pub fn new(
+        store: Store,
+        transport: Arc<dyn Transport>,
+        clock: Arc<dyn Clock>,
+        settings: EngineSettings,
+    ) -> Self {
+        Self {
+            store,
+            transport,
+            clock,
+            settings: Arc::new(settings),
+        }
     }
 
     /// Claims a lane that is due.
@@ -57,7 +67,9 @@ impl Engine {
     /// # Errors
     /// When the ledger cannot be reached.
     pub async fn claim(&self) -> Result<Option<Lease>, store::Error> {
-        self.store.claim(self.clock.now(), session::millis(self.settings.lease)).await
+        self.store
+            .claim(self.clock.now(), session::millis(self.settings.lease))
+            .await
     }
 
     /// Claims this shop's lane whether or not it is due, unless somebody works on it.
@@ -65,7 +77,9 @@ impl Engine {
     /// # Errors
     /// When the ledger cannot be reached.
     pub async fn claim_shop(&self, shop: sync_core::ShopId) -> Result<Option<Lease>, store::Error> {
-        self.store.claim_shop(shop, self.clock.now(), session::millis(self.settings.lease)).await
+        self.store
+            .claim_shop(shop, self.clock.now(), session::millis(self.settings.lease))
+            .await
     }
 
     /// Does one slice of the claimed lane and lets it go.
@@ -73,8 +87,14 @@ impl Engine {
         let shop = lease.shop;
         let started = self.clock.now();
         let fallback = lease.clone();
-        let opened =
-            session::Session::open(&self.store, &self.transport, self.clock.as_ref(), &self.settings, lease).await;
+        let opened = session::Session::open(
+            &self.store,
+            &self.transport,
+            self.clock.as_ref(),
+            &self.settings,
+            lease,
+        )
+        .await;
         let released = match opened {
             Ok(Some(s)) => {
                 let due = match slice::work(&s).await {
@@ -94,11 +114,15 @@ impl Engine {
             }
             Ok(None) => {
                 tracing::warn!(%shop, "the shop's address cannot be used; nothing is done for it");
-                self.store.release(&fallback, &fallback.state, self.clock.now() + 3_600_000).await
+                self.store
+                    .release(&fallback, &fallback.state, self.clock.now() + 3_600_000)
+                    .await
             }
             Err(error) => {
                 tracing::error!(%shop, %error, "the shop could not be opened");
-                self.store.release(&fallback, &fallback.state, self.clock.now() + 5_000).await
+                self.store
+                    .release(&fallback, &fallback.state, self.clock.now() + 5_000)
+                    .await
             }
         };
         if let Err(error) = released {
@@ -128,7 +152,9 @@ impl Engine {
     /// # Errors
     /// When the ledger cannot be reached, or the lane is being worked on.
     pub async fn release_brake(&self, shop: sync_core::ShopId) -> Result<bool, store::Error> {
-        let Some(lease) = self.claim_shop(shop).await? else { return Ok(false) };
+        let Some(lease) = self.claim_shop(shop).await? else {
+            return Ok(false);
+        };
         let mut state = LaneState::parse(&lease.state, &self.settings);
         let mut released = false;
         if state.poll_braked {
@@ -139,7 +165,9 @@ impl Engine {
             // Proven anew from the beginning: should it still do harm, it stops after a handful again.
             state.updates_harm = false;
             state.updates_proven = 0;
-            self.store.solve_problem(shop, "shop:sare-changes-statuses").await?;
+            self.store
+                .solve_problem(shop, "shop:sare-changes-statuses")
+                .await?;
             released = true;
         }
         if let Some(mut run) = self.store.active_run(shop).await?
@@ -149,10 +177,15 @@ impl Engine {
             body.brake_released = true;
             run.body = body.text();
             run.state = store::RunState::Running;
-            let commit = store::Commit { run: Some(run), ..store::Commit::default() };
+            let commit = store::Commit {
+                run: Some(run),
+                ..store::Commit::default()
+            };
             released |= self.store.commit(&lease, self.clock.now(), &commit).await?;
         }
-        self.store.release(&lease, &state.text(), self.clock.now()).await?;
+        self.store
+            .release(&lease, &state.text(), self.clock.now())
+            .await?;
         Ok(released)
     }
 
@@ -161,7 +194,10 @@ impl Engine {
     /// # Errors
     /// When the ledger cannot be reached.
     pub async fn pause(&self, shop: sync_core::ShopId, paused: bool) -> Result<(), store::Error> {
-        let change = ShopChange { paused: Some(paused), ..ShopChange::default() };
+        let change = ShopChange {
+            paused: Some(paused),
+            ..ShopChange::default()
+        };
         self.store.update_shop(shop, &change, self.clock.now()).await?;
         self.store.wake(shop, self.clock.now()).await
     }

@@ -28,7 +28,11 @@ pub async fn turn(s: &Session<'_>, lowest: Priority) -> Result<bool, Halt> {
         return Ok(false);
     }
     let bulk = dirty.iter().all(|d| d.priority == Priority::Bulk);
-    let (shop_reserve, sare_reserve) = if bulk { (LIVE_RESERVE, SARE_RESERVE) } else { (0.0, 0.0) };
+    let (shop_reserve, sare_reserve) = if bulk {
+        (LIVE_RESERVE, SARE_RESERVE)
+    } else {
+        (0.0, 0.0)
+    };
     s.need_shoper(3.0, shop_reserve)?;
     s.need_sare(2.0, sare_reserve)?;
     let room = s.shoper_room(shop_reserve);
@@ -58,9 +62,16 @@ pub async fn turn(s: &Session<'_>, lowest: Priority) -> Result<bool, Halt> {
 
 /// Single reads cost one request each, a list one for fifty: never more than the bucket holds now.
 fn fitting(mut dirty: Vec<Dirty>, room: f64) -> Vec<Dirty> {
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a small positive number of requests")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a small positive number of requests"
+    )]
     let room = room.max(3.0) as usize;
-    let deletions = dirty.iter().filter(|d| matches!(d.reason, Reason::DeleteWebhook | Reason::Missing)).count();
+    let deletions = dirty
+        .iter()
+        .filter(|d| matches!(d.reason, Reason::DeleteWebhook | Reason::Missing))
+        .count();
     if deletions > room {
         let mut left = room;
         dirty.retain(|d| {
@@ -138,7 +149,11 @@ async fn gather(s: &Session<'_>, dirty: &[Dirty]) -> Result<Gathered, Halt> {
     let mut wanted: BTreeSet<AddrHash> = hashes;
     wanted.extend(readings.iter().map(|r| r.hash));
     // An address that a record came to may have records we did not know to be of this contact.
-    let new_ones: Vec<AddrHash> = readings.iter().map(|r| r.hash).filter(|h| !list.contains(h)).collect();
+    let new_ones: Vec<AddrHash> = readings
+        .iter()
+        .map(|r| r.hash)
+        .filter(|h| !list.contains(h))
+        .collect();
     let read_keys: BTreeSet<RecordKey> = readings.iter().map(|r| r.key).collect();
     let mut siblings: Vec<Record> = s.store.records_of(shop, &new_ones).await?;
     siblings.retain(|r| !read_keys.contains(&r.key) && !keys.contains(&r.key));
@@ -199,7 +214,9 @@ async fn gather(s: &Session<'_>, dirty: &[Dirty]) -> Result<Gathered, Halt> {
     }
     // A record that could not be read says what it said; it is not gone.
     for record in ledger.values() {
-        let Some(subject) = subjects.get_mut(&record.hash) else { continue };
+        let Some(subject) = subjects.get_mut(&record.hash) else {
+            continue;
+        };
         let elsewhere = subject.moved_away.contains(&record.key);
         let read = subject.readings.iter().any(|r| r.key == record.key);
         let lost = subject.lost.iter().any(|r| r.key == record.key);
@@ -208,7 +225,10 @@ async fn gather(s: &Session<'_>, dirty: &[Dirty]) -> Result<Gathered, Halt> {
         }
     }
     attach_dirty(dirty, &ledger, &mut subjects, &mut aside);
-    Ok(Gathered { subjects: subjects.into_values().collect(), aside })
+    Ok(Gathered {
+        subjects: subjects.into_values().collect(),
+        aside,
+    })
 }
 
 /// The subject of an address; `None` when neither an address nor a contact is known for the hash.
@@ -230,7 +250,10 @@ fn subject_of<'m>(
         }
         Entry::Vacant(entry) => {
             let contact = contacts.remove(&hash);
-            let known = contact.as_ref().and_then(|c| c.address.as_deref()).and_then(|a| Email::parse(a).ok());
+            let known = contact
+                .as_ref()
+                .and_then(|c| c.address.as_deref())
+                .and_then(|a| Email::parse(a).ok());
             let email = email.or(known)?;
             let mut subject = Subject::new(hash, email, reason);
             subject.contact = contact;
@@ -271,7 +294,10 @@ fn attach_dirty(
         };
         match hash.and_then(|h| subjects.get_mut(&h)) {
             Some(subject) => subject.dirty.push((entry.key, entry.version, entry.attempts)),
-            None => aside.done.push(DirtyDone::Done { key: entry.key, version: entry.version }),
+            None => aside.done.push(DirtyDone::Done {
+                key: entry.key,
+                version: entry.version,
+            }),
         }
     }
 }
@@ -302,11 +328,18 @@ async fn read_all(
                 Err(CallError::Halt(halt)) => return Err(halt),
                 Err(CallError::Api(error)) => {
                     if let shoper_api::Error::Forbidden { resource } = &error {
-                        s.shop_problem(&format!("no-scope:{resource}"), "no-scope", Some(resource.clone())).await?;
+                        s.shop_problem(
+                            &format!("no-scope:{resource}"),
+                            "no-scope",
+                            Some(resource.clone()),
+                        )
+                        .await?;
                     }
                     tracing::warn!(shop = %s.shop.id, %error, "records could not be read");
                     for entry in dirty {
-                        let DirtyKey::Record(key) = entry.key else { continue };
+                        let DirtyKey::Record(key) = entry.key else {
+                            continue;
+                        };
                         if key.kind == kind && chunk.contains(&key.id) {
                             aside.done.push(DirtyDone::Again {
                                 key: entry.key,
@@ -349,7 +382,9 @@ async fn look_up_others(
     }
     let mut more = Vec::new();
     for reading in readings.iter().filter(|r| !ledger.contains_key(&r.key)) {
-        let alone = !readings.iter().any(|other| other.hash == reading.hash && other.key.kind != reading.key.kind);
+        let alone = !readings
+            .iter()
+            .any(|other| other.hash == reading.hash && other.key.kind != reading.key.kind);
         if !alone || s.shoper_room(LIVE_RESERVE) < 1.0 {
             continue;
         }
@@ -370,4 +405,3 @@ async fn look_up_others(
     }
     Ok(())
 }
-

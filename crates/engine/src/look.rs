@@ -24,7 +24,8 @@ pub async fn look(s: &Session<'_>) -> Result<(), Halt> {
                 Ok(page) => page,
                 Err(CallError::Halt(halt)) => return Err(halt),
                 Err(CallError::Api(shoper_api::Error::Forbidden { resource })) => {
-                    s.shop_problem(&format!("no-scope:{resource}"), "no-scope", Some(resource)).await?;
+                    s.shop_problem(&format!("no-scope:{resource}"), "no-scope", Some(resource))
+                        .await?;
                     break;
                 }
                 Err(CallError::Api(error)) => {
@@ -37,14 +38,20 @@ pub async fn look(s: &Session<'_>) -> Result<(), Halt> {
                 let keys: Vec<RecordKey> = ids.iter().map(|id| RecordKey { kind, id: *id }).collect();
                 let known = s.store.records(s.shop.id, &keys).await?;
                 let now = s.now();
-                let marks = keys.into_iter().filter(|key| !known.contains_key(key)).map(|key| DirtyMark {
-                    key: DirtyKey::Record(key),
-                    due_at: now,
-                    priority: Priority::New,
-                    reason: Reason::NewId,
-                    held_by: None,
-                });
-                let commit = Commit { marks: marks.collect(), ..Commit::default() };
+                let marks = keys
+                    .into_iter()
+                    .filter(|key| !known.contains_key(key))
+                    .map(|key| DirtyMark {
+                        key: DirtyKey::Record(key),
+                        due_at: now,
+                        priority: Priority::New,
+                        reason: Reason::NewId,
+                        held_by: None,
+                    });
+                let commit = Commit {
+                    marks: marks.collect(),
+                    ..Commit::default()
+                };
                 {
                     let mut state = s.state();
                     let mark = match kind {
@@ -74,7 +81,12 @@ pub async fn look(s: &Session<'_>) -> Result<(), Halt> {
 async fn notice_drift(s: &Session<'_>) -> Result<(), Halt> {
     let now = s.now();
     let waits = s.state().timers.drift > now || s.store.active_run(s.shop.id).await?.is_some();
-    if waits || s.store.next_dirty_due(s.shop.id).await?.is_some_and(|at| at <= now) {
+    if waits
+        || s.store
+            .next_dirty_due(s.shop.id)
+            .await?
+            .is_some_and(|at| at <= now)
+    {
         return Ok(());
     }
     let mut differences = Vec::with_capacity(4);
@@ -116,12 +128,17 @@ async fn counted(s: &Session<'_>, kind: RecordKind, consent_only: bool) -> read:
         }
         RecordKind::Subscriber => {
             let filter: &[(&str, &str)] = if consent_only { &[("active", "1")] } else { &[] };
-            s.shoper(|c| async move { c.count_subscribers(filter).await }).await
+            s.shoper(|c| async move { c.count_subscribers(filter).await })
+                .await
         }
     }
 }
 
-async fn ids_after(s: &Session<'_>, kind: RecordKind, cursor: Cursor) -> read::ShopCall<(Vec<i64>, Option<Cursor>)> {
+async fn ids_after(
+    s: &Session<'_>,
+    kind: RecordKind,
+    cursor: Cursor,
+) -> read::ShopCall<(Vec<i64>, Option<Cursor>)> {
     match kind {
         RecordKind::Customer => {
             let page = s.shoper(|c| async move { c.users(cursor).await }).await?;

@@ -16,7 +16,11 @@ use crate::subject::statuses;
 pub fn is_due(s: &Session<'_>) -> bool {
     let now = s.now();
     let state = s.state();
-    if state.poll_braked { state.poll_released } else { state.poll.is_some() || state.timers.poll <= now }
+    if state.poll_braked {
+        state.poll_released
+    } else {
+        state.poll.is_some() || state.timers.poll <= now
+    }
 }
 
 /// One batch of the poll.
@@ -27,27 +31,42 @@ pub async fn step(s: &Session<'_>) -> Result<(), Halt> {
     }
     s.need_sare(1.0, SARE_RESERVE)?;
     let now = s.now();
-    let poll = s.state().poll.clone().unwrap_or(Poll { began: now, ..Poll::default() });
+    let poll = s.state().poll.clone().unwrap_or(Poll {
+        began: now,
+        ..Poll::default()
+    });
     let after = poll.after.as_deref().and_then(AddrHash::from_hex);
     let limit = i64::try_from(s.state().batch.current().max(1)).unwrap_or(100);
-    let contacts = s.store.contacts_after(s.shop.id, after, limit, ContactFilter::InSare).await?;
+    let contacts = s
+        .store
+        .contacts_after(s.shop.id, after, limit, ContactFilter::InSare)
+        .await?;
     if contacts.is_empty() {
         return end(s, &poll).await;
     }
     let last = contacts.last().map(|c| c.hash.to_hex());
-    let views =
-        statuses(s, contacts.iter().filter_map(|c| c.address.as_deref().map(|a| (c.hash, a)))).await?;
+    let views = statuses(
+        s,
+        contacts
+            .iter()
+            .filter_map(|c| c.address.as_deref().map(|a| (c.hash, a))),
+    )
+    .await?;
     let seen = i64::try_from(contacts.len()).unwrap_or(0);
     let mut commit = Commit::default();
     let settle = millis(s.settings.settle_after);
     for mut contact in contacts {
-        let Some(view) = views.get(&contact.hash).copied() else { continue };
+        let Some(view) = views.get(&contact.hash).copied() else {
+            continue;
+        };
         let before = contact.sare_status;
         let young = contact.sent_at.is_some_and(|at| at + settle > now);
         let found = match view {
             SareView::Status(n) if status::is_refusal(n) => contact.refusal.is_none(),
             // Somebody in SARE subscribed the contact again, or our own lowering was undone.
-            SareView::Status(n) if status::is_open(n) => contact.refusal.is_some() || (contact.withdrawn && n == status::CONFIRMED),
+            SareView::Status(n) if status::is_open(n) => {
+                contact.refusal.is_some() || (contact.withdrawn && n == status::CONFIRMED)
+            }
             SareView::Status(_) => false,
             SareView::Absent | SareView::SurelyAbsent => {
                 contact.refusal.is_none() && !young && before.is_some_and(|n| n != status::ABSENT)
@@ -66,7 +85,11 @@ pub async fn step(s: &Session<'_>) -> Result<(), Halt> {
             commit.contacts.push(contact);
         }
     }
-    s.state().poll = Some(Poll { after: last, seen: poll.seen + seen, began: poll.began });
+    s.state().poll = Some(Poll {
+        after: last,
+        seen: poll.seen + seen,
+        began: poll.began,
+    });
     s.commit(commit).await
 }
 
@@ -74,7 +97,11 @@ pub async fn step(s: &Session<'_>) -> Result<(), Halt> {
 async fn end(s: &Session<'_>, poll: &Poll) -> Result<(), Halt> {
     let found = s.store.count_poll_found(s.shop.id).await?;
     let (share, least) = (s.config().brake.share, i64::from(s.config().brake.at_least));
-    #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "a share of a count of contacts")]
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        reason = "a share of a count of contacts"
+    )]
     let most = ((poll.seen as f64 * share) as i64).max(least);
     let now = s.now();
     {
@@ -86,7 +113,8 @@ async fn end(s: &Session<'_>, poll: &Poll) -> Result<(), Halt> {
     }
     if found > most && !s.state().poll_released {
         s.state().poll_braked = true;
-        s.shop_problem("brake-poll", "brake", Some(format!("{found}/{}", poll.seen))).await?;
+        s.shop_problem("brake-poll", "brake", Some(format!("{found}/{}", poll.seen)))
+            .await?;
         tracing::warn!(shop = %s.shop.id, found, seen = poll.seen, "the poll found more refusals than the brake allows");
         return s.commit(Commit::default()).await;
     }
@@ -94,21 +122,34 @@ async fn end(s: &Session<'_>, poll: &Poll) -> Result<(), Halt> {
         return release(s).await;
     }
     s.state().poll_released = false;
-    s.commit(Commit { success_at: Some(now), ..Commit::default() }).await
+    s.commit(Commit {
+        success_at: Some(now),
+        ..Commit::default()
+    })
+    .await
 }
 
 async fn release(s: &Session<'_>) -> Result<(), Halt> {
     s.shop_problem_over("brake-poll").await?;
     let mut after = None;
     loop {
-        let found = s.store.contacts_after(s.shop.id, after, 200, ContactFilter::PollFound).await?;
+        let found = s
+            .store
+            .contacts_after(s.shop.id, after, 200, ContactFilter::PollFound)
+            .await?;
         let Some(last) = found.last() else { break };
         after = Some(last.hash);
         let now = s.now();
         let mut commit = Commit::default();
         for mut contact in found {
             let key = DirtyKey::Address(contact.hash);
-            commit.marks.push(DirtyMark { key, due_at: now, priority: Priority::Poll, reason: Reason::Poll, held_by: None });
+            commit.marks.push(DirtyMark {
+                key,
+                due_at: now,
+                priority: Priority::Poll,
+                reason: Reason::Poll,
+                held_by: None,
+            });
             contact.poll_found = false;
             commit.contacts.push(contact);
         }

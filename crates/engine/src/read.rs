@@ -32,14 +32,10 @@ pub struct Page {
     pub readings: Vec<Reading>,
     /// Records whose address is none.
     pub bad: Vec<RecordKey>,
-    /// Rows that could not be read at all.
-    pub broken: i64,
     /// Rows of the page.
     pub rows: i64,
     /// Where the next page is.
     pub next: Option<Cursor>,
-    /// Rows of the list from here on, as the shop counts.
-    pub count: Option<u64>,
 }
 
 /// Whether the merchant's mapping reads addresses of customers.
@@ -50,15 +46,15 @@ pub fn needs_addresses(s: &Session<'_>) -> bool {
 /// One page of customers, with their addresses where the mapping asks for them.
 pub async fn customers(s: &Session<'_>, cursor: Cursor) -> ShopCall<Page> {
     let listed = s.shoper(|c| async move { c.users(cursor).await }).await?;
-    let Listed { rows, broken, next, count, .. } = listed;
+    let Listed {
+        rows, broken, next, ..
+    } = listed;
     let mut addresses = addresses_of(s, &rows).await?;
     let mut page = Page {
         readings: Vec::with_capacity(rows.len()),
         bad: Vec::new(),
-        broken: i64::try_from(broken.len()).unwrap_or(0),
         rows: i64::try_from(rows.len() + broken.len()).unwrap_or(0),
         next,
-        count,
     };
     for user in rows {
         let key = RecordKey::customer(user.id.0);
@@ -74,14 +70,14 @@ pub async fn customers(s: &Session<'_>, cursor: Cursor) -> ShopCall<Page> {
 /// One page of subscribers.
 pub async fn subscribers(s: &Session<'_>, cursor: Cursor) -> ShopCall<Page> {
     let listed = s.shoper(|c| async move { c.subscribers(cursor).await }).await?;
-    let Listed { rows, broken, next, count, .. } = listed;
+    let Listed {
+        rows, broken, next, ..
+    } = listed;
     let mut page = Page {
         readings: Vec::with_capacity(rows.len()),
         bad: Vec::new(),
-        broken: i64::try_from(broken.len()).unwrap_or(0),
         rows: i64::try_from(rows.len() + broken.len()).unwrap_or(0),
         next,
-        count,
     };
     for row in rows {
         let key = RecordKey::subscriber(row.id.0);
@@ -116,7 +112,9 @@ pub async fn customers_by_id(s: &Session<'_>, ids: &[UserId]) -> ShopCall<Vec<(R
         s.need_shoper(1.0, 0.0)?;
         match s.shoper(|c| async move { c.user(id).await }).await {
             Ok(user) => users.push(user),
-            Err(CallError::Api(shoper_api::Error::NotFound)) => out.push((RecordKey::customer(id.0), Found::Gone)),
+            Err(CallError::Api(shoper_api::Error::NotFound)) => {
+                out.push((RecordKey::customer(id.0), Found::Gone))
+            }
             Err(error) => return Err(error),
         }
     }
@@ -153,7 +151,9 @@ pub async fn subscribers_by_id(s: &Session<'_>, ids: &[SubscriberId]) -> ShopCal
         s.need_shoper(1.0, 0.0)?;
         match s.shoper(|c| async move { c.subscriber(id).await }).await {
             Ok(row) => rows.push(row),
-            Err(CallError::Api(shoper_api::Error::NotFound)) => out.push((RecordKey::subscriber(id.0), Found::Gone)),
+            Err(CallError::Api(shoper_api::Error::NotFound)) => {
+                out.push((RecordKey::subscriber(id.0), Found::Gone))
+            }
             Err(error) => return Err(error),
         }
     }
@@ -205,7 +205,11 @@ async fn addresses_of(s: &Session<'_>, users: &[User]) -> ShopCall<HashMap<UserI
         return Ok(out);
     }
     let ids: Vec<UserId> = users.iter().map(|u| u.id).collect();
-    let mut filter = if s.state().all_addresses { AddressFilter::All } else { AddressFilter::DefaultOnly };
+    let mut filter = if s.state().all_addresses {
+        AddressFilter::All
+    } else {
+        AddressFilter::DefaultOnly
+    };
     loop {
         let asked = s.shoper(|c| {
             let ids = ids.clone();
@@ -218,12 +222,15 @@ async fn addresses_of(s: &Session<'_>, users: &[User]) -> ShopCall<HashMap<UserI
                 }
                 return Ok(out);
             }
-            Err(CallError::Api(shoper_api::Error::FilterUnsupported { .. })) if filter == AddressFilter::DefaultOnly => {
+            Err(CallError::Api(shoper_api::Error::FilterUnsupported { .. }))
+                if filter == AddressFilter::DefaultOnly =>
+            {
                 s.state().all_addresses = true;
                 filter = AddressFilter::All;
             }
             Err(CallError::Api(shoper_api::Error::Forbidden { resource })) => {
-                s.shop_problem(&format!("no-scope:{resource}"), "no-scope", Some(resource)).await?;
+                s.shop_problem(&format!("no-scope:{resource}"), "no-scope", Some(resource))
+                    .await?;
                 return Ok(out);
             }
             Err(error) => return Err(error),
@@ -246,13 +253,17 @@ fn customer(s: &Session<'_>, user: User, addresses: Vec<UserAddress>) -> Option<
 
 fn subscriber(s: &Session<'_>, row: Subscriber) -> Option<Reading> {
     let email = Email::parse(&row.email).ok()?;
-    let extra = SubscriberExtra { lang_id: row.lang_id, groups: row.groups.clone(), dateadd: row.dateadd.clone() };
+    let extra = SubscriberExtra {
+        lang_id: row.lang_id,
+        groups: row.groups.clone(),
+        dateadd: row.dateadd.clone(),
+    };
     Some(Reading {
         key: RecordKey::subscriber(row.id.0),
         hash: s.store.hash(s.shop.id, &email.key()),
         consent: row.active.unwrap_or(false),
         extra: Some(extra.text()),
-        person: Person::subscriber(email.as_str(), row.active.unwrap_or(false), extra),
+        person: Person::subscriber(row.id.0, email.as_str(), row.active.unwrap_or(false), extra),
         email,
         before: None,
     })

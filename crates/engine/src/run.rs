@@ -14,11 +14,11 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use shoper_api::Cursor;
 use store::{
-    AddrHash, Commit, Contact, ContactFilter, DirtyKey, DirtyMark, Outcome, Priority, Problem, Reason, Record, Run,
-    RunKind, RunState,
+    AddrHash, Commit, Contact, ContactFilter, DirtyKey, DirtyMark, Outcome, Priority, Problem, Reason,
+    Record, Run, RunKind, RunState,
 };
 use sync_core::config::{Config, ConsentRule};
-use sync_core::consent::{SareView, status};
+use sync_core::consent::status;
 use sync_core::plan::Step;
 use sync_core::{RecordKey, RecordKind};
 
@@ -31,7 +31,6 @@ use crate::subject::{Assessed, Confirm, Reading, Subject, assess};
 
 /// Most pages read for one block.
 const BLOCK_PAGES: usize = 4;
-const DAY_MS: i64 = 24 * 3_600_000;
 
 /// Makes the runs that are due: after a changed configuration, and the daily sweep.
 pub async fn schedule(s: &Session<'_>) -> Result<(), Halt> {
@@ -44,18 +43,38 @@ pub async fn schedule(s: &Session<'_>) -> Result<(), Halt> {
     if s.shop.config_version > seen {
         if let Some(run) = &active {
             s.store.drop_held(&s.lease, run.id).await?;
-            s.store.set_run_state(s.shop.id, run.id, RunState::Cancelled, Some("config-changed"), now).await?;
+            s.store
+                .set_run_state(
+                    s.shop.id,
+                    run.id,
+                    RunState::Cancelled,
+                    Some("config-changed"),
+                    now,
+                )
+                .await?;
         }
-        let kind = if first_done { RunKind::Backfill } else { RunKind::First };
-        let body = Body { allow_mailable: true, ..Body::default() };
+        let kind = if first_done {
+            RunKind::Backfill
+        } else {
+            RunKind::First
+        };
+        let body = Body {
+            allow_mailable: true,
+            ..Body::default()
+        };
         s.store.create_run(s.shop.id, kind, &body.text(), now).await?;
         s.state().config_seen = s.shop.config_version;
         s.commit(Commit::default()).await?;
         return Ok(());
     }
     if active.is_none() && first_done && s.state().timers.sweep <= now {
-        let body = Body { allow_mailable: true, ..Body::default() };
-        s.store.create_run(s.shop.id, RunKind::Sweep, &body.text(), now).await?;
+        let body = Body {
+            allow_mailable: true,
+            ..Body::default()
+        };
+        s.store
+            .create_run(s.shop.id, RunKind::Sweep, &body.text(), now)
+            .await?;
         plan_sweep(s);
         s.commit(Commit::default()).await?;
     }
@@ -76,7 +95,9 @@ fn plan_sweep(s: &Session<'_>) {
 
 /// One stretch of the active run; whether there was anything to do.
 pub async fn step(s: &Session<'_>) -> Result<bool, Halt> {
-    let Some(mut run) = s.store.active_run(s.shop.id).await? else { return Ok(false) };
+    let Some(mut run) = s.store.active_run(s.shop.id).await? else {
+        return Ok(false);
+    };
     let mut body = Body::parse(&run.body);
     if run.state == RunState::Braked {
         return Ok(false);
@@ -102,7 +123,12 @@ pub async fn step(s: &Session<'_>) -> Result<bool, Halt> {
 }
 
 /// The run's body as it is told to people while it waits.
-async fn note_waiting(s: &Session<'_>, run: &mut Run, body: &mut Body, why: Option<&str>) -> Result<(), Halt> {
+async fn note_waiting(
+    s: &Session<'_>,
+    run: &mut Run,
+    body: &mut Body,
+    why: Option<&str>,
+) -> Result<(), Halt> {
     if body.waiting_for.as_deref() == why {
         return Ok(());
     }
@@ -121,13 +147,25 @@ async fn save(s: &Session<'_>, run: &mut Run, body: &mut Body, mut commit: Commi
 fn eta(s: &Session<'_>, run: &Run, body: &Body) -> Option<i64> {
     let total = body.total?;
     let left = (total - body.done).max(0);
-    let calls_a_page = if s.config.is_some() && read::needs_addresses(s) { 2 } else { 1 };
+    let calls_a_page = if s.config.is_some() && read::needs_addresses(s) {
+        2
+    } else {
+        1
+    };
     let calls = (left / 50 + i64::from(left % 50 > 0)) * calls_a_page;
     let rate = s.state().shoper.rate;
-    #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "seconds, for people")]
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        reason = "seconds, for people"
+    )]
     let by_limit = (calls as f64 / rate).ceil() as i64;
     let spent = run.started_at.map_or(0, |at| (s.now() - at) / 1000);
-    let by_pace = if body.done > 500 { spent * left / body.done } else { 0 };
+    let by_pace = if body.done > 500 {
+        spent * left / body.done
+    } else {
+        0
+    };
     Some(by_limit.max(by_pace))
 }
 
@@ -160,12 +198,24 @@ async fn count(s: &Session<'_>, run: &mut Run, body: &mut Body) -> Result<(), Ha
     }
     if run.kind == RunKind::First {
         for (wanted, counted_rows) in [
-            (config.subscribers.enabled || config.customers.consent != ConsentRule::Flag, {
-                counted(s.shoper(|c| async move { c.count_subscribers(&[("active", "1")]).await }).await)?
-            }),
-            (config.customers.enabled && config.customers.consent != ConsentRule::Subscriber, {
-                counted(s.shoper(|c| async move { c.count_users(&[("newsletter", "1")]).await }).await)?
-            }),
+            (
+                config.subscribers.enabled || config.customers.consent != ConsentRule::Flag,
+                {
+                    counted(
+                        s.shoper(|c| async move { c.count_subscribers(&[("active", "1")]).await })
+                            .await,
+                    )?
+                },
+            ),
+            (
+                config.customers.enabled && config.customers.consent != ConsentRule::Subscriber,
+                {
+                    counted(
+                        s.shoper(|c| async move { c.count_users(&[("newsletter", "1")]).await })
+                            .await,
+                    )?
+                },
+            ),
         ] {
             if wanted {
                 bound += counted_rows.unwrap_or(total);
@@ -200,7 +250,11 @@ async fn read_list(s: &Session<'_>, run: &mut Run, body: &mut Body, kind: Record
     if kind == RecordKind::Customer && !body.reads_customers {
         return next_phase(s, run, body).await;
     }
-    let page_cost = if kind == RecordKind::Customer && read::needs_addresses(s) { 2.0 } else { 1.0 };
+    let page_cost = if kind == RecordKind::Customer && read::needs_addresses(s) {
+        2.0
+    } else {
+        1.0
+    };
     let until = s.now() + millis(s.settings.slice);
     s.need_shoper(page_cost, LIVE_RESERVE)?;
     s.need_sare(2.0, SARE_RESERVE)?;
@@ -224,7 +278,11 @@ async fn read_list(s: &Session<'_>, run: &mut Run, body: &mut Body, kind: Record
         if next.is_none() {
             return next_phase(s, run, body).await;
         }
-        let live_waits = !s.store.due_dirty(s.shop.id, s.now(), Priority::Poll, 1).await?.is_empty();
+        let live_waits = !s
+            .store
+            .due_dirty(s.shop.id, s.now(), Priority::Poll, 1)
+            .await?
+            .is_empty();
         block = match fetched {
             None => return Ok(()),
             Some(Ok(block)) => block,
@@ -246,18 +304,31 @@ async fn read_list(s: &Session<'_>, run: &mut Run, body: &mut Body, kind: Record
 }
 
 async fn fetch(s: &Session<'_>, kind: RecordKind, from: Cursor, page_cost: f64) -> read::ShopCall<Block> {
-    let mut block = Block { readings: Vec::new(), bad: Vec::new(), rows: 0, next: Some(from) };
+    let mut block = Block {
+        readings: Vec::new(),
+        bad: Vec::new(),
+        rows: 0,
+        next: Some(from),
+    };
     let enough = s.state().batch.current();
     for page_no in 0..BLOCK_PAGES {
         let Some(cursor) = block.next else { break };
-        if page_no > 0 && (block.readings.len() + 50 > enough.max(50) || s.shoper_room(LIVE_RESERVE) < page_cost) {
+        if page_no > 0
+            && (block.readings.len() + 50 > enough.max(50) || s.shoper_room(LIVE_RESERVE) < page_cost)
+        {
             break;
         }
         let page = match kind {
             RecordKind::Customer => read::customers(s, cursor).await,
             RecordKind::Subscriber => read::subscribers(s, cursor).await,
         };
-        let Page { readings, bad, rows, next, .. } = match page {
+        let Page {
+            readings,
+            bad,
+            rows,
+            next,
+            ..
+        } = match page {
             Ok(page) => page,
             // What was read is worth writing; the failure comes back at the next turn.
             Err(_) if page_no > 0 => break,
@@ -280,7 +351,12 @@ async fn unreadable(
 ) -> Result<(), Halt> {
     if let shoper_api::Error::Forbidden { resource } = &error {
         // This part stops, the rest goes on (shoper-api.md H.10).
-        s.shop_problem(&format!("no-scope:{resource}"), "no-scope", Some(resource.clone())).await?;
+        s.shop_problem(
+            &format!("no-scope:{resource}"),
+            "no-scope",
+            Some(resource.clone()),
+        )
+        .await?;
         if kind == RecordKind::Customer {
             body.reads_customers = false;
         }
@@ -288,9 +364,14 @@ async fn unreadable(
         return next_phase(s, run, body).await;
     }
     tracing::warn!(shop = %s.shop.id, %error, "a list of the shop cannot be read");
-    s.shop_problem("list", "list-not-understood", Some(error.to_string())).await?;
+    s.shop_problem("list", "list-not-understood", Some(error.to_string()))
+        .await?;
     let until = s.now() + 60_000;
-    Err(Halt::Wait { side: crate::error::Side::Shoper, until, why: "shop-away" })
+    Err(Halt::Wait {
+        side: crate::error::Side::Shoper,
+        until,
+        why: "shop-away",
+    })
 }
 
 async fn next_phase(s: &Session<'_>, run: &mut Run, body: &mut Body) -> Result<(), Halt> {
@@ -309,12 +390,20 @@ async fn next_phase(s: &Session<'_>, run: &mut Run, body: &mut Body) -> Result<(
 }
 
 /// Judges a block and does with it what this kind of run does.
-async fn write(s: &Session<'_>, run: &mut Run, body: &mut Body, kind: RecordKind, block: Block) -> Result<(), Halt> {
+async fn write(
+    s: &Session<'_>,
+    run: &mut Run,
+    body: &mut Body,
+    kind: RecordKind,
+    block: Block,
+) -> Result<(), Halt> {
     let config = s.config();
     let now = s.now();
     let first_like = is_first_like(s, run.kind);
     let mut commit = Commit::default();
-    commit.problems.extend(block.bad.iter().map(|key| bad_address(*key, now)));
+    commit
+        .problems
+        .extend(block.bad.iter().map(|key| bad_address(*key, now)));
     body.counters.failed += i64::try_from(block.bad.len()).unwrap_or(0);
 
     let keys: Vec<RecordKey> = block.readings.iter().map(|r| r.key).collect();
@@ -337,16 +426,19 @@ async fn write(s: &Session<'_>, run: &mut Run, body: &mut Body, kind: RecordKind
         let changed = old.is_some_and(|r| r.consent != reading.consent || r.hash != reading.hash);
         let unknown = old.is_none() && !first_like;
         if let Some(record) = old {
-            commit.records.push(Record { run_id: Some(run.id), ..record.clone() });
+            commit.records.push(Record {
+                run_id: Some(run.id),
+                ..record.clone()
+            });
         }
         if changed || unknown {
             // Something happened that no event told: this contact is read anew when the run has read all.
             marked.insert(reading.key);
         }
         reading.before = old.cloned();
-        let subject = subjects.entry(reading.hash).or_insert_with(|| {
-            Subject::new(reading.hash, reading.email.clone(), reason_of(run.kind))
-        });
+        let subject = subjects
+            .entry(reading.hash)
+            .or_insert_with(|| Subject::new(reading.hash, reading.email.clone(), reason_of(run.kind)));
         subject.readings.push(reading);
     }
     let mut to_assess = Vec::new();
@@ -357,7 +449,11 @@ async fn write(s: &Session<'_>, run: &mut Run, body: &mut Body, kind: RecordKind
         subject.known.retain(|r| !read.contains(&r.key));
         let has_customer = subject.known.iter().any(|r| r.key.kind == RecordKind::Customer);
         let is_marked = read.iter().any(|key| marked.contains(key));
-        if kind == RecordKind::Subscriber && first_like && !is_marked && waits_for_customers(config, body, &subject) {
+        if kind == RecordKind::Subscriber
+            && first_like
+            && !is_marked
+            && waits_for_customers(config, body, &subject)
+        {
             put_off(&subject, run.id, now, &mut commit);
             continue;
         }
@@ -366,7 +462,11 @@ async fn write(s: &Session<'_>, run: &mut Run, body: &mut Body, kind: RecordKind
         }
         to_assess.push((subject, is_marked));
     }
-    let flags: HashSet<AddrHash> = to_assess.iter().filter(|(_, m)| *m).map(|(x, _)| x.hash).collect();
+    let flags: HashSet<AddrHash> = to_assess
+        .iter()
+        .filter(|(_, m)| *m)
+        .map(|(x, _)| x.hash)
+        .collect();
     let assessed = assess(s, to_assess.into_iter().map(|(x, _)| x).collect(), Confirm::No).await?;
     body.rows_in_phase += block.rows;
     body.done += block.rows;
@@ -399,16 +499,24 @@ fn waits_for_customers(config: &Config, body: &Body, subject: &Subject) -> bool 
 /// Keeps the contact for the end of the run, when all customers are known.
 fn put_off(subject: &Subject, run: i64, now: i64, commit: &mut Commit) {
     if subject.contact.is_none() {
-        commit.contacts.push(Contact::new(subject.hash, subject.email.as_str().to_owned(), now));
+        commit
+            .contacts
+            .push(Contact::new(subject.hash, subject.email.as_str().to_owned(), now));
     }
-    commit.records.extend(subject.readings.iter().filter(|r| r.before.is_none()).map(|r| Record {
-        key: r.key,
-        hash: r.hash,
-        consent: r.consent,
-        extra: r.extra.clone(),
-        run_id: Some(run),
-        seen_at: now,
-    }));
+    commit.records.extend(
+        subject
+            .readings
+            .iter()
+            .filter(|r| r.before.is_none())
+            .map(|r| Record {
+                key: r.key,
+                hash: r.hash,
+                consent: r.consent,
+                extra: r.extra.clone(),
+                run_id: Some(run),
+                seen_at: now,
+            }),
+    );
 }
 
 /// Counts, marks or delivers what was judged, and commits the run's new place with it.
@@ -426,7 +534,12 @@ async fn dispose(
     for a in assessed {
         let writes_as_it_goes = matches!(
             a.step,
-            Step::Add { confirm: false, .. } | Step::Update | Step::Keep | Step::Suppress | Step::Skip | Step::HandsOff
+            Step::Add { confirm: false, .. }
+                | Step::Update
+                | Step::Keep
+                | Step::Suppress
+                | Step::Skip
+                | Step::HandsOff
         ) && !a.unsure
             && !a.tells_shop(config)
             && !flagged.contains(&a.subject.hash);
@@ -460,7 +573,15 @@ async fn dispose(
         }
     }
     let expected = now_delivered.len();
-    let mut delivered = deliver(s, now_delivered, Errand { run: Some(run.id), counts: true }).await?;
+    let mut delivered = deliver(
+        s,
+        now_delivered,
+        Errand {
+            run: Some(run.id),
+            counts: true,
+        },
+    )
+    .await?;
     prove_lookup(s, &delivered.commit.contacts).await?;
     add(&mut body.counters, &delivered.counters);
     let done = delivered.commit.contacts.len();
@@ -531,7 +652,9 @@ fn hold(s: &Session<'_>, run: &Run, a: &Assessed, commit: &mut Commit) {
     if a.subject.readings.is_empty() {
         commit.marks.push(mark(DirtyKey::Address(a.subject.hash)));
     }
-    commit.marks.extend(a.subject.readings.iter().map(|r| mark(DirtyKey::Record(r.key))));
+    commit
+        .marks
+        .extend(a.subject.readings.iter().map(|r| mark(DirtyKey::Record(r.key))));
 }
 
 /// Contacts put off until customers were known, and those a part of the run could not settle.
@@ -539,8 +662,13 @@ async fn remaining(s: &Session<'_>, run: &mut Run, body: &mut Body) -> Result<()
     s.need_sare(2.0, SARE_RESERVE)?;
     let after = body.ledger_cursor.as_deref().and_then(AddrHash::from_hex);
     let limit = i64::try_from(s.state().batch.current().max(1)).unwrap_or(100);
-    let contacts = s.store.contacts_after(s.shop.id, after, limit, ContactFilter::Unsettled(run.id)).await?;
-    let Some(last) = contacts.last() else { return next_phase(s, run, body).await };
+    let contacts = s
+        .store
+        .contacts_after(s.shop.id, after, limit, ContactFilter::Unsettled(run.id))
+        .await?;
+    let Some(last) = contacts.last() else {
+        return next_phase(s, run, body).await;
+    };
     body.ledger_cursor = Some(last.hash.to_hex());
     let hashes: Vec<AddrHash> = contacts.iter().map(|c| c.hash).collect();
     let mut records: HashMap<AddrHash, Vec<Record>> = HashMap::new();
@@ -552,8 +680,13 @@ async fn remaining(s: &Session<'_>, run: &mut Run, body: &mut Body) -> Result<()
         let known = records.remove(&contact.hash).unwrap_or_default();
         let only_subscriber = !known.is_empty() && known.iter().all(|r| r.key.kind == RecordKind::Subscriber);
         let seen_now = known.iter().any(|r| r.run_id == Some(run.id));
-        let email = contact.address.as_deref().and_then(|a| sync_core::email::Email::parse(a).ok());
-        let (true, true, Some(email)) = (only_subscriber, seen_now, email) else { continue };
+        let email = contact
+            .address
+            .as_deref()
+            .and_then(|a| sync_core::email::Email::parse(a).ok());
+        let (true, true, Some(email)) = (only_subscriber, seen_now, email) else {
+            continue;
+        };
         let mut subject = Subject::new(contact.hash, email, reason_of(run.kind));
         subject.known = known;
         subject.contact = Some(contact);
@@ -573,7 +706,10 @@ async fn missing(s: &Session<'_>, run: &mut Run, body: &mut Body) -> Result<(), 
         for kind in kinds {
             let mut after = 0;
             loop {
-                let unseen = s.store.unseen_records(s.shop.id, kind, run.id, after, 200).await?;
+                let unseen = s
+                    .store
+                    .unseen_records(s.shop.id, kind, run.id, after, 200)
+                    .await?;
                 let Some(last) = unseen.last() else { break };
                 after = last.key.id;
                 let hashes: Vec<AddrHash> = unseen.iter().map(|r| r.hash).collect();
@@ -582,7 +718,9 @@ async fn missing(s: &Session<'_>, run: &mut Run, body: &mut Body) -> Result<(), 
                 let mut commit = Commit::default();
                 for record in unseen {
                     body.statement.gone += 1;
-                    let mailable = contacts.get(&record.hash).is_some_and(|c| c.sare_status == Some(status::CONFIRMED));
+                    let mailable = contacts
+                        .get(&record.hash)
+                        .is_some_and(|c| c.sare_status == Some(status::CONFIRMED));
                     body.statement.unmailable += i64::from(mailable);
                     if run.kind != RunKind::DryRun {
                         commit.marks.push(DirtyMark {
@@ -613,12 +751,17 @@ async fn conclude(s: &Session<'_>, run: &mut Run, body: &mut Body) -> Result<(),
     }
     let counts = s.store.counts(s.shop.id).await?;
     let brake = s.config().brake;
-    #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "a share of a count of contacts")]
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        reason = "a share of a count of contacts"
+    )]
     let most = ((counts.contacts as f64 * brake.share) as i64).max(i64::from(brake.at_least));
     let taken = body.statement.unmailable.max(body.statement.gone);
     if taken > most && !body.brake_released {
         run.state = RunState::Braked;
-        s.shop_problem("brake", "brake", Some(format!("{taken}/{}", counts.contacts))).await?;
+        s.shop_problem("brake", "brake", Some(format!("{taken}/{}", counts.contacts)))
+            .await?;
         return save(s, run, body, Commit::default()).await;
     }
     s.shop_problem_over("brake").await?;
@@ -629,7 +772,12 @@ async fn conclude(s: &Session<'_>, run: &mut Run, body: &mut Body) -> Result<(),
 
 /// Over when nothing that was let go is waiting any more.
 async fn applying(s: &Session<'_>, mut run: Run, mut body: Body) -> Result<bool, Halt> {
-    if !s.store.due_dirty(s.shop.id, s.now(), Priority::Bulk, 1).await?.is_empty() {
+    if !s
+        .store
+        .due_dirty(s.shop.id, s.now(), Priority::Bulk, 1)
+        .await?
+        .is_empty()
+    {
         return Ok(false);
     }
     finish(s, &mut run, &mut body, RunState::Done, None).await?;
@@ -645,8 +793,16 @@ async fn finish(
 ) -> Result<(), Halt> {
     let now = s.now();
     if run.kind == RunKind::First && state == RunState::Done {
-        let users = s.store.max_record_id(s.shop.id, RecordKind::Customer).await?.unwrap_or(0);
-        let subscribers = s.store.max_record_id(s.shop.id, RecordKind::Subscriber).await?.unwrap_or(0);
+        let users = s
+            .store
+            .max_record_id(s.shop.id, RecordKind::Customer)
+            .await?
+            .unwrap_or(0);
+        let subscribers = s
+            .store
+            .max_record_id(s.shop.id, RecordKind::Subscriber)
+            .await?
+            .unwrap_or(0);
         {
             let mut state = s.state();
             state.first_done = true;
@@ -666,8 +822,16 @@ async fn finish(
     run.state = state;
     run.error = error;
     run.ended_at = Some(now);
-    run.body = Body { eta_seconds: None, ..body.clone() }.text();
-    let commit = Commit { run: Some(run.clone()), success_at: Some(now), ..Commit::default() };
+    run.body = Body {
+        eta_seconds: None,
+        ..body.clone()
+    }
+    .text();
+    let commit = Commit {
+        run: Some(run.clone()),
+        success_at: Some(now),
+        ..Commit::default()
+    };
     s.commit(commit).await
 }
 
@@ -694,7 +858,10 @@ async fn prove_lookup(s: &Session<'_>, contacts: &[Contact]) -> Result<(), Halt>
     if proven || tries >= 10 {
         return Ok(());
     }
-    let Some(contact) = contacts.iter().find(|c| c.outcome == Outcome::Synchronised && c.address.is_some()) else {
+    let Some(contact) = contacts
+        .iter()
+        .find(|c| c.outcome == Outcome::Synchronised && c.address.is_some())
+    else {
         return Ok(());
     };
     let address = contact.address.clone().unwrap_or_default();
@@ -717,4 +884,3 @@ async fn prove_lookup(s: &Session<'_>, contacts: &[Contact]) -> Result<(), Halt>
         }
     }
 }
-

@@ -61,9 +61,17 @@ impl<'a> Session<'a> {
         settings: &'a EngineSettings,
         lease: Lease,
     ) -> Result<Option<Self>, Halt> {
-        let Some(shop) = store.shop(lease.shop).await? else { return Ok(None) };
-        let Ok(url) = ShopUrl::parse(&shop.url, settings.allow_http) else { return Ok(None) };
-        let config = shop.config.as_deref().and_then(|text| Config::parse(text).ok()).map(|p| Arc::new(p.config));
+        let Some(shop) = store.shop(lease.shop).await? else {
+            return Ok(None);
+        };
+        let Ok(url) = ShopUrl::parse(&shop.url, settings.allow_http) else {
+            return Ok(None);
+        };
+        let config = shop
+            .config
+            .as_deref()
+            .and_then(|text| Config::parse(text).ok())
+            .map(|p| Arc::new(p.config));
         let state = LaneState::parse(&lease.state, settings);
         let leased_until = AtomicI64::new(lease.until);
         Ok(Some(Self {
@@ -94,7 +102,9 @@ impl<'a> Session<'a> {
 
     /// The configuration; work that needs one is not started without.
     pub fn config(&self) -> &Config {
-        self.config.as_deref().expect("work on contacts starts only with a configuration")
+        self.config
+            .as_deref()
+            .expect("work on contacts starts only with a configuration")
     }
 
     /// Commits one piece of work, the lane's state along with it.
@@ -104,7 +114,8 @@ impl<'a> Session<'a> {
         if !self.store.commit(&self.lease, now, &commit).await? {
             return Err(Halt::Fenced);
         }
-        self.leased_until.store(now + millis(self.settings.lease), Ordering::Relaxed);
+        self.leased_until
+            .store(now + millis(self.settings.lease), Ordering::Relaxed);
         Ok(())
     }
 
@@ -127,19 +138,21 @@ impl<'a> Session<'a> {
         *lock(&self.shoper_client) = Some(client);
     }
 
-    /// Whether the shop can be asked at all.
-    pub fn has_shoper(&self) -> bool {
-        lock(&self.shoper_client).is_some()
-    }
-
     /// Opens SARE's client with the key in the ledger. `false` when there is none.
     pub async fn open_sare(&self) -> Result<bool, Halt> {
-        let Some(config) = &self.config else { return Ok(false) };
-        let Some(key) = self.store.secret(self.shop.id, SecretName::SareKey).await? else { return Ok(false) };
-        let Ok(uid) = sare_api::Uid::parse(&config.sare.uid) else { return Ok(false) };
+        let Some(config) = &self.config else {
+            return Ok(false);
+        };
+        let Some(key) = self.store.secret(self.shop.id, SecretName::SareKey).await? else {
+            return Ok(false);
+        };
+        let Ok(uid) = sare_api::Uid::parse(&config.sare.uid) else {
+            return Ok(false);
+        };
         let lookup = self.state().lookup;
-        let client = sare_api::Client::new(Arc::clone(self.transport), &self.settings.sare_api_url, &uid, key)
-            .with_lookup(lookup);
+        let client =
+            sare_api::Client::new(Arc::clone(self.transport), &self.settings.sare_api_url, &uid, key)
+                .with_lookup(lookup);
         *lock(&self.sare_client) = Some(client);
         Ok(true)
     }
@@ -156,13 +169,21 @@ impl<'a> Session<'a> {
     /// Requests the shop may be asked now, `reserve` left to others; 0 while it rests after a failure.
     pub fn shoper_room(&self, reserve: f64) -> f64 {
         let (now, state) = (self.now(), self.state());
-        if state.timers.shoper > now { 0.0 } else { state.shoper.available(now, reserve) }
+        if state.timers.shoper > now {
+            0.0
+        } else {
+            state.shoper.available(now, reserve)
+        }
     }
 
     /// Requests SARE may be asked now.
     pub fn sare_room(&self, reserve: f64) -> f64 {
         let (now, state) = (self.now(), self.state());
-        if state.timers.sare > now { 0.0 } else { state.sare.available(now, reserve) }
+        if state.timers.sare > now {
+            0.0
+        } else {
+            state.sare.available(now, reserve)
+        }
     }
 
     /// Stops the slice unless the shop may be asked `requests` times.
@@ -170,15 +191,31 @@ impl<'a> Session<'a> {
         let now = self.now();
         let state = self.state();
         if state.timers.shoper > now {
-            return Err(Halt::Wait { side: Side::Shoper, until: state.timers.shoper, why: "shop-away" });
+            return Err(Halt::Wait {
+                side: Side::Shoper,
+                until: state.timers.shoper,
+                why: "shop-away",
+            });
         }
         let until = state.shoper.ready_at(now, requests, reserve);
-        if until > now { Err(Halt::Wait { side: Side::Shoper, until, why: "shop-limit" }) } else { Ok(()) }
+        if until > now {
+            Err(Halt::Wait {
+                side: Side::Shoper,
+                until,
+                why: "shop-limit",
+            })
+        } else {
+            Ok(())
+        }
     }
 
     /// Nothing may be written to an account in which updates of data change statuses.
     pub fn statuses_at_risk(&self) -> Halt {
-        Halt::Wait { side: Side::Sare, until: self.now() + 3_600_000, why: "sare-changes-statuses" }
+        Halt::Wait {
+            side: Side::Sare,
+            until: self.now() + 3_600_000,
+            why: "sare-changes-statuses",
+        }
     }
 
     /// Stops the slice unless SARE may be asked `requests` times.
@@ -189,10 +226,22 @@ impl<'a> Session<'a> {
             return Err(self.statuses_at_risk());
         }
         if state.timers.sare > now {
-            return Err(Halt::Wait { side: Side::Sare, until: state.timers.sare, why: "sare-away" });
+            return Err(Halt::Wait {
+                side: Side::Sare,
+                until: state.timers.sare,
+                why: "sare-away",
+            });
         }
         let until = state.sare.ready_at(now, requests, reserve);
-        if until > now { Err(Halt::Wait { side: Side::Sare, until, why: "sare-limit" }) } else { Ok(()) }
+        if until > now {
+            Err(Halt::Wait {
+                side: Side::Sare,
+                until,
+                why: "sare-limit",
+            })
+        } else {
+            Ok(())
+        }
     }
 
     /// Asks the shop. An expired token is renewed once.
@@ -210,7 +259,12 @@ impl<'a> Session<'a> {
             let client = lock(&self.shoper_client).clone();
             let Some(client) = client else {
                 let until = self.now() + 60_000;
-                return Err(Halt::Wait { side: Side::Shoper, until, why: "shop-access" }.into());
+                return Err(Halt::Wait {
+                    side: Side::Shoper,
+                    until,
+                    why: "shop-access",
+                }
+                .into());
             };
             self.keep_lease().await?;
             let before = client.pace().requests;
@@ -238,7 +292,9 @@ impl<'a> Session<'a> {
         let pace = client.pace();
         let now = self.now();
         let mut state = self.state();
-        state.shoper.spend(now, f64::from(pace.requests.saturating_sub(before)));
+        state
+            .shoper
+            .spend(now, f64::from(pace.requests.saturating_sub(before)));
         state.shoper.learn(now, pace.limit, pace.bandwidth, pace.calls);
     }
 
@@ -252,13 +308,20 @@ impl<'a> Session<'a> {
             }
             other => {
                 state.failures.0 += 1;
-                (other.retry_after().unwrap_or_else(|| backoff(state.failures.0)), "shop-away")
+                (
+                    other.retry_after().unwrap_or_else(|| backoff(state.failures.0)),
+                    "shop-away",
+                )
             }
         };
         tracing::info!(shop = %self.shop.id, %error, pause_ms = millis(pause), "the shop cannot be asked now");
         let until = now + millis(pause);
         state.timers.shoper = until;
-        Halt::Wait { side: Side::Shoper, until, why }
+        Halt::Wait {
+            side: Side::Shoper,
+            until,
+            why,
+        }
     }
 
     /// Asks SARE.
@@ -273,7 +336,12 @@ impl<'a> Session<'a> {
         let client = lock(&self.sare_client).clone();
         let Some(client) = client else {
             let until = self.now() + 60_000;
-            return Err(Halt::Wait { side: Side::Sare, until, why: "sare-access" }.into());
+            return Err(Halt::Wait {
+                side: Side::Sare,
+                until,
+                why: "sare-access",
+            }
+            .into());
         };
         self.keep_lease().await?;
         let before = client.pace().requests;
@@ -291,7 +359,12 @@ impl<'a> Session<'a> {
                 self.store.note_problem(self.shop.id, &problem).await?;
                 let until = now + 15 * 60_000;
                 self.state().timers.sare = until;
-                Err(Halt::Wait { side: Side::Sare, until, why: "sare-access" }.into())
+                Err(Halt::Wait {
+                    side: Side::Sare,
+                    until,
+                    why: "sare-access",
+                }
+                .into())
             }
             Err(error) if error.suggests_smaller_batch() => Err(CallError::Api(error)),
             Err(error) if error.is_transient() => Err(self.sare_outage(&error).into()),
@@ -308,19 +381,27 @@ impl<'a> Session<'a> {
         tracing::info!(shop = %self.shop.id, %error, pause_ms = millis(pause), "SARE cannot be asked now");
         let until = now + millis(pause);
         state.timers.sare = until;
-        Halt::Wait { side: Side::Sare, until, why: "sare-away" }
+        Halt::Wait {
+            side: Side::Sare,
+            until,
+            why: "sare-away",
+        }
     }
 
     /// Notes a problem of the shop as a whole.
     pub async fn shop_problem(&self, topic: &str, kind: &str, detail: Option<String>) -> Result<(), Halt> {
         let key = format!("shop:{topic}");
-        self.store.note_problem(self.shop.id, &shop_problem(&key, kind, detail, self.now())).await?;
+        self.store
+            .note_problem(self.shop.id, &shop_problem(&key, kind, detail, self.now()))
+            .await?;
         Ok(())
     }
 
     /// The problem is over.
     pub async fn shop_problem_over(&self, topic: &str) -> Result<(), Halt> {
-        self.store.solve_problem(self.shop.id, &format!("shop:{topic}")).await?;
+        self.store
+            .solve_problem(self.shop.id, &format!("shop:{topic}"))
+            .await?;
         Ok(())
     }
 }

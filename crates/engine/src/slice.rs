@@ -8,6 +8,7 @@ use store::{Priority, RunState, ShopChange, ShopState};
 
 use crate::error::Halt;
 use crate::session::{Session, millis};
+use crate::state::LaneState;
 use crate::{access, hooks, labels, live, look, poll, run};
 
 /// Far enough for "not before something wakes the lane".
@@ -26,7 +27,10 @@ pub async fn work(s: &Session<'_>) -> Result<Millis, Halt> {
         Err(other) => return Err(other),
     }
     if s.shop.state != ShopState::Connected {
-        let change = ShopChange { state: Some(ShopState::Connected), ..ShopChange::default() };
+        let change = ShopChange {
+            state: Some(ShopState::Connected),
+            ..ShopChange::default()
+        };
         s.store.update_shop(s.shop.id, &change, s.now()).await?;
     }
     if s.state().timers.hooks <= s.now() {
@@ -130,6 +134,7 @@ async fn uninstall(s: &Session<'_>) -> Result<Millis, Halt> {
     if !s.store.erase_shop(&s.lease, s.now()).await? {
         return Err(Halt::Fenced);
     }
+    // A reinstallation begins with nothing known.
+    *s.state() = LaneState::default();
     Ok(s.now() + 30 * 24 * 3_600_000)
 }
-

@@ -10,7 +10,8 @@ use sare_api::StatusAnswer;
 use store::{AddrHash, Contact, DirtyKey, Outcome, Reason, Record};
 use sync_core::config::Config;
 use sync_core::consent::{
-    self, Facts, Followed, Known, Noticed, Refusal, RefusalOrigin, Rules, SareView, ShopView, Signal, Wish, status,
+    self, Facts, Followed, Known, Noticed, Refusal, RefusalOrigin, Rules, SareView, ShopView, Signal, Wish,
+    status,
 };
 use sync_core::email::Email;
 use sync_core::mapping::Traits;
@@ -143,11 +144,20 @@ impl Subject {
         for reading in &self.readings {
             match reading.key.kind {
                 RecordKind::Customer if config.customers.enabled => {
-                    customer = Some(config.customers.mapping.apply(&person::Reader::new(&reading.person, &state.labels)));
+                    customer = Some(
+                        config
+                            .customers
+                            .mapping
+                            .apply(&person::Reader::new(&reading.person, &state.labels)),
+                    );
                 }
                 RecordKind::Subscriber if config.subscribers.enabled => {
-                    subscriber =
-                        Some(config.subscribers.mapping.apply(&person::Reader::new(&reading.person, &state.labels)));
+                    subscriber = Some(
+                        config
+                            .subscribers
+                            .mapping
+                            .apply(&person::Reader::new(&reading.person, &state.labels)),
+                    );
                 }
                 _ => {}
             }
@@ -157,7 +167,12 @@ impl Subject {
                 RecordKind::Customer if config.customers.enabled && customer.is_none() => return None,
                 RecordKind::Subscriber if config.subscribers.enabled && subscriber.is_none() => {
                     let person = Person::from_extra(record, self.email.as_str());
-                    subscriber = Some(config.subscribers.mapping.apply(&person::Reader::new(&person, &state.labels)));
+                    subscriber = Some(
+                        config
+                            .subscribers
+                            .mapping
+                            .apply(&person::Reader::new(&person, &state.labels)),
+                    );
                 }
                 _ => {}
             }
@@ -206,9 +221,16 @@ impl Assessed {
 
     /// Whether nothing at all is to be done or kept anew, so that a comparing pass may go on.
     pub fn is_settled(&self, config: &Config) -> bool {
-        let quiet = matches!(self.step, Step::Keep | Step::Suppress | Step::Skip | Step::HandsOff);
+        let quiet = matches!(
+            self.step,
+            Step::Keep | Step::Suppress | Step::Skip | Step::HandsOff
+        );
         let left = match self.step {
-            Step::Leave(_) => self.subject.contact.as_ref().is_none_or(|c| c.outcome == Outcome::Gone),
+            Step::Leave(_) => self
+                .subject
+                .contact
+                .as_ref()
+                .is_none_or(|c| c.outcome == Outcome::Gone),
             _ => quiet,
         };
         left && self.noticed.is_empty()
@@ -221,7 +243,9 @@ impl Assessed {
 
 /// What the ledger knows of a contact, as decisions take it.
 pub fn known(contact: Option<&Contact>, now: Millis, settle_ms: i64) -> Known {
-    let Some(contact) = contact else { return Known::default() };
+    let Some(contact) = contact else {
+        return Known::default();
+    };
     let refusal = contact.refusal.map(|status| Refusal {
         status,
         origin: RefusalOrigin::from_word(contact.refusal_origin.as_deref().unwrap_or_default()),
@@ -259,7 +283,10 @@ pub struct Intent {
 impl Intent {
     /// The contact's intent, where it has one.
     pub fn of(contact: &Contact) -> Option<Self> {
-        contact.intent.as_deref().and_then(|text| serde_json::from_str(text).ok())
+        contact
+            .intent
+            .as_deref()
+            .and_then(|text| serde_json::from_str(text).ok())
     }
 
     /// The text kept in the ledger; `None` when nothing is under way.
@@ -279,7 +306,11 @@ pub enum Confirm {
 }
 
 /// Reads SARE's statuses of all subjects and judges each.
-pub async fn assess(s: &Session<'_>, subjects: Vec<Subject>, confirm: Confirm) -> Result<Vec<Assessed>, Halt> {
+pub async fn assess(
+    s: &Session<'_>,
+    subjects: Vec<Subject>,
+    confirm: Confirm,
+) -> Result<Vec<Assessed>, Halt> {
     let now = s.now();
     let settle = millis(s.settings.settle_after);
     let mut views = statuses(s, subjects.iter().map(|x| (x.hash, x.email.as_str()))).await?;
@@ -323,7 +354,11 @@ pub async fn assess(s: &Session<'_>, subjects: Vec<Subject>, confirm: Confirm) -
     let (stayed, came): (Vec<_>, Vec<_>) = subjects.into_iter().partition(|x| x.came_from.is_empty());
     let mut out = Vec::with_capacity(stayed.len() + came.len());
     for subject in stayed.into_iter().chain(came) {
-        let followed = subject.came_from.iter().find_map(|from| refusals.get(from)).map(|status| Followed { status: *status });
+        let followed = subject
+            .came_from
+            .iter()
+            .find_map(|from| refusals.get(from))
+            .map(|status| Followed { status: *status });
         let view = views.get(&subject.hash).copied().unwrap_or(SareView::Absent);
         let is_unsure = unsure.contains(&subject.hash);
         let assessed = judge(s, config, subject, view, followed, base, is_unsure, now, settle);
@@ -331,7 +366,10 @@ pub async fn assess(s: &Session<'_>, subjects: Vec<Subject>, confirm: Confirm) -
         let refused_with = match (refusal, view) {
             (Some(n), _) | (None, SareView::Status(n)) if status::is_refusal(n) => Some(n),
             (None, SareView::Status(status::BLOCKED)) | (Some(_), _) => Some(status::REMOVAL_REQUESTED),
-            _ => assessed.facts.withdrawn.then_some(config.unsubscribe.to_sare.number()),
+            _ => assessed
+                .facts
+                .withdrawn
+                .then_some(config.unsubscribe.to_sare.number()),
         };
         if let Some(n) = refused_with {
             refusals.insert(assessed.subject.hash, n);
@@ -341,7 +379,10 @@ pub async fn assess(s: &Session<'_>, subjects: Vec<Subject>, confirm: Confirm) -
     Ok(out)
 }
 
-#[expect(clippy::too_many_arguments, reason = "one call, everything a verdict depends on")]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "one call, everything a verdict depends on"
+)]
 fn judge(
     s: &Session<'_>,
     config: &Config,
@@ -354,7 +395,10 @@ fn judge(
     settle: i64,
 ) -> Assessed {
     let known = known(subject.contact.as_ref(), now, settle);
-    let rules = Rules { customer: config.customers.consent, on_new_opt_in: config.unsubscribe.on_new_opt_in };
+    let rules = Rules {
+        customer: config.customers.consent,
+        on_new_opt_in: config.unsubscribe.on_new_opt_in,
+    };
     let view = subject.view(base);
     let (mut facts, noticed) = consent::observe(&known, &view, sare, followed, rules);
     if subject.withdrew_on_leaving {
@@ -386,7 +430,17 @@ fn judge(
         },
     };
     let step = plan::next_step(&facts, sare, &at);
-    Assessed { subject, sare, facts, noticed, step, traits, groups, fingerprint, unsure }
+    Assessed {
+        subject,
+        sare,
+        facts,
+        noticed,
+        step,
+        traits,
+        groups,
+        fingerprint,
+        unsure,
+    }
 }
 
 /// Stands for "SARE's answer about this address cannot be had": nothing is done about the contact.
@@ -432,7 +486,8 @@ pub async fn statuses<'x>(
                 views.insert(chunk[0].0, SareView::Status(UNREADABLE));
             }
             Err(CallError::Api(error)) => {
-                s.shop_problem("sare-answers", "sare-not-understood", Some(error.to_string())).await?;
+                s.shop_problem("sare-answers", "sare-not-understood", Some(error.to_string()))
+                    .await?;
                 return Err(s.sare_outage(&error));
             }
         }

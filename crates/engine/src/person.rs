@@ -1,0 +1,222 @@
+//! One record as the mapping reads it: the shop's wire types behind `sync-core`'s field names.
+//!
+//! A person's values live here, in memory, and nowhere else.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use shoper_api::users::FieldValue;
+use shoper_api::{User, UserAddress};
+use store::Record;
+use sync_core::mapping::{AddressField, Field, Source};
+
+use crate::state::Labels;
+
+/// What rebuilds a subscriber's row without asking the shop. Nothing personal: language, groups, date.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SubscriberExtra {
+    /// Language of the mailing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lang_id: Option<i64>,
+    /// Groups of subscribers.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub groups: Vec<i64>,
+    /// When the row was made, as the shop writes it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dateadd: Option<String>,
+}
+
+impl SubscriberExtra {
+    /// The text kept in the ledger.
+    pub fn text(&self) -> String {
+        serde_json::to_string(self).expect("plain data")
+    }
+}
+
+/// A record's values.
+pub enum Person {
+    /// A customer and the entry of the address book that counts.
+    Customer(Box<(User, Option<UserAddress>)>),
+    /// A subscriber.
+    Subscriber {
+        /// The row's id.
+        id: i64,
+        /// The address as the shop writes it.
+        email: String,
+        /// Whether the subscription is active.
+        active: bool,
+        /// The rest.
+        extra: SubscriberExtra,
+    },
+}
+
+impl Person {
+    /// A customer; of several addresses the billing default counts, else the oldest.
+    pub fn customer(user: User, addresses: Vec<UserAddress>) -> Self {
+        let best = addresses
+            .into_iter()
+            .min_by_key(|address| (address.default != Some(true), address.id));
+        Self::Customer(Box::new((user, best)))
+    }
+
+    /// A subscriber.
+    pub fn subscriber(id: i64, email: &str, active: bool, extra: SubscriberExtra) -> Self {
+        Self::Subscriber {
+            id,
+            email: email.to_owned(),
+            active,
+            extra,
+        }
+    }
+
+    /// A subscriber as the ledger knows the record.
+    pub fn from_extra(record: &Record, email: &str) -> Self {
+        let extra = record
+            .extra
+            .as_deref()
+            .and_then(|text| serde_json::from_str(text).ok())
+            .unwrap_or_default();
+        Self::subscriber(record.key.id, email, record.consent, extra)
+    }
+
+    /// A subscriber's groups: sent back with every update, since an update without them may clear them.
+    pub fn subscriber_groups(&self) -> Option<&[i64]> {
+        match self {
+            Self::Subscriber { extra, .. } => Some(&extra.groups),
+            Self::Customer(_) => None,
+        }
+    }
+}
+
+/// Reads a person's fields, numbers put into words by the shop's own labels.
+pub struct Reader<'a> {
+    person: &'a Person,
+    labels: &'a Labels,
+}
+
+impl<'a> Reader<'a> {
+    /// A reader of `person`.
+    pub fn new(person: &'a Person, labels: &'a Labels) -> Self {
+        Self { person, labels }
+    }
+
+    fn customer(&self, user: &User, address: Option<&UserAddress>, field: &Field) -> Option<String> {
+        let text = |text: &str| Some(text.to_owned());
+        match field {
+            Field::Email => text(&user.email),
+            Field::Firstname => text(&user.firstname),
+            Field::Lastname => text(&user.lastname),
+            Field::Login => text(&user.login),
+            Field::Comment => text(&user.comment),
+            Field::DateAdd => user.date_add.clone(),
+            Field::Lastvisit => user.lastvisit.clone(),
+            Field::Origin => user.origin.map(|n| n.to_string()),
+            Field::Registered => user.registered.map(flag),
+            Field::Active => user.active.map(flag),
+            Field::Newsletter => user.newsletter.map(flag),
+            Field::Discount => user.discount.clone(),
+            Field::Language => name(&self.labels.languages, user.lang_id),
+            Field::Group => name(&self.labels.user_groups, user.group_id),
+            Field::Groups => {
+                let mut groups = user.groups.clone();
+                groups.extend(user.group_id.filter(|id| !user.groups.contains(id)));
+                names(&self.labels.user_groups, &groups)
+            }
+            Field::Tags => Some(user.tags.join(", ")),
+            Field::Loyalty => user.loyalty_sum.clone(),
+            Field::UserId => Some(user.id.0.to_string()),
+            Field::Address(part) => address.map(|address| address_part(address, *part)),
+            Field::Additional(id) => user
+                .additional_fields
+                .iter()
+                .find(|value| value.field_id == *id)
+                .map(|value| self.option(value)),
+            Field::SubscriberId | Field::Dateadd => None,
+        }
+    }
+
+    /// A select's value may be the number of an option or its text (shoper-api.md E.6).
+    fn option(&self, value: &FieldValue) -> String {
+        let options = self.labels.options.get(&value.field_id);
+        options
+            .and_then(|options| options.get(&value.value))
+            .unwrap_or(&value.value)
+            .clone()
+    }
+
+    fn subscriber(
+        &self,
+        id: i64,
+        email: &str,
+        active: bool,
+        extra: &SubscriberExtra,
+        field: &Field,
+    ) -> Option<String> {
+        match field {
+            Field::Email => Some(email.to_owned()),
+            Field::Active => Some(flag(active)),
+            Field::Dateadd => extra.dateadd.clone(),
+            Field::Language => name(&self.labels.languages, extra.lang_id),
+            Field::Groups => names(&self.labels.subscriber_groups, &extra.groups),
+            Field::SubscriberId => Some(id.to_string()),
+            _ => None,
+        }
+    }
+}
+
+impl Source for Reader<'_> {
+    fn read(&self, field: &Field) -> Option<String> {
+        match self.person {
+            Person::Customer(both) => self.customer(&both.0, both.1.as_ref(), field),
+            Person::Subscriber {
+                id,
+                email,
+                active,
+                extra,
+            } => self.subscriber(*id, email, *active, extra, field),
+        }
+    }
+}
+
+fn flag(on: bool) -> String {
+    if on { "1" } else { "0" }.to_owned()
+}
+
+fn name(names: &BTreeMap<i64, String>, id: Option<i64>) -> Option<String> {
+    id.and_then(|id| names.get(&id)).cloned()
+}
+
+fn names(names: &BTreeMap<i64, String>, ids: &[i64]) -> Option<String> {
+    let known: Vec<&str> = ids
+        .iter()
+        .filter_map(|id| names.get(id))
+        .map(String::as_str)
+        .collect();
+    Some(known.join(", "))
+}
+
+fn address_part(address: &UserAddress, part: AddressField) -> String {
+    let text = match part {
+        AddressField::Phone => &address.phone,
+        AddressField::Company => &address.company_name,
+        AddressField::Nip => &address.tax_identification_number,
+        AddressField::Street => {
+            return [address.street_1.trim(), address.street_2.trim()]
+                .join(" ")
+                .trim()
+                .to_owned();
+        }
+        AddressField::Street1 => &address.street_1,
+        AddressField::Street2 => &address.street_2,
+        AddressField::City => &address.city,
+        AddressField::ZipCode => &address.zip_code,
+        AddressField::State => &address.state,
+        AddressField::Country => &address.country,
+        AddressField::CountryCode => &address.country_code,
+        AddressField::Firstname => &address.firstname,
+        AddressField::Lastname => &address.lastname,
+        AddressField::Name => &address.address_name,
+    };
+    text.clone()
+}
