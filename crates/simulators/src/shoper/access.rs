@@ -215,6 +215,9 @@ pub(super) fn log_in(
     if given != Some((settings.admin_login.clone(), settings.admin_password.clone())) {
         return Err(Refusal::AuthFailure);
     }
+    if let Some(why) = settings.admin_refused {
+        return Err(Refusal::AdminRefused(why));
+    }
     let lifetime = settings.admin_lifetime;
     let (token, until) = (random_hex(state), later(state.now(), lifetime));
     push(&mut state.access.admins, (token.clone(), until));

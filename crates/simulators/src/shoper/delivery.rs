@@ -133,7 +133,11 @@ pub(super) fn queue(state: &mut State, event: &'static str, payload: Payload<'_>
     } else {
         state.settings.webhook_payload
     };
-    let body = Bytes::from(payload.body(state.shown(), amount));
+    let shown = Shown {
+        in_webhook: true,
+        ..state.shown()
+    };
+    let body = Bytes::from(payload.body(shown, amount));
     let now = state.now();
     for hook in state.webhooks.iter().filter(|hook| wants(hook)) {
         let delivery = Delivery {

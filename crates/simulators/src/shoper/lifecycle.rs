@@ -37,21 +37,24 @@ impl Shop {
         let mut state = self.lock();
         state.installed = true;
         let code = access::new_code(&mut state);
-        let extra = [
-            ("application_version", "1".to_owned()),
-            ("auth_code", code),
-            ("trial", "0".to_owned()),
-        ];
+        let mut extra = vec![("application_version", "1".to_owned()), ("auth_code", code)];
+        extra.extend(
+            state
+                .settings
+                .trial
+                .map(|trial| ("trial", i64::from(trial).to_string())),
+        );
         message(&state, "install", &extra)
     }
 
     /// Moves the shop to another version of the app.
     pub fn upgrade_message(&self, version: u32) -> Params {
-        message(
-            &self.lock(),
-            "upgrade",
-            &[("application_version", version.to_string())],
-        )
+        let mut state = self.lock();
+        let mut extra = vec![("application_version", version.to_string())];
+        if state.settings.upgrade_carries_code {
+            extra.push(("auth_code", access::new_code(&mut state)));
+        }
+        message(&state, "upgrade", &extra)
     }
 
     /// Pays the installation fee.

@@ -37,6 +37,8 @@ pub(super) struct Shown<'a> {
     pub catalog: &'a Catalog,
     /// Whether the object is shown alone and not in a list.
     pub alone: bool,
+    /// Whether the object is the body of a webhook.
+    pub in_webhook: bool,
 }
 
 /// What a list is asked for.

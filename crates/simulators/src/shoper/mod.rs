@@ -16,6 +16,7 @@ mod journal;
 mod json;
 mod lifecycle;
 mod list;
+mod people;
 mod refusal;
 mod resources;
 mod rest;
@@ -26,7 +27,6 @@ mod table;
 #[cfg(test)]
 mod tests;
 mod warsaw;
-mod world;
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -46,9 +46,9 @@ pub use self::resources::subscribers::Subscriber;
 pub use self::resources::users::{Customer, NewCustomer};
 pub use self::resources::webhooks::Webhook;
 pub use self::settings::{
-    Bucket, BulkCost, DefaultOrder, DuplicateSubscriber, FilterMode, LifecycleDelivery, LockedCode,
-    NotFoundCode, PastEndPage, SelectOptions, SelectValues, ShopSettings, TimestampFormat, WebhookFaults,
-    WebhookPayload, WebhookSigning, WireTypes,
+    AdminRefused, Bucket, BulkCost, DefaultOrder, DuplicateSubscriber, FilterMode, LifecycleDelivery,
+    LockedCode, NotFoundCode, PastEndPage, SelectOptions, SelectValues, ShopSettings, TimestampFormat,
+    WebhookFaults, WebhookPayload, WebhookSigning, WireTypes,
 };
 pub use self::signature::{derived_webhook_secret, message_hash, webhook_sha1};
 use self::state::{By, State};
@@ -129,7 +129,7 @@ impl Shop {
     pub fn configure(&self, change: impl FnOnce(&mut ShopSettings)) {
         let mut state = self.lock();
         change(&mut state.settings);
-        state.host = state::host_of(&state.settings.base_url);
+        state.name_hosts();
     }
 
     /// Moves the shop to another address.
@@ -143,7 +143,7 @@ impl Shop {
         self.lock().settings.base_url.clone()
     }
 
-    /// Host and port.
+    /// Host and port at which the API answers.
     pub fn host(&self) -> String {
         self.lock().host.clone()
     }

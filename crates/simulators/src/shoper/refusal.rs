@@ -2,7 +2,7 @@
 
 use http::StatusCode;
 
-use super::settings::{LockedCode, NotFoundCode, ShopSettings};
+use super::settings::{AdminRefused, LockedCode, NotFoundCode, ShopSettings};
 
 /// Why a request is refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +17,8 @@ pub(super) enum Refusal {
     Unauthorized,
     /// 401: login by name and password failed.
     AuthFailure,
+    /// 403: the password is right and the login is refused all the same.
+    AdminRefused(AdminRefused),
     /// 403: the token does not reach this far.
     Forbidden,
     /// 404: no such object.
@@ -78,7 +80,7 @@ impl Refusal {
         match self {
             Self::Invalid(_) | Self::Malformed(_) | Self::Grant(..) => StatusCode::BAD_REQUEST,
             Self::Unauthorized | Self::AuthFailure => StatusCode::UNAUTHORIZED,
-            Self::Forbidden => StatusCode::FORBIDDEN,
+            Self::Forbidden | Self::AdminRefused(_) => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::Locked => StatusCode::CONFLICT,
@@ -119,6 +121,10 @@ impl Refusal {
                 "Provided access token is invalid".to_owned(),
             ),
             Self::AuthFailure => ("auth_failure", "Authentication failed".to_owned()),
+            Self::AdminRefused(why) => match why {
+                AdminRefused::Ip => ("auth_ip_not_allowed", "IP address is not allowed".to_owned()),
+                AdminRefused::WebApi => ("auth_webapi_access_denied", "WebAPI access denied".to_owned()),
+            },
             Self::Forbidden => (
                 "insufficient_scope",
                 "The request requires higher privileges than provided by the access token".to_owned(),

@@ -22,11 +22,19 @@ const MAX_BULK: usize = 25;
 /// Answers a request.
 pub(super) fn handle(state: &mut State, request: &Request) -> Response {
     let uri = request.uri();
+    if let Some(answer) = sent_on(state, request) {
+        return answer;
+    }
     let other_host = uri
         .authority()
         .is_some_and(|host| !host.as_str().eq_ignore_ascii_case(&state.host));
     let Some(path) = uri.path().strip_prefix(PREFIX).filter(|_| !other_host) else {
-        return html_page(StatusCode::NOT_FOUND);
+        let is_front_page = uri.path() == "/" && !other_host;
+        return html_page(if is_front_page {
+            StatusCode::OK
+        } else {
+            StatusCode::NOT_FOUND
+        });
     };
     let query: Vec<(String, String)> =
         url::form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes())
@@ -36,6 +44,24 @@ pub(super) fn handle(state: &mut State, request: &Request) -> Response {
     let outcome = answer(state, request, path.trim_end_matches('/'), &query, caller);
     // Answers of a login or to a stranger show the limit of the application.
     respond(state, request, caller.unwrap_or(Caller::App), outcome)
+}
+
+/// The redirection to the shop's real domain, where the request names the other one (shoper-api.md A.2).
+fn sent_on(state: &State, request: &Request) -> Option<Response> {
+    let target = state.settings.redirects_to.as_deref()?.trim_end_matches('/');
+    let uri = request.uri();
+    let asked = uri
+        .authority()
+        .map(http::uri::Authority::as_str)
+        .or_else(|| text_header(request, &header::HOST))?;
+    if !asked.eq_ignore_ascii_case(state.old_host.as_deref()?) {
+        return None;
+    }
+    let path = uri.path_and_query().map_or("/", |path| path.as_str());
+    let mut answer = html_page(StatusCode::MOVED_PERMANENTLY);
+    let location = HeaderValue::from_str(&format!("{target}{path}")).ok()?;
+    answer.headers_mut().insert(header::LOCATION, location);
+    Some(answer)
 }
 
 /// The answer to a request that is refused before it is looked at.

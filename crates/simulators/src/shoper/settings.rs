@@ -10,12 +10,14 @@ use crate::faults::millis;
 /// Everything that can be set about a shop. The default is what the reference says is likeliest; of
 /// things wholly unknown, the choice that asks more of a client.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct ShopSettings {
     /// Licence hash, 40 lowercase hex characters: the shop's stable identity (shoper-api.md A.2).
     pub license: String,
-    /// Scheme, host and port, without a slash at the end.
+    /// Scheme, host and port, without a slash at the end: the `shop_url` of lifecycle messages.
     pub base_url: String,
+    /// The shop's real domain, where `base_url` only sends on to it (A.2): scheme, host and port.
+    pub redirects_to: Option<String>,
     /// Name of the shop.
     pub shop_name: String,
     /// Version of the shop's software.
@@ -32,6 +34,8 @@ pub struct ShopSettings {
     pub admin_login: String,
     /// Password of that administrator.
     pub admin_password: String,
+    /// Why that administrator may not log in in spite of the right password; `None`: may.
+    pub admin_refused: Option<AdminRefused>,
     /// A token of the panel's "Dodaj integrację", used directly as a bearer token (B.2).
     pub api_token: Option<String>,
 
@@ -107,6 +111,10 @@ pub struct ShopSettings {
     pub select_values: SelectValues,
     /// Where the options of a select stand in `additional-fields` (E.6).
     pub select_options: SelectOptions,
+    /// Whether the groups of a subscriber come as strings (E.5).
+    pub subscriber_group_strings: bool,
+    /// Whether an update that does not mention groups puts the subscriber into the default ones (E.5).
+    pub subscriber_update_resets_groups: bool,
     /// What separates tags in the string that a customer's insert or update takes (E.1).
     pub tag_separator: char,
 
@@ -131,6 +139,10 @@ pub struct ShopSettings {
     pub lifecycle_timestamp: TimestampFormat,
     /// The shape of `timestamp` in the iframe's address (C.1).
     pub iframe_timestamp: TimestampFormat,
+    /// The `trial` of an install message; `None`: it is left out (A.2).
+    pub trial: Option<bool>,
+    /// Whether an upgrade message carries an authorization code (A.2).
+    pub upgrade_carries_code: bool,
     /// How often and in which order lifecycle messages arrive (A.4).
     pub lifecycle: LifecycleDelivery,
 }
@@ -140,6 +152,7 @@ impl Default for ShopSettings {
         Self {
             license: "0123456789abcdef0123456789abcdef01234567".to_owned(),
             base_url: "https://shop1.example".to_owned(),
+            redirects_to: None,
             shop_name: "Sklep przykładowy".to_owned(),
             version: "5.26.54".to_owned(),
             app_id: "abcdef0123456789abcdef0123456789".to_owned(),
@@ -148,6 +161,7 @@ impl Default for ShopSettings {
             webhook_secret: "webhook-secret-example".to_owned(),
             admin_login: "admin".to_owned(),
             admin_password: "admin-password-example".to_owned(),
+            admin_refused: None,
             api_token: None,
             bucket: Some(Bucket::default()),
             bulk_cost: BulkCost::PerOperation,
@@ -185,6 +199,8 @@ impl Default for ShopSettings {
             duplicate_subscriber: DuplicateSubscriber::Reject400,
             select_values: SelectValues::Text,
             select_options: SelectOptions::Field,
+            subscriber_group_strings: false,
+            subscriber_update_resets_groups: false,
             tag_separator: ',',
             webhook_signing: WebhookSigning::Plain,
             webhook_payload: WebhookPayload::Full,
@@ -196,6 +212,8 @@ impl Default for ShopSettings {
             disable_webhook_after: None,
             lifecycle_timestamp: TimestampFormat::DateTime,
             iframe_timestamp: TimestampFormat::DateTime,
+            trial: Some(false),
+            upgrade_carries_code: false,
             lifecycle: LifecycleDelivery::default(),
         }
     }
@@ -218,6 +236,16 @@ impl Default for Bucket {
             bandwidth: 2.0,
         }
     }
+}
+
+/// Why an administrator may not log in (shoper-api.md B.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AdminRefused {
+    /// Logins are limited to certain addresses: `auth_ip_not_allowed`.
+    Ip,
+    /// The administrator is in no group with WebAPI access: `auth_webapi_access_denied`.
+    WebApi,
 }
 
 /// What a bulk call costs of the request limit.

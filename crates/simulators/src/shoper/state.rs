@@ -38,8 +38,10 @@ pub(super) enum By {
 /// One shop.
 pub(super) struct State {
     pub settings: ShopSettings,
-    /// Host and port of the base URL, in lower case.
+    /// Host and port at which the API answers, in lower case.
     pub host: String,
+    /// Host and port from which it is sent on to there.
+    pub old_host: Option<String>,
     pub clock: Arc<dyn Clock>,
     pub rng: ChaCha8Rng,
     pub installed: bool,
@@ -74,10 +76,10 @@ impl State {
             name: "Domyślna".to_owned(),
             auto_add: true,
         });
-        let host = host_of(&settings.base_url);
-        Self {
+        let mut state = Self {
             settings,
-            host,
+            host: String::new(),
+            old_host: None,
             clock,
             rng: ChaCha8Rng::seed_from_u64(seed),
             installed: false,
@@ -97,6 +99,23 @@ impl State {
             orders: Table::default(),
             webhooks: Table::default(),
             outbox: Outbox::new(seed),
+        };
+        state.name_hosts();
+        state
+    }
+
+    /// Takes the hosts from the settings.
+    pub(super) fn name_hosts(&mut self) {
+        let named = host_of(&self.settings.base_url);
+        match self.settings.redirects_to.as_deref().map(host_of) {
+            Some(host) if host != named => {
+                self.host = host;
+                self.old_host = Some(named);
+            }
+            _ => {
+                self.host = named;
+                self.old_host = None;
+            }
         }
     }
 
@@ -109,6 +128,7 @@ impl State {
             settings: &self.settings,
             catalog: &self.catalog,
             alone: false,
+            in_webhook: false,
         }
     }
 
@@ -419,7 +439,7 @@ impl State {
 }
 
 /// Host and port of a URL, in lower case.
-pub(super) fn host_of(base_url: &str) -> String {
+fn host_of(base_url: &str) -> String {
     let rest = base_url.split_once("://").map_or(base_url, |(_, rest)| rest);
     rest.split('/').next().unwrap_or_default().to_ascii_lowercase()
 }

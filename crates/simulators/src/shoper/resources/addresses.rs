@@ -72,7 +72,7 @@ impl Default for NewAddress {
 
 impl NewAddress {
     /// The country's name as the shop shows it; the code where the name is not known.
-    fn country(&self) -> &str {
+    pub(super) fn country(&self) -> &str {
         match &*self.country_code {
             "PL" => "Polska",
             "DE" => "Niemcy",

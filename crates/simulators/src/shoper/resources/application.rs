@@ -10,7 +10,10 @@ pub(super) fn config(state: &State, call: &Call<'_>) -> Result<Answer, Refusal> 
     let settings = &state.settings;
     let mut json = Json::new(settings);
     json.object(None, |json| {
-        json.text("shop_url", &settings.base_url);
+        json.text(
+            "shop_url",
+            settings.redirects_to.as_deref().unwrap_or(&settings.base_url),
+        );
         json.text("technical_url", &settings.base_url);
         json.text("shop_name", &settings.shop_name);
         json.text("shop_email", "sklep@example.com");

@@ -69,7 +69,7 @@ impl Row for Order {
         }
     }
 
-    fn write(&self, json: &mut Json, _: &Shown<'_>) {
+    fn write(&self, json: &mut Json, shown: &Shown<'_>) {
         let NewOrder {
             email,
             address,
@@ -93,7 +93,14 @@ impl Row for Order {
         json.id("origin", 0);
         json.number("total_products", *products);
         json.flag("registered", self.user_id.is_some());
-        for place in ["billing_address", "delivery_address"] {
+        // Webhooks spell some names otherwise (F.5).
+        let places = if shown.in_webhook {
+            json.text("currency_name", "PLN");
+            ["billingAddress", "deliveryAddress"]
+        } else {
+            ["billing_address", "delivery_address"]
+        };
+        for place in places {
             json.object(Some(place), |json| {
                 json.text("firstname", &address.firstname);
                 json.text("lastname", &address.lastname);
@@ -104,6 +111,7 @@ impl Row for Order {
                 json.text("city", &address.city);
                 json.text("postcode", &address.zip_code);
                 json.text("state", &address.state);
+                json.text("country", address.country());
                 json.text("country_code", &address.country_code);
                 json.text("phone", &address.phone);
             });

@@ -49,7 +49,7 @@ impl Row for Subscriber {
         }
     }
 
-    fn write(&self, json: &mut Json, _: &Shown<'_>) {
+    fn write(&self, json: &mut Json, shown: &Shown<'_>) {
         json.id("subscriber_id", self.id);
         json.text("email", &self.email);
         json.flag("active", self.active);
@@ -57,7 +57,11 @@ impl Row for Subscriber {
         json.id("lang_id", self.lang_id);
         json.array(Some("groups"), |json| {
             for group in &self.groups {
-                json.number_item(*group);
+                if shown.settings.subscriber_group_strings {
+                    json.text_item(&group.to_string());
+                } else {
+                    json.number_item(*group);
+                }
             }
         });
     }
@@ -158,7 +162,12 @@ pub(super) fn serve(state: &mut State, call: &Call<'_>) -> Result<Answer, Refusa
         }
         ("PUT", Some(id)) => {
             state.subscribers.get(id).ok_or(Refusal::NotFound)?;
-            let change = Change::read(state, call.body, Some(id))?;
+            let mut change = Change::read(state, call.body, Some(id))?;
+            if state.settings.subscriber_update_resets_groups {
+                change
+                    .groups
+                    .get_or_insert_with(|| state.catalog.default_subscriber_groups());
+            }
             state.change_subscriber(id, By::Rest, |subscriber| change.apply(subscriber));
             Ok(Answer::done())
         }

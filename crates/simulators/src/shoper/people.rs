@@ -209,6 +209,38 @@ impl Shop {
         state.users.get(state.user_emails.first(email)?).cloned()
     }
 
+    /// The customer who has `position` customers before it, by id.
+    pub fn customer_at(&self, position: usize) -> Option<Arc<Customer>> {
+        let state = self.lock();
+        state.users.get(state.users.select(position)?).cloned()
+    }
+
+    /// The subscriber that has `position` subscribers before it, by id.
+    pub fn subscriber_at(&self, position: usize) -> Option<Arc<Subscriber>> {
+        let state = self.lock();
+        state
+            .subscribers
+            .get(state.subscribers.select(position)?)
+            .cloned()
+    }
+
+    /// Every customer and subscriber with this address, whatever its case.
+    pub fn records_of(&self, email: &str) -> (Vec<Arc<Customer>>, Vec<Arc<Subscriber>>) {
+        let state = self.lock();
+        let customers = state.user_emails.ids(email);
+        let subscribers = state.subscriber_emails.ids(email);
+        (
+            customers
+                .into_iter()
+                .filter_map(|id| state.users.get(id).cloned())
+                .collect(),
+            subscribers
+                .into_iter()
+                .filter_map(|id| state.subscribers.get(id).cloned())
+                .collect(),
+        )
+    }
+
     /// All customers as they are now, by id.
     pub fn customers(&self) -> impl Iterator<Item = Arc<Customer>> + use<> {
         self.lock().users.iter().cloned().collect::<Vec<_>>().into_iter()

@@ -1,1 +1,0 @@
-//! The shop as a client sees it.
