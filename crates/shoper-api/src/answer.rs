@@ -6,6 +6,7 @@ use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode, header};
 use ports::Response;
 use serde::Deserialize;
+use serde_json::Value;
 use url::Url;
 
 use crate::error::Error;
@@ -43,8 +44,8 @@ impl Answer {
 struct Refusal<'a> {
     #[serde(borrow)]
     error: Cow<'a, str>,
-    #[serde(borrow, default)]
-    error_description: Option<Cow<'a, str>>,
+    #[serde(default)]
+    error_description: Value,
 }
 
 /// Opens an answer to `method` on `resource`.
@@ -75,7 +76,8 @@ pub(crate) fn open(
             code: redact::code(&refusal.error),
             message: refusal
                 .error_description
-                .map(|text| redact::text(&text))
+                .as_str()
+                .map(redact::text)
                 .unwrap_or_default(),
         },
         (401, refusal) if refusal.is_some() || !redact::looks_like_page(&body) => Error::Unauthorized {

@@ -270,3 +270,16 @@ async fn a_write_is_confirmed_by_any_json_and_not_by_a_page() {
         .await;
     assert!(error.unwrap_err().is_transient());
 }
+
+#[tokio::test]
+async fn a_reason_of_an_odd_shape_does_not_hide_that_the_error_is_shopers() {
+    for reason in ["null", "[]", r#"{"email":"x@example.com"}"#] {
+        let body = format!(r#"{{"error":"invalid_request","error_description":{reason}}}"#);
+        assert_eq!(ask(raw(404, &body)).await, Error::NotFound);
+        let invalid = Error::Invalid {
+            code: "invalid_request".to_owned(),
+            message: String::new(),
+        };
+        assert_eq!(ask(raw(400, &body)).await, invalid);
+    }
+}
