@@ -39,6 +39,7 @@ pub use ids::{SubscriberId, UserId, WebhookId};
 pub use lists::{Broken, ByIds, Cursor, Listed};
 pub use pace::Pace;
 pub use shop_url::{ShopUrl, ShopUrlError};
+pub use signature::{Admin, IframeEntry};
 pub use subscribers::Subscriber;
 pub use users::{User, UserAddress};
 pub use webhooks::Webhook;
