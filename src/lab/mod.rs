@@ -17,8 +17,8 @@ use ports::{Clock, ManualClock, Millis, Transport};
 use simulators::network::{Endpoint, Network};
 use store::Store;
 
-pub use database::{Database, databases};
-pub use shop::{LabShop, ShopSetup};
+pub use database::{Database, TEST_SERVER, databases};
+pub use shop::{CONFIG, LabShop, ShopSetup};
 
 /// Where the program is reached in the laboratory.
 pub const PUBLIC_URL: &str = "https://app.example";
@@ -72,9 +72,7 @@ impl Lab {
 
     /// Puts the program's router at its address.
     fn serve(&self) {
-        let clock: Arc<dyn Clock> = Arc::clone(&self.clock) as Arc<dyn Clock>;
-        let transport: Arc<dyn Transport> = Arc::new(self.network.clone());
-        let router = web::router(shop::web_state(self.store.clone(), self.engine.clone(), clock, transport));
+        let router = web::router(shop::web_state(self));
         let handler = Endpoint::handler(move |request| {
             let (router, request) = (router.clone(), request.clone());
             async move { shop::call(router, request).await }

@@ -110,6 +110,27 @@ pub fn app_credentials() -> AppCredentials {
     AppCredentials { app_id: settings.app_id, app_secret: SecretString::from(settings.app_secret) }
 }
 
+/// What the router works with.
+pub(super) fn web_state(lab: &Lab) -> web::State {
+    let known = shoper::ShopSettings::default();
+    let register = url::Url::parse("https://sare.example/register").expect("an address");
+    let mut settings = web::Settings::new(url::Url::parse(super::SARE_URL).expect("an address"), register);
+    settings.public_url = url::Url::parse(PUBLIC_URL).ok();
+    settings.app_id = Some(known.app_id);
+    settings.appstore_secret = Some(SecretString::from(known.appstore_secret));
+    settings.webhook_secret = Some(SecretString::from(known.webhook_secret));
+    web::State {
+        store: lab.store.clone(),
+        engine: lab.engine.clone(),
+        transport: Arc::new(lab.network.clone()) as Arc<dyn Transport>,
+        clock: Arc::clone(&lab.clock) as Arc<dyn Clock>,
+        entropy: super::database::entropy(0x3eb),
+        wake: Arc::default(),
+        metrics: None,
+        settings,
+    }
+}
+
 /// Hands a request to the program's router.
 pub(super) async fn call(router: axum::Router, request: Request) -> Response {
     let (parts, body) = request.into_parts();

@@ -19,6 +19,7 @@ use store::{
 use sync_core::RecordKind;
 use sync_core::config::{Config, DeletedAction};
 use sync_core::consent::{Noticed, SareView, Wish, status};
+use sync_core::mapping::Target;
 use sync_core::plan::Step;
 
 use crate::error::{CallError, Halt};
@@ -540,6 +541,9 @@ async fn write_chunks(
     confirm: bool,
 ) -> Result<(), Halt> {
     let size = s.state().batch.current().max(1);
+    for chunk in wanted.chunks(size) {
+        spare_filled(s, items, chunk).await?;
+    }
     let mut stack: Vec<Vec<usize>> = wanted.chunks(size).rev().map(<[usize]>::to_vec).collect();
     while let Some(chunk) = stack.pop() {
         add_chunk(s, items, chunk, confirm, &mut stack).await?;
@@ -627,6 +631,60 @@ async fn add_chunk(
         return s.need_sare(1.0, 0.0);
     }
     Ok(())
+}
+
+/// Takes out of updates what the merchant wants written only where SARE has nothing. What SARE has is read first;
+/// where that cannot be told the value is not written.
+async fn spare_filled(s: &Session<'_>, items: &mut [Item], chunk: &[usize]) -> Result<(), Halt> {
+    let careful: Vec<usize> = chunk
+        .iter()
+        .copied()
+        .filter(|&i| items[i].a.step == Step::Update)
+        .filter(|&i| items[i].a.traits.as_ref().is_some_and(|t| !t.if_empty.is_empty()))
+        .collect();
+    if careful.is_empty() {
+        return Ok(());
+    }
+    let addresses: Vec<&str> = careful
+        .iter()
+        .map(|&i| items[i].a.subject.email.as_str())
+        .collect();
+    s.need_sare(1.0, 0.0)?;
+    let asked = s.sare(|c| {
+        let addresses = addresses.clone();
+        async move { c.by_email_list(&addresses).await }
+    });
+    let records = match asked.await {
+        Ok(records) => records,
+        Err(CallError::Halt(halt)) => return Err(halt),
+        Err(CallError::Api(error)) => {
+            tracing::warn!(shop = %s.shop.id, %error, "what SARE has of contacts cannot be read");
+            std::collections::HashMap::new()
+        }
+    };
+    for i in careful {
+        let record = records.get(&items[i].a.subject.email.as_str().to_lowercase());
+        let Some(traits) = items[i].a.traits.as_mut() else {
+            continue;
+        };
+        for target in std::mem::take(&mut traits.if_empty) {
+            if record.is_none_or(|record| has_value(record, &target)) {
+                traits.unset(&target);
+            }
+        }
+    }
+    Ok(())
+}
+
+fn has_value(record: &sare_api::ContactRecord, target: &Target) -> bool {
+    let value = match target {
+        Target::Name => record.name.as_deref(),
+        Target::Gsm => record.gsm.as_deref(),
+        Target::Comment => record.comment.as_deref(),
+        Target::Prop(n) => record.prop.get(&format!("prop{n}")).map(String::as_str),
+        Target::Custom(name) => record.prop_cust.get(name).map(String::as_str),
+    };
+    value.is_some_and(|value| !value.trim().is_empty())
 }
 
 fn split(chunk: Vec<usize>, stack: &mut Vec<Vec<usize>>) {
