@@ -58,6 +58,7 @@ async fn exchange(s: &Session<'_>, code: &SecretString) -> Result<(), Halt> {
             s.state().timers.hooks = 0;
             Ok(())
         }
+        Err(shoper_api::Error::Redirected { to: Some(to) }) => Err(s.moved(&to).await?),
         Err(error) if error.is_transient() => Err(away(s, error.retry_after())),
         Err(error) => {
             tracing::warn!(shop = %s.shop.id, %error, "the authorisation code was refused");
@@ -100,6 +101,7 @@ pub async fn renew(s: &Session<'_>) -> Result<(), Halt> {
                     s.shop_problem_over("access").await?;
                     return Ok(());
                 }
+                Err(shoper_api::Error::Redirected { to: Some(to) }) => return Err(s.moved(&to).await?),
                 Err(error) if error.is_transient() => return Err(away(s, error.retry_after())),
                 Err(error) => tracing::warn!(shop = %id, %error, "a refresh token was refused"),
             }
@@ -131,6 +133,7 @@ async fn log_in(s: &Session<'_>) -> Result<bool, Halt> {
             s.shop_problem_over("access").await?;
             Ok(true)
         }
+        Err(shoper_api::Error::Redirected { to: Some(to) }) => Err(s.moved(&to).await?),
         Err(error) if error.is_transient() => Err(away(s, error.retry_after())),
         Err(error) => {
             tracing::warn!(shop = %id, %error, "the administrator's login was refused");

@@ -228,6 +228,12 @@ async fn addresses_of(s: &Session<'_>, users: &[User]) -> ShopCall<HashMap<UserI
                 s.state().all_addresses = true;
                 filter = AddressFilter::All;
             }
+            Err(CallError::Api(shoper_api::Error::FilterUnsupported { .. })) => {
+                // A shop in which addresses cannot be asked for by customer: the rest goes on without them.
+                s.shop_problem("addresses", "addresses-not-readable", None)
+                    .await?;
+                return Ok(out);
+            }
             Err(CallError::Api(shoper_api::Error::Forbidden { resource })) => {
                 s.shop_problem(&format!("no-scope:{resource}"), "no-scope", Some(resource))
                     .await?;

@@ -12,7 +12,7 @@ use std::time::Duration;
 use ports::{Clock, Millis, Transport};
 use secrecy::SecretString;
 use shoper_api::ShopUrl;
-use store::{Commit, Lease, Problem, SecretName, Shop, Store};
+use store::{Commit, Lease, Problem, SecretName, Shop, ShopChange, Store};
 use sync_core::config::Config;
 
 use crate::error::{CallError, Halt, Side};
@@ -282,6 +282,9 @@ impl<'a> Session<'a> {
                 Err(shoper_api::Error::Unauthorized { .. }) => {
                     return Err(crate::access::lost(self, "unauthorized").await?.into());
                 }
+                Err(shoper_api::Error::Redirected { to: Some(to) }) => {
+                    return Err(self.moved(&to).await?.into());
+                }
                 Err(error) if error.is_transient() => return Err(self.shoper_outage(&error).into()),
                 Err(error) => return Err(CallError::Api(error)),
             }
@@ -296,6 +299,25 @@ impl<'a> Session<'a> {
             .shoper
             .spend(now, f64::from(pace.requests.saturating_sub(before)));
         state.shoper.learn(now, pace.limit, pace.bandwidth, pace.calls);
+    }
+
+    /// The shop answers from another address now (shoper-api.md A.2): the next slice asks there. A token never
+    /// follows a redirect by itself.
+    pub async fn moved(&self, to: &ShopUrl) -> Result<Halt, Halt> {
+        if to.host() == self.url.host() {
+            return Ok(self.shoper_outage(&shoper_api::Error::Redirected { to: None }));
+        }
+        tracing::info!(shop = %self.shop.id, from = %self.url.host(), to = %to.host(), "the shop has moved");
+        let change = ShopChange {
+            url: Some((to.as_str().to_owned(), to.host())),
+            ..ShopChange::default()
+        };
+        self.store.update_shop(self.shop.id, &change, self.now()).await?;
+        Ok(Halt::Wait {
+            side: Side::Shoper,
+            until: self.now() + 1_000,
+            why: "shop-away",
+        })
     }
 
     fn shoper_outage(&self, error: &shoper_api::Error) -> Halt {
