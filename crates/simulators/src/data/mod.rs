@@ -1,5 +1,11 @@
 //! Made-up people of a Polish shop: names, addresses, habits of spelling. All from a seed, and all
 //! e-mail addresses in domains that belong to nobody.
+//!
+//! [`populate`] fills an empty shop of any [`Size`]; the same size and seed give the same shop. Among the
+//! people are guests, businesses, customers who are subscribers as well (some in another case), and those who
+//! left out their name, their phone or their whole address. Phones come in every spelling, a few are no
+//! numbers at all. Addresses hold capital letters, `+`, now and then Polish letters before or behind the `@`,
+//! and, where the size asks for it, mistakes that no mail would survive.
 
 mod words;
 
@@ -25,10 +31,14 @@ pub struct Size {
     pub consent: f64,
     /// Share of the customers who ordered without an account, 0 to 1.
     pub guests: f64,
+    /// Share of the addresses with Polish letters, in the name or in the domain, 0 to 1. All are valid.
+    pub diacritics: f64,
+    /// Share of the addresses that are none, 0 to 1.
+    pub invalid: f64,
 }
 
 impl Size {
-    /// So many customers, and half as many subscribers, in usual proportions.
+    /// So many customers, and half as many subscribers, in usual proportions; no address is invalid.
     pub fn of(customers: usize) -> Self {
         Self {
             customers,
@@ -36,6 +46,8 @@ impl Size {
             overlap: 0.6,
             consent: 0.7,
             guests: 0.25,
+            diacritics: 0.005,
+            invalid: 0.0,
         }
     }
 }
@@ -152,8 +164,62 @@ impl Generator {
         .into()
     }
 
-    /// A Polish number in one of the spellings that people use.
+    /// A valid address with Polish letters that this generator has given to nobody.
+    pub fn email_with_diacritics(&mut self, person: &Person) -> Arc<str> {
+        self.serial += 1;
+        let (first, last, serial) = (
+            person.firstname.to_lowercase(),
+            person.lastname.to_lowercase(),
+            self.serial,
+        );
+        if self.rng.random_bool(0.5) {
+            format!("{first}.{last}{serial}@{}", pick(&mut self.rng, &words::DOMAINS))
+        } else {
+            let domain = pick(&mut self.rng, &words::IDN_DOMAINS);
+            format!(
+                "{}.{}{serial}@{domain}",
+                ascii(&person.firstname),
+                ascii(&person.lastname)
+            )
+        }
+        .into()
+    }
+
+    /// What somebody typed for an address and is none; different every time.
+    pub fn invalid_email(&mut self, person: &Person) -> Arc<str> {
+        self.serial += 1;
+        let (first, last, serial) = (ascii(&person.firstname), ascii(&person.lastname), self.serial);
+        match self.rng.random_range(0..6) {
+            0 => format!("{first}.{last}{serial}"),
+            1 => format!("{first}.{last}{serial}@example"),
+            2 => format!("{first} {last}{serial}@example.com"),
+            3 => format!("{first}.{last}{serial}@@example.com"),
+            4 => format!("{first}.{last}{serial}@example..com"),
+            _ => format!("@{first}{last}{serial}.example.com"),
+        }
+        .into()
+    }
+
+    /// An address as the size has them.
+    fn email_for(&mut self, person: &Person, size: &Size) -> Arc<str> {
+        let draw = self.rng.random::<f64>();
+        if draw < size.invalid {
+            self.invalid_email(person)
+        } else if draw < size.invalid + size.diacritics {
+            self.email_with_diacritics(person)
+        } else {
+            self.email(person)
+        }
+    }
+
+    /// What stands in the field for the phone: a Polish number in one of the spellings that people use, now
+    /// and then nothing, or something that is no number.
     pub fn phone(&mut self) -> String {
+        match self.rng.random_range(0..50) {
+            0..4 => return String::new(),
+            4 => return (*pick(&mut self.rng, &words::NO_PHONES)).to_owned(),
+            _ => {}
+        }
         let prefix = pick(&mut self.rng, &words::MOBILE);
         let (b, c) = (self.rng.random_range(0..1000), self.rng.random_range(0..1000));
         match self.rng.random_range(0..20) {
@@ -233,16 +299,16 @@ impl Generator {
         }
     }
 
-    /// A customer of a shop furnished by [`Generator::furnish`].
-    pub fn customer(&mut self, furniture: &Furniture, consent: f64, guests: f64) -> NewCustomer {
+    /// A customer of a shop furnished by [`Generator::furnish`], in the proportions of `size`.
+    pub fn customer(&mut self, furniture: &Furniture, size: &Size) -> NewCustomer {
         let person = self.person();
-        let registered = !self.chance(guests);
+        let registered = !self.chance(size.guests);
         let mut customer = NewCustomer {
-            email: self.email(&person),
+            email: self.email_for(&person, size),
             firstname: Arc::clone(&person.firstname),
             lastname: Arc::clone(&person.lastname),
             comment: Arc::clone(&self.empty),
-            newsletter: self.chance(consent),
+            newsletter: self.chance(size.consent),
             registered,
             verify_email: registered && self.chance(0.8),
             active: self.chance(0.98),
@@ -321,7 +387,7 @@ impl Generator {
         let now = shop.now();
         let mut emails = Vec::with_capacity(size.customers);
         shop.stock_customers((0..size.customers).map(|number| {
-            let mut customer = self.customer(&furniture, size.consent, size.guests);
+            let mut customer = self.customer(&furniture, &size);
             customer.date_add = Some(arrival(now, number, size.customers));
             emails.push((Arc::clone(&customer.email), customer.newsletter));
             customer
@@ -341,7 +407,7 @@ impl Generator {
                 (self.retyped(email), active, date)
             } else {
                 let person = self.person();
-                (self.email(&person), self.chance(size.consent), date)
+                (self.email_for(&person, &size), self.chance(size.consent), date)
             }
         }));
     }
@@ -465,6 +531,7 @@ mod tests {
             overlap: 0.5,
             consent: 0.7,
             guests: 0.25,
+            ..Size::of(0)
         };
         let shop = shop_of(size, 3);
         assert_eq!(shop.counts(), (4000, 2000));
@@ -480,7 +547,13 @@ mod tests {
 
     #[test]
     fn addresses_are_unique_and_belong_to_nobody() {
-        let shop = shop_of(Size::of(3000), 4);
+        let shop = shop_of(
+            Size {
+                diacritics: 0.1,
+                ..Size::of(3000)
+            },
+            4,
+        );
         let mut seen = HashSet::new();
         for customer in shop.customers() {
             assert!(seen.insert(customer.email.to_lowercase()));
@@ -491,8 +564,61 @@ mod tests {
                     .any(|ours| domain == *ours || domain.ends_with(&format!(".{ours}"))),
                 "{domain}"
             );
-            assert!(customer.email.is_ascii());
         }
+    }
+
+    #[test]
+    fn people_spell_addresses_and_phones_in_every_way() {
+        let size = Size {
+            diacritics: 0.02,
+            invalid: 0.01,
+            ..Size::of(5000)
+        };
+        let shop = shop_of(size, 6);
+        let emails: Vec<Arc<str>> = shop
+            .customers()
+            .map(|customer| Arc::clone(&customer.email))
+            .collect();
+        let share = |is: &dyn Fn(&str) -> bool| {
+            emails.iter().filter(|email| is(email)).count() as f64 / emails.len() as f64
+        };
+        let domain_is_ascii = |email: &str| email.split_once('@').is_none_or(|(_, domain)| domain.is_ascii());
+        let is_none = |email: &str| {
+            email.contains(' ')
+                || email.split('@').count() != 2
+                || email.split_once('@').is_some_and(|(name, domain)| {
+                    name.is_empty() || domain == "example" || domain.contains("..")
+                })
+        };
+        assert!((0.005..0.015).contains(&share(&is_none)));
+        assert!((0.01..0.03).contains(&share(&|email| !email.is_ascii())));
+        assert!((0.005..0.02).contains(&share(&|email| !domain_is_ascii(email))));
+        assert!((0.02..0.08).contains(&share(&|email| email.contains('+'))));
+        assert!((0.02..0.08).contains(&share(&|email| email.chars().any(|c| c.is_ascii_uppercase()))));
+        let shouted = shop
+            .subscribers()
+            .filter(|row| row.email.contains("@EXAMPLE"))
+            .count();
+        assert!(shouted > 10, "customers who typed their address anew in capitals");
+
+        let phones: Vec<String> = (1..=5000)
+            .flat_map(|id| shop.addresses(id))
+            .map(|address| address.details.phone.to_string())
+            .collect();
+        let digits = |phone: &String| phone.bytes().filter(u8::is_ascii_digit).count();
+        let empty = phones.iter().filter(|phone| phone.is_empty()).count() as f64 / phones.len() as f64;
+        assert!((0.05..0.12).contains(&empty), "{empty}");
+        let broken = phones
+            .iter()
+            .filter(|phone| !phone.is_empty() && digits(phone) < 9)
+            .count();
+        assert!(broken > 20, "{broken}");
+        assert!(phones.iter().any(|phone| phone.starts_with("+48")));
+        let companies = (1..=5000)
+            .flat_map(|id| shop.addresses(id))
+            .filter(|address| !address.details.company.is_empty())
+            .count();
+        assert!(companies > 100);
     }
 
     #[test]

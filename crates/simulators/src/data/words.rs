@@ -264,6 +264,12 @@ pub(super) const DOMAINS: [&str; 10] = [
     "uczelnia.example.org",
 ];
 
+/// The same with Polish letters in them.
+pub(super) const IDN_DOMAINS: [&str; 3] = ["żółw.example.com", "księgarnia.example.org", "łódź.example.net"];
+
+/// What people write who do not want to be called.
+pub(super) const NO_PHONES: [&str; 5] = ["brak", "0", "000 000", "nie podam", "12345"];
+
 pub(super) const TRADES: [&str; 12] = [
     "Firma Handlowa",
     "PPHU",

@@ -12,7 +12,7 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use super::add;
-use super::contacts::{ContactView, Contacts, Data, StatusChange, Who, key_of, key_of_gsm, status};
+use super::contacts::{ContactView, Contacts, Data, Event, StatusChange, Who, key_of, key_of_gsm, status};
 use super::settings::{AccountSettings, Forgotten};
 use super::webhooks::{self, Delivery};
 use crate::faults::{Cut, Faults};
@@ -52,14 +52,21 @@ pub(super) struct State {
     pub confirmations: u64,
     pub tokens: f64,
     pub filled_at: Millis,
-    /// Adds that are answered but not carried out yet: when they take effect, and their bodies.
-    pub waiting: VecDeque<(Millis, Bytes)>,
+    /// Adds that are answered but not carried out yet.
+    pub waiting: VecDeque<Late>,
     requests: u64,
     log: VecDeque<LoggedRequest>,
     deliveries: Vec<Delivery>,
     delivered: u64,
     undelivered: u64,
     rng: ChaCha8Rng,
+}
+
+/// An add that takes effect later than it is answered.
+pub(super) struct Late {
+    pub asked_at: Millis,
+    pub due_at: Millis,
+    pub body: Bytes,
 }
 
 impl std::fmt::Debug for Account {
@@ -149,6 +156,21 @@ impl Account {
     /// Every change of a status since the account was made, oldest first.
     pub fn status_log(&self) -> Vec<StatusChange> {
         self.lock().contacts.log()
+    }
+
+    /// Everything that happened to contacts since `count` things had, oldest first: changes of statuses and
+    /// mailed requests for confirmation.
+    pub fn events_since(&self, count: usize) -> Vec<Event> {
+        self.lock().contacts.events_since(count)
+    }
+
+    /// The contact at `position` among the rows, or next after it, with the number of its row. Positions
+    /// beyond the last begin anew, so that any number finds somebody while there is anybody.
+    pub fn contact_near(&self, position: usize) -> Option<(u32, ContactView)> {
+        let state = self.lock();
+        let rows = state.contacts.rows().max(1);
+        let (row, contact) = state.contacts.next_from(position % rows)?;
+        Some((u32::try_from(row).ok()?, state.contacts.view(contact)))
     }
 
     /// Addresses that newsletters go to (status 8), in lower case.
@@ -392,9 +414,9 @@ impl Account {
 impl State {
     /// Carries out the adds whose time has come.
     fn settle(&mut self, now: Millis) {
-        while self.waiting.front().is_some_and(|(due, _)| *due <= now) {
-            if let Some((due, body)) = self.waiting.pop_front() {
-                add::carry_out(self, &body, due);
+        while self.waiting.front().is_some_and(|late| late.due_at <= now) {
+            if let Some(late) = self.waiting.pop_front() {
+                add::carry_out(self, &late);
             }
         }
     }

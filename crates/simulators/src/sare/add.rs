@@ -11,7 +11,7 @@ use ports::{Millis, Response};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-use super::account::State;
+use super::account::{Late, State};
 use super::answer::{Refused, bad_request, enveloped, ok, refused};
 use super::api::{Members, list, members};
 use super::contacts::{Contact, Data, Who, key_of, key_of_gsm, status};
@@ -99,10 +99,12 @@ pub(super) fn edit(state: &mut State, settings: &AccountSettings, body: &Bytes, 
 }
 
 /// Carries out an add that was answered earlier.
-pub(super) fn carry_out(state: &mut State, body: &Bytes, now: Millis) {
+pub(super) fn carry_out(state: &mut State, late: &Late) {
     let settings = std::sync::Arc::clone(&state.settings);
-    if let Ok((flags, items)) = read(&settings, body, false) {
-        run(state, &settings, flags, &items, now);
+    if let Ok((flags, items)) = read(&settings, &late.body, false) {
+        state.contacts.asked_at = Some(late.asked_at);
+        run(state, &settings, flags, &items, late.due_at);
+        state.contacts.asked_at = None;
     }
 }
 
@@ -135,7 +137,11 @@ fn write(state: &mut State, settings: &AccountSettings, body: &Bytes, now: Milli
         }
         if later {
             let delay = Millis::try_from(settings.async_processing.as_millis()).unwrap_or(Millis::MAX / 4);
-            state.waiting.push_back((now + delay, body.clone()));
+            state.waiting.push_back(Late {
+                asked_at: now,
+                due_at: now + delay,
+                body: body.clone(),
+            });
             return verdict(settings, good, bad);
         }
     }
@@ -514,9 +520,7 @@ fn apply(state: &mut State, settings: &AccountSettings, flags: Flags, change: Ch
             .contacts
             .set_status(&key, status::UNCONFIRMED, now, Who::Api);
         state.confirmations += 1;
-        if let Some(contact) = state.contacts.get_mut(&key) {
-            contact.confirmations = contact.confirmations.saturating_add(1);
-        }
+        state.contacts.note_confirmation(&key, now, Who::Api);
     }
 }
 

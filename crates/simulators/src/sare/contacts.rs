@@ -58,6 +58,37 @@ pub struct StatusChange {
     pub by: Who,
 }
 
+/// Something that happened to a contact, as the account's log keeps it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// The contact's address in lower case.
+    pub email: String,
+    /// Number of the contact's row, which stays the same until it is deleted.
+    pub row: u32,
+    /// When, in milliseconds since 1970.
+    pub at: Millis,
+    /// When the call came that did it; earlier than `at` where the account works late.
+    pub asked_at: Millis,
+    /// Who did it.
+    pub by: Who,
+    /// What happened.
+    pub what: Happening,
+}
+
+/// What can happen to a contact.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Happening {
+    /// The status changed, or the contact came (`from` is `None`) or went (`to` is [`DELETED`]).
+    Status {
+        /// The status before.
+        from: Option<i64>,
+        /// The status after.
+        to: i64,
+    },
+    /// A request for confirmation was mailed to it.
+    AskedToConfirm,
+}
+
 /// A contact as tests and admin pages look at it.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct ContactView {
@@ -195,9 +226,13 @@ pub(super) fn key_of_gsm(gsm: &str) -> String {
 struct LogEntry {
     email: Arc<str>,
     at: Millis,
+    asked_at: Millis,
+    row: u32,
     from: Option<i32>,
     to: i32,
     by: Who,
+    /// Not a change of the status but a mailed request for confirmation.
+    is_mail: bool,
 }
 
 /// All contacts in the order in which they came, found by address.
@@ -206,6 +241,8 @@ pub(super) struct Contacts {
     rows: Vec<Option<Contact>>,
     index: HashMap<Arc<str>, u32>,
     live: usize,
+    /// When the call came that is being carried out late.
+    pub asked_at: Option<Millis>,
     log: Vec<LogEntry>,
     prop_names: Vec<Box<str>>,
 }
@@ -240,14 +277,8 @@ impl Contacts {
             email.into()
         };
         let status = number(status);
-        self.log.push(LogEntry {
-            email: Arc::clone(&key),
-            at,
-            from: None,
-            to: status,
-            by,
-        });
         let row = u32::try_from(self.rows.len()).unwrap_or(u32::MAX);
+        self.note(&key, row, (None, status), at, by);
         self.index.insert(Arc::clone(&key), row);
         self.live += 1;
         self.rows.push(None);
@@ -275,14 +306,36 @@ impl Contacts {
         }
         let from = std::mem::replace(&mut contact.status, to);
         let email = Arc::clone(&contact.key);
+        let row = self.index.get(key).copied().unwrap_or(u32::MAX);
+        self.note(&email, row, (Some(from), to), at, by);
+        true
+    }
+
+    /// Notes that a request for confirmation was mailed to a contact.
+    pub fn note_confirmation(&mut self, key: &str, at: Millis, by: Who) {
+        let Some(row) = self.index.get(key).copied() else {
+            return;
+        };
+        let Some(contact) = self.get_mut(key) else { return };
+        contact.confirmations = contact.confirmations.saturating_add(1);
+        let (email, status) = (Arc::clone(&contact.key), contact.status);
+        self.note(&email, row, (Some(status), status), at, by);
+        if let Some(entry) = self.log.last_mut() {
+            entry.is_mail = true;
+        }
+    }
+
+    fn note(&mut self, email: &Arc<str>, row: u32, (from, to): (Option<i32>, i32), at: Millis, by: Who) {
         self.log.push(LogEntry {
-            email,
+            email: Arc::clone(email),
             at,
-            from: Some(from),
+            asked_at: self.asked_at.unwrap_or(at),
+            row,
+            from,
             to,
             by,
+            is_mail: false,
         });
-        true
     }
 
     /// Takes a contact out for good. Whether it was there.
@@ -292,13 +345,7 @@ impl Contacts {
         };
         if let Some(contact) = self.rows[row as usize].take() {
             self.live -= 1;
-            self.log.push(LogEntry {
-                email,
-                at,
-                from: Some(contact.status),
-                to: number(DELETED),
-                by,
-            });
+            self.note(&email, row, (Some(contact.status), number(DELETED)), at, by);
         }
         true
     }
@@ -308,10 +355,48 @@ impl Contacts {
         self.index.remove(key);
     }
 
-    /// The log, oldest first.
+    /// The row and the contact that stand at `position` among all rows, gone ones included, or next after it.
+    pub fn next_from(&self, position: usize) -> Option<(usize, &Contact)> {
+        let live = |(row, contact): (usize, &'_ Option<Contact>)| contact.is_some().then_some(row);
+        let rows = self.rows.iter().enumerate();
+        let row = rows
+            .clone()
+            .skip(position)
+            .find_map(live)
+            .or_else(|| rows.clone().find_map(live))?;
+        Some((row, self.rows[row].as_ref()?))
+    }
+
+    /// How many rows there are, gone ones included.
+    pub fn rows(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Everything that happened since `count` things had, oldest first.
+    pub fn events_since(&self, count: usize) -> Vec<Event> {
+        let event = |entry: &LogEntry| Event {
+            email: entry.email.as_ref().to_owned(),
+            row: entry.row,
+            at: entry.at,
+            asked_at: entry.asked_at,
+            by: entry.by,
+            what: if entry.is_mail {
+                Happening::AskedToConfirm
+            } else {
+                Happening::Status {
+                    from: entry.from.map(i64::from),
+                    to: entry.to.into(),
+                }
+            },
+        };
+        self.log.iter().skip(count).map(event).collect()
+    }
+
+    /// The changes of statuses, oldest first.
     pub fn log(&self) -> Vec<StatusChange> {
         self.log
             .iter()
+            .filter(|entry| !entry.is_mail)
             .map(|entry| StatusChange {
                 email: entry.email.as_ref().to_owned(),
                 from: entry.from.map(i64::from),

@@ -25,7 +25,7 @@ mod webhooks;
 mod tests;
 
 pub use account::{Account, LoggedRequest};
-pub use contacts::{ContactView, DELETED, StatusChange, Who, status};
+pub use contacts::{ContactView, DELETED, Event, Happening, StatusChange, Who, status};
 pub use settings::{
     AccountSettings, AddErrors, AddSuccess, AddressLimitAnswer, AuthRefused, BlockedAnswer, ContactShape,
     Duplicate, EmptyAdd, EmptyValue, Envelope, Forgotten, GroupChangeShape, GroupEmailsShape, GroupListShape,

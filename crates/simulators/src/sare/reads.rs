@@ -224,6 +224,10 @@ fn record(state: &State, settings: &AccountSettings, contact: &Contact, address:
 
 /// A status in the form that is set.
 fn status(settings: &AccountSettings, number: i64) -> Value {
+    let number = match settings.all_statuses_read_as {
+        Some(told) if number != settings.forgotten_status => told,
+        _ => number,
+    };
     let named = |names: [&str; 7], forgotten: &str| match number {
         2..=8 => json!(names[usize::try_from(number - 2).unwrap_or(0)]),
         n if n == settings.forgotten_status => json!(forgotten),

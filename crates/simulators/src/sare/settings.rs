@@ -83,6 +83,9 @@ pub struct AccountSettings {
     pub list_shape: ListShape,
     /// Form of a status in answers.
     pub status_form: StatusForm,
+    /// Every read tells this status of everybody who is not forgotten: an account gone wrong
+    /// (sare-api.md 16 row 18). `None`: they tell the truth.
+    pub all_statuses_read_as: Option<i64>,
     /// Whether the "by list" calls name unknown addresses.
     pub unknown_in_list: UnknownInList,
     /// Shape of `GET /group/emails/{group}/{page}`.
@@ -180,6 +183,7 @@ impl Default for AccountSettings {
             lookup: LookupForm::default(),
             list_shape: ListShape::default(),
             status_form: StatusForm::default(),
+            all_statuses_read_as: None,
             unknown_in_list: UnknownInList::default(),
             group_emails: GroupEmailsShape::default(),
             past_last_page: PastLastPage::default(),

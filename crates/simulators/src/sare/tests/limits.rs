@@ -5,7 +5,7 @@ use std::time::Duration;
 use http::{Method, header};
 use serde_json::json;
 
-use super::super::{Account, AccountSettings, AddressLimitAnswer, Overload, RateLimit, TooMany};
+use super::super::{Account, AccountSettings, AddressLimitAnswer, Happening, Overload, RateLimit, TooMany};
 use super::{ANNA, JAN, NOW, World, a_plain_account, an_account, parts};
 use crate::faults::{Cut, ExtraLatency, Fault, FaultRule};
 
@@ -198,4 +198,65 @@ fn copies_share_one_account() {
     copy.put_contact(ANNA, 8, &[1]);
     assert_eq!(world.status("ANNA@example.com"), 8);
     assert_eq!(world.account.mailable().into_iter().collect::<Vec<_>>(), [ANNA]);
+}
+
+#[test]
+fn an_account_gone_wrong_tells_one_status_of_everybody() {
+    let world = an_account(|s| s.all_statuses_read_as = Some(4)).with(ANNA, 8, &[]);
+    let record = world.get(&format!("/email/by_email/{ANNA}")).1;
+    assert_eq!(record["response"]["status"], 4);
+    let list = world
+        .post(
+            "/email/status_by_email_list/0",
+            &json!({ "emails": [{ "email": ANNA }] }),
+        )
+        .1;
+    assert_eq!(list["response"]["data"][0]["status"], 4);
+    assert_eq!(world.status(ANNA), 8, "what is stored is another thing");
+}
+
+#[test]
+fn the_log_of_events_tells_when_a_late_add_was_asked_for_and_every_mail() {
+    let world = an_account(|s| s.async_processing = Duration::from_secs(60));
+    world.add(&[super::CONFIRM], &json!([{ "email": ANNA, "status": 5 }]));
+    assert_eq!(world.account.events_since(0), []);
+    world.wait(Duration::from_secs(61));
+    let events = world.account.events_since(0);
+    let what: Vec<Happening> = events.iter().map(|event| event.what).collect();
+    assert_eq!(
+        what,
+        [
+            Happening::Status { from: None, to: 5 },
+            Happening::Status { from: Some(5), to: 6 },
+            Happening::AskedToConfirm,
+        ]
+    );
+    assert!(
+        events
+            .iter()
+            .all(|event| event.asked_at == NOW && event.at == NOW + 60_000)
+    );
+    assert_eq!(world.account.events_since(2).len(), 1);
+    assert_eq!(
+        world.account.status_log().len(),
+        2,
+        "a mail is no change of a status"
+    );
+    world.account.recipient_confirms(ANNA);
+    assert_eq!(
+        world.account.events_since(3)[0].what,
+        Happening::Status { from: Some(6), to: 8 }
+    );
+}
+
+#[test]
+fn any_number_finds_a_contact_while_there_is_one() {
+    let world = a_plain_account();
+    assert!(world.account.contact_near(7).is_none());
+    let world = world.with(ANNA, 8, &[]).with(JAN, 6, &[]);
+    world.account.delete(ANNA);
+    for position in [0, 1, 2, 77] {
+        let (row, contact) = world.account.contact_near(position).unwrap();
+        assert_eq!((row, contact.email.as_str()), (1, JAN));
+    }
 }
