@@ -1,6 +1,7 @@
 //! What every command starts from: the ledger, the outside, the clock, and the engine on top of them.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, bail};
 use engine::{Engine, EngineSettings};
@@ -9,6 +10,7 @@ use rand::TryRng;
 use secrecy::ExposeSecret;
 use shoper_api::oauth::AppCredentials;
 use store::{Keys, Shop, Store};
+use sync_core::config::Config;
 
 use crate::settings::Settings;
 
@@ -23,6 +25,8 @@ pub struct App {
     pub transport: Arc<dyn Transport>,
     /// The machine's clock.
     pub clock: Arc<dyn Clock>,
+    /// Pause between looks for new ids, where it is not the engine's own: a demonstration does not wait for minutes.
+    pub look_every: Option<Duration>,
 }
 
 /// 32 bytes from the operating system.
@@ -47,7 +51,7 @@ impl App {
         let keys = Keys::parse(keys.expose_secret()).context("ENCRYPTION_KEYS cannot be read")?;
         let store = Store::open(&settings.database_url, keys, entropy()).await.context("the ledger cannot be opened")?;
         let transport = HttpClient::shared(HttpClientSettings::default()).map_err(anyhow::Error::msg)?;
-        Ok(Self { settings, store, transport, clock: Arc::new(SystemClock) })
+        Ok(Self { settings, store, transport, clock: Arc::new(SystemClock), look_every: None })
     }
 
     /// The engine over this ledger and outside.
@@ -55,12 +59,14 @@ impl App {
         Engine::new(self.store.clone(), Arc::clone(&self.transport), Arc::clone(&self.clock), self.engine_settings())
     }
 
-    fn engine_settings(&self) -> EngineSettings {
+    /// What the operator's settings mean for the engine.
+    pub fn engine_settings(&self) -> EngineSettings {
         let mut settings = EngineSettings::new(self.settings.sare_api_url.clone(), Arc::new(entropy));
         settings.public_url = self.settings.public_url.clone();
         settings.allow_http = self.settings.allow_http;
         settings.sare_rate = self.settings.sare_rate;
         settings.sare_burst = self.settings.sare_burst;
+        settings.look_every = self.look_every.unwrap_or(settings.look_every);
         if let (Some(app_id), Some(app_secret)) = (&self.settings.app_id, &self.settings.app_secret) {
             settings.app = Some(AppCredentials { app_id: app_id.clone(), app_secret: app_secret.clone() });
         }
@@ -77,6 +83,17 @@ impl App {
             Some(shop) => Ok(shop),
             None => Err(NoSuchShop(bare.to_owned()).into()),
         }
+    }
+
+    /// The shop's configuration.
+    ///
+    /// # Errors
+    /// When it has none yet, or one that this version cannot read.
+    pub fn config(&self, shop: &Shop) -> anyhow::Result<Config> {
+        let Some(text) = &shop.config else {
+            bail!("{0} is not configured yet: `shoper-sare shop config import {0} FILE`", shop.host);
+        };
+        Ok(Config::parse(text).context("the stored configuration cannot be read")?.config)
     }
 }
 

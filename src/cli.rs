@@ -177,18 +177,25 @@ pub enum ConfigCommand {
         file: PathBuf,
     },
     /// Check a TOML file and make it the shop's configuration. FILE `-` is standard input.
-    Import {
-        /// Host (with port) or licence hash.
-        shop: String,
-        /// Where from.
-        file: PathBuf,
-        /// Only check; change nothing.
-        #[arg(long)]
-        check: bool,
-        /// Do not ask SARE which groups and properties there are.
-        #[arg(long)]
-        offline: bool,
-    },
+    Import(Import),
+}
+
+/// `shop config import`.
+#[derive(Debug, Args)]
+pub struct Import {
+    /// Host (with port) or licence hash.
+    pub shop: String,
+    /// Where from.
+    pub file: PathBuf,
+    /// Only check; change nothing.
+    #[arg(long)]
+    pub check: bool,
+    /// Do not ask SARE and the shop which groups, properties and fields there are.
+    #[arg(long)]
+    pub offline: bool,
+    /// Output.
+    #[command(flatten)]
+    pub json: Json,
 }
 
 /// `shop sync`.

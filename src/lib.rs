@@ -3,10 +3,12 @@
 //! A library only so that tests can use its parts; `main.rs` adds the allocator and nothing else.
 
 mod app;
+mod audit;
 mod cli;
 mod commands;
 mod exit;
 mod metrics;
+mod outside;
 mod serve;
 mod settings;
 mod simulated;
@@ -41,7 +43,7 @@ fn fail(error: &anyhow::Error) -> ExitCode {
     eprintln!("error: {error:#}");
     let code = if error.is::<app::NoSuchShop>() {
         exit::NOT_FOUND
-    } else if error.chain().any(|cause| cause.is::<store::Error>()) {
+    } else if error.chain().any(|cause| matches!(cause.downcast_ref(), Some(store::Error::Away(_)))) {
         exit::AWAY
     } else {
         exit::USAGE

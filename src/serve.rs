@@ -24,6 +24,7 @@ const PAUSE: Duration = Duration::from_millis(200);
 pub async fn serve(app: &App, listener: TcpListener, stop: watch::Receiver<bool>) -> anyhow::Result<()> {
     let wake = Arc::new(Notify::new());
     let metrics = crate::metrics::install();
+    let tidying = metrics.clone().map(|handle| tokio::spawn(crate::metrics::keep_tidy(handle)));
     let router = web::router(crate::metrics::web_state(app, Arc::clone(&wake), metrics));
     let workers = tokio::spawn(work(app.engine(), app.store.clone(), Arc::clone(&app.clock), wake, stop.clone()));
     let mut stopping = stop.clone();
@@ -34,6 +35,9 @@ pub async fn serve(app: &App, listener: TcpListener, stop: watch::Receiver<bool>
         .await
         .context("the server stopped")?;
     workers.await.context("the workers stopped")?;
+    if let Some(tidying) = tidying {
+        tidying.abort();
+    }
     Ok(())
 }
 

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use anyhow::{Context, bail};
 use secrecy::SecretString;
+use sync_core::Lang;
 use url::Url;
 
 /// Where SARE's API is reached unless told otherwise.
@@ -30,8 +31,8 @@ pub const NAMES: &[(&str, &str)] = &[
     ("ENCRYPTION_KEYS", "keys for data at rest, newest first, comma separated (see `shoper-sare generate-key`)"),
     ("ALLOW_HTTP", "1 = accept shops and SARE on loopback over plain HTTP (demo and tests only)"),
     ("LOG_FORMAT", "text or json (default text)"),
-    ("METRICS_TOKEN", "bearer token for /metrics (without it /metrics is open)"),
-    ("OPERATOR_TOKEN", "bearer token for /api/v1 (without it the operator's API is off)"),
+    ("METRICS_TOKEN", "bearer token for /metrics (without it /metrics is closed)"),
+    ("OPERATOR_TOKEN", "bearer token for /api/v1 (without it the operator's API is closed)"),
     ("SARE_API_KEY", "SARE API key for `shop config import`, instead of the file"),
 ];
 
@@ -72,6 +73,10 @@ pub struct Settings {
     pub operator_token: Option<SecretString>,
     /// SARE key for imports.
     pub sare_api_key: Option<SecretString>,
+    /// The language of findings, by the usual variables of the environment.
+    pub lang: Lang,
+    /// Whether somebody chose the ledger, or it is the default one.
+    pub database_given: bool,
 }
 
 impl Settings {
@@ -152,8 +157,16 @@ impl Settings {
             metrics_token: secret("METRICS_TOKEN"),
             operator_token: secret("OPERATOR_TOKEN"),
             sare_api_key: secret("SARE_API_KEY"),
+            lang: language(&environment),
+            database_given: get("DATABASE_URL").is_some(),
         })
     }
+}
+
+/// Polish where the environment asks for it, else English.
+fn language(environment: impl Fn(&str) -> Option<String>) -> Lang {
+    let first = ["LC_ALL", "LC_MESSAGES", "LANG"].iter().filter_map(|name| environment(name)).find(|v| !v.is_empty());
+    if first.is_some_and(|locale| locale.to_lowercase().starts_with("pl")) { Lang::Pl } else { Lang::En }
 }
 
 #[cfg(test)]
@@ -171,6 +184,13 @@ mod tests {
         assert_eq!(settings.listen, "127.0.0.1:8080");
         assert_eq!(settings.sare_api_url.as_str(), SARE_API_URL);
         assert!(settings.encryption_keys.is_none());
+    }
+
+    #[test]
+    fn people_are_answered_in_the_language_of_their_environment() {
+        assert_eq!(load(&[]).unwrap().lang, Lang::En);
+        assert_eq!(load(&[("LANG", "pl_PL.UTF-8")]).unwrap().lang, Lang::Pl);
+        assert_eq!(load(&[("LANG", "pl_PL.UTF-8"), ("LC_ALL", "C")]).unwrap().lang, Lang::En);
     }
 
     #[test]

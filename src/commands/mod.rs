@@ -25,7 +25,7 @@ use crate::settings::Settings;
 pub async fn run(command: Command, settings: Settings) -> anyhow::Result<u8> {
     match command {
         Command::Serve => serve(settings).await,
-        Command::Demo(options) => demo::demo(options).await,
+        Command::Demo(options) => demo::demo(options, settings).await,
         Command::Simulate(options) => simulate::simulate(options).await,
         Command::Migrate => migrate(settings).await,
         Command::Doctor(json) => doctor::doctor(settings, json).await,
@@ -75,7 +75,7 @@ async fn serve(settings: Settings) -> anyhow::Result<u8> {
 
 async fn migrate(settings: Settings) -> anyhow::Result<u8> {
     let app = App::open(settings).await?;
-    let applied = app.store.migrate().await?;
-    output::line(&format!("The database is up to date ({applied} migrations applied now)."));
+    app.store.migrate().await?;
+    output::line("The database is up to date.");
     Ok(exit::OK)
 }

@@ -1,6 +1,7 @@
 //! What commands print: lines, tables for people, JSON for scripts.
 
 use comfy_table::{ContentArrangement, Table, presets};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 
 /// One line on standard output. A closed pipe is not an error of ours.
@@ -32,4 +33,15 @@ pub fn moment(at: Option<i64>) -> String {
 /// A moment for scripts.
 pub fn iso(at: Option<i64>) -> Option<String> {
     at.and_then(|at| jiff::Timestamp::from_millisecond(at).ok()).map(|t| t.to_string())
+}
+
+/// A bar on standard error, drawn on terminals only, and not at all when `silent`.
+pub fn bar(silent: bool) -> ProgressBar {
+    let bar = ProgressBar::new(0);
+    if silent {
+        bar.set_draw_target(ProgressDrawTarget::hidden());
+    }
+    let style = ProgressStyle::with_template("{msg:<34} {wide_bar} {pos}/{len} {eta_precise}");
+    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+    bar
 }

@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use engine::{Body, Phase, Statement};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::ProgressBar;
 use store::{Run, RunKind, RunState};
 use sync_core::ShopId;
 
@@ -17,9 +17,7 @@ use crate::exit;
 /// Runs it.
 pub async fn sync(app: &App, options: Sync) -> anyhow::Result<u8> {
     let shop = app.find(&options.shop).await?;
-    if shop.config.is_none() {
-        anyhow::bail!("{} is not configured yet: `shoper-sare shop config import {} FILE`", shop.host, shop.host);
-    }
+    app.config(&shop)?;
     let kind = if options.dry_run { RunKind::DryRun } else { RunKind::Forced };
     let body = Body { allow_mailable: options.allow_mailable, ..Body::default() };
     let id = loop {
@@ -54,13 +52,7 @@ pub async fn sync(app: &App, options: Sync) -> anyhow::Result<u8> {
 /// Works the lane or waits for whoever does, until the run is over or braked.
 pub async fn follow(app: &App, shop: ShopId, id: i64, silent: bool) -> anyhow::Result<Option<Run>> {
     let engine = app.engine();
-    let bar = ProgressBar::new(0);
-    if silent {
-        bar.set_draw_target(ProgressDrawTarget::hidden());
-    }
-    bar.set_style(
-        ProgressStyle::with_template("{msg:<34} {wide_bar} {pos}/{len} {eta_precise}").unwrap_or_else(|_| ProgressStyle::default_bar()),
-    );
+    let bar = output::bar(silent);
     loop {
         let Some(run) = app.store.run(shop, id).await? else { return Ok(None) };
         if run.state.is_over() || run.state == RunState::Braked {

@@ -1,0 +1,275 @@
+//! What the shop has, in a form small enough to be held for hundreds of thousands of contacts at once: of values
+//! only short marks by which equal ones are known, so that no trait of a person is kept.
+
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use shoper_api::{SubscriberId, UserId};
+use store::AddrHash;
+use sync_core::config::Config;
+use sync_core::mapping::Target;
+
+use super::mapping::{Values, Wanted};
+use super::verdict::InShop;
+
+/// All contacts of a shop by the hash of their address.
+pub struct Census {
+    targets: Vec<Target>,
+    rows: HashMap<AddrHash, Row>,
+}
+
+/// One contact.
+pub struct Row {
+    /// The address as the shop writes it.
+    pub address: Box<str>,
+    marks: Box<[u32]>,
+    customer: i64,
+    subscriber: i64,
+    flags: u8,
+}
+
+const CUSTOMER: u8 = 1;
+const CUSTOMER_YES: u8 = 2;
+const SUBSCRIBER: u8 = 4;
+const SUBSCRIBER_YES: u8 = 8;
+/// Several records of one kind: whose values count is not said anywhere.
+const SEVERAL: u8 = 16;
+const IN_CUSTOMERS_GROUP: u8 = 32;
+const IN_SUBSCRIBERS_GROUP: u8 = 64;
+
+/// Not asked for.
+const ANYTHING: u32 = 0;
+/// To be empty.
+const NOTHING: u32 = 1;
+/// Written only where there was nothing.
+const IF_EMPTY: u32 = 1 << 31;
+
+fn mark_of(value: &str) -> u32 {
+    if value.is_empty() {
+        return NOTHING;
+    }
+    let mut hasher = DefaultHasher::new();
+    value.hash(&mut hasher);
+    let folded = hasher.finish();
+    #[expect(clippy::cast_possible_truncation, reason = "the lower bits of a hash")]
+    let low = folded as u32;
+    (low & !IF_EMPTY) | 2
+}
+
+fn mark(wanted: Option<&Wanted>) -> u32 {
+    wanted.map_or(ANYTHING, |wanted| mark_of(&wanted.value) | if wanted.if_empty { IF_EMPTY } else { 0 })
+}
+
+fn is_met(mark: u32, has: &str) -> bool {
+    let has = has.trim();
+    mark == ANYTHING || (mark & IF_EMPTY != 0 && !has.is_empty()) || mark & !IF_EMPTY == mark_of(has)
+}
+
+impl Census {
+    /// Nobody yet; the fields are those that the configuration fills.
+    pub fn new(config: &Config) -> Self {
+        let rows = config.customers.mapping.rows().iter().chain(config.subscribers.mapping.rows());
+        let mut targets: Vec<Target> = rows.map(|row| row.target.clone()).collect();
+        targets.sort();
+        targets.dedup();
+        Self { targets, rows: HashMap::new() }
+    }
+
+    /// How many contacts there are.
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// A contact.
+    pub fn get(&self, hash: &AddrHash) -> Option<&Row> {
+        self.rows.get(hash)
+    }
+
+    /// All contacts.
+    pub fn iter(&self) -> impl Iterator<Item = (&AddrHash, &Row)> {
+        self.rows.iter()
+    }
+
+    fn row(&mut self, hash: AddrHash, address: &str) -> &mut Row {
+        let fields = self.targets.len();
+        self.rows.entry(hash).or_insert_with(|| Row {
+            address: address.into(),
+            marks: vec![ANYTHING; fields].into(),
+            customer: 0,
+            subscriber: 0,
+            flags: 0,
+        })
+    }
+
+    /// A subscriber is read; subscribers come before customers.
+    pub fn add_subscriber(&mut self, hash: AddrHash, address: &str, id: SubscriberId, active: bool, values: &Values) {
+        let marks: Vec<u32> = self.targets.iter().map(|target| mark(values.get(target))).collect();
+        let row = self.row(hash, address);
+        row.note(SUBSCRIBER, SUBSCRIBER_YES, active);
+        row.subscriber = id.0;
+        row.marks = marks.into();
+    }
+
+    /// A customer is read.
+    pub fn add_customer(&mut self, hash: AddrHash, address: &str, id: UserId, newsletter: bool, values: &Values) {
+        let marks: Vec<u32> = self.targets.iter().map(|target| mark(values.get(target))).collect();
+        let row = self.row(hash, address);
+        row.note(CUSTOMER, CUSTOMER_YES, newsletter);
+        row.customer = id.0;
+        row.address = address.into();
+        for (have, new) in row.marks.iter_mut().zip(marks) {
+            let empties = new & !IF_EMPTY == NOTHING && *have & !IF_EMPTY > NOTHING;
+            if new != ANYTHING && !empties {
+                *have = new;
+            }
+        }
+    }
+
+    /// The contact is in that group in SARE. `None`: the shop does not have it; else whether that is news.
+    pub fn note_group(&mut self, hash: &AddrHash, customers: bool) -> Option<bool> {
+        let bit = if customers { IN_CUSTOMERS_GROUP } else { IN_SUBSCRIBERS_GROUP };
+        let row = self.rows.get_mut(hash)?;
+        let news = row.flags & bit == 0;
+        row.flags |= bit;
+        Some(news)
+    }
+
+    /// Fields that SARE fills otherwise than the contact's records ask for.
+    pub fn differing<'s>(&'s self, row: &'s Row, has: impl Fn(&Target) -> &'s str) -> Vec<String> {
+        if row.flags & SEVERAL != 0 {
+            return Vec::new();
+        }
+        let pairs = self.targets.iter().zip(&row.marks);
+        let wrong = pairs.filter(|(target, mark)| !is_met(**mark, has(target)));
+        wrong.map(|(target, _)| target.to_string()).collect()
+    }
+}
+
+impl Row {
+    fn note(&mut self, there: u8, yes: u8, says: bool) {
+        if self.flags & there != 0 {
+            // Records that disagree count as no consent.
+            self.flags |= SEVERAL;
+            if !says {
+                self.flags &= !yes;
+            }
+        } else {
+            self.flags |= there | if says { yes } else { 0 };
+        }
+    }
+
+    /// The customer of this address.
+    pub fn customer(&self) -> Option<UserId> {
+        (self.customer > 0).then_some(UserId(self.customer))
+    }
+
+    /// The subscriber of this address.
+    pub fn subscriber(&self) -> Option<SubscriberId> {
+        (self.subscriber > 0).then_some(SubscriberId(self.subscriber))
+    }
+
+    /// Whether several records of one kind share the address.
+    pub fn has_several(&self) -> bool {
+        self.flags & SEVERAL != 0
+    }
+
+    /// What the shop says of consent.
+    pub fn in_shop(&self, config: &Config) -> InShop {
+        let says = |there: u8, yes: u8| (self.flags & there != 0).then_some(self.flags & yes != 0);
+        InShop {
+            customer: says(CUSTOMER, CUSTOMER_YES),
+            subscriber: says(SUBSCRIBER, SUBSCRIBER_YES),
+            subscribers_count: config.subscribers.enabled,
+        }
+    }
+
+    /// Groups of ours that a list of their members named the contact in.
+    pub fn listed_in(&self, config: &Config) -> Vec<i64> {
+        let mut groups = Vec::new();
+        if self.flags & IN_CUSTOMERS_GROUP != 0 {
+            groups.push(config.customers.group);
+        }
+        if self.flags & IN_SUBSCRIBERS_GROUP != 0 {
+            groups.push(config.subscribers.group);
+        }
+        groups
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CONFIG: &str = r#"
+[sare]
+uid = "12345"
+[customers]
+group = 21
+[customers.mapping]
+name = "firstname"
+prop1 = "lastname"
+[subscribers]
+group = 22
+[subscribers.mapping]
+name = "email"
+prop2 = { from = "language", overwrite = "if-empty" }
+"#;
+
+    fn wanted(value: &str, if_empty: bool) -> Wanted {
+        Wanted { value: value.to_owned(), if_empty }
+    }
+
+    fn hash(n: u8) -> AddrHash {
+        AddrHash([n; 16])
+    }
+
+    #[test]
+    fn both_records_of_a_contact_come_together() {
+        let config = Config::parse(CONFIG).unwrap().config;
+        let mut census = Census::new(&config);
+        let values = Values::from([(Target::Name, wanted("a", false)), (Target::Prop(2), wanted("pl", true))]);
+        census.add_subscriber(hash(1), "A@example.com", SubscriberId(7), true, &values);
+        let values = Values::from([(Target::Name, wanted("Anna", false)), (Target::Prop(1), wanted("", false))]);
+        census.add_customer(hash(1), "a@example.com", UserId(3), false, &values);
+
+        assert_eq!(census.len(), 1);
+        let row = census.get(&hash(1)).unwrap();
+        assert_eq!((row.customer(), row.subscriber()), (Some(UserId(3)), Some(SubscriberId(7))));
+        let shop = InShop { customer: Some(false), subscriber: Some(true), subscribers_count: true };
+        assert_eq!(row.in_shop(&config), shop);
+        let differing = |name: &'static str, prop1: &'static str, prop2: &'static str| {
+            census.differing(row, move |target| match target {
+                Target::Name => name,
+                Target::Prop(1) => prop1,
+                _ => prop2,
+            })
+        };
+        assert!(differing("Anna", "", "pl").is_empty());
+        assert!(differing(" Anna ", "", "de").is_empty(), "a value of SARE's own stays");
+        assert_eq!(differing("a", "x", ""), ["name", "prop1", "prop2"]);
+    }
+
+    #[test]
+    fn records_of_one_kind_that_disagree_say_no_and_their_values_are_not_compared() {
+        let config = Config::parse(CONFIG).unwrap().config;
+        let mut census = Census::new(&config);
+        for (id, flag) in [(1, true), (2, false), (3, true)] {
+            let values = Values::from([(Target::Name, wanted(&id.to_string(), false))]);
+            census.add_customer(hash(1), "a@example.com", UserId(id), flag, &values);
+        }
+        let row = census.get(&hash(1)).unwrap();
+        assert_eq!(row.in_shop(&config).customer, Some(false));
+        assert!(row.has_several() && census.differing(row, |_| "").is_empty());
+    }
+
+    #[test]
+    fn membership_is_noted_once() {
+        let config = Config::parse(CONFIG).unwrap().config;
+        let mut census = Census::new(&config);
+        census.add_subscriber(hash(1), "a@example.com", SubscriberId(1), true, &Values::new());
+        assert_eq!(census.note_group(&hash(1), false), Some(true));
+        assert_eq!(census.note_group(&hash(1), false), Some(false));
+        assert_eq!(census.note_group(&hash(2), false), None);
+        assert_eq!(census.get(&hash(1)).unwrap().listed_in(&config), [22]);
+    }
+}

@@ -1,0 +1,371 @@
+//! The audit: shop and SARE compared contact by contact, by code that shares no decision with the engine.
+//!
+//! The shop's lists are read whole into a [`Census`], SARE is asked in batches, every contact gets a verdict
+//! (`verdict.rs`), and whatever looks wrong is read once more from both sides before it is told: on a living shop
+//! most differences are changes that happened in between. What is only in SARE is found by the lists of our groups.
+
+mod census;
+mod compare;
+pub mod mapping;
+pub mod person;
+mod report;
+pub mod verdict;
+
+use std::collections::{HashMap, HashSet};
+
+use anyhow::Context;
+use indicatif::ProgressBar;
+use shoper_api::users::AddressFilter;
+use shoper_api::{Cursor, UserAddress, UserId};
+use store::{AddrHash, DirtyKey, Outcome, Priority, Shop};
+use sync_core::config::{Config, ConsentRule, DeletedAction, OnNewOptIn, WithoutConsent};
+use sync_core::mapping::Needs;
+use sync_core::{Email, RecordKey};
+
+use self::census::Census;
+pub use self::compare::value_in;
+use self::person::Names;
+pub use self::report::Report;
+use self::verdict::{Choices, Known, Rule, Verdict};
+use crate::app::App;
+use crate::outside::{Patience, SareSide, ShopSide};
+
+/// Pages read at most of one group in SARE.
+const MOST_PAGES: u32 = 100_000;
+
+/// Compares everything. The bar shows how far it is.
+///
+/// # Errors
+/// When a service cannot be asked, or the ledger fails: nothing is concluded from half an audit.
+pub async fn audit(app: &App, shop: &Shop, config: &Config, bar: &ProgressBar) -> anyhow::Result<Report> {
+    let mut shoper = ShopSide::open(app, shop, Patience::Insist, false).await?;
+    if let Err(shoper_api::Error::Unauthorized { .. }) = shoper.ask(|c| async move { c.application_config().await }).await {
+        shoper = ShopSide::open(app, shop, Patience::Insist, true).await?;
+    }
+    let sare = SareSide::open(app, shop, config, Patience::Insist).await?;
+    let mut report = Report { started_at: app.clock.now(), ..Report::default() };
+    let names = Names::read(&shoper, config).await;
+    let mut auditor = Auditor {
+        app,
+        shop,
+        config,
+        shoper,
+        sare,
+        names,
+        choices: choices(config),
+        bar,
+        all_addresses: false,
+        unlisted: Vec::new(),
+    };
+    let mut census = Census::new(config);
+    auditor.read_subscribers(&mut census, &mut report).await.context("the shop's subscribers could not be read")?;
+    if config.customers.enabled {
+        auditor.read_customers(&mut census, &mut report).await.context("the shop's customers could not be read")?;
+    }
+    let mut suspects = auditor.read_groups(&mut census, &mut report).await?;
+    suspects.extend(auditor.compare(&census, &mut report).await?);
+    auditor.look_again(suspects, &census, &mut report).await?;
+    report.ended_at = app.clock.now();
+    Ok(report)
+}
+
+fn choices(config: &Config) -> Choices {
+    Choices {
+        rule: match config.customers.consent {
+            ConsentRule::Flag => Rule::Flag,
+            ConsentRule::Subscriber => Rule::Subscriber,
+            ConsentRule::FlagOrSubscriber => Rule::Either,
+        },
+        skip_customers: config.customers.without_consent == WithoutConsent::Skip,
+        skip_subscribers: config.subscribers.without_consent == WithoutConsent::Skip,
+        withdrawal_sets: config.unsubscribe.to_sare.number(),
+        withdrawal_leaves_groups: config.unsubscribe.leave_group,
+        to_shoper: config.unsubscribe.to_shoper,
+        opt_in_is_left: config.unsubscribe.on_new_opt_in == OnNewOptIn::Leave,
+    }
+}
+
+struct Auditor<'a> {
+    app: &'a App,
+    shop: &'a Shop,
+    config: &'a Config,
+    shoper: ShopSide,
+    sare: SareSide,
+    names: Names,
+    choices: Choices,
+    bar: &'a ProgressBar,
+    /// The shop cannot be asked for default addresses alone.
+    all_addresses: bool,
+    /// Groups that SARE did not list, so that nobody's absence from them says anything.
+    unlisted: Vec<i64>,
+}
+
+/// A contact that does not look right.
+struct Suspect {
+    hash: AddrHash,
+    address: String,
+    /// In this group in SARE, and not in the shop.
+    surplus_in: Option<i64>,
+    verdict: Verdict,
+}
+
+impl Auditor<'_> {
+    fn hash(&self, email: &Email) -> AddrHash {
+        self.app.store.hash(self.shop.id, email.key())
+    }
+
+    async fn read_subscribers(&self, census: &mut Census, report: &mut Report) -> Result<(), shoper_api::Error> {
+        self.bar.set_message("reading subscribers");
+        let mut cursor = Some(Cursor::default());
+        while let Some(from) = cursor {
+            let page = self.shoper.ask(|c| async move { c.subscribers(from).await }).await?;
+            self.expect(page.count, report.subscribers);
+            report.unreadable += page.broken.len() as u64;
+            for row in &page.rows {
+                report.subscribers += 1;
+                let Ok(email) = Email::parse(&row.email) else {
+                    report.unusable += 1;
+                    continue;
+                };
+                let values = if self.config.subscribers.enabled {
+                    person::subscriber(self.config, &self.names, row)
+                } else {
+                    mapping::Values::new()
+                };
+                census.add_subscriber(self.hash(&email), email.as_str(), row.id, row.active.unwrap_or(false), &values);
+            }
+            self.bar.set_position(report.subscribers);
+            cursor = page.next;
+        }
+        Ok(())
+    }
+
+    async fn read_customers(&mut self, census: &mut Census, report: &mut Report) -> Result<(), shoper_api::Error> {
+        self.bar.set_message("reading customers");
+        self.bar.set_position(0);
+        let mut cursor = Some(Cursor::default());
+        while let Some(from) = cursor {
+            let page = self.shoper.ask(|c| async move { c.users(from).await }).await?;
+            self.expect(page.count, report.customers);
+            report.unreadable += page.broken.len() as u64;
+            let ids: Vec<UserId> = page.rows.iter().map(|user| user.id).collect();
+            let mut addresses = self.addresses_of(&ids).await?;
+            for user in &page.rows {
+                report.customers += 1;
+                let Ok(email) = Email::parse(&user.email) else {
+                    report.unusable += 1;
+                    continue;
+                };
+                let mine = addresses.remove(&user.id).unwrap_or_default();
+                let values = person::customer(self.config, &self.names, user, &mine);
+                let flag = user.newsletter.unwrap_or(false);
+                census.add_customer(self.hash(&email), email.as_str(), user.id, flag, &values);
+            }
+            self.bar.set_position(report.customers);
+            cursor = page.next;
+        }
+        Ok(())
+    }
+
+    fn expect(&self, left: Option<u64>, read: u64) {
+        if let Some(left) = left {
+            self.bar.set_length(read + left);
+        }
+    }
+
+    async fn addresses_of(&mut self, ids: &[UserId]) -> Result<HashMap<UserId, Vec<UserAddress>>, shoper_api::Error> {
+        let mut out: HashMap<UserId, Vec<UserAddress>> = HashMap::new();
+        if ids.is_empty() || !self.config.customers.mapping.needs().contains(Needs::ADDRESSES) {
+            return Ok(out);
+        }
+        let ask = async |which: AddressFilter| {
+            self.shoper.ask(|c| { let ids = ids.to_vec(); async move { c.addresses_of(&ids, which).await } }).await
+        };
+        let rows = if self.all_addresses {
+            ask(AddressFilter::All).await
+        } else {
+            match ask(AddressFilter::DefaultOnly).await {
+                Err(shoper_api::Error::FilterUnsupported { .. }) => {
+                    let all = ask(AddressFilter::All).await;
+                    self.all_addresses = true;
+                    all
+                }
+                other => other,
+            }
+        };
+        match rows {
+            Ok(rows) => {
+                for row in rows {
+                    out.entry(row.user_id).or_default().push(row);
+                }
+                Ok(out)
+            }
+            // The engine leaves these fields out as well, and says so in problems.
+            Err(shoper_api::Error::Forbidden { .. }) => Ok(out),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn groups(&self) -> Vec<(i64, bool)> {
+        let customers = self.config.customers.enabled.then_some((self.config.customers.group, true));
+        let subscribers = self.config.subscribers.enabled.then_some((self.config.subscribers.group, false));
+        customers.into_iter().chain(subscribers).collect()
+    }
+
+    /// Who is in our groups in SARE: noted for the shop's contacts, judged for all others.
+    async fn read_groups(&mut self, census: &mut Census, report: &mut Report) -> anyhow::Result<Vec<Suspect>> {
+        let mut suspects = Vec::new();
+        let same = self.config.customers.group == self.config.subscribers.group;
+        for (group, customers) in self.groups() {
+            if same && !customers && self.config.customers.enabled {
+                break;
+            }
+            self.bar.set_message(format!("reading group {group} in SARE"));
+            self.bar.set_position(0);
+            let mut seen: HashSet<AddrHash> = HashSet::new();
+            let mut rows = 0;
+            for page_number in 0..MOST_PAGES {
+                let page = match self.sare.ask(|c| async move { c.group_emails(group, page_number).await }).await {
+                    Ok(page) => page,
+                    Err(error) if error.is_transient() => return Err(error).context("SARE cannot be asked now"),
+                    Err(sare_api::Error::Unauthorized { .. }) => anyhow::bail!("SARE refuses the UID or the API key"),
+                    Err(error) => {
+                        report.notes.push(format!("Group {group} could not be listed in SARE: {error}."));
+                        self.unlisted.push(group);
+                        break;
+                    }
+                };
+                if page.rows == 0 {
+                    break;
+                }
+                rows += page.rows;
+                self.bar.set_position(rows as u64);
+                let mut news = false;
+                let mut strangers = Vec::new();
+                for address in &page.emails {
+                    let Ok(email) = Email::parse(address) else { continue };
+                    let hash = self.hash(&email);
+                    match census.note_group(&hash, customers) {
+                        Some(new) => news |= new,
+                        None if seen.insert(hash) => {
+                            news = true;
+                            strangers.push((hash, address.clone()));
+                        }
+                        None => {}
+                    }
+                }
+                if same {
+                    for address in &page.emails {
+                        let Ok(email) = Email::parse(address) else { continue };
+                        census.note_group(&self.hash(&email), !customers);
+                    }
+                }
+                suspects.extend(self.judge_strangers(strangers, group, report).await?);
+                if !news {
+                    break;
+                }
+            }
+        }
+        Ok(suspects)
+    }
+
+    async fn judge_strangers(
+        &self,
+        strangers: Vec<(AddrHash, String)>,
+        group: i64,
+        report: &mut Report,
+    ) -> anyhow::Result<Vec<Suspect>> {
+        let hashes: Vec<AddrHash> = strangers.iter().map(|(hash, _)| *hash).collect();
+        let known = self.known(&hashes, false).await?;
+        let mut suspects = Vec::new();
+        for (hash, address) in strangers {
+            let known = known.get(&hash).map(|(known, _)| known);
+            let verdict = verdict::judge_surplus(None, known, self.keeps_deleted(), self.config.customers.enabled);
+            match verdict {
+                Verdict::Unexplained(_) => suspects.push(Suspect { hash, address, surplus_in: Some(group), verdict }),
+                other => report.note_surplus(&address, other),
+            }
+        }
+        Ok(suspects)
+    }
+
+    fn keeps_deleted(&self) -> bool {
+        self.config.deleted.action == DeletedAction::Keep
+    }
+
+    /// What the ledger knows of these contacts. With `fresh`, also what is waiting to be done and what went wrong.
+    async fn known(&self, hashes: &[AddrHash], fresh: bool) -> anyhow::Result<HashMap<AddrHash, (Known, Option<bool>)>> {
+        let contacts = self.app.store.contacts(self.shop.id, hashes).await?;
+        let mut out: HashMap<AddrHash, (Known, Option<bool>)> = contacts
+            .into_iter()
+            .map(|(hash, contact)| {
+                let known = Known {
+                    refusal: contact.refusal.map(|_| contact.refusal_origin.clone().unwrap_or_default()),
+                    refusal_applied: contact.refusal_applied,
+                    withdrawn: contact.withdrawn,
+                    wish: contact.intent.as_deref().is_some_and(has_wish),
+                    told: contact.sent.is_some() || !contact.groups.is_empty(),
+                    ever_told: contact.sent_at.is_some(),
+                    gone: contact.outcome == Outcome::Gone,
+                    groups: contact.groups,
+                    problem: None,
+                    waiting: false,
+                };
+                (hash, (known, contact.consent))
+            })
+            .collect();
+        if fresh {
+            self.add_problems(&mut out).await?;
+            self.add_waiting(hashes, &mut out).await?;
+        }
+        Ok(out)
+    }
+
+    async fn add_problems(&self, known: &mut HashMap<AddrHash, (Known, Option<bool>)>) -> anyhow::Result<()> {
+        const PAGE: i64 = 500;
+        let mut from = 0;
+        loop {
+            let problems = self.app.store.problems(self.shop.id, PAGE, from).await?;
+            let last = i64::try_from(problems.len()).unwrap_or(0) < PAGE;
+            for problem in problems {
+                if let Some((known, _)) = problem.hash.and_then(|hash| known.get_mut(&hash)) {
+                    known.problem = Some(problem.kind);
+                }
+            }
+            if last {
+                return Ok(());
+            }
+            from += PAGE;
+        }
+    }
+
+    async fn add_waiting(
+        &self,
+        hashes: &[AddrHash],
+        known: &mut HashMap<AddrHash, (Known, Option<bool>)>,
+    ) -> anyhow::Result<()> {
+        const MOST: i64 = 5_000;
+        let far = self.app.clock.now() + 30 * 24 * 3_600_000;
+        let dirty = self.app.store.due_dirty(self.shop.id, far, Priority::Bulk, MOST).await?;
+        if dirty.is_empty() {
+            return Ok(());
+        }
+        let records = self.app.store.records_of(self.shop.id, hashes).await?;
+        let by_key: HashMap<RecordKey, AddrHash> = records.iter().map(|record| (record.key, record.hash)).collect();
+        for entry in dirty {
+            let hash = match entry.key {
+                DirtyKey::Address(hash) => Some(hash),
+                DirtyKey::Record(key) => by_key.get(&key).copied(),
+            };
+            if let Some(hash) = hash.filter(|hash| hashes.contains(hash)) {
+                known.entry(hash).or_default().0.waiting = true;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn has_wish(intent: &str) -> bool {
+    let intent: serde_json::Value = serde_json::from_str(intent).unwrap_or_default();
+    !intent["wish"].is_null()
+}

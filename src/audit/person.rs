@@ -1,0 +1,127 @@
+//! The shop's records as a mapping reads them: which member of an answer stands behind which field's name.
+
+use std::collections::BTreeMap;
+
+use shoper_api::{AdditionalField, Subscriber, User, UserAddress};
+use sync_core::RecordKind;
+use sync_core::config::Config;
+use sync_core::mapping::{AddressField, Field, Needs};
+
+use super::mapping::{Values, values};
+use crate::outside::ShopSide;
+
+/// Names behind the shop's numbers.
+#[derive(Debug, Default)]
+pub struct Names {
+    user_groups: BTreeMap<i64, String>,
+    subscriber_groups: BTreeMap<i64, String>,
+    locales: BTreeMap<i64, String>,
+    /// Options of select fields: by field, from option to text.
+    options: BTreeMap<i64, BTreeMap<String, String>>,
+}
+
+impl Names {
+    /// Reads the names that a configuration speaks of. What the shop does not tell leaves fields empty.
+    pub async fn read(shop: &ShopSide, config: &Config) -> Self {
+        let needs = config.customers.mapping.needs() | config.subscribers.mapping.needs();
+        let mut names = Self::default();
+        if needs.contains(Needs::GROUPS) {
+            if let Ok(groups) = shop.ask(|c| async move { c.user_groups().await }).await {
+                names.user_groups = groups.into_iter().map(|group| (group.id, group.name)).collect();
+            }
+            if let Ok(groups) = shop.ask(|c| async move { c.subscriber_groups().await }).await {
+                names.subscriber_groups = groups.into_iter().map(|group| (group.id, group.name)).collect();
+            }
+        }
+        if needs.contains(Needs::LANGUAGES)
+            && let Ok(languages) = shop.ask(|c| async move { c.languages().await }).await
+        {
+            names.locales = languages.into_iter().map(|language| (language.id, language.locale)).collect();
+        }
+        if needs.contains(Needs::ADDITIONAL_FIELDS)
+            && let Ok(fields) = shop.ask(|c| async move { c.additional_fields().await }).await
+        {
+            let options = |field: AdditionalField| (field.id, field.options.into_iter().collect());
+            names.options = fields.into_iter().map(options).collect();
+        }
+        names
+    }
+}
+
+/// What a customer fills, with the address that bills go to, else the oldest.
+pub fn customer(config: &Config, names: &Names, user: &User, addresses: &[UserAddress]) -> Values {
+    let billing = addresses.iter().find(|address| address.default == Some(true));
+    let address = billing.or_else(|| addresses.iter().min_by_key(|address| address.id));
+    values(RecordKind::Customer, &config.customers.mapping, &|field| match field {
+        Field::Address(part) => address.map(|address| part_of(address, part)),
+        Field::Email => Some(user.email.trim().to_owned()),
+        Field::Firstname => Some(user.firstname.clone()),
+        Field::Lastname => Some(user.lastname.clone()),
+        Field::Login => Some(user.login.clone()),
+        Field::Comment => Some(user.comment.clone()),
+        Field::DateAdd => user.date_add.clone(),
+        Field::Lastvisit => user.lastvisit.clone(),
+        Field::Origin => user.origin.map(|origin| origin.to_string()),
+        Field::Registered => flag(user.registered),
+        Field::Active => flag(user.active),
+        Field::Newsletter => flag(user.newsletter),
+        Field::Discount => user.discount.clone(),
+        Field::Language => user.lang_id.and_then(|id| names.locales.get(&id).cloned()),
+        Field::Group => user.group_id.and_then(|id| names.user_groups.get(&id).cloned()),
+        Field::Groups => {
+            let main = user.group_id.filter(|id| !user.groups.contains(id));
+            let all: Vec<i64> = user.groups.iter().copied().chain(main).collect();
+            Some(named(&names.user_groups, &all))
+        }
+        Field::Tags => Some(user.tags.join(", ")),
+        Field::Loyalty => user.loyalty_sum.clone(),
+        Field::UserId => Some(user.id.to_string()),
+        Field::Additional(id) => {
+            let value = user.additional_fields.iter().find(|field| field.field_id == id).map(|field| &field.value)?;
+            // Of a select either the text or the option's number stands there (shoper-api.md E.6).
+            Some(names.options.get(&id).and_then(|options| options.get(value)).unwrap_or(value).clone())
+        }
+        Field::SubscriberId | Field::Dateadd => None,
+    })
+}
+
+/// What a subscriber fills.
+pub fn subscriber(config: &Config, names: &Names, row: &Subscriber) -> Values {
+    values(RecordKind::Subscriber, &config.subscribers.mapping, &|field| match field {
+        Field::Email => Some(row.email.trim().to_owned()),
+        Field::Active => flag(row.active),
+        Field::Dateadd => row.dateadd.clone(),
+        Field::Language => row.lang_id.and_then(|id| names.locales.get(&id).cloned()),
+        Field::Groups => Some(named(&names.subscriber_groups, &row.groups)),
+        Field::SubscriberId => Some(row.id.to_string()),
+        _ => None,
+    })
+}
+
+fn flag(flag: Option<bool>) -> Option<String> {
+    flag.map(|on| if on { "1" } else { "0" }.to_owned())
+}
+
+fn named(names: &BTreeMap<i64, String>, ids: &[i64]) -> String {
+    ids.iter().filter_map(|id| names.get(id).map(String::as_str)).collect::<Vec<_>>().join(", ")
+}
+
+fn part_of(address: &UserAddress, part: AddressField) -> String {
+    match part {
+        AddressField::Phone => &address.phone,
+        AddressField::Company => &address.company_name,
+        AddressField::Nip => &address.tax_identification_number,
+        AddressField::Street => return format!("{} {}", address.street_1.trim(), address.street_2.trim()),
+        AddressField::Street1 => &address.street_1,
+        AddressField::Street2 => &address.street_2,
+        AddressField::City => &address.city,
+        AddressField::ZipCode => &address.zip_code,
+        AddressField::State => &address.state,
+        AddressField::Country => &address.country,
+        AddressField::CountryCode => &address.country_code,
+        AddressField::Firstname => &address.firstname,
+        AddressField::Lastname => &address.lastname,
+        AddressField::Name => &address.address_name,
+    }
+    .clone()
+}

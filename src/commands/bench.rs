@@ -1,0 +1,257 @@
+//! `bench`: how fast and how large, measured on the real program against both simulators over HTTP.
+//!
+//! The server is a process of its own, so that its memory is its own; the simulators run in this one, on the same
+//! processors, and their time counts. Figures of one machine are comparable with each other, not with another's.
+
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, bail, ensure};
+use bytes::Bytes;
+use ports::{Clock, HttpClient, HttpClientSettings, SystemClock, Transport};
+use simulators::network::Endpoint;
+use simulators::sare::{Account, AccountSettings};
+use simulators::shoper::{Bucket, Shop, ShopSettings};
+use tokio::sync::watch;
+
+use super::output;
+use crate::cli::Bench;
+use crate::exit;
+use crate::simulated::{Running, listen, sare_api_url, size};
+
+const CONFIG: &str = "
+[customers]
+enabled = true
+group = 21
+[customers.mapping]
+name = \"{firstname} {lastname}\"
+gsm = \"address.phone\"
+prop1 = \"address.city\"
+[subscribers]
+enabled = true
+group = 22
+[subscribers.mapping]
+prop2 = \"email\"
+";
+
+/// One measurement's setting.
+struct Case {
+    name: String,
+    customers: u32,
+    subscribers: u32,
+    /// `None` = no limits.
+    bucket: Option<Bucket>,
+    sare_latency: Duration,
+}
+
+/// What came of it.
+#[derive(serde::Serialize)]
+struct Figures {
+    case: String,
+    contacts: i64,
+    seconds: f64,
+    contacts_a_second: f64,
+    shop_requests: u64,
+    /// Time by the time that the shop's limit alone dictates for these requests.
+    by_limit: Option<f64>,
+    /// Greatest memory of the server, in MB.
+    memory_mb: Option<f64>,
+}
+
+/// Measures and prints.
+pub async fn bench(options: Bench) -> anyhow::Result<u8> {
+    let unlimited = |name: &str, customers: u32| Case {
+        name: name.to_owned(),
+        customers,
+        subscribers: customers / 2,
+        bucket: None,
+        sare_latency: Duration::ZERO,
+    };
+    let limited = |latency: u64| Case {
+        name: format!("limits enforced, SARE answers in {latency} ms"),
+        customers: options.limited,
+        subscribers: options.limited / 2,
+        bucket: Some(Bucket::default()),
+        sare_latency: Duration::from_millis(latency),
+    };
+    let mut cases = vec![unlimited("limits lifted", options.contacts * 2 / 3)];
+    if options.limited > 0 {
+        cases.extend([limited(0), limited(500)]);
+    }
+    if options.large > 0 {
+        cases.push(unlimited("limits lifted, large shop", options.large * 2 / 3));
+    }
+    let mut table = output::table(&["Case", "Contacts", "Seconds", "Contacts/s", "Requests", "x limit", "Memory MB"]);
+    let mut all = Vec::new();
+    for case in cases {
+        let figures = measure(case).await?;
+        table.add_row(vec![
+            figures.case.clone(),
+            figures.contacts.to_string(),
+            format!("{:.1}", figures.seconds),
+            format!("{:.0}", figures.contacts_a_second),
+            figures.shop_requests.to_string(),
+            figures.by_limit.map_or_else(|| "-".to_owned(), |ratio| format!("{ratio:.3}")),
+            figures.memory_mb.map_or_else(|| "-".to_owned(), |mb| format!("{mb:.0}")),
+        ]);
+        all.push(figures);
+    }
+    if options.json.json {
+        output::json(&all)?;
+    } else {
+        output::line(&table.to_string());
+    }
+    Ok(exit::OK)
+}
+
+/// The server, killed when it is dropped.
+struct Server(Child);
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+async fn measure(case: Case) -> anyhow::Result<Figures> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let transport = HttpClient::shared(HttpClientSettings::default()).map_err(anyhow::Error::msg)?;
+    let dir = tempfile::tempdir()?;
+    let (shop_listener, shop_url) = listen("127.0.0.1:0").await?;
+    let (sare_listener, sare_url) = listen("127.0.0.1:0").await?;
+    let (our_listener, our_url) = listen("127.0.0.1:0").await?;
+    let settings = ShopSettings { base_url: shop_url.clone(), bucket: case.bucket, ..ShopSettings::default() };
+    let shop = Shop::new(settings.clone(), Arc::clone(&clock), 1);
+    simulators::data::populate(&shop, size(case.customers, case.subscribers), 1);
+    let groups = vec![(21, "Klienci".to_owned()), (22, "Subskrybenci".to_owned())];
+    let account = AccountSettings { groups, latency: case.sare_latency, ..AccountSettings::default() };
+    let account = Account::new(account, Arc::clone(&clock), 1);
+    let (stop, stopping) = watch::channel(false);
+    let shop_runs =
+        Running::start(Endpoint::Shop(shop.clone()), shop_listener, Arc::clone(&transport), Arc::clone(&clock), &stopping);
+    let sare_runs = Running::start(
+        Endpoint::Sare(account.clone()),
+        sare_listener,
+        Arc::clone(&transport),
+        Arc::clone(&clock),
+        &stopping,
+    );
+
+    let address = our_url.trim_start_matches("http://").to_owned();
+    drop(our_listener);
+    let limits_bind = case.bucket.is_some();
+    let program = |arguments: &[&str]| -> anyhow::Result<Command> {
+        let mut command = Command::new(std::env::current_exe()?);
+        command
+            .args(arguments)
+            .env("DATABASE_URL", format!("sqlite:{}", dir.path().join("bench.db").display()))
+            .env("LISTEN", &address)
+            .env("PUBLIC_URL", &our_url)
+            .env("ALLOW_HTTP", "1")
+            .env("ENCRYPTION_KEYS", "0b".repeat(32))
+            .env("SHOPER_APP_ID", &settings.app_id)
+            .env("SHOPER_APP_SECRET", &settings.app_secret)
+            .env("SHOPER_APPSTORE_SECRET", &settings.appstore_secret)
+            .env("SARE_API_URL", sare_api_url(&account, &sare_url))
+            .env("SARE_API_KEY", account.settings().api_key)
+            .env("SARE_RATE", if limits_bind { "2" } else { "100000" })
+            .env("SARE_BURST", if limits_bind { "8" } else { "100000" })
+            .env("LOG", "error");
+        Ok(command)
+    };
+    let server = Server(program(&["serve"])?.stdout(Stdio::null()).spawn()?);
+    wait_for(&transport, &format!("{our_url}/healthz")).await?;
+    let message = http::Request::post(format!("{our_url}/shoper/lifecycle"))
+        .header(http::header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+        .body(Bytes::from(simulators::shoper::form(&shop.install_message())))?;
+    let answer = transport.send(message).await?;
+    ensure!(answer.status().is_success(), "the install message was answered {}", answer.status());
+
+    let file = dir.path().join("shop.toml");
+    std::fs::write(&file, format!("[sare]\nuid = \"{}\"\n{CONFIG}", account.settings().uid))?;
+    let host = shop.host();
+    import(&program, &host, &file)?;
+    let requests_before = shop.request_count();
+    let began = Instant::now();
+    let contacts = finished(&program, &host, case.customers + case.subscribers).await?;
+    let seconds = contacts.1.unwrap_or_else(|| began.elapsed().as_secs_f64());
+    let requests = shop.request_count() - requests_before;
+    let memory_mb = peak_memory(server.0.id());
+    drop(server);
+    stop.send_replace(true);
+    shop_runs.wait().await?;
+    sare_runs.wait().await?;
+    let by_limit = case.bucket.map(|bucket| {
+        #[expect(clippy::cast_precision_loss, reason = "a count of requests")]
+        let dictated = ((requests as f64 - bucket.limit) / bucket.bandwidth).max(0.1);
+        seconds / dictated
+    });
+    #[expect(clippy::cast_precision_loss, reason = "a count of contacts")]
+    let contacts_a_second = contacts.0 as f64 / seconds.max(0.001);
+    Ok(Figures {
+        case: case.name,
+        contacts: contacts.0,
+        seconds,
+        contacts_a_second,
+        shop_requests: requests,
+        by_limit,
+        memory_mb,
+    })
+}
+
+async fn wait_for(transport: &Arc<dyn Transport>, url: &str) -> anyhow::Result<()> {
+    for _ in 0..200 {
+        let request = http::Request::get(url).body(Bytes::new())?;
+        if transport.send(request).await.is_ok_and(|answer| answer.status().is_success()) {
+            return Ok(());
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    bail!("the server did not start");
+}
+
+fn import(program: &impl Fn(&[&str]) -> anyhow::Result<Command>, host: &str, file: &Path) -> anyhow::Result<()> {
+    let file = file.to_str().context("a path that is text")?;
+    let done = program(&["shop", "config", "import", host, file])?.output()?;
+    ensure!(done.status.success(), "the configuration was not taken: {}", String::from_utf8_lossy(&done.stderr));
+    Ok(())
+}
+
+/// Waits for the end of the first synchronisation: contacts, and how long the run took.
+async fn finished(
+    program: &impl Fn(&[&str]) -> anyhow::Result<Command>,
+    host: &str,
+    rows: u32,
+) -> anyhow::Result<(i64, Option<f64>)> {
+    let longest = Duration::from_secs(60 + u64::from(rows) / 20);
+    let began = Instant::now();
+    while began.elapsed() < longest {
+        tokio::time::sleep(Duration::from_millis(400)).await;
+        let shown = program(&["shop", "show", host, "--json"])?.output()?;
+        let Ok(shown) = serde_json::from_slice::<serde_json::Value>(&shown.stdout) else { continue };
+        let run = &shown["runs"][0];
+        match run["state"].as_str() {
+            Some("done") => {
+                let moment = |name: &str| run[name].as_str().and_then(|text| text.parse::<jiff::Timestamp>().ok());
+                let took = moment("started").zip(moment("ended")).map(|(from, to)| {
+                    to.duration_since(from).as_secs_f64()
+                });
+                return Ok((shown["contacts"].as_i64().unwrap_or(0), took));
+            }
+            Some("queued" | "running") | None => {}
+            Some(other) => bail!("the synchronisation ended as {other}"),
+        }
+    }
+    bail!("the synchronisation did not end in {} s", longest.as_secs())
+}
+
+/// Greatest memory a process ever had, in MB; told by Linux alone.
+fn peak_memory(process: u32) -> Option<f64> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
+    let kilobytes: f64 = line.split_whitespace().nth(1)?.parse().ok()?;
+    Some(kilobytes / 1024.0)
+}
