@@ -119,6 +119,22 @@ impl ShopView {
     fn signals(&self) -> impl Iterator<Item = Signal> + '_ {
         self.customers.iter().chain(&self.subscribers).copied()
     }
+
+    /// The records whose word is consent by the merchant's rule; without a customer, the subscriber's.
+    fn counting(&self, rule: ConsentRule) -> impl Iterator<Item = Signal> + '_ {
+        let alone = self.customers.is_empty();
+        let customers = if rule == ConsentRule::Subscriber {
+            &[][..]
+        } else {
+            &self.customers
+        };
+        let subscribers = if rule == ConsentRule::Flag && !alone {
+            &[][..]
+        } else {
+            &self.subscribers
+        };
+        customers.iter().chain(subscribers).copied()
+    }
 }
 
 /// What SARE says of one address.
@@ -234,7 +250,8 @@ pub struct Known {
 /// The refusal of the address a person came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Followed {
-    /// The old address's status in SARE, or 4 for a withdrawal in the shop that had not reached it.
+    /// The old address's refusal in SARE, or the status that the merchant sets for withdrawals when one
+    /// in the shop had not reached SARE.
     pub status: i64,
 }
 
@@ -264,6 +281,16 @@ pub struct Rules {
     pub customer: ConsentRule,
     /// What a new opt-in after a refusal does.
     pub on_new_opt_in: OnNewOptIn,
+}
+
+impl Rules {
+    fn wish_after_refusal(self) -> Option<Wish> {
+        match self.on_new_opt_in {
+            OnNewOptIn::AskAgain => Some(Wish::AskAgain),
+            OnNewOptIn::Reactivate => Some(Wish::Reactivate),
+            OnNewOptIn::Leave => None,
+        }
+    }
 }
 
 /// The shop's consent by the merchant's rule, past withdrawals not considered.
@@ -296,9 +323,11 @@ pub fn observe(
     // whatever the rule (shoper-api.md H.4). So is the loss of the record that carried the consent.
     let withdrew = shop.signals().any(|s| s.before == Some(true) && !s.now)
         || (!by_rule && !shop.is_empty() && shop.lost.contains(&true));
+    // An opt-in must come from a source that counts: a flag that the merchant does not take for consent
+    // undoes no refusal either.
     let opted_in = by_rule
         && !withdrew
-        && shop.signals().any(|s| {
+        && shop.counting(rules.customer).any(|s| {
             s.now
                 && !s.moved
                 && match s.before {
@@ -318,13 +347,29 @@ pub fn observe(
     let mut wish = before.wish;
     let mut refusal = before.refusal;
     let refusal_was_known = refusal.is_some();
+    let mut newly_in_sare = false;
     match sare {
         SareView::Status(n) if status::is_refusal(n) => match &mut refusal {
             Some(known) => {
-                known.status = n;
-                // SARE holds it now; from here on it is a refusal like any other.
-                if known.origin == RefusalOrigin::Followed {
-                    known.origin = RefusalOrigin::Shop;
+                // Another refusal than the one known is a newer one.
+                let was = std::mem::replace(&mut known.status, n);
+                newly_in_sare = was != n;
+                match known.origin {
+                    // SARE holds it now; from here on it is a refusal like any other.
+                    RefusalOrigin::Followed => {
+                        known.origin = RefusalOrigin::Shop;
+                        newly_in_sare = true;
+                    }
+                    // Back in SARE, and refusing there.
+                    RefusalOrigin::Vanished if was == status::ABSENT => {
+                        noticed.push(Noticed::RefusedInSare);
+                        *known = Refusal {
+                            status: n,
+                            origin: RefusalOrigin::Sare,
+                            applied: false,
+                        };
+                    }
+                    _ => {}
                 }
             }
             None => {
@@ -346,7 +391,7 @@ pub fn observe(
         },
         SareView::Status(n) if status::is_open(n) => {
             let lifted = refusal.is_some_and(|r| r.origin != RefusalOrigin::Followed);
-            if lifted && !withdrew && !known.lowering {
+            if lifted && !known.lowering {
                 if matches!(wish, Some(Wish::AskAgain | Wish::Reactivate)) {
                     // Our own change, read back.
                     wish = None;
@@ -354,19 +399,25 @@ pub fn observe(
                     noticed.push(Noticed::ResubscribedInSare);
                 }
                 refusal = None;
-                withdrawn = false;
+                // A withdrawal seen just now stands on its own: the next look must not take it for
+                // part of the refusal that SARE has lifted.
+                withdrawn = withdrew;
             }
-            if n == status::CONFIRMED && wish == Some(Wish::Confirm) {
+            if n == status::CONFIRMED && refusal.is_none() {
                 wish = None;
             }
         }
         SareView::SurelyAbsent if known.was_in_sare && refusal.is_none() => {
             noticed.push(Noticed::VanishedFromSare);
-            refusal = Some(Refusal {
-                status: status::ABSENT,
-                origin: RefusalOrigin::Vanished,
-                applied: true,
-            });
+            newly_in_sare = true;
+            // A withdrawal not yet proven in SARE stays one: whoever comes back there is still lowered.
+            if !withdrawn {
+                refusal = Some(Refusal {
+                    status: status::ABSENT,
+                    origin: RefusalOrigin::Vanished,
+                    applied: true,
+                });
+            }
         }
         _ => {}
     }
@@ -374,41 +425,55 @@ pub fn observe(
     if let Some(followed) = followed
         && refusal.is_none()
     {
-        noticed.push(Noticed::RefusalFollowed);
-        refusal = Some(Refusal {
-            status: followed.status,
-            origin: RefusalOrigin::Followed,
-            applied: true,
-        });
+        if !withdrawn || status::is_refusal(followed.status) {
+            noticed.push(Noticed::RefusalFollowed);
+        }
+        if status::is_refusal(followed.status) {
+            refusal = Some(Refusal {
+                status: followed.status,
+                origin: RefusalOrigin::Followed,
+                applied: true,
+            });
+        } else {
+            // The merchant has withdrawals lowered to a status that is no refusal: one it stays here too.
+            withdrawn = true;
+        }
     }
 
-    if withdrew || (refusal.is_some() && !refusal_was_known) {
+    if matches!(wish, Some(Wish::AskAgain | Wish::Reactivate)) {
+        // The merchant may have chosen otherwise while it waited.
+        wish = rules.wish_after_refusal();
+    }
+    if withdrew || newly_in_sare || followed.is_some() || (refusal.is_some() && !refusal_was_known) {
         // Whatever was wished for, the refusal is newer.
         wish = None;
-    } else if opted_in && followed.is_none() {
+    } else if opted_in {
         let was_without = known.facts.is_some_and(|f| !f.consent);
-        if refusal_was_known && refusal.is_some() {
+        if refusal.is_some() {
             noticed.push(Noticed::OptedInInShop);
             withdrawn = false;
-            wish = match rules.on_new_opt_in {
-                OnNewOptIn::AskAgain => Some(Wish::AskAgain),
-                OnNewOptIn::Reactivate => Some(Wish::Reactivate),
-                OnNewOptIn::Leave => None,
-            };
+            wish = rules.wish_after_refusal();
         } else if was_without || before.withdrawn {
             noticed.push(Noticed::OptedInInShop);
             withdrawn = false;
             if matches!(sare, SareView::Status(status::UNCONFIRMED | status::NOT_VERIFIED)) {
-                wish = Some(Wish::Confirm);
+                // Who had refused is dealt with as the merchant chose, whatever status stands for it.
+                wish = if refusal_was_known || before.withdrawn {
+                    rules.wish_after_refusal()
+                } else {
+                    Some(Wish::Confirm)
+                };
             }
         }
     }
 
+    let consent = by_rule && !withdrawn;
+    // A wish is worth what the consent behind it is: nobody is asked or confirmed who no longer consents.
     let facts = Facts {
-        consent: by_rule && !withdrawn,
+        consent,
         withdrawn,
         refusal,
-        wish,
+        wish: wish.filter(|_| consent),
     };
     (facts, noticed)
 }

@@ -5,7 +5,7 @@
 //! consent can be read in one place.
 
 use crate::config::{DeletedAction, UnsubscribeStatus, WithoutConsent};
-use crate::consent::{Facts, RefusalOrigin, SareView, Wish, status};
+use crate::consent::{Facts, Refusal, RefusalOrigin, SareView, Wish, status};
 
 /// What to do in SARE.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -104,15 +104,13 @@ pub fn next_step(facts: &Facts, sare: SareView, at: &Circumstances) -> Step {
         return Step::HandsOff;
     }
     if !at.in_shop {
-        // A withdrawal that had not reached SARE when the record vanished still does.
+        // A refusal or withdrawal that had not reached SARE when the record vanished still does.
         if let SareView::Status(now) = sare
-            && facts.withdrawn
             && status::is_open(now)
-            && lowers(at.to_sare.number(), now)
+            && let Some(target) = owed(facts, at)
+            && lowers(target, now)
         {
-            return Step::Unsubscribe {
-                to: at.to_sare.number(),
-            };
+            return Step::Unsubscribe { to: target };
         }
         return if at.told {
             Step::Leave(at.deleted)
@@ -120,8 +118,12 @@ pub fn next_step(facts: &Facts, sare: SareView, at: &Circumstances) -> Step {
             Step::Skip
         };
     }
+    // Upwards goes only whom the shop says consents, whose kind is synchronised.
+    let wish = facts
+        .wish
+        .filter(|_| facts.consent && !facts.withdrawn && at.in_scope);
     if let Some(refusal) = facts.refusal {
-        return refused(facts, refusal.status, refusal.origin, sare);
+        return refused(facts, wish, refusal, sare, at);
     }
     match sare {
         SareView::Absent | SareView::SurelyAbsent => {
@@ -129,6 +131,11 @@ pub fn next_step(facts: &Facts, sare: SareView, at: &Circumstances) -> Step {
                 Step::Suppress
             } else if !at.in_scope {
                 Step::Skip
+            } else if wish == Some(Wish::AskAgain) {
+                Step::Add {
+                    status: status::UNCONFIRMED,
+                    confirm: true,
+                }
             } else if facts.consent {
                 Step::Add {
                     status: status::CONFIRMED,
@@ -149,11 +156,20 @@ pub fn next_step(facts: &Facts, sare: SareView, at: &Circumstances) -> Step {
             if facts.withdrawn && lowers(target, now) {
                 return Step::Unsubscribe { to: target };
             }
-            if facts.wish == Some(Wish::Confirm) && facts.consent && now != status::CONFIRMED {
-                return Step::Raise {
-                    to: status::CONFIRMED,
-                    confirm: false,
-                };
+            match wish {
+                Some(Wish::Confirm | Wish::Reactivate) if now != status::CONFIRMED => {
+                    return Step::Raise {
+                        to: status::CONFIRMED,
+                        confirm: false,
+                    };
+                }
+                Some(Wish::AskAgain) if now != status::CONFIRMED => {
+                    return Step::Raise {
+                        to: status::UNCONFIRMED,
+                        confirm: true,
+                    };
+                }
+                _ => {}
             }
             let left_out = !facts.consent && !at.told && at.without_consent == WithoutConsent::Skip;
             if !at.in_scope || left_out {
@@ -172,8 +188,14 @@ fn lowers(target: i64, now: i64) -> bool {
     target != status::UNCONFIRMED || now == status::CONFIRMED
 }
 
-fn refused(facts: &Facts, refused_with: i64, origin: RefusalOrigin, sare: SareView) -> Step {
-    match (facts.wish, sare) {
+/// The status that SARE has yet to be told.
+fn owed(facts: &Facts, at: &Circumstances) -> Option<i64> {
+    let refusal = facts.refusal.map(|r| r.status).filter(|n| status::is_refusal(*n));
+    refusal.or(facts.withdrawn.then_some(at.to_sare.number()))
+}
+
+fn refused(facts: &Facts, wish: Option<Wish>, refusal: Refusal, sare: SareView, at: &Circumstances) -> Step {
+    match (wish, sare) {
         (Some(Wish::AskAgain), SareView::Absent | SareView::SurelyAbsent) => Step::Add {
             status: status::UNCONFIRMED,
             confirm: true,
@@ -192,16 +214,19 @@ fn refused(facts: &Facts, refused_with: i64, origin: RefusalOrigin, sare: SareVi
         },
         // The refusal came along from an old address: the new one is made to refuse too.
         (_, SareView::Absent | SareView::SurelyAbsent)
-            if origin == RefusalOrigin::Followed && status::is_refusal(refused_with) =>
+            if refusal.origin == RefusalOrigin::Followed
+                && status::is_refusal(refusal.status)
+                && at.in_scope =>
         {
             Step::Add {
-                status: refused_with,
+                status: refusal.status,
                 confirm: false,
             }
         }
-        (_, SareView::Status(n)) if status::is_open(n) && status::is_refusal(refused_with) => {
-            Step::Unsubscribe { to: refused_with }
-        }
+        (_, SareView::Status(n)) if status::is_open(n) => match owed(facts, at) {
+            Some(target) if lowers(target, n) => Step::Unsubscribe { to: target },
+            _ => Step::Suppress,
+        },
         _ => Step::Suppress,
     }
 }

@@ -7,7 +7,7 @@ pub(crate) fn closest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) 
         .into_iter()
         .filter_map(|candidate| {
             let other = folded(candidate);
-            let most = (word.chars().count().max(other.chars().count()) / 3).max(1);
+            let most = (word.chars().count().max(other.chars().count()) / 4).max(1);
             let distance = distance(&word, &other);
             let tail = other.rsplit('.').next().is_some_and(|tail| tail == word);
             match () {

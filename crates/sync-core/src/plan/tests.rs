@@ -1,1 +1,609 @@
+//! The table of consent, row by row, and the steps around it.
 
+mod history;
+
+use super::*;
+use crate::config::{ConsentRule, OnNewOptIn};
+use crate::consent::{Followed, Known, Noticed, Rules, ShopView, Signal, observe};
+
+/// One contact under examination, with the defaults of a shop.
+#[derive(Clone)]
+struct Case {
+    known: Known,
+    shop: ShopView,
+    sare: SareView,
+    followed: Option<Followed>,
+    rules: Rules,
+    at: Circumstances,
+}
+
+fn a_contact() -> Case {
+    Case {
+        known: Known::default(),
+        shop: ShopView::default(),
+        sare: SareView::Absent,
+        followed: None,
+        rules: Rules {
+            customer: ConsentRule::FlagOrSubscriber,
+            on_new_opt_in: OnNewOptIn::AskAgain,
+        },
+        at: Circumstances {
+            in_shop: true,
+            in_scope: true,
+            told: false,
+            differs: true,
+            without_consent: WithoutConsent::Unconfirmed,
+            to_sare: UnsubscribeStatus::RemovalRequested,
+            deleted: DeletedAction::LeaveGroup,
+        },
+    }
+}
+
+impl Case {
+    fn customer(mut self, signal: Signal) -> Self {
+        self.shop.customers.push(signal);
+        self
+    }
+
+    fn subscriber(mut self, signal: Signal) -> Self {
+        self.shop.subscribers.push(signal);
+        self
+    }
+
+    fn sare(mut self, number: i64) -> Self {
+        self.sare = SareView::Status(number);
+        self
+    }
+
+    /// Looked at before: these were the facts, and SARE was told.
+    fn known(mut self, facts: Facts) -> Self {
+        self.known = Known {
+            facts: Some(facts),
+            seen_in_sare: true,
+            was_in_sare: true,
+            lowering: false,
+        };
+        self.at.told = true;
+        self
+    }
+
+    fn on_new_opt_in(mut self, choice: OnNewOptIn) -> Self {
+        self.rules.on_new_opt_in = choice;
+        self
+    }
+
+    fn circumstances(mut self, change: impl FnOnce(&mut Circumstances)) -> Self {
+        change(&mut self.at);
+        self
+    }
+
+    fn look(&self) -> (Facts, Vec<Noticed>, Step) {
+        let (facts, noticed) = observe(&self.known, &self.shop, self.sare, self.followed, self.rules);
+        let at = Circumstances {
+            in_shop: !self.shop.is_empty(),
+            ..self.at
+        };
+        (facts, noticed, next_step(&facts, self.sare, &at))
+    }
+
+    fn step(&self) -> Step {
+        self.look().2
+    }
+}
+
+fn consenting() -> Facts {
+    Facts {
+        consent: true,
+        ..Facts::default()
+    }
+}
+
+fn refusing(origin: RefusalOrigin) -> Facts {
+    Facts {
+        consent: true,
+        refusal: Some(Refusal {
+            status: 4,
+            origin,
+            applied: true,
+        }),
+        ..Facts::default()
+    }
+}
+
+const REFUSALS: [i64; 3] = [2, 3, 4];
+const OPEN: [i64; 3] = [5, 6, 8];
+
+#[test]
+fn nothing_in_sare_and_consent_adds_as_confirmed() {
+    let expected = Step::Add {
+        status: 8,
+        confirm: false,
+    };
+    assert_eq!(a_contact().subscriber(Signal::first(true)).step(), expected);
+    assert_eq!(a_contact().customer(Signal::first(true)).step(), expected);
+    let surely = Case {
+        sare: SareView::SurelyAbsent,
+        ..a_contact().customer(Signal::fresh(true))
+    };
+    assert_eq!(surely.step(), expected);
+}
+
+#[test]
+fn nothing_in_sare_and_no_consent_adds_as_unconfirmed_or_skips() {
+    let case = a_contact().customer(Signal::first(false));
+    assert_eq!(
+        case.step(),
+        Step::Add {
+            status: 6,
+            confirm: false
+        }
+    );
+    assert_eq!(
+        case.circumstances(|at| at.without_consent = WithoutConsent::Skip)
+            .step(),
+        Step::Skip
+    );
+}
+
+#[test]
+fn an_open_contact_of_unchanged_consent_gets_data_and_keeps_its_status() {
+    for number in OPEN {
+        for consent in [true, false] {
+            let facts = Facts {
+                consent,
+                ..Facts::default()
+            };
+            let case = a_contact()
+                .customer(Signal::same(consent))
+                .sare(number)
+                .known(facts);
+            assert_eq!(case.step(), Step::Update, "{number} {consent}");
+            assert_eq!(
+                case.circumstances(|at| at.differs = false).step(),
+                Step::Keep,
+                "{number} {consent}"
+            );
+            let first = a_contact().customer(Signal::first(consent)).sare(number);
+            assert_eq!(first.step(), Step::Update, "at first sight, {number} {consent}");
+        }
+    }
+}
+
+#[test]
+fn consent_that_was_there_and_has_gone_unsubscribes_by_the_set_status() {
+    for number in OPEN {
+        for to_sare in [UnsubscribeStatus::RemovalRequested, UnsubscribeStatus::Removed] {
+            let case = a_contact()
+                .customer(Signal::then(true, false))
+                .sare(number)
+                .known(consenting());
+            let (facts, noticed, step) = case.circumstances(|at| at.to_sare = to_sare).look();
+            assert_eq!(step, Step::Unsubscribe { to: to_sare.number() });
+            assert_eq!(noticed, [Noticed::WithdrawnInShop]);
+            assert!(facts.withdrawn && !facts.consent);
+        }
+    }
+}
+
+#[test]
+fn a_withdrawal_set_to_unconfirmed_lowers_only_what_is_mailed() {
+    let case = |number| {
+        a_contact()
+            .customer(Signal::then(true, false))
+            .sare(number)
+            .known(consenting())
+            .circumstances(|at| at.to_sare = UnsubscribeStatus::Unconfirmed)
+            .step()
+    };
+    assert_eq!(case(8), Step::Unsubscribe { to: 6 });
+    assert_eq!(case(6), Step::Update);
+    assert_eq!(case(5), Step::Update);
+}
+
+#[test]
+fn a_refusal_new_in_sare_is_to_be_told_to_the_shop_and_nothing_goes_to_sare() {
+    for number in REFUSALS {
+        let (facts, noticed, step) = a_contact()
+            .subscriber(Signal::same(true))
+            .sare(number)
+            .known(consenting())
+            .look();
+        assert_eq!(step, Step::Suppress);
+        assert_eq!(noticed, [Noticed::RefusedInSare]);
+        let expected = Refusal {
+            status: number,
+            origin: RefusalOrigin::Sare,
+            applied: false,
+        };
+        assert_eq!(facts.refusal, Some(expected));
+    }
+}
+
+#[test]
+fn a_refusal_found_at_first_sight_is_suppressed_and_written_to_neither_side() {
+    for number in REFUSALS {
+        let (facts, noticed, step) = a_contact().subscriber(Signal::first(true)).sare(number).look();
+        assert_eq!(step, Step::Suppress);
+        assert_eq!(noticed, [Noticed::AlreadyRefused]);
+        let refusal = facts.refusal.unwrap();
+        assert_eq!(
+            (refusal.origin, refusal.applied),
+            (RefusalOrigin::FirstSight, true)
+        );
+    }
+}
+
+#[test]
+fn a_new_opt_in_after_a_refusal_does_what_the_merchant_chose() {
+    for number in REFUSALS {
+        for origin in [
+            RefusalOrigin::Sare,
+            RefusalOrigin::FirstSight,
+            RefusalOrigin::Shop,
+        ] {
+            let case = a_contact()
+                .subscriber(Signal::then(false, true))
+                .sare(number)
+                .known(Facts {
+                    refusal: Some(Refusal {
+                        status: number,
+                        origin,
+                        applied: true,
+                    }),
+                    ..Facts::default()
+                });
+            let step = |choice| case.clone().on_new_opt_in(choice).step();
+            assert_eq!(step(OnNewOptIn::AskAgain), Step::Raise { to: 6, confirm: true });
+            assert_eq!(
+                step(OnNewOptIn::Reactivate),
+                Step::Raise {
+                    to: 8,
+                    confirm: false
+                }
+            );
+            assert_eq!(step(OnNewOptIn::Leave), Step::Suppress);
+        }
+    }
+}
+
+#[test]
+fn an_old_consent_is_no_new_opt_in() {
+    for signal in [
+        Signal::same(true),
+        Signal::first(true),
+        Signal {
+            moved: true,
+            ..Signal::then(false, true)
+        },
+    ] {
+        for choice in [OnNewOptIn::AskAgain, OnNewOptIn::Reactivate] {
+            let case = a_contact()
+                .customer(signal)
+                .sare(4)
+                .known(refusing(RefusalOrigin::Sare));
+            assert_eq!(case.on_new_opt_in(choice).step(), Step::Suppress, "{signal:?}");
+        }
+    }
+}
+
+#[test]
+fn blocked_and_unknown_contacts_are_never_touched() {
+    for number in [7, 0, 1, 9, 10, -1, 99] {
+        for signal in [
+            Signal::first(true),
+            Signal::then(true, false),
+            Signal::then(false, true),
+            Signal::fresh(true),
+        ] {
+            for facts in [consenting(), refusing(RefusalOrigin::Sare)] {
+                let case = a_contact().customer(signal).sare(number).known(facts);
+                assert_eq!(case.step(), Step::HandsOff, "{number} {signal:?}");
+            }
+        }
+        let gone = a_contact().sare(number).known(consenting());
+        assert_eq!(
+            gone.circumstances(|at| at.deleted = DeletedAction::Delete).step(),
+            Step::HandsOff
+        );
+    }
+}
+
+#[test]
+fn a_contact_deleted_in_the_shop_is_dealt_with_as_chosen() {
+    for action in [
+        DeletedAction::Keep,
+        DeletedAction::LeaveGroup,
+        DeletedAction::Delete,
+    ] {
+        let case = a_contact()
+            .sare(8)
+            .known(consenting())
+            .circumstances(|at| at.deleted = action);
+        assert_eq!(case.step(), Step::Leave(action));
+    }
+    assert_eq!(
+        a_contact().sare(8).step(),
+        Step::Skip,
+        "whom SARE was never told of is not ours to remove"
+    );
+}
+
+#[test]
+fn a_refusal_not_yet_told_to_sare_outlives_the_record() {
+    let withdrawn = Facts {
+        withdrawn: true,
+        ..Facts::default()
+    };
+    assert_eq!(
+        a_contact().sare(8).known(withdrawn).step(),
+        Step::Unsubscribe { to: 4 }
+    );
+    assert_eq!(
+        a_contact()
+            .sare(8)
+            .known(refusing(RefusalOrigin::Followed))
+            .step(),
+        Step::Unsubscribe { to: 4 }
+    );
+    let told = a_contact().sare(4).known(refusing(RefusalOrigin::Shop));
+    assert_eq!(told.step(), Step::Leave(DeletedAction::LeaveGroup));
+}
+
+#[test]
+fn a_refusal_follows_the_person_to_a_new_address() {
+    let moved = Signal {
+        moved: true,
+        ..Signal::same(true)
+    };
+    let follows = |sare| Case {
+        followed: Some(Followed { status: 3 }),
+        sare,
+        ..a_contact().customer(moved)
+    };
+    assert_eq!(
+        follows(SareView::Absent).step(),
+        Step::Add {
+            status: 3,
+            confirm: false
+        }
+    );
+    for number in OPEN {
+        assert_eq!(
+            follows(SareView::Status(number)).step(),
+            Step::Unsubscribe { to: 3 }
+        );
+    }
+    assert_eq!(follows(SareView::Status(4)).step(), Step::Suppress);
+    let out = follows(SareView::Absent).circumstances(|at| at.in_scope = false);
+    assert_eq!(
+        out.step(),
+        Step::Suppress,
+        "nobody is added whose kind is not synchronised"
+    );
+}
+
+#[test]
+fn a_withdrawal_follows_the_person_also_where_it_is_set_to_unconfirmed() {
+    let moved = Signal {
+        moved: true,
+        ..Signal::same(true)
+    };
+    let case = Case {
+        followed: Some(Followed { status: 6 }),
+        ..a_contact().customer(moved)
+    }
+    .circumstances(|at| at.to_sare = UnsubscribeStatus::Unconfirmed);
+    let (facts, noticed, step) = case.look();
+    assert_eq!(
+        (facts.withdrawn, facts.consent, step),
+        (true, false, Step::Suppress)
+    );
+    assert_eq!(noticed, [Noticed::RefusalFollowed]);
+    assert_eq!(case.sare(8).step(), Step::Unsubscribe { to: 6 });
+}
+
+#[test]
+fn an_unconfirmed_contact_who_opts_in_for_the_first_time_is_confirmed() {
+    for number in [5, 6] {
+        let case = a_contact()
+            .customer(Signal::then(false, true))
+            .sare(number)
+            .known(Facts::default());
+        assert_eq!(
+            case.step(),
+            Step::Raise {
+                to: 8,
+                confirm: false
+            }
+        );
+    }
+}
+
+#[test]
+fn a_withdrawal_kept_as_unconfirmed_is_a_refusal_when_the_person_comes_back() {
+    let withdrawn = Facts {
+        withdrawn: true,
+        ..Facts::default()
+    };
+    let case = a_contact()
+        .customer(Signal::then(false, true))
+        .sare(6)
+        .known(withdrawn)
+        .circumstances(|at| at.to_sare = UnsubscribeStatus::Unconfirmed);
+    let step = |choice| case.clone().on_new_opt_in(choice).step();
+    assert_eq!(step(OnNewOptIn::AskAgain), Step::Raise { to: 6, confirm: true });
+    assert_eq!(
+        step(OnNewOptIn::Reactivate),
+        Step::Raise {
+            to: 8,
+            confirm: false
+        }
+    );
+    assert_eq!(step(OnNewOptIn::Leave), Step::Update);
+}
+
+#[test]
+fn whoever_vanished_from_sare_is_not_added_again_without_a_new_opt_in() {
+    let vanished = |signal| Case {
+        sare: SareView::SurelyAbsent,
+        ..a_contact().customer(signal).known(consenting())
+    };
+    let (facts, noticed, step) = vanished(Signal::same(true)).look();
+    assert_eq!((noticed, step), (vec![Noticed::VanishedFromSare], Step::Suppress));
+    let back = Case {
+        sare: SareView::SurelyAbsent,
+        ..a_contact().customer(Signal::then(false, true)).known(facts)
+    };
+    assert_eq!(
+        back.step(),
+        Step::Add {
+            status: 6,
+            confirm: true
+        }
+    );
+    assert_eq!(
+        back.on_new_opt_in(OnNewOptIn::Reactivate).step(),
+        Step::Add {
+            status: 8,
+            confirm: false
+        }
+    );
+}
+
+#[test]
+fn a_withdrawal_reaches_sare_also_when_a_vanished_contact_was_subscribed_again() {
+    let vanished = Facts {
+        refusal: Some(Refusal {
+            status: 0,
+            origin: RefusalOrigin::Vanished,
+            applied: true,
+        }),
+        ..consenting()
+    };
+    let case = a_contact()
+        .customer(Signal::then(true, false))
+        .sare(8)
+        .known(vanished);
+    assert_eq!(case.step(), Step::Unsubscribe { to: 4 });
+}
+
+#[test]
+fn a_wish_is_not_carried_out_for_someone_who_no_longer_consents() {
+    for wish in [Wish::AskAgain, Wish::Reactivate, Wish::Confirm] {
+        for number in [4, 6] {
+            let stale = Facts {
+                wish: Some(wish),
+                consent: false,
+                ..refusing(RefusalOrigin::Sare)
+            };
+            let step = next_step(&stale, SareView::Status(number), &a_contact().at);
+            assert!(
+                !matches!(step, Step::Raise { .. } | Step::Add { .. }),
+                "{wish:?} {number} {step:?}"
+            );
+            let withdrawn = Facts {
+                consent: true,
+                withdrawn: true,
+                ..stale
+            };
+            let step = next_step(&withdrawn, SareView::Status(number), &a_contact().at);
+            assert!(
+                !matches!(step, Step::Raise { .. } | Step::Add { .. }),
+                "{wish:?} {number} {step:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn nobody_is_raised_whose_kind_is_not_synchronised() {
+    let facts = Facts {
+        wish: Some(Wish::Reactivate),
+        ..refusing(RefusalOrigin::Sare)
+    };
+    let at = Circumstances {
+        in_scope: false,
+        ..a_contact().at
+    };
+    assert_eq!(next_step(&facts, SareView::Status(4), &at), Step::Suppress);
+    assert_eq!(next_step(&facts, SareView::Absent, &at), Step::Suppress);
+}
+
+#[test]
+fn a_pending_question_outlasts_the_contacts_absence() {
+    let facts = Facts {
+        wish: Some(Wish::AskAgain),
+        ..consenting()
+    };
+    assert_eq!(
+        next_step(&facts, SareView::Absent, &a_contact().at),
+        Step::Add {
+            status: 6,
+            confirm: true
+        }
+    );
+}
+
+#[test]
+fn contacts_left_out_for_want_of_consent_are_left_out_in_sare_too() {
+    let skip = |at: &mut Circumstances| at.without_consent = WithoutConsent::Skip;
+    let case = a_contact()
+        .customer(Signal::first(false))
+        .sare(6)
+        .circumstances(skip);
+    assert_eq!(case.step(), Step::Skip);
+    let told = case.known(Facts::default());
+    assert_eq!(told.step(), Step::Update, "whom SARE holds by us is kept current");
+}
+
+#[test]
+fn the_brake_counts_what_stops_being_mailed_and_the_statement_what_begins_to_be() {
+    let (mailed, unconfirmed) = (SareView::Status(8), SareView::Status(6));
+    assert!(Step::Unsubscribe { to: 4 }.makes_unmailable(mailed));
+    assert!(!Step::Unsubscribe { to: 4 }.makes_unmailable(unconfirmed));
+    assert!(Step::Leave(DeletedAction::Delete).makes_unmailable(mailed));
+    assert!(!Step::Leave(DeletedAction::Keep).makes_unmailable(mailed));
+    assert!(
+        Step::Add {
+            status: 8,
+            confirm: false
+        }
+        .makes_mailable(SareView::Absent)
+    );
+    assert!(
+        !Step::Add {
+            status: 6,
+            confirm: true
+        }
+        .makes_mailable(SareView::Absent)
+    );
+    assert!(
+        Step::Raise {
+            to: 8,
+            confirm: false
+        }
+        .makes_mailable(SareView::Status(4))
+    );
+    assert!(!Step::Raise { to: 6, confirm: true }.makes_mailable(SareView::Status(4)));
+    assert!(!Step::Update.makes_mailable(mailed));
+}
+
+#[test]
+fn only_steps_that_write_say_so() {
+    for quiet in [
+        Step::Keep,
+        Step::Suppress,
+        Step::Skip,
+        Step::HandsOff,
+        Step::Leave(DeletedAction::Keep),
+    ] {
+        assert!(!quiet.writes(), "{quiet:?}");
+    }
+    for loud in [
+        Step::Update,
+        Step::Unsubscribe { to: 4 },
+        Step::Leave(DeletedAction::Delete),
+    ] {
+        assert!(loud.writes(), "{loud:?}");
+    }
+}
