@@ -12,8 +12,13 @@ use crate::error::Error;
 /// # Errors
 /// [`Error::SwitchedOff`], [`Error::Unauthorised`].
 pub fn check(headers: &HeaderMap, expected: Option<&SecretString>) -> Result<(), Error> {
-    let expected = expected.filter(|token| !token.expose_secret().is_empty()).ok_or(Error::SwitchedOff)?;
-    let given = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let expected = expected
+        .filter(|token| !token.expose_secret().is_empty())
+        .ok_or(Error::SwitchedOff)?;
+    let given = headers
+        .get(header::AUTHORIZATION)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
     let (scheme, token) = given.split_once(' ').unwrap_or_default();
     if scheme.eq_ignore_ascii_case("bearer") && same(token.trim(), expected.expose_secret()) {
         Ok(())

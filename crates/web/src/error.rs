@@ -63,6 +63,7 @@ impl From<store::Error> for Error {
     fn from(error: store::Error) -> Self {
         match error {
             store::Error::RunActive(run) => Self::RunActive(run),
+            store::Error::NoSuchShop => Self::NoSuchShop,
             other => Self::Store(other),
         }
     }
@@ -72,9 +73,11 @@ impl Error {
     /// The status it is answered with.
     pub fn status(&self) -> StatusCode {
         match self {
-            Self::NoSuchPage | Self::SwitchedOff | Self::NoSuchShop | Self::NoSuchRun | Self::NoSuchContact => {
-                StatusCode::NOT_FOUND
-            }
+            Self::NoSuchPage
+            | Self::SwitchedOff
+            | Self::NoSuchShop
+            | Self::NoSuchRun
+            | Self::NoSuchContact => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::Unauthorised | Self::NotProven(_) => StatusCode::UNAUTHORIZED,
             Self::Forbidden(_) => StatusCode::FORBIDDEN,
@@ -143,7 +146,10 @@ impl IntoResponse for Error {
         };
         let mut response = (status, Json(problem)).into_response();
         let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        headers.insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/problem+json"),
+        );
         match self {
             Self::Unauthorised => {
                 headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));

@@ -30,11 +30,15 @@ const TIME_LIMIT: Duration = Duration::from_secs(30);
 /// Where a call is known by in logs of several programs.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// What a page may load and who may frame it, unless the page says otherwise: nothing and nobody.
-const CLOSED: HeaderValue = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'; base-uri 'none'");
+const CLOSED: HeaderValue =
+    HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'; base-uri 'none'");
 
 /// Puts the layers around all routes.
 pub fn around(router: Router<App>, app: &App) -> Router<App> {
-    let make_id = MakeId { start: Arc::from(hex::encode(&(app.entropy)()[..6])), next: Arc::default() };
+    let make_id = MakeId {
+        start: Arc::from(hex::encode(&(app.entropy)()[..6])),
+        next: Arc::default(),
+    };
     let if_absent = SetResponseHeaderLayer::if_not_present;
     router.layer(
         ServiceBuilder::new()
@@ -53,21 +57,40 @@ pub fn around(router: Router<App>, app: &App) -> Router<App> {
             .layer(PropagateRequestIdLayer::x_request_id())
             .layer(from_fn_with_state(app.clone(), count))
             .layer(if_absent(header::CONTENT_SECURITY_POLICY, CLOSED))
-            .layer(if_absent(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")))
-            .layer(if_absent(header::CACHE_CONTROL, HeaderValue::from_static("no-store")))
-            .layer(if_absent(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")))
-            .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, TIME_LIMIT))
+            .layer(if_absent(
+                header::REFERRER_POLICY,
+                HeaderValue::from_static("no-referrer"),
+            ))
+            .layer(if_absent(
+                header::CACHE_CONTROL,
+                HeaderValue::from_static("no-store"),
+            ))
+            .layer(if_absent(
+                header::X_CONTENT_TYPE_OPTIONS,
+                HeaderValue::from_static("nosniff"),
+            ))
+            .layer(TimeoutLayer::with_status_code(
+                StatusCode::SERVICE_UNAVAILABLE,
+                TIME_LIMIT,
+            ))
             .layer(RequestBodyLimitLayer::new(BODY_LIMIT)),
     )
 }
 
 fn span(request: &Request) -> Span {
-    let id = request.extensions().get::<RequestId>().and_then(|id| id.header_value().to_str().ok()).unwrap_or("-");
+    let id = request
+        .extensions()
+        .get::<RequestId>()
+        .and_then(|id| id.header_value().to_str().ok())
+        .unwrap_or("-");
     tracing::info_span!("http", method = %request.method(), route = route(request), request = id)
 }
 
 fn route(request: &Request) -> &str {
-    request.extensions().get::<MatchedPath>().map_or("-", MatchedPath::as_str)
+    request
+        .extensions()
+        .get::<MatchedPath>()
+        .map_or("-", MatchedPath::as_str)
 }
 
 /// A request id of somebody else's is taken over only when it cannot carry anything but an id.
@@ -76,7 +99,11 @@ async fn only_plain_ids(mut request: Request, next: Next) -> Response {
         let bytes = value.as_bytes();
         (8..=64).contains(&bytes.len()) && bytes.iter().all(|b| b.is_ascii_hexdigit() || *b == b'-')
     };
-    if request.headers().get(REQUEST_ID).is_some_and(|value| !plain(value)) {
+    if request
+        .headers()
+        .get(REQUEST_ID)
+        .is_some_and(|value| !plain(value))
+    {
         request.headers_mut().remove(REQUEST_ID);
     }
     next.run(request).await

@@ -58,8 +58,10 @@ fn label(action: &str) -> &'static str {
 fn read(app: &App, body: &[u8]) -> Result<Lifecycle, Error> {
     let secret = app.settings.appstore_secret.as_ref().ok_or(Error::SwitchedOff)?;
     let app_id = app.settings.app_id.as_deref().ok_or(Error::SwitchedOff)?;
-    let params: Vec<(String, String)> =
-        url::form_urlencoded::parse(body).take(MOST_PARAMETERS + 1).map(|(k, v)| (k.into_owned(), v.into_owned())).collect();
+    let params: Vec<(String, String)> = url::form_urlencoded::parse(body)
+        .take(MOST_PARAMETERS + 1)
+        .map(|(k, v)| (k.into_owned(), v.into_owned()))
+        .collect();
     if params.len() > MOST_PARAMETERS {
         return Err(malformed("the message has too many parameters"));
     }
@@ -74,7 +76,10 @@ fn read(app: &App, body: &[u8]) -> Result<Lifecycle, Error> {
     if message.timestamp.is_empty() {
         return Err(malformed("the lifecycle message has no `timestamp`"));
     }
-    let hash = params.iter().find(|(name, _)| name == "hash").map(|(_, hash)| hash.to_ascii_lowercase());
+    let hash = params
+        .iter()
+        .find(|(name, _)| name == "hash")
+        .map(|(_, hash)| hash.to_ascii_lowercase());
     Ok(Lifecycle {
         license: message.shop.clone(),
         action: message.action.name().to_owned(),
@@ -106,7 +111,9 @@ fn effect(app: &App, message: Message, params: &[(String, String)]) -> Result<Li
         Action::BillingInstall => LifecycleEffect::Paid,
         Action::BillingSubscription { until_at, .. } => LifecycleEffect::Subscribed { until: until_at },
         Action::Uninstall => LifecycleEffect::Uninstall,
-        Action::Other(_) => LifecycleEffect::Unknown { params: without_secrets(params) },
+        Action::Other(_) => LifecycleEffect::Unknown {
+            params: without_secrets(params),
+        },
     })
 }
 
@@ -114,10 +121,16 @@ fn effect(app: &App, message: Message, params: &[(String, String)]) -> Result<Li
 fn without_secrets(params: &[(String, String)]) -> String {
     let secret = |name: &str| {
         let name = name.to_ascii_lowercase();
-        name != "application_code" && ["hash", "code", "token", "secret", "password"].iter().any(|word| name.contains(word))
+        name != "application_code"
+            && ["hash", "code", "token", "secret", "password"]
+                .iter()
+                .any(|word| name.contains(word))
     };
-    let kept: std::collections::BTreeMap<_, _> =
-        params.iter().filter(|(name, _)| !secret(name)).map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let kept: std::collections::BTreeMap<_, _> = params
+        .iter()
+        .filter(|(name, _)| !secret(name))
+        .map(|(name, value)| (name.as_str(), value.as_str()))
+        .collect();
     serde_json::to_string(&kept).expect("names and values are text")
 }
 

@@ -29,12 +29,12 @@ pub struct Settings {
     /// How old the panel's signed address may be, where its timestamp can be read; `None` = any age, as in
     /// Shoper's own examples (shoper-api.md C.3).
     pub panel_link_max_age: Option<Duration>,
-    /// How long a session of the panel lasts without being used.
-    pub session_idle: Duration,
+    /// How long a session of the panel lasts. Opening the panel again begins another.
+    pub session_life: Duration,
 }
 
 impl Settings {
-    /// Everything closed that has no secret; sessions of two hours.
+    /// Everything closed that has no secret; sessions of a working day.
     pub fn new(sare_api_url: Url, sare_register_url: Url) -> Self {
         Self {
             public_url: None,
@@ -47,7 +47,7 @@ impl Settings {
             metrics_token: None,
             operator_token: None,
             panel_link_max_age: None,
-            session_idle: Duration::from_secs(2 * 3600),
+            session_life: Duration::from_secs(10 * 3600),
         }
     }
 

@@ -62,13 +62,31 @@ pub async fn export(Named(shop): Named) -> Result<([(header::HeaderName, &'stati
         (status = 404, body = Problem, description = "No such shop", content_type = "application/problem+json"),
     )
 )]
-pub async fn import(State(app): State<App>, Named(shop): Named, text: String) -> Result<Json<Imported>, Error> {
+pub async fn import(
+    State(app): State<App>,
+    Named(shop): Named,
+    text: String,
+) -> Result<Json<Imported>, Error> {
     let parsed = Config::parse(&text).map_err(|errors| Error::Malformed(errors.text(Lang::En)))?;
-    let now = app.now();
-    app.store.put_config(shop.id, &parsed.config.render(), parsed.api_key, None, "operator", now).await?;
-    app.store.wake(shop.id, now).await?;
+    app.store
+        .put_config(
+            shop.id,
+            &parsed.config.render(),
+            parsed.api_key,
+            None,
+            "operator",
+            app.now(),
+        )
+        .await?;
     app.wake.notify_one();
     let shop = app.store.shop(shop.id).await?.ok_or(Error::NoSuchShop)?;
-    let warnings = parsed.warnings.iter().map(|finding| finding.text(Lang::En)).collect();
-    Ok(Json(Imported { config_version: shop.config_version, warnings }))
+    let warnings = parsed
+        .warnings
+        .iter()
+        .map(|finding| finding.text(Lang::En))
+        .collect();
+    Ok(Json(Imported {
+        config_version: shop.config_version,
+        warnings,
+    }))
 }

@@ -9,6 +9,9 @@ use super::model::{ContactView, HistoryView, RecordView, iso, kind_word, word};
 use crate::error::{Error, Problem};
 use crate::state::App;
 
+/// Lines of history told; the ledger keeps no more of one contact.
+const HISTORY: i64 = 50;
+
 /// What the ledger knows of one contact
 #[utoipa::path(
     post,
@@ -34,7 +37,7 @@ pub async fn find(
     let mut contacts = app.store.contacts(shop.id, &[hash]).await?;
     let contact = contacts.remove(&hash).ok_or(Error::NoSuchContact)?;
     let records = app.store.records_of(shop.id, &[hash]).await?;
-    let history = app.store.history(shop.id, hash).await?;
+    let history = app.store.history(shop.id, hash, HISTORY).await?;
     Ok(Json(ContactView {
         email: contact.address,
         outcome: word(contact.outcome),
@@ -61,9 +64,9 @@ pub async fn find(
 
 /// Forget one contact
 ///
-/// Its address, records and history leave the ledger; a known refusal stays under the address's keyed hash, so that
-/// no synchronisation mails the person again. The shop and SARE stay as they are: erase the person there first, or the
-/// next sweep finds them again.
+/// Its address, records, problems and history leave the ledger; what stays is a refusal under the address's keyed hash,
+/// so that no synchronisation mails the person again. The shop and SARE stay as they are: erase the person there first, or
+/// the next sweep finds them again.
 #[utoipa::path(
     post,
     path = "/api/v1/shops/{shop}/contacts/erase",

@@ -42,7 +42,9 @@ impl Modify for Bearer {
     fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
         let bearer = HttpBuilder::new()
             .scheme(HttpAuthScheme::Bearer)
-            .description(Some("`OPERATOR_TOKEN` of the server. Where it is not set, the API answers 404."))
+            .description(Some(
+                "`OPERATOR_TOKEN` of the server. Where it is not set, the API answers 404.",
+            ))
             .build();
         document
             .components

@@ -24,8 +24,14 @@ impl FromRequestParts<App> for Named {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Error> {
-        let Path(param) = Path::<ShopParam>::from_request_parts(parts, app).await.map_err(|_| Error::NoSuchShop)?;
-        app.store.find_shop(&param.shop).await?.map(Self).ok_or(Error::NoSuchShop)
+        let Path(param) = Path::<ShopParam>::from_request_parts(parts, app)
+            .await
+            .map_err(|_| Error::NoSuchShop)?;
+        app.store
+            .find_shop(&param.shop)
+            .await?
+            .map(Self)
+            .ok_or(Error::NoSuchShop)
     }
 }
 
@@ -36,7 +42,9 @@ impl<T: DeserializeOwned> FromRequest<App> for Body<T> {
     type Rejection = Error;
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Error> {
-        let bytes = bytes::Bytes::from_request(request, app).await.map_err(|error| Error::Malformed(error.body_text()))?;
+        let bytes = bytes::Bytes::from_request(request, app)
+            .await
+            .map_err(|error| Error::Malformed(error.body_text()))?;
         let text: &[u8] = if bytes.is_empty() { b"{}" } else { &bytes };
         match axum::Json::<T>::from_bytes(text) {
             Ok(axum::Json(value)) => Ok(Self(value)),

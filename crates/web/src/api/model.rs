@@ -11,12 +11,17 @@ use utoipa::ToSchema;
 
 /// A moment as RFC 3339 in UTC.
 pub fn iso(at: Millis) -> Option<String> {
-    jiff::Timestamp::from_millisecond(at).ok().map(|moment| moment.to_string())
+    jiff::Timestamp::from_millisecond(at)
+        .ok()
+        .map(|moment| moment.to_string())
 }
 
 /// The word under which a value is known.
 pub fn word<T: Serialize>(value: T) -> String {
-    serde_json::to_value(value).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
+    serde_json::to_value(value)
+        .ok()
+        .and_then(|value| value.as_str().map(str::to_owned))
+        .unwrap_or_default()
 }
 
 /// A shop.

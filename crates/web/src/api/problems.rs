@@ -32,7 +32,12 @@ pub async fn list(State(app): State<App>, Named(shop): Named) -> Result<Json<Vec
     let hashes: Vec<_> = problems.iter().filter_map(|problem| problem.hash).collect();
     let contacts = app.store.contacts(shop.id, &hashes).await?;
     let contact = |problem: &store::Problem| problem.hash.and_then(|hash| contacts.get(&hash));
-    Ok(Json(problems.iter().map(|problem| ProblemView::new(problem, contact(problem))).collect()))
+    Ok(Json(
+        problems
+            .iter()
+            .map(|problem| ProblemView::new(problem, contact(problem)))
+            .collect(),
+    ))
 }
 
 /// Which problems to try again.
@@ -71,7 +76,10 @@ pub async fn retry(
     Named(shop): Named,
     Body(wish): Body<Retry>,
 ) -> Result<Json<Retried>, Error> {
-    let count = app.store.problem_retry(shop.id, wish.key.as_deref(), app.now()).await?;
+    let retried = app
+        .store
+        .problem_retry(shop.id, wish.key.as_deref(), app.now())
+        .await?;
     app.wake.notify_one();
-    Ok(Json(Retried { retried: i64::try_from(count).unwrap_or(i64::MAX) }))
+    Ok(Json(Retried { retried }))
 }

@@ -55,8 +55,15 @@ pub async fn sync(
     if shop.config.is_none() {
         return Err(Error::NotConfigured);
     }
-    let kind = if wish.dry_run { RunKind::DryRun } else { RunKind::Forced };
-    let body = RunBody { allow_mailable: wish.allow_mailable, ..RunBody::default() };
+    let kind = if wish.dry_run {
+        RunKind::DryRun
+    } else {
+        RunKind::Forced
+    };
+    let body = RunBody {
+        allow_mailable: wish.allow_mailable,
+        ..RunBody::default()
+    };
     let now = app.now();
     let id = app.store.create_run(shop.id, kind, &body.text(), now).await?;
     app.store.wake(shop.id, now).await?;
@@ -80,7 +87,14 @@ pub async fn sync(
     )
 )]
 pub async fn list(State(app): State<App>, Named(shop): Named) -> Result<Json<Vec<RunView>>, Error> {
-    Ok(Json(app.store.runs(shop.id, 100).await?.iter().map(RunView::new).collect()))
+    Ok(Json(
+        app.store
+            .runs(shop.id, 100)
+            .await?
+            .iter()
+            .map(RunView::new)
+            .collect(),
+    ))
 }
 
 /// The run in a path.
@@ -147,7 +161,11 @@ pub async fn release_brake(State(app): State<App>, Named(shop): Named) -> Result
             return Ok(Json(Released { released: true }));
         }
         // Either nothing is held, or a worker has the lane in its hands for a moment.
-        let worked_on = app.store.lane(shop.id).await?.is_some_and(|lane| lane.lease_until.is_some_and(|at| at > app.now()));
+        let worked_on = app
+            .store
+            .lane(shop.id)
+            .await?
+            .is_some_and(|lane| lane.leased_until > app.now());
         if !worked_on {
             return Err(Error::NothingBraked);
         }

@@ -71,9 +71,18 @@ async fn view(app: &App, shop: &Shop) -> Result<ShopView, Error> {
 pub async fn show(State(app): State<App>, Named(shop): Named) -> Result<Json<ShopDetails>, Error> {
     let runs = app.store.runs(shop.id, 10).await?;
     let hook = app.store.hook_of(shop.id, HookKind::Sare).await?;
-    let sare_webhook_url = app.settings.public_url.as_ref().zip(hook).map(|(base, (_, token))| {
-        format!("{}/sare/webhooks/{}", base.as_str().trim_end_matches('/'), token.expose_secret())
-    });
+    let sare_webhook_url = app
+        .settings
+        .public_url
+        .as_ref()
+        .zip(hook)
+        .map(|(base, (_, token))| {
+            format!(
+                "{}/sare/webhooks/{}",
+                base.as_str().trim_end_matches('/'),
+                token.expose_secret()
+            )
+        });
     Ok(Json(ShopDetails {
         shop: view(&app, &shop).await?,
         runs: runs.iter().map(RunView::new).collect(),

@@ -15,7 +15,10 @@ pub fn find(body: &[u8]) -> Vec<Email> {
         return in_value(&value);
     }
     let pairs: Vec<_> = url::form_urlencoded::parse(body).take(LOOKED_AT).collect();
-    let named = pairs.iter().filter(|(name, _)| is_email(name)).filter_map(|(_, value)| address(value));
+    let named = pairs
+        .iter()
+        .filter(|(name, _)| is_email(name))
+        .filter_map(|(_, value)| address(value));
     let any = pairs.iter().filter_map(|(_, value)| address(value));
     first(named, any)
 }
@@ -37,14 +40,21 @@ fn in_value(value: &Value) -> Vec<Email> {
             _ => {}
         }
     }
-    let named = texts.iter().filter(|(named, _)| *named).filter_map(|(_, text)| address(text));
+    let named = texts
+        .iter()
+        .filter(|(named, _)| *named)
+        .filter_map(|(_, text)| address(text));
     let any = texts.iter().filter_map(|(_, text)| address(text));
     first(named, any)
 }
 
 fn first(named: impl Iterator<Item = Email>, any: impl Iterator<Item = Email>) -> Vec<Email> {
     let found: Vec<Email> = named.take(MOST).collect();
-    if found.is_empty() { any.take(MOST).collect() } else { found }
+    if found.is_empty() {
+        any.take(MOST).collect()
+    } else {
+        found
+    }
 }
 
 fn is_email(name: &str) -> bool {
@@ -52,5 +62,7 @@ fn is_email(name: &str) -> bool {
 }
 
 fn address(text: &str) -> Option<Email> {
-    (text.len() <= 320 && text.contains('@')).then(|| Email::parse(text).ok()).flatten()
+    (text.len() <= 320 && text.contains('@'))
+        .then(|| Email::parse(text).ok())
+        .flatten()
 }

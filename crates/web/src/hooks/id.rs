@@ -25,7 +25,10 @@ pub fn record(kind: RecordKind, body: &[u8]) -> Option<RecordKey> {
     };
     let value: Value = serde_json::from_slice(body).ok()?;
     let id = match &value {
-        Value::Object(members) => members.get(name).and_then(number).or_else(|| members.get("id").and_then(number)),
+        Value::Object(members) => members
+            .get(name)
+            .and_then(number)
+            .or_else(|| members.get("id").and_then(number)),
         other => number(other),
     }?;
     Some(RecordKey { kind, id })
@@ -63,9 +66,16 @@ mod tests {
 
     #[test]
     fn a_body_without_a_readable_id_names_nothing() {
-        for body in
-            [&b""[..], b"{}", b"[]", br#"{"user_id":null}"#, br#"{"user_id":"-3"}"#, br#"{"user_id":1.5}"#, b"<xml/>", b"\xff"]
-        {
+        for body in [
+            &b""[..],
+            b"{}",
+            b"[]",
+            br#"{"user_id":null}"#,
+            br#"{"user_id":"-3"}"#,
+            br#"{"user_id":1.5}"#,
+            b"<xml/>",
+            b"\xff",
+        ] {
             assert_eq!(record(RecordKind::Customer, body), None);
         }
     }

@@ -22,7 +22,9 @@ async fn in_time<T: Send + 'static>(
     app: &App,
     work: impl Future<Output = Result<T, Error>> + Send + 'static,
 ) -> Result<T, Error> {
-    let place = Arc::clone(&app.hook_places).try_acquire_owned().map_err(|_| Error::Busy)?;
+    let place = Arc::clone(&app.hook_places)
+        .try_acquire_owned()
+        .map_err(|_| Error::Busy)?;
     let work = tokio::spawn(async move {
         let done = work.await;
         drop(place);

@@ -33,7 +33,9 @@ impl RateLimit {
             let filled = empty_at.max(now) + EVERY_MS;
             (filled - now <= BURST * EVERY_MS).then_some(filled)
         };
-        self.0[place].fetch_update(Ordering::Relaxed, Ordering::Relaxed, next).is_ok()
+        self.0[place]
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, next)
+            .is_ok()
     }
 }
 
@@ -55,6 +57,9 @@ mod tests {
         while limit.admits(ShopId(1), 0) {}
         assert!(!limit.admits(ShopId(1), 99));
         assert!(limit.admits(ShopId(1), 100));
-        assert_eq!((0..10_000).filter(|_| limit.admits(ShopId(1), 60_000)).count(), 200);
+        assert_eq!(
+            (0..10_000).filter(|_| limit.admits(ShopId(1), 60_000)).count(),
+            200
+        );
     }
 }

@@ -7,7 +7,6 @@
 use axum::extract::{Path, State};
 use bytes::Bytes;
 use http::StatusCode;
-use secrecy::SecretString;
 use store::{DirtyKey, DirtyMark, HookKind, Priority, Reason};
 
 use super::{address, in_time};
@@ -21,7 +20,7 @@ const READ_AT_MOST: usize = 256 * 1024;
 pub async fn receive(State(app): State<App>, Path(token): Path<String>, body: Bytes) -> StatusCode {
     let worked = {
         let app = app.clone();
-        in_time(&app.clone(), async move { take(&app, &SecretString::from(token), &body).await }).await
+        in_time(&app.clone(), async move { take(&app, &token, &body).await }).await
     };
     let result = match &worked {
         Ok(result) => result,
@@ -30,12 +29,18 @@ pub async fn receive(State(app): State<App>, Path(token): Path<String>, body: By
     if let Err(error) = worked {
         error.log();
     }
-    metrics::counter!("shoper_sare_webhooks_total", "from" => "sare", "event" => "any", "result" => result).increment(1);
+    metrics::counter!("shoper_sare_webhooks_total", "from" => "sare", "event" => "any", "result" => result)
+        .increment(1);
     StatusCode::OK
 }
 
-async fn take(app: &App, token: &SecretString, body: &[u8]) -> Result<&'static str, Error> {
-    let Some(hook) = app.store.hook(HookKind::Sare, token).await?.filter(|hook| hook.active) else {
+async fn take(app: &App, token: &str, body: &[u8]) -> Result<&'static str, Error> {
+    let Some(hook) = app
+        .store
+        .hook(HookKind::Sare, token)
+        .await?
+        .filter(|hook| hook.active)
+    else {
         return Ok("unknown-token");
     };
     let now = app.now();
@@ -45,9 +50,13 @@ async fn take(app: &App, token: &SecretString, body: &[u8]) -> Result<&'static s
     if body.len() > READ_AT_MOST {
         return Ok("too-long");
     }
-    let hashes: Vec<_> =
-        address::find(body).iter().map(|email| app.store.hash(hook.shop, &email.key())).collect();
-    app.store.hook_called(hook.shop, HookKind::Sare, "token", now).await?;
+    let hashes: Vec<_> = address::find(body)
+        .iter()
+        .map(|email| app.store.hash(hook.shop, &email.key()))
+        .collect();
+    app.store
+        .hook_called(hook.shop, HookKind::Sare, "token", now)
+        .await?;
     if hashes.is_empty() {
         return Ok("no-address");
     }

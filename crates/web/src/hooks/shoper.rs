@@ -6,7 +6,6 @@
 use axum::extract::{Path, State};
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
-use secrecy::SecretString;
 use shoper_api::signature::{DerivedSecret, WebhookSecretKind, verify_webhook};
 use store::{DirtyKey, DirtyMark, Hook, HookKind, Priority, Reason};
 
@@ -24,7 +23,11 @@ pub async fn receive(
     let event = header(&headers, "x-webhook-name").to_owned();
     let worked = {
         let app = app.clone();
-        in_time(&app.clone(), async move { take(&app, &SecretString::from(token), &headers, &body).await }).await
+        in_time(
+            &app.clone(),
+            async move { take(&app, &token, &headers, &body).await },
+        )
+        .await
     };
     let result = match &worked {
         Ok(()) => "received",
@@ -37,17 +40,28 @@ pub async fn receive(
 
 /// The event as a label: only names of our own, whatever a call says.
 fn label(event: &str) -> &'static str {
-    const NAMES: [&str; 6] =
-        ["client.create", "client.edit", "client.delete", "subscriber.create", "subscriber.edit", "subscriber.delete"];
+    const NAMES: [&str; 6] = [
+        "client.create",
+        "client.edit",
+        "client.delete",
+        "subscriber.create",
+        "subscriber.edit",
+        "subscriber.delete",
+    ];
     NAMES.into_iter().find(|name| *name == event).unwrap_or("other")
 }
 
 fn header<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
-    headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+    headers
+        .get(name)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default()
 }
 
-async fn take(app: &App, token: &SecretString, headers: &HeaderMap, body: &[u8]) -> Result<(), Error> {
-    let Some(hook) = app.store.hook(HookKind::Shoper, token).await? else { return Err(Error::NoSuchPage) };
+async fn take(app: &App, token: &str, headers: &HeaderMap, body: &[u8]) -> Result<(), Error> {
+    let Some(hook) = app.store.hook(HookKind::Shoper, token).await? else {
+        return Err(Error::NoSuchPage);
+    };
     let license = header(headers, "x-shop-license");
     let Some(matched) = prove(app, &hook, headers, body) else {
         tracing::warn!(shop = %hook.shop, "a webhook's signature does not match");
@@ -57,13 +71,16 @@ async fn take(app: &App, token: &SecretString, headers: &HeaderMap, body: &[u8])
     let unknown_yet = hook.license.starts_with("direct:");
     if !license.is_empty() && license != hook.license && !unknown_yet {
         tracing::warn!(shop = %hook.shop, "a webhook names another licence: is there a copy of the shop?");
-        return Err(Error::Forbidden("the webhook belongs to a shop of another licence"));
+        return Err(Error::Forbidden(
+            "the webhook belongs to a shop of another licence",
+        ));
     }
     if !hook.active {
         return Err(Error::Gone);
     }
     let now = app.now();
-    let learnt = (unknown_yet && is_license(license) && matched == WebhookSecretKind::Plain).then_some(license);
+    let learnt =
+        (unknown_yet && is_license(license) && matched == WebhookSecretKind::Plain).then_some(license);
     let matched = match matched {
         WebhookSecretKind::Plain => "plain",
         WebhookSecretKind::Derived => "derived",
@@ -71,14 +88,27 @@ async fn take(app: &App, token: &SecretString, headers: &HeaderMap, body: &[u8])
     if let Some(license) = learnt {
         app.store.learn_license(hook.shop, license, now).await?;
     }
-    app.store.hook_called(hook.shop, HookKind::Shoper, matched, now).await?;
+    app.store
+        .hook_called(hook.shop, HookKind::Shoper, matched, now)
+        .await?;
     let event = header(headers, "x-webhook-name");
-    let Some(kind) = id::subject(event) else { return Ok(()) };
+    let Some(kind) = id::subject(event) else {
+        return Ok(());
+    };
     match id::record(kind, body) {
         Some(key) => {
-            let reason = if event.ends_with(".delete") { Reason::DeleteWebhook } else { Reason::Webhook };
-            let mark =
-                DirtyMark { key: DirtyKey::Record(key), due_at: now, priority: Priority::Live, reason, held_by: None };
+            let reason = if event.ends_with(".delete") {
+                Reason::DeleteWebhook
+            } else {
+                Reason::Webhook
+            };
+            let mark = DirtyMark {
+                key: DirtyKey::Record(key),
+                due_at: now,
+                priority: Priority::Live,
+                reason,
+                held_by: None,
+            };
             app.store.mark(hook.shop, &[mark], now).await?;
         }
         None => {
@@ -93,7 +123,11 @@ async fn take(app: &App, token: &SecretString, headers: &HeaderMap, body: &[u8])
 /// The hook's own secret, then the one of the app's definition, and no other (shoper-api.md H.1).
 fn prove(app: &App, hook: &Hook, headers: &HeaderMap, body: &[u8]) -> Option<WebhookSecretKind> {
     let license = header(headers, "x-shop-license");
-    let of = if hook.license.starts_with("direct:") { license } else { &hook.license };
+    let of = if hook.license.starts_with("direct:") {
+        license
+    } else {
+        &hook.license
+    };
     let derived = match (&app.settings.appstore_secret, &app.settings.webhook_secret) {
         (Some(appstore), Some(webhook)) if !of.is_empty() => Some(DerivedSecret::new(appstore, webhook, of)),
         _ => None,

@@ -21,32 +21,62 @@ pub struct Closed {
 impl Closed {
     /// The signed address proves nothing.
     pub fn signature(words: Words) -> Self {
-        Self { words, status: StatusCode::UNAUTHORIZED, why: words.say("closed.signature"), again: false }
+        Self {
+            words,
+            status: StatusCode::UNAUTHORIZED,
+            why: words.say("closed.signature"),
+            again: false,
+        }
     }
 
     /// The signed address is too old.
     pub fn old(words: Words) -> Self {
-        Self { words, status: StatusCode::UNAUTHORIZED, why: words.say("closed.old"), again: false }
+        Self {
+            words,
+            status: StatusCode::UNAUTHORIZED,
+            why: words.say("closed.old"),
+            again: false,
+        }
     }
 
     /// There is no such session, or it is over.
     pub fn session(words: Words) -> Self {
-        Self { words, status: StatusCode::UNAUTHORIZED, why: words.say("closed.session"), again: false }
+        Self {
+            words,
+            status: StatusCode::UNAUTHORIZED,
+            why: words.say("closed.session"),
+            again: false,
+        }
     }
 
     /// The shop is not known yet: its `install` may still be on its way (shoper-api.md A.4).
     pub fn unknown(words: Words) -> Self {
-        Self { words, status: StatusCode::OK, why: words.say("closed.unknown"), again: true }
+        Self {
+            words,
+            status: StatusCode::OK,
+            why: words.say("closed.unknown"),
+            again: true,
+        }
     }
 
     /// The app was removed from the shop.
     pub fn removed(words: Words) -> Self {
-        Self { words, status: StatusCode::GONE, why: words.say("closed.removed"), again: false }
+        Self {
+            words,
+            status: StatusCode::GONE,
+            why: words.say("closed.removed"),
+            again: false,
+        }
     }
 
     /// A form that does not belong to the session.
     pub fn forged(words: Words) -> Self {
-        Self { words, status: StatusCode::FORBIDDEN, why: words.say("closed.forged"), again: false }
+        Self {
+            words,
+            status: StatusCode::FORBIDDEN,
+            why: words.say("closed.forged"),
+            again: false,
+        }
     }
 
     /// What an error comes to for the person in front of the panel.
@@ -58,7 +88,12 @@ impl Closed {
             Error::Busy | Error::Store(_) => words.say("closed.busy"),
             _ => words.say("closed.missing"),
         };
-        Self { words, status: error.status(), why, again: false }
+        Self {
+            words,
+            status: error.status(),
+            why,
+            again: false,
+        }
     }
 }
 
@@ -90,7 +125,9 @@ impl IntoResponse for Closed {
             }
         };
         let mut response = (self.status, page).into_response();
-        response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, csp::of_nobody());
+        response
+            .headers_mut()
+            .insert(header::CONTENT_SECURITY_POLICY, csp::of_nobody());
         response
     }
 }

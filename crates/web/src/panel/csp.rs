@@ -33,8 +33,11 @@ fn policy(ancestors: &str) -> HeaderValue {
 fn origin(url: &str) -> Option<String> {
     let url = Url::parse(url).ok()?;
     let origin = url.origin();
-    (origin.is_tuple() && url.host_str().is_some_and(|host| host.is_ascii() && !host.contains([';', ',', ' ', '\''])))
-        .then(|| origin.ascii_serialization())
+    (origin.is_tuple()
+        && url
+            .host_str()
+            .is_some_and(|host| host.is_ascii() && !host.contains([';', ',', ' ', '\''])))
+    .then(|| origin.ascii_serialization())
 }
 
 #[cfg(test)]
@@ -49,8 +52,14 @@ mod tests {
 
     #[test]
     fn a_page_is_framed_by_its_own_shop_alone() {
-        assert_eq!(ancestors("https://sklep000001.shoparena.pl"), "https://sklep000001.shoparena.pl");
-        assert_eq!(ancestors("https://shop.example:8443/"), "https://shop.example:8443");
+        assert_eq!(
+            ancestors("https://sklep000001.shoparena.pl"),
+            "https://sklep000001.shoparena.pl"
+        );
+        assert_eq!(
+            ancestors("https://shop.example:8443/"),
+            "https://shop.example:8443"
+        );
         assert_eq!(ancestors("http://127.0.0.1:9101"), "http://127.0.0.1:9101");
         assert_eq!(ancestors("https://żółw.example"), "https://xn--w-uga1v8h.example");
     }

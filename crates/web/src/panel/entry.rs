@@ -26,15 +26,26 @@ const MOST_PARAMETERS: usize = 50;
 const AHEAD_MS: i64 = 5 * 60_000;
 
 /// Opens the panel.
-pub async fn enter(State(app): State<App>, RawQuery(query): RawQuery, headers: HeaderMap) -> Result<Response, Closed> {
+pub async fn enter(
+    State(app): State<App>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Result<Response, Closed> {
     let query = query.unwrap_or_default();
     let params: Vec<(String, String)> = url::form_urlencoded::parse(query.as_bytes())
         .take(MOST_PARAMETERS)
         .map(|(name, value)| (name.into_owned(), value.into_owned()))
         .collect();
-    let locale = params.iter().find(|(name, _)| name == "translations").map(|(_, value)| value.as_str());
+    let locale = params
+        .iter()
+        .find(|(name, _)| name == "translations")
+        .map(|(_, value)| value.as_str());
     let words = Words::of_locale(locale);
-    let secret = app.settings.appstore_secret.as_ref().ok_or_else(|| Closed::of(words, Error::SwitchedOff))?;
+    let secret = app
+        .settings
+        .appstore_secret
+        .as_ref()
+        .ok_or_else(|| Closed::of(words, Error::SwitchedOff))?;
     let entry = verify_iframe(&params, secret).map_err(|error| {
         tracing::warn!(%error, "the panel's address is not believed");
         metrics::counter!("shoper_sare_panel_refused_total").increment(1);
@@ -43,9 +54,15 @@ pub async fn enter(State(app): State<App>, RawQuery(query): RawQuery, headers: H
     if is_old(&app, &entry) {
         return Err(Closed::old(words));
     }
-    let shop = app.store.find_shop(&entry.shop).await.map_err(|error| Closed::of(words, error.into()))?;
+    let shop = app
+        .store
+        .find_shop(&entry.shop)
+        .await
+        .map_err(|error| Closed::of(words, error.into()))?;
     // Found by the very licence that was signed, and not by a host that looks like it.
-    let Some(shop) = shop.filter(|shop| shop.license == entry.shop) else { return Err(Closed::unknown(words)) };
+    let Some(shop) = shop.filter(|shop| shop.license == entry.shop) else {
+        return Err(Closed::unknown(words));
+    };
     if matches!(shop.state, ShopState::Uninstalling | ShopState::Removed) {
         return Err(Closed::removed(words));
     }
@@ -56,7 +73,9 @@ pub async fn enter(State(app): State<App>, RawQuery(query): RawQuery, headers: H
             response.headers_mut().insert(header::SET_COOKIE, cookie);
             Ok(response)
         }
-        cookie => open(&app, &shop, &entry, words, cookie).await.map_err(|error| Closed::of(words, error)),
+        cookie => open(&app, &shop, &entry, words, cookie)
+            .await
+            .map_err(|error| Closed::of(words, error)),
     }
 }
 
@@ -76,7 +95,9 @@ async fn open(
 /// Whether the address is older than the operator allows. Nobody has published how its time is written, so one that
 /// cannot be read is let pass (shoper-api.md H.8).
 fn is_old(app: &App, entry: &IframeEntry) -> bool {
-    let Some(limit) = app.settings.panel_link_max_age else { return false };
+    let Some(limit) = app.settings.panel_link_max_age else {
+        return false;
+    };
     let limit = i64::try_from(limit.as_millis()).unwrap_or(i64::MAX);
     moment(&entry.timestamp).is_some_and(|made| {
         let age = app.now() - made;

@@ -22,7 +22,11 @@ pub struct Head {
 
 /// A page.
 pub fn page(visit: &Visit, head: Head, content: Markup) -> Response {
-    let Head { current, title, changes } = head;
+    let Head {
+        current,
+        title,
+        changes,
+    } = head;
     let words = visit.words;
     let page = html! {
         (DOCTYPE)

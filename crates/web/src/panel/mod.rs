@@ -27,5 +27,4 @@ pub(crate) fn router() -> Router<App> {
         .route("/panel/s/{session}/", get(overview::show))
         .route("/panel/s/{session}/overview/live", get(overview::live))
         .route("/panel/s/{session}/overview/pause", post(overview::pause))
-        .route("/panel/s/{session}/overview/resume", post(overview::resume))
 }

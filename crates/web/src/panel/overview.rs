@@ -4,7 +4,6 @@ use axum::extract::State;
 use axum::response::Response;
 use engine::Body;
 use maud::{Markup, html};
-use serde::Deserialize;
 use store::{Counts, Outcome, Run, Shop, ShopState};
 
 use super::closed::Closed;
@@ -30,57 +29,66 @@ impl Sight {
             Some(run) => Some(run),
             None => app.store.runs(shop.id, 1).await?.into_iter().next(),
         };
-        Ok(Self { counts, run, now: app.now() })
+        Ok(Self {
+            counts,
+            run,
+            now: app.now(),
+        })
     }
 }
 
 /// The page.
 pub async fn show(State(app): State<App>, visit: Visit) -> Result<Response, Closed> {
-    let sight = Sight::of(&app, &visit.shop).await.map_err(|error| visit.closed(error))?;
+    let sight = Sight::of(&app, &visit.shop)
+        .await
+        .map_err(|error| visit.closed(error))?;
     let words = visit.words;
-    let pause = if visit.shop.paused {
-        visit.form("overview/resume", html! { button type="submit" { (words.say("overview.resume")) } })
+    let (answer, label) = if visit.shop.paused {
+        ("no", words.say("overview.resume"))
     } else {
-        visit.form("overview/pause", html! { button.quiet type="submit" { (words.say("overview.pause")) } })
+        ("yes", words.say("overview.pause"))
+    };
+    let pause = html! {
+        button.quiet[!visit.shop.paused] type="submit" name="paused" value=(answer) { (label) }
     };
     let content = html! {
         div data-live=(visit.link("overview/live")) { (current(&visit.shop, words, &sight)) }
-        (pause)
+        (visit.form("overview/pause", pause))
     };
-    let head = layout::Head { current: "overview", title: words.say("overview.title"), changes: true };
+    let head = layout::Head {
+        current: "overview",
+        title: words.say("overview.title"),
+        changes: true,
+    };
     Ok(layout::page(&visit, head, content))
 }
 
 /// The part that changes by itself.
 pub async fn live(State(app): State<App>, visit: Visit) -> Result<Response, Closed> {
-    let sight = Sight::of(&app, &visit.shop).await.map_err(|error| visit.closed(error))?;
+    let sight = Sight::of(&app, &visit.shop)
+        .await
+        .map_err(|error| visit.closed(error))?;
     Ok(layout::piece(&visit, current(&visit.shop, visit.words, &sight)))
 }
 
-/// A form that says nothing but that it was sent.
-#[derive(Deserialize)]
-pub struct Nothing {}
-
-/// Stops all synchronisation.
-pub async fn pause(State(app): State<App>, posted: Posted<Nothing>) -> Result<Response, Closed> {
-    set_paused(&app, posted, true).await
-}
-
-/// Goes on.
-pub async fn resume(State(app): State<App>, posted: Posted<Nothing>) -> Result<Response, Closed> {
-    set_paused(&app, posted, false).await
-}
-
-async fn set_paused(app: &App, posted: Posted<Nothing>, paused: bool) -> Result<Response, Closed> {
-    let Posted { visit, form: Nothing {} } = posted;
-    app.engine.pause(visit.shop.id, paused).await.map_err(|error| visit.closed(error))?;
+/// Stops all synchronisation, or lets it go on.
+pub async fn pause(State(app): State<App>, Posted { visit, fields }: Posted) -> Result<Response, Closed> {
+    let paused = fields.get("paused") == "yes";
+    app.engine
+        .pause(visit.shop.id, paused)
+        .await
+        .map_err(|error| visit.closed(error))?;
     app.wake.notify_one();
     Ok(visit.redirect(""))
 }
 
 fn current(shop: &Shop, words: Words, sight: &Sight) -> Markup {
     let counts = &sight.counts;
-    let configured = if shop.config.is_some() { words.say("overview.configured-yes") } else { words.say("overview.configured-no") };
+    let configured = if shop.config.is_some() {
+        words.say("overview.configured-yes")
+    } else {
+        words.say("overview.configured-no")
+    };
     let last = match shop.last_success_at {
         Some(at) => words.ago(at, sight.now),
         None => words.say("overview.never").to_owned(),

@@ -8,13 +8,11 @@
 
 use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request};
 use axum::response::{IntoResponse, Redirect, Response};
+use bytes::Bytes;
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use maud::{Markup, html};
-use ports::Millis;
 use secrecy::{ExposeSecret, SecretString};
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use store::{Session, Shop, ShopState};
 use sync_core::{Lang, ShopId};
 
@@ -34,7 +32,10 @@ fn token(app: &App) -> String {
 }
 
 fn is_token(text: &str) -> bool {
-    text.len() == TOKEN_LEN && text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'a'..=b'f'))
+    text.len() == TOKEN_LEN
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_digit() || matches!(b, b'a'..=b'f'))
 }
 
 /// The cookie that sessions of this browser are tied to.
@@ -61,13 +62,25 @@ impl Cookie {
 
     /// Browsers take a name with `__Host-` only over HTTPS, for this very host and for all of its paths.
     fn name(app: &App) -> &'static str {
-        if app.settings.is_plain_http() { "panel" } else { "__Host-panel" }
+        if app.settings.is_plain_http() {
+            "panel"
+        } else {
+            "__Host-panel"
+        }
     }
 
     /// `Set-Cookie`. Framed by another site, a browser keeps it only when it is partitioned by that site.
     pub fn set(&self, app: &App) -> HeaderValue {
-        let kind = if app.settings.is_plain_http() { "SameSite=Lax" } else { "SameSite=None; Secure; Partitioned" };
-        let text = format!("{}={}; Path=/; HttpOnly; {kind}", Self::name(app), self.0.expose_secret());
+        let kind = if app.settings.is_plain_http() {
+            "SameSite=Lax"
+        } else {
+            "SameSite=None; Secure; Partitioned"
+        };
+        let text = format!(
+            "{}={}; Path=/; HttpOnly; {kind}",
+            Self::name(app),
+            self.0.expose_secret()
+        );
         let mut value = HeaderValue::try_from(text).expect("a token is visible ASCII");
         value.set_sensitive(true);
         value
@@ -82,10 +95,6 @@ fn stored(path: &str, cookie: Option<&Cookie>) -> SecretString {
     }
 }
 
-fn until(app: &App) -> Millis {
-    app.now() + i64::try_from(app.settings.session_idle.as_millis()).unwrap_or(i64::MAX / 2)
-}
-
 /// Begins a session and gives the address of its first page.
 pub async fn begin(
     app: &App,
@@ -95,14 +104,18 @@ pub async fn begin(
     cookie: Option<&Cookie>,
 ) -> Result<String, Error> {
     let path = token(app);
+    let now = app.now();
+    let life = i64::try_from(app.settings.session_life.as_millis()).unwrap_or(i64::MAX / 2);
     let session = Session {
         shop,
         admin: admin.map(str::to_owned),
-        csrf: token(app).into(),
+        csrf: token(app),
         locale: words.tag().to_owned(),
-        expires_at: until(app),
+        expires_at: now + life,
     };
-    app.store.put_session(&stored(&path, cookie), &session).await?;
+    app.store
+        .put_session(stored(&path, cookie).expose_secret(), &session, now)
+        .await?;
     Ok(format!("/panel/s/{path}/"))
 }
 
@@ -148,55 +161,88 @@ impl FromRequestParts<App> for Visit {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Closed> {
         let unknown = Words::of_locale(None);
-        let params = RawPathParams::from_request_parts(parts, app).await.map_err(|_| Closed::session(unknown))?;
-        let path = params.iter().find(|(name, _)| *name == "session").map(|(_, value)| value.to_owned());
-        let path = path.filter(|path| is_token(path)).ok_or_else(|| Closed::session(unknown))?;
+        let params = RawPathParams::from_request_parts(parts, app)
+            .await
+            .map_err(|_| Closed::session(unknown))?;
+        let path = params
+            .iter()
+            .find(|(name, _)| *name == "session")
+            .map(|(_, value)| value.to_owned());
+        let path = path
+            .filter(|path| is_token(path))
+            .ok_or_else(|| Closed::session(unknown))?;
         let cookie = Cookie::of(app, &parts.headers);
-        let found = find(app, &path, cookie.as_ref()).await.map_err(|error| Closed::of(unknown, error))?;
-        let Some(session) = found else { return Err(Closed::session(unknown)) };
-        let words = Words(if session.locale == "en" { Lang::En } else { Lang::Pl });
-        let shop = app.store.shop(session.shop).await.map_err(|error| Closed::of(words, error.into()))?;
+        let found = find(app, &path, cookie.as_ref())
+            .await
+            .map_err(|error| Closed::of(unknown, error))?;
+        let Some(session) = found else {
+            return Err(Closed::session(unknown));
+        };
+        let words = Words(if session.locale == "en" {
+            Lang::En
+        } else {
+            Lang::Pl
+        });
+        let shop = app
+            .store
+            .shop(session.shop)
+            .await
+            .map_err(|error| Closed::of(words, error.into()))?;
         let shop = shop.filter(|shop| !matches!(shop.state, ShopState::Uninstalling | ShopState::Removed));
         let shop = shop.ok_or_else(|| Closed::removed(words))?;
-        Ok(Self { shop, words, csrf: session.csrf, base: format!("/panel/s/{path}/").into() })
+        Ok(Self {
+            shop,
+            words,
+            csrf: session.csrf.into(),
+            base: format!("/panel/s/{path}/").into(),
+        })
     }
 }
 
-/// Finds the session by address and cookie, or by the address alone where it was begun without a cookie. One in use
-/// has its end put off, though not at every page.
+/// Finds the session by address and cookie, or by the address alone where it was begun without a cookie.
 async fn find(app: &App, path: &str, cookie: Option<&Cookie>) -> Result<Option<Session>, Error> {
     let now = app.now();
-    let mut tokens = vec![stored(path, None)];
-    if cookie.is_some() {
-        tokens.insert(0, stored(path, cookie));
+    if cookie.is_some()
+        && let Some(session) = app
+            .store
+            .session(stored(path, cookie).expose_secret(), now)
+            .await?
+    {
+        return Ok(Some(session));
     }
-    for token in tokens {
-        if let Some(session) = app.store.session(&token, now).await? {
-            let end = until(app);
-            if end - session.expires_at > (end - now) / 8 {
-                app.store.extend_session(session.shop, &token, end).await?;
-            }
-            return Ok(Some(session));
-        }
-    }
-    Ok(None)
+    Ok(app.store.session(path, now).await?)
 }
 
 /// A form that was posted from a page of this very session.
-pub struct Posted<T> {
+pub struct Posted {
     /// Who posted it.
     pub visit: Visit,
     /// What it says.
-    pub form: T,
+    pub fields: Fields,
 }
 
-#[derive(Deserialize)]
-struct Token {
-    #[serde(default)]
-    csrf: String,
+/// A form's fields, in their order; a name may come more than once, as in the rows of a table.
+pub struct Fields(Vec<(String, String)>);
+
+impl Fields {
+    fn parse(body: &[u8]) -> Self {
+        Self(
+            url::form_urlencoded::parse(body)
+                .map(|(name, value)| (name.into_owned(), value.into_owned()))
+                .collect(),
+        )
+    }
+
+    /// The first value under `name`, without white space around it; empty when there is none.
+    pub fn get(&self, name: &str) -> &str {
+        self.0
+            .iter()
+            .find(|(found, _)| found == name)
+            .map_or("", |(_, value)| value.trim())
+    }
 }
 
-impl<T: DeserializeOwned> FromRequest<App> for Posted<T> {
+impl FromRequest<App> for Posted {
     type Rejection = Closed;
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Closed> {
@@ -207,12 +253,13 @@ impl<T: DeserializeOwned> FromRequest<App> for Posted<T> {
         if site.is_some_and(|site| site != b"same-origin") {
             return Err(forged());
         }
-        let body = bytes::Bytes::from_request(Request::from_parts(parts, body), app).await.map_err(|_| forged())?;
-        let token: Token = axum::Form::from_bytes(&body).map(|form| form.0).map_err(|_| forged())?;
-        if !bearer::same(&token.csrf, visit.csrf.expose_secret()) {
+        let body = Bytes::from_request(Request::from_parts(parts, body), app)
+            .await
+            .map_err(|_| forged())?;
+        let fields = Fields::parse(&body);
+        if !bearer::same(fields.get("csrf"), visit.csrf.expose_secret()) {
             return Err(forged());
         }
-        let form = axum::Form::<T>::from_bytes(&body).map_err(|_| forged())?.0;
-        Ok(Self { visit, form })
+        Ok(Self { visit, fields })
     }
 }

@@ -16,7 +16,11 @@ static ENGLISH: LazyLock<Texts> = LazyLock::new(|| read(include_str!("texts/en.t
 fn read(file: &str) -> Texts {
     fn flatten(prefix: &str, table: toml::Table, texts: &mut Texts) {
         for (name, value) in table {
-            let key = if prefix.is_empty() { name } else { format!("{prefix}.{name}") };
+            let key = if prefix.is_empty() {
+                name
+            } else {
+                format!("{prefix}.{name}")
+            };
             match value {
                 toml::Value::String(text) => {
                     texts.insert(key, text);
@@ -40,7 +44,9 @@ impl Words {
     /// neither get English.
     pub fn of_locale(locale: Option<&str>) -> Self {
         match locale {
-            Some(locale) if !locale.is_empty() && !locale.to_ascii_lowercase().starts_with("pl") => Self(Lang::En),
+            Some(locale) if !locale.is_empty() && !locale.to_ascii_lowercase().starts_with("pl") => {
+                Self(Lang::En)
+            }
             _ => Self(Lang::Pl),
         }
     }
@@ -73,7 +79,9 @@ impl Words {
     /// under `state.connected`. A word without a text says nothing new, so it is told by the text under `other`.
     pub fn say_word(self, page: &'static str, word: &str) -> &'static str {
         let other = || self.find(&format!("{page}.other"));
-        self.find(&format!("{page}.{word}")).or_else(other).unwrap_or_default()
+        self.find(&format!("{page}.{word}"))
+            .or_else(other)
+            .unwrap_or_default()
     }
 
     /// The text under `key` with its `{names}` filled in.
@@ -143,7 +151,12 @@ fn fill(text: &str, values: &[(&str, &dyn Display)]) -> String {
         filled.push_str(&rest[..open]);
         rest = &rest[open..];
         let name = rest.find('}').map(|close| &rest[1..close]);
-        match name.and_then(|name| values.iter().find(|(known, _)| *known == name).map(|(_, value)| (name, value))) {
+        match name.and_then(|name| {
+            values
+                .iter()
+                .find(|(known, _)| *known == name)
+                .map(|(_, value)| (name, value))
+        }) {
             Some((name, value)) => {
                 filled.push_str(&value.to_string());
                 rest = &rest[name.len() + 2..];

@@ -12,13 +12,21 @@ const EN: Words = Words(Lang::En);
 fn keys(texts: &Texts) -> BTreeSet<String> {
     let plain = |key: &String| {
         let forms = [".one", ".few", ".many"];
-        forms.iter().find_map(|form| key.strip_suffix(form)).unwrap_or(key).to_owned()
+        forms
+            .iter()
+            .find_map(|form| key.strip_suffix(form))
+            .unwrap_or(key)
+            .to_owned()
     };
     texts.keys().map(plain).collect()
 }
 
 fn names(text: &str) -> BTreeSet<&str> {
-    text.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(name, _)| name).collect()
+    text.split('{')
+        .skip(1)
+        .filter_map(|rest| rest.split_once('}'))
+        .map(|(name, _)| name)
+        .collect()
 }
 
 #[test]
@@ -26,7 +34,9 @@ fn both_languages_say_the_same_things() {
     assert_eq!(keys(&POLISH), keys(&ENGLISH));
     for (key, text) in POLISH.iter() {
         assert!(!text.trim().is_empty(), "{key} says nothing");
-        let other = ENGLISH.get(key).or_else(|| ENGLISH.get(&key.replace(".few", ".many")));
+        let other = ENGLISH
+            .get(key)
+            .or_else(|| ENGLISH.get(&key.replace(".few", ".many")));
         let other = other.unwrap_or_else(|| panic!("{key} is not in English"));
         assert_eq!(names(text), names(other), "{key} is filled in differently");
     }
@@ -34,11 +44,17 @@ fn both_languages_say_the_same_things() {
 
 #[test]
 fn every_number_has_its_forms() {
-    for (texts, forms) in [(&*POLISH, &["one", "few", "many"][..]), (&*ENGLISH, &["one", "many"][..])] {
+    for (texts, forms) in [
+        (&*POLISH, &["one", "few", "many"][..]),
+        (&*ENGLISH, &["one", "many"][..]),
+    ] {
         let counted: BTreeSet<&str> = texts.keys().filter_map(|key| key.strip_suffix(".many")).collect();
         for key in counted {
             for form in forms {
-                assert!(texts.contains_key(&format!("{key}.{form}")), "{key} has no form `{form}`");
+                assert!(
+                    texts.contains_key(&format!("{key}.{form}")),
+                    "{key} has no form `{form}`"
+                );
             }
         }
     }
@@ -82,7 +98,10 @@ fn every_text_that_a_page_asks_for_is_there_and_no_other() {
         .collect();
     assert!(unused.is_empty(), "texts are said nowhere: {unused:?}");
     for page in by_word {
-        assert!(all.contains(&format!("{page}.other")), "{page} says nothing of an unknown word");
+        assert!(
+            all.contains(&format!("{page}.other")),
+            "{page} says nothing of an unknown word"
+        );
     }
 }
 
@@ -98,9 +117,24 @@ fn polish_is_the_default_and_others_read_english() {
 
 #[test]
 fn numbers_read_as_people_write_them() {
-    assert_eq!((PL.number(1234), PL.number(12_345)), ("1234".to_owned(), "12\u{a0}345".to_owned()));
-    assert_eq!((EN.number(1234), EN.number(-1_234_567)), ("1,234".to_owned(), "-1,234,567".to_owned()));
-    for (n, form) in [(0, "many"), (1, "one"), (2, "few"), (5, "many"), (12, "many"), (22, "few"), (112, "many"), (21, "many")] {
+    assert_eq!(
+        (PL.number(1234), PL.number(12_345)),
+        ("1234".to_owned(), "12\u{a0}345".to_owned())
+    );
+    assert_eq!(
+        (EN.number(1234), EN.number(-1_234_567)),
+        ("1,234".to_owned(), "-1,234,567".to_owned())
+    );
+    for (n, form) in [
+        (0, "many"),
+        (1, "one"),
+        (2, "few"),
+        (5, "many"),
+        (12, "many"),
+        (22, "few"),
+        (112, "many"),
+        (21, "many"),
+    ] {
         assert_eq!(PL.form(n), form, "{n}");
     }
     assert_eq!((EN.form(1), EN.form(2), EN.form(0)), ("one", "many", "many"));

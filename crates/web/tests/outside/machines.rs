@@ -1,0 +1,128 @@
+//! Health, metrics, and what every answer has in common.
+
+use http::Method;
+
+use crate::world::*;
+
+#[tokio::test]
+async fn the_process_lives_and_is_ready_while_the_ledger_answers() {
+    each(async |world| {
+        assert_eq!(world.get("/healthz", &[]).await.status, 200);
+        assert_eq!(world.get("/readyz", &[]).await.status, 200);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn metrics_tell_of_due_lanes_and_of_silence_without_naming_a_shop() {
+    each(async |world| {
+        let shop = world.installed().await;
+        world.configured(&shop).await;
+        world.later(std::time::Duration::from_secs(2 * 3600));
+        let bearer = format!("Bearer {METRICS}");
+        let answer = world.get("/metrics", &[("authorization", &bearer)]).await;
+        assert_eq!(answer.status, 200);
+        let text = answer.text();
+        for line in [
+            "shoper_sare_lanes_due 1",
+            "shoper_sare_oldest_overdue_lane_seconds 7200",
+            "shoper_sare_shops 1",
+            "shoper_sare_longest_silence_seconds 7200",
+            "shoper_sare_shops_silent{longer_than=\"3600\"} 1",
+            "shoper_sare_shops_silent{longer_than=\"21600\"} 0",
+        ] {
+            assert!(
+                text.lines().any(|found| found == line),
+                "{line} is not in\n{text}"
+            );
+        }
+        assert!(!text.contains("sklep000001") && !text.contains(LICENSE));
+        world.engine.pause(shop.id, true).await.unwrap();
+        let text = world
+            .get("/metrics", &[("authorization", &bearer)])
+            .await
+            .text()
+            .to_owned();
+        assert!(
+            text.contains("shoper_sare_longest_silence_seconds 0"),
+            "a paused shop is not missed"
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn metrics_are_closed_without_a_token_and_to_a_wrong_one() {
+    each(async |world| {
+        assert_eq!(world.get("/metrics", &[]).await.status, 401);
+        assert_eq!(
+            world
+                .get("/metrics", &[("authorization", "Bearer wrong")])
+                .await
+                .status,
+            401
+        );
+        assert_eq!(
+            world.get("/metrics", &[("authorization", METRICS)]).await.status,
+            401
+        );
+    })
+    .await;
+    each_with(
+        |settings| settings.metrics_token = None,
+        async |world| {
+            assert_eq!(
+                world
+                    .get("/metrics", &[("authorization", "Bearer ")])
+                    .await
+                    .status,
+                404
+            )
+        },
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn every_answer_carries_a_request_id_and_cautious_headers() {
+    each(async |world| {
+        let answer = world.get("/healthz", &[]).await;
+        assert!(answer.header("x-request-id").len() > 8);
+        assert_eq!(answer.header("x-content-type-options"), "nosniff");
+        assert_eq!(answer.header("referrer-policy"), "no-referrer");
+        assert_eq!(answer.header("cache-control"), "no-store");
+        assert!(
+            answer
+                .header("content-security-policy")
+                .contains("frame-ancestors 'none'")
+        );
+        let ours = world
+            .get("/healthz", &[("x-request-id", "0123456789abcdef")])
+            .await;
+        assert_eq!(ours.header("x-request-id"), "0123456789abcdef");
+        let foreign = world
+            .get("/healthz", &[("x-request-id", "jan@example.com says hello")])
+            .await;
+        assert_ne!(foreign.header("x-request-id"), "jan@example.com says hello");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_not_served_is_told_as_problem_details() {
+    each(async |world| {
+        let answer = world.get("/nothing/here", &[]).await;
+        assert_eq!(
+            (answer.status.as_u16(), answer.code().as_str()),
+            (404, "no-such-page")
+        );
+        assert_eq!(answer.header("content-type"), "application/problem+json");
+        assert_eq!(answer.header("x-content-type-options"), "nosniff");
+        let answer = world.call(Method::DELETE, "/healthz", &[], "").await;
+        assert_eq!(
+            (answer.status.as_u16(), answer.code().as_str()),
+            (405, "method-not-allowed")
+        );
+    })
+    .await;
+}

@@ -1,0 +1,11 @@
+//! What is called from outside, tried over the real router on a real ledger: SQLite always, PostgreSQL where
+//! `TEST_POSTGRES_URL` names a server.
+
+mod api;
+mod lifecycle;
+mod logs;
+mod machines;
+mod panel;
+mod sare_hook;
+mod webhooks;
+mod world;

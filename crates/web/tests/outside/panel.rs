@@ -1,0 +1,310 @@
+//! The panel's entry, sessions and first page (shoper-api.md C).
+
+use http::Method;
+
+use crate::world::*;
+
+/// The vectors of shoper-api.md C.2.
+const HASH: &str = "4ad5cccfc887478a5b30a2ab8ac31a93b4989fe028c2ca711d85d035eca75d19274887e9a96dbef7540967794b7ffebc2af7ef300c5d684375a131807deacc0e";
+const ADMIN_HASH: &str = "2abe774b496c03c026b4092f322f57dd373fefadbfe87e499a9fe6a9535afcb01e2227a236897fe075effda6ef3e50ce60906da8540745c33e430861cb94359a";
+
+fn entry(hash: &str, more: &str) -> String {
+    format!("/panel?place=my-apps&shop={LICENSE}&timestamp=2026-11-23+12%3A00%3A00&hash={hash}{more}")
+}
+
+/// Opens the panel as a browser does that keeps cookies or does not; the first page's address, and the cookie.
+async fn open(world: &World, address: &str, cookies: bool) -> (String, Option<String>) {
+    let first = world.get(address, &[]).await;
+    assert_eq!(first.status, 303, "{}", first.text());
+    let set = first.header("set-cookie").to_owned();
+    let cookie = cookies.then(|| set.split(';').next().unwrap().to_owned());
+    let headers: Vec<(&str, &str)> = cookie.iter().map(|cookie| ("cookie", cookie.as_str())).collect();
+    let second = world.get(first.header("location"), &headers).await;
+    assert_eq!(second.status, 303, "{}", second.text());
+    let page = second.header("location").to_owned();
+    assert!(page.starts_with("/panel/s/"), "{page}");
+    (page, cookie)
+}
+
+async fn look(world: &World, page: &str, cookie: Option<&str>) -> Answer {
+    let headers: Vec<(&str, &str)> = cookie.iter().map(|cookie| ("cookie", *cookie)).collect();
+    world.get(page, &headers).await
+}
+
+fn csrf(page: &str) -> &str {
+    let rest = page
+        .split_once("name=\"csrf\" value=\"")
+        .expect("there is a form")
+        .1;
+    rest.split_once('"').unwrap().0
+}
+
+#[tokio::test]
+async fn the_signed_address_opens_the_shops_own_page() {
+    each(async |world| {
+        world.installed().await;
+        let (page, cookie) = open(&world, &entry(HASH, "&translations=pl_PL&id=%5B1%5D"), true).await;
+        let answer = look(&world, &page, cookie.as_deref()).await;
+        assert_eq!(answer.status, 200);
+        let text = answer.text();
+        assert!(
+            text.contains("<html lang=\"pl\">")
+                && text.contains(HOST)
+                && text.contains("łączenie ze sklepem"),
+            "{text}"
+        );
+        let policy = answer.header("content-security-policy");
+        assert!(
+            policy.ends_with(&format!("frame-ancestors {SHOP_URL}")),
+            "{policy}"
+        );
+        assert!(!policy.contains("unsafe"));
+        assert_eq!(answer.header("referrer-policy"), "strict-origin");
+        assert_eq!(answer.header("x-content-type-options"), "nosniff");
+        assert_eq!(answer.header("cache-control"), "no-store");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_administrator_is_taken_or_left_and_the_language_follows_the_panel() {
+    each(async |world| {
+        world.installed().await;
+        for admin in [ADMIN_HASH, HASH] {
+            let more = format!("&admin-id=1&admin-name=Jan+Kowalski&admin-hash={admin}&translations=en_US");
+            let (page, cookie) = open(&world, &entry(HASH, &more), true).await;
+            let text = look(&world, &page, cookie.as_deref()).await.text().to_owned();
+            assert!(text.contains("<html lang=\"en\">") && text.contains("connecting to the shop"));
+            assert!(!text.contains("Kowalski"));
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_cookie_fits_a_frame_and_a_session_begun_with_it_needs_it() {
+    each(async |world| {
+        world.installed().await;
+        let first = world.get(&entry(HASH, ""), &[]).await;
+        let set = first.header("set-cookie");
+        assert!(set.starts_with("__Host-panel="), "{set}");
+        for part in ["Path=/", "HttpOnly", "SameSite=None", "Secure", "Partitioned"] {
+            assert!(
+                set.split("; ").any(|found| found == part),
+                "{part} is not in {set}"
+            );
+        }
+        let (page, cookie) = open(&world, &entry(HASH, ""), true).await;
+        assert_eq!(look(&world, &page, cookie.as_deref()).await.status, 200);
+        assert_eq!(
+            look(&world, &page, None).await.status,
+            401,
+            "the address alone opens nothing"
+        );
+        let other = format!("__Host-panel={}", "0".repeat(64));
+        assert_eq!(look(&world, &page, Some(&other)).await.status, 401);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn on_loopback_over_plain_http_the_cookie_asks_for_no_https() {
+    each_with(
+        |settings| settings.public_url = Some("http://127.0.0.1:8080".parse().unwrap()),
+        async |world| {
+            world.installed().await;
+            let first = world.get(&entry(HASH, ""), &[]).await;
+            let set = first.header("set-cookie");
+            assert!(set.starts_with("panel=") && set.contains("SameSite=Lax"), "{set}");
+            assert!(!set.contains("Secure") && !set.contains("None"), "{set}");
+        },
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn without_cookies_everything_works_by_address_alone() {
+    each(async |world| {
+        let shop = world.installed().await;
+        let (page, _) = open(&world, &entry(HASH, ""), false).await;
+        let answer = look(&world, &page, None).await;
+        assert_eq!(answer.status, 200);
+        let live = look(&world, &format!("{page}overview/live"), None).await;
+        assert!(
+            live.status == 200 && !live.text().contains("<html"),
+            "a piece of a page"
+        );
+        let body = format!("csrf={}&paused=yes", csrf(answer.text()));
+        let posted = world
+            .call(Method::POST, &format!("{page}overview/pause"), &[], body)
+            .await;
+        assert_eq!(
+            (posted.status.as_u16(), posted.header("location")),
+            (303, page.as_str())
+        );
+        assert!(world.store.shop(shop.id).await.unwrap().unwrap().paused);
+        assert!(look(&world, &page, None).await.text().contains("Wznów"));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_form_without_the_sessions_token_changes_nothing() {
+    each(async |world| {
+        let shop = world.installed().await;
+        let (page, _) = open(&world, &entry(HASH, ""), false).await;
+        let (other, _) = open(&world, &entry(HASH, ""), false).await;
+        let theirs = csrf(look(&world, &other, None).await.text()).to_owned();
+        let ours = csrf(look(&world, &page, None).await.text()).to_owned();
+        let to = format!("{page}overview/pause");
+        for body in [
+            "paused=yes".to_owned(),
+            "csrf=&paused=yes".to_owned(),
+            format!("csrf={theirs}&paused=yes"),
+        ] {
+            assert_eq!(world.call(Method::POST, &to, &[], body).await.status, 403);
+        }
+        let cross = [("sec-fetch-site", "cross-site")];
+        assert_eq!(
+            world
+                .call(Method::POST, &to, &cross, format!("csrf={ours}&paused=yes"))
+                .await
+                .status,
+            403
+        );
+        assert!(!world.store.shop(shop.id).await.unwrap().unwrap().paused);
+        let same = [("sec-fetch-site", "same-origin")];
+        assert_eq!(
+            world
+                .call(Method::POST, &to, &same, format!("csrf={ours}&paused=yes"))
+                .await
+                .status,
+            303
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_address_that_proves_nothing_opens_nothing() {
+    each(async |world| {
+        world.installed().await;
+        let tampered = entry(HASH, "").replace("my-apps", "elsewhere");
+        let another = entry(HASH, "").replace(LICENSE, &"f".repeat(40));
+        let unsigned = entry("", "");
+        let twice = entry(HASH, &format!("&shop={LICENSE}"));
+        for address in [tampered.as_str(), &another, &unsigned, &twice, "/panel"] {
+            let answer = world.get(address, &[]).await;
+            assert_eq!(answer.status, 401, "{address}");
+            assert!(answer.header("set-cookie").is_empty());
+            assert!(answer.text().contains("podpisu"), "it says why");
+        }
+        for page in ["/panel/s/x/", &format!("/panel/s/{}/", "0".repeat(64))] {
+            assert_eq!(world.get(page, &[]).await.status, 401);
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_shop_that_is_not_known_yet_is_asked_to_wait() {
+    each(async |world| {
+        let answer = world.get(&entry(HASH, ""), &[]).await;
+        assert_eq!(answer.status, 200);
+        assert!(answer.text().contains("http-equiv=\"refresh\"") && answer.header("set-cookie").is_empty());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn old_addresses_are_refused_only_where_the_operator_says_so() {
+    each_with(
+        |settings| settings.panel_link_max_age = Some(std::time::Duration::from_secs(300)),
+        async |world| {
+            world.installed().await;
+            assert_eq!(world.get(&entry(HASH, ""), &[]).await.status, 303);
+            world.later(std::time::Duration::from_secs(301));
+            assert_eq!(world.get(&entry(HASH, ""), &[]).await.status, 401);
+        },
+    )
+    .await;
+    each(async |world| {
+        world.installed().await;
+        world.later(std::time::Duration::from_secs(86_400 * 30));
+        assert_eq!(world.get(&entry(HASH, ""), &[]).await.status, 303);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_session_ends_with_its_time_and_with_the_app() {
+    each(async |world| {
+        world.installed().await;
+        let (page, _) = open(&world, &entry(HASH, ""), false).await;
+        world.later(std::time::Duration::from_secs(11 * 3600));
+        assert_eq!(look(&world, &page, None).await.status, 401);
+        let (page, _) = open(&world, &entry(HASH, ""), false).await;
+        assert_eq!(
+            world
+                .lifecycle(&signed_at("uninstall", "2026-11-23 23:30:00", &[]))
+                .await
+                .status,
+            200
+        );
+        let after = look(&world, &page, None).await.status.as_u16();
+        assert!(after == 410 || after == 401, "{after}");
+        assert_eq!(world.get(&entry(HASH, ""), &[]).await.status, 410);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_session_of_one_shop_shows_nothing_of_another() {
+    each(async |world| {
+        world.installed().await;
+        let extra = [
+            ("shop", "ffffffffffffffffffffffffffffffffffffffff"),
+            ("shop_url", "https://other.example"),
+            ("application_version", "1"),
+            ("auth_code", "B"),
+        ];
+        assert_eq!(world.lifecycle(&signed("install", &extra)).await.status, 200);
+        let (page, _) = open(&world, &entry(HASH, ""), false).await;
+        let answer = look(&world, &page, None).await;
+        assert!(!answer.text().contains("other.example"));
+        assert!(!answer.header("content-security-policy").contains("other.example"));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn files_are_kept_by_browsers_for_good_under_names_of_their_content() {
+    each(async |world| {
+        world.installed().await;
+        let (page, _) = open(&world, &entry(HASH, ""), false).await;
+        let text = look(&world, &page, None).await.text().to_owned();
+        for end in [".css\"", ".js\""] {
+            let at = text.split("\"").find(|part| {
+                part.starts_with("/panel/assets/") && end.starts_with(&part[part.rfind('.').unwrap()..])
+            });
+            let answer = world.get(at.unwrap(), &[]).await;
+            assert_eq!(answer.status, 200);
+            assert!(answer.header("cache-control").contains("immutable"));
+        }
+        assert_eq!(world.get("/panel/assets/panel.css", &[]).await.status, 404);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn when_the_ledger_fails_the_panel_says_so_in_words() {
+    each(async |world| {
+        world.installed().await;
+        let (page, _) = open(&world, &entry(HASH, ""), false).await;
+        world.ledger_fails().await;
+        let answer = look(&world, &page, None).await;
+        assert_eq!(answer.status, 503);
+        assert!(answer.text().contains("zajęty"));
+    })
+    .await;
+}

@@ -1,0 +1,401 @@
+//! Webhooks of shops (shoper-api.md F).
+
+use std::time::{Duration, Instant};
+
+use simulators::shoper::{derived_webhook_secret, webhook_sha1};
+use store::{Dirty, DirtyKey, HookKind, Priority, Reason};
+use sync_core::RecordKey;
+
+use crate::world::*;
+
+const BODY: &str = r#"{"subscriber_id":"7","email":"jan@example.com","active":"1","dateadd":"2026-11-23 12:00:00","lang_id":"1","groups":[]}"#;
+
+async fn marks(world: &World) -> Vec<Dirty> {
+    let shop = world.shop().await;
+    world
+        .store
+        .due_dirty(shop.id, NOON + 1000, Priority::Bulk, 100)
+        .await
+        .unwrap()
+}
+
+#[tokio::test]
+async fn a_webhook_of_the_reference_marks_its_record() {
+    each(async |world| {
+        let shop = world.installed().await;
+        let token = world
+            .hooked(&shop, HookKind::Shoper, "token-1", Some(WEBHOOK_SECRET))
+            .await;
+        let headers = delivery("subscriber.edit", WEBHOOK_SECRET, BODY);
+        assert_eq!(
+            headers[3].1, "0fd6a54199f2cd7410a29efbd8bcd89366880a4b",
+            "the vector of F.4"
+        );
+        let answer = world.deliver(&token, &headers, BODY).await;
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        let marks = marks(&world).await;
+        assert_eq!(marks.len(), 1);
+        assert_eq!(marks[0].key, DirtyKey::Record(RecordKey::subscriber(7)));
+        assert_eq!(
+            (marks[0].priority, marks[0].reason),
+            (Priority::Live, Reason::Webhook)
+        );
+        let (hook, _) = world
+            .store
+            .hook_of(shop.id, HookKind::Shoper)
+            .await
+            .unwrap()
+            .unwrap();
+        assert_eq!(
+            (hook.matched.as_deref(), hook.last_at),
+            (Some("plain"), Some(NOON))
+        );
+        let lane = world.store.lane(shop.id).await.unwrap().unwrap();
+        assert!(lane.wake_at.is_some_and(|at| at <= NOON), "the lane is woken");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_webhook_that_comes_again_raises_the_version_and_a_deletion_stays_one() {
+    each(async |world| {
+        let shop = world.installed().await;
+        let token = world.hooked(&shop, HookKind::Shoper, "token-1", Some("s")).await;
+        for event in ["subscriber.edit", "subscriber.delete", "subscriber.edit"] {
+            assert_eq!(
+                world
+                    .deliver(&token, &delivery(event, "s", BODY), BODY)
+                    .await
+                    .status,
+                200
+            );
+        }
+        let marks = marks(&world).await;
+        assert_eq!(
+            (marks.len(), marks[0].version, marks[0].reason),
+            (1, 3, Reason::DeleteWebhook)
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_apps_own_secret_is_believed_once_it_is_configured() {
+    let derived = derived_webhook_secret(APPSTORE_SECRET, LICENSE, WEBHOOK_SECRET);
+    let headers = delivery("client.create", &derived, r#"{"user_id":12}"#);
+    each(async |world| {
+        let shop = world.installed().await;
+        let token = world
+            .hooked(&shop, HookKind::Shoper, "token-1", Some("own"))
+            .await;
+        assert_eq!(
+            world.deliver(&token, &headers, r#"{"user_id":12}"#).await.status,
+            401
+        );
+    })
+    .await;
+    each_with(
+        |settings| settings.webhook_secret = Some(WEBHOOK_SECRET.into()),
+        async |world| {
+            let shop = world.installed().await;
+            let token = world
+                .hooked(&shop, HookKind::Shoper, "token-1", Some("own"))
+                .await;
+            assert_eq!(
+                world.deliver(&token, &headers, r#"{"user_id":12}"#).await.status,
+                200
+            );
+            let (hook, _) = world
+                .store
+                .hook_of(shop.id, HookKind::Shoper)
+                .await
+                .unwrap()
+                .unwrap();
+            assert_eq!(hook.matched.as_deref(), Some("derived"));
+            assert_eq!(
+                marks(&world).await[0].key,
+                DirtyKey::Record(RecordKey::customer(12))
+            );
+        },
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_not_proven_marks_nothing() {
+    each(async |world| {
+        let shop = world.installed().await;
+        let token = world.hooked(&shop, HookKind::Shoper, "token-1", Some("s")).await;
+        let genuine = delivery("client.edit", "s", BODY);
+        let with = |name: &str, value: &str| {
+            let mut headers = genuine.clone();
+            headers
+                .iter_mut()
+                .filter(|(found, _)| *found == name)
+                .for_each(|(_, old)| *old = value.to_owned());
+            headers
+        };
+        assert_eq!(
+            world
+                .deliver(&token, &genuine, &BODY.replace('7', "8"))
+                .await
+                .status,
+            401,
+            "another body"
+        );
+        assert_eq!(
+            world
+                .deliver(&token, &with("x-webhook-id", "6"), BODY)
+                .await
+                .status,
+            401,
+            "another webhook"
+        );
+        assert_eq!(
+            world
+                .deliver(&token, &with("x-webhook-sha1", ""), BODY)
+                .await
+                .status,
+            401,
+            "no signature"
+        );
+        let empty = webhook_sha1(5, "", BODY.as_bytes());
+        assert_eq!(
+            world
+                .deliver(&token, &with("x-webhook-sha1", &empty), BODY)
+                .await
+                .status,
+            401,
+            "no secret"
+        );
+        assert_eq!(
+            world.deliver("no-such-token", &genuine, BODY).await.status,
+            404,
+            "no token"
+        );
+        assert_eq!(
+            world
+                .deliver(&token, &with("x-shop-license", &"f".repeat(40)), BODY)
+                .await
+                .status,
+            403,
+            "a copy"
+        );
+        assert!(marks(&world).await.is_empty());
+        let (hook, _) = world
+            .store
+            .hook_of(shop.id, HookKind::Shoper)
+            .await
+            .unwrap()
+            .unwrap();
+        assert_eq!(hook.last_at, None);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_token_is_good_for_its_own_shop_and_its_own_hook_alone() {
+    each(async |world| {
+        let shop = world.installed().await;
+        let other = "f".repeat(40);
+        let extra = [
+            ("shop", other.as_str()),
+            ("shop_url", "https://other.example"),
+            ("application_version", "1"),
+            ("auth_code", "B"),
+        ];
+        assert_eq!(world.lifecycle(&signed("install", &extra)).await.status, 200);
+        let other = world.store.find_shop(&other).await.unwrap().unwrap();
+        let ours = world
+            .hooked(&shop, HookKind::Shoper, "token-1", Some("secret-1"))
+            .await;
+        let theirs = world
+            .hooked(&other, HookKind::Shoper, "token-2", Some("secret-2"))
+            .await;
+        let sare = world.hooked(&shop, HookKind::Sare, "token-3", None).await;
+        let headers = delivery("client.edit", "secret-1", BODY);
+        assert_eq!(world.deliver(&theirs, &headers, BODY).await.status, 401);
+        assert_eq!(world.deliver(&sare, &headers, BODY).await.status, 404);
+        assert_eq!(world.deliver(&ours, &headers, BODY).await.status, 200);
+        for shop in [&other] {
+            assert!(
+                world
+                    .store
+                    .due_dirty(shop.id, NOON + 1000, Priority::Bulk, 10)
+                    .await
+                    .unwrap()
+                    .is_empty()
+            );
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn other_events_and_bodies_without_an_id_are_answered_and_mark_nothing() {
+    each(async |world| {
+        let shop = world.installed().await;
+        let token = world.hooked(&shop, HookKind::Shoper, "token-1", Some("s")).await;
+        for (event, body) in [
+            ("order.create", r#"{"order_id":1}"#),
+            ("client.edit", "{}"),
+            ("client.edit", "not json"),
+            ("subscriber.delete", r#"{"email":"jan@example.com"}"#),
+        ] {
+            assert_eq!(
+                world
+                    .deliver(&token, &delivery(event, "s", body), body)
+                    .await
+                    .status,
+                200,
+                "{event} {body}"
+            );
+        }
+        assert!(marks(&world).await.is_empty());
+        let lane = world.store.lane(shop.id).await.unwrap().unwrap();
+        assert!(lane.wake_at.is_some(), "the shop is looked at");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_body_larger_than_a_mebibyte_is_refused() {
+    each(async |world| {
+        let shop = world.installed().await;
+        let token = world.hooked(&shop, HookKind::Shoper, "token-1", Some("s")).await;
+        let body = format!("{{\"user_id\":1,\"x\":\"{}\"}}", "y".repeat(1 << 20));
+        assert_eq!(
+            world
+                .deliver(&token, &delivery("client.edit", "s", &body), &body)
+                .await
+                .status,
+            413
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_shop_that_removed_the_app_is_told_so() {
+    each(async |world| {
+        let shop = world.installed().await;
+        let token = world.hooked(&shop, HookKind::Shoper, "token-1", Some("s")).await;
+        assert_eq!(
+            world
+                .lifecycle(&signed_at("uninstall", "2026-11-23 12:00:01", &[]))
+                .await
+                .status,
+            200
+        );
+        let status = world
+            .deliver(&token, &delivery("client.edit", "s", BODY), BODY)
+            .await
+            .status;
+        assert!(status == 410 || status == 404, "{status}");
+        assert!(marks(&world).await.is_empty());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_shop_connected_directly_tells_its_licence_by_its_first_webhook() {
+    each(async |world| {
+        let license = format!("direct:{HOST}");
+        let id = world
+            .store
+            .connect_direct(
+                &license,
+                SHOP_URL,
+                HOST,
+                &"admin".into(),
+                &"password".into(),
+                NOON,
+            )
+            .await
+            .unwrap();
+        let shop = world.store.shop(id).await.unwrap().unwrap();
+        let token = world.hooked(&shop, HookKind::Shoper, "token-1", Some("s")).await;
+        assert_eq!(
+            world
+                .deliver(&token, &delivery("client.edit", "s", BODY), BODY)
+                .await
+                .status,
+            200
+        );
+        assert_eq!(world.shop().await.id, id);
+        let mut copy = delivery("client.edit", "s", BODY);
+        copy[5].1 = "f".repeat(40);
+        assert_eq!(
+            world.deliver(&token, &copy, BODY).await.status,
+            403,
+            "from then on a copy is told apart"
+        );
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn webhooks_are_answered_in_time_while_the_ledger_is_under_load() {
+    each(async |world| {
+        let shop = world.installed().await;
+        let token = world.hooked(&shop, HookKind::Shoper, "token-1", Some("s")).await;
+        let lease = world.engine.claim_shop(shop.id).await.unwrap().unwrap();
+        let stop = std::sync::atomic::AtomicBool::new(false);
+        // A slice at work: commits of two hundred contacts, one after the other.
+        let slice = async {
+            let mut round = 0_u32;
+            while !stop.load(std::sync::atomic::Ordering::Relaxed) {
+                round += 1;
+                let contacts = (0..200)
+                    .map(|n| {
+                        let address = format!("{round}-{n}@example.com");
+                        store::Contact::new(world.store.hash(shop.id, &address), address, NOON)
+                    })
+                    .collect();
+                let commit = store::Commit {
+                    contacts,
+                    ..store::Commit::default()
+                };
+                assert!(world.store.commit(&lease, NOON, &commit).await.unwrap());
+            }
+            round
+        };
+        let hooks = async {
+            let mut slowest = Duration::ZERO;
+            for burst in 0..10 {
+                let calls = (0..40).map(|n| {
+                    let (world, token) = (&world, &token);
+                    async move {
+                        let body = format!("{{\"user_id\":{}}}", burst * 40 + n + 1);
+                        let began = Instant::now();
+                        let answer = world
+                            .deliver(token, &delivery("client.edit", "s", &body), &body)
+                            .await;
+                        assert_eq!(answer.status, 200);
+                        began.elapsed()
+                    }
+                });
+                slowest = futures_util::future::join_all(calls)
+                    .await
+                    .into_iter()
+                    .fold(slowest, Duration::max);
+            }
+            stop.store(true, std::sync::atomic::Ordering::Relaxed);
+            slowest
+        };
+        let (rounds, slowest) = tokio::join!(slice, hooks);
+        assert!(rounds > 0);
+        assert!(slowest < Duration::from_secs(3), "the slowest took {slowest:?}");
+        let shop = world.shop().await;
+        assert_eq!(
+            world
+                .store
+                .due_dirty(shop.id, NOON + 1000, Priority::Bulk, 1000)
+                .await
+                .unwrap()
+                .len(),
+            400
+        );
+    })
+    .await;
+}

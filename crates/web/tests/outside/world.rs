@@ -1,0 +1,369 @@
+//! A server with a ledger of its own, and the words to speak to it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use bytes::Bytes;
+use engine::{Engine, EngineSettings, Entropy};
+use http::{HeaderMap, Method, Request, StatusCode};
+use ports::{BoxFuture, Clock, ManualClock, Transport, TransportError};
+use secrecy::{ExposeSecret, SecretString};
+use simulators::shoper::{form, message_hash, webhook_sha1};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor};
+use store::{HookKind, Keys, Shop, Store};
+use tokio::sync::Notify;
+use tower::ServiceExt;
+
+/// Values of the reference's vectors (shoper-api.md A.3).
+pub const APP_ID: &str = "abcdef0123456789abcdef0123456789";
+pub const APPSTORE_SECRET: &str = "appstore-secret-example";
+pub const WEBHOOK_SECRET: &str = "webhook-secret-example";
+pub const LICENSE: &str = "0123456789abcdef0123456789abcdef01234567";
+pub const SHOP_URL: &str = "https://sklep000001.shoparena.pl";
+pub const HOST: &str = "sklep000001.shoparena.pl";
+/// 2026-11-23 12:00:00 in Warsaw, the time of the vectors.
+pub const NOON: i64 = 1_795_431_600_000;
+pub const OPERATOR: &str = "operator-token-for-tests";
+pub const METRICS: &str = "metrics-token-for-tests";
+
+/// A configuration that can be used.
+pub const CONFIG: &str = "[sare]\nuid = \"12345\"\n\n[customers]\nenabled = true\ngroup = 21\n[customers.mapping]\nname = \"{firstname} {lastname}\"\n\n[subscribers]\nenabled = true\ngroup = 22\n";
+
+/// Nobody is there: what is called from outside must not need the outside to answer.
+struct Nowhere;
+
+impl Transport for Nowhere {
+    fn send(&self, _: ports::Request) -> BoxFuture<'_, Result<ports::Response, TransportError>> {
+        Box::pin(async { Err(TransportError::Connect("nobody is there".to_owned())) })
+    }
+}
+
+/// A server.
+pub struct World {
+    pub store: Store,
+    pub engine: Engine,
+    pub clock: Arc<ManualClock>,
+    pub router: Router,
+    url: String,
+    _directory: Option<tempfile::TempDir>,
+}
+
+/// Numbers that nobody would guess, the same in every run.
+fn entropy() -> Entropy {
+    let next = AtomicU64::new(1);
+    Arc::new(move || {
+        let n = next.fetch_add(1, Ordering::Relaxed);
+        let mut bytes = [0x5a; 32];
+        bytes[..8].copy_from_slice(&n.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_le_bytes());
+        bytes
+    })
+}
+
+pub fn settings() -> web::Settings {
+    let mut settings = web::Settings::new(
+        "https://sare.example/api/v1".parse().unwrap(),
+        "https://sare.example/register".parse().unwrap(),
+    );
+    settings.public_url = Some("https://app.example".parse().unwrap());
+    settings.app_id = Some(APP_ID.to_owned());
+    settings.appstore_secret = Some(APPSTORE_SECRET.into());
+    settings.operator_token = Some(OPERATOR.into());
+    settings.metrics_token = Some(METRICS.into());
+    settings
+}
+
+/// Runs a test on a server over each kind of database.
+pub async fn each(test: impl AsyncFn(World)) {
+    each_with(|_| {}, test).await;
+}
+
+/// The same with settings changed.
+pub async fn each_with(change: impl Fn(&mut web::Settings), test: impl AsyncFn(World)) {
+    let directory = tempfile::tempdir().unwrap();
+    let url = format!("sqlite:{}", directory.path().join("ledger.db").display());
+    test(world(&url, Some(directory), &change).await).await;
+    if let Ok(server) = std::env::var("TEST_POSTGRES_URL") {
+        test(world(&database_on(&server).await, None, &change).await).await;
+    }
+}
+
+async fn database_on(server: &str) -> String {
+    static NUMBER: AtomicU64 = AtomicU64::new(0);
+    let name = format!(
+        "web_{}_{}",
+        std::process::id(),
+        NUMBER.fetch_add(1, Ordering::Relaxed)
+    );
+    let options: sqlx::postgres::PgConnectOptions = server.parse().unwrap();
+    let mut connection = options.disable_statement_logging().connect().await.unwrap();
+    connection
+        .execute(AssertSqlSafe(format!("CREATE DATABASE {name}")))
+        .await
+        .unwrap();
+    connection.close().await.unwrap();
+    let mut url = url::Url::parse(server).unwrap();
+    url.set_path(&name);
+    url.into()
+}
+
+async fn world(
+    url: &str,
+    directory: Option<tempfile::TempDir>,
+    change: &impl Fn(&mut web::Settings),
+) -> World {
+    let store = Store::open(url, Keys::parse(&"5a".repeat(32)).unwrap(), [7; 32])
+        .await
+        .unwrap();
+    let clock = Arc::new(ManualClock::at(NOON));
+    let transport: Arc<dyn Transport> = Arc::new(Nowhere);
+    let mut settings = settings();
+    change(&mut settings);
+    let engine = Engine::new(
+        store.clone(),
+        Arc::clone(&transport),
+        Arc::clone(&clock) as Arc<dyn Clock>,
+        EngineSettings::new(settings.sare_api_url.clone(), entropy()),
+    );
+    let router = web::router(web::State {
+        store: store.clone(),
+        engine: engine.clone(),
+        transport,
+        clock: Arc::clone(&clock) as Arc<dyn Clock>,
+        entropy: entropy(),
+        wake: Arc::new(Notify::new()),
+        metrics: Some(
+            metrics_exporter_prometheus::PrometheusBuilder::new()
+                .build_recorder()
+                .handle(),
+        ),
+        settings,
+    });
+    World {
+        store,
+        engine,
+        clock,
+        router,
+        url: url.to_owned(),
+        _directory: directory,
+    }
+}
+
+/// An answer, read to its end.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub body: Bytes,
+}
+
+impl Answer {
+    pub fn text(&self) -> &str {
+        std::str::from_utf8(&self.body).unwrap()
+    }
+
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_slice(&self.body).unwrap_or_else(|_| panic!("no JSON: {}", self.text()))
+    }
+
+    pub fn header(&self, name: &str) -> &str {
+        self.headers
+            .get(name)
+            .map(|value| value.to_str().unwrap())
+            .unwrap_or_default()
+    }
+
+    /// The stable word of problem details.
+    pub fn code(&self) -> String {
+        self.json()["code"].as_str().unwrap().to_owned()
+    }
+}
+
+impl World {
+    /// Sends a request and reads the answer.
+    pub async fn call(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: impl Into<Body>,
+    ) -> Answer {
+        let mut request = Request::builder().method(method).uri(path);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let answer = self
+            .router
+            .clone()
+            .oneshot(request.body(body.into()).unwrap())
+            .await
+            .unwrap();
+        let (parts, body) = answer.into_parts();
+        let body = axum::body::to_bytes(body, 16 << 20).await.unwrap();
+        Answer {
+            status: parts.status,
+            headers: parts.headers,
+            body,
+        }
+    }
+
+    pub async fn get(&self, path: &str, headers: &[(&str, &str)]) -> Answer {
+        self.call(Method::GET, path, headers, Body::empty()).await
+    }
+
+    /// Calls the operator's API.
+    pub async fn operator(&self, method: Method, path: &str, body: &str) -> Answer {
+        let bearer = format!("Bearer {OPERATOR}");
+        self.call(method, path, &[("authorization", &bearer)], body.to_owned())
+            .await
+    }
+
+    /// Sends a lifecycle message as the AppStore does.
+    pub async fn lifecycle(&self, message: &[(String, String)]) -> Answer {
+        let headers = [("content-type", "application/x-www-form-urlencoded")];
+        self.call(Method::POST, "/shoper/lifecycle", &headers, form(message))
+            .await
+    }
+
+    /// Installs the app in the shop of the vectors.
+    pub async fn installed(&self) -> Shop {
+        let answer = self.lifecycle(&signed("install", &install_extra())).await;
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        self.shop().await
+    }
+
+    /// The shop of the vectors as the ledger knows it.
+    pub async fn shop(&self) -> Shop {
+        self.store
+            .find_shop(LICENSE)
+            .await
+            .unwrap()
+            .expect("the shop is known")
+    }
+
+    /// Gives the shop a webhook, as the engine does; its token.
+    pub async fn hooked(&self, shop: &Shop, kind: HookKind, token: &str, secret: Option<&str>) -> String {
+        let secret = secret.map(SecretString::from);
+        self.store
+            .put_hook(shop.id, kind, &SecretString::from(token), secret, None)
+            .await
+            .unwrap();
+        let (_, stored) = self
+            .store
+            .hook_of(shop.id, kind)
+            .await
+            .unwrap()
+            .expect("it was just put there");
+        stored.expose_secret().to_owned()
+    }
+
+    /// Configures the shop.
+    pub async fn configured(&self, shop: &Shop) {
+        let parsed = sync_core::config::Config::parse(CONFIG).unwrap();
+        let now = self.clock.now();
+        self.store
+            .put_config(
+                shop.id,
+                &parsed.config.render(),
+                Some("key".into()),
+                None,
+                "test",
+                now,
+            )
+            .await
+            .unwrap();
+    }
+
+    /// The ledger fails: the table of lifecycle messages, hooks and sessions is not where it should be.
+    pub async fn ledger_fails(&self) {
+        sqlx::any::install_default_drivers();
+        let mut connection = sqlx::AnyConnection::connect(&self.url).await.unwrap();
+        for table in ["lifecycle", "hooks", "sessions"] {
+            connection
+                .execute(AssertSqlSafe(format!(
+                    "ALTER TABLE {table} RENAME TO {table}_away"
+                )))
+                .await
+                .unwrap();
+        }
+        connection.close().await.unwrap();
+    }
+
+    pub fn later(&self, by: Duration) {
+        self.clock.advance(by);
+    }
+}
+
+/// A webhook as the shop sends it: headers.
+pub fn delivery(event: &str, secret: &str, body: &str) -> Vec<(&'static str, String)> {
+    vec![
+        ("content-type", "application/json; charset=utf-8".to_owned()),
+        ("x-webhook-id", "5".to_owned()),
+        ("x-webhook-name", event.to_owned()),
+        ("x-webhook-sha1", webhook_sha1(5, secret, body.as_bytes())),
+        ("x-shop-domain", HOST.to_owned()),
+        ("x-shop-license", LICENSE.to_owned()),
+        ("x-shop-version", "5.26.54".to_owned()),
+    ]
+}
+
+impl World {
+    /// Delivers a webhook.
+    pub async fn deliver(&self, token: &str, headers: &[(&'static str, String)], body: &str) -> Answer {
+        let headers: Vec<(&str, &str)> = headers
+            .iter()
+            .map(|(name, value)| (*name, value.as_str()))
+            .collect();
+        self.call(
+            Method::POST,
+            &format!("/shoper/webhooks/{token}"),
+            &headers,
+            body.to_owned(),
+        )
+        .await
+    }
+}
+
+/// What an `install` of the vectors says beside what every message says.
+pub fn install_extra() -> [(&'static str, &'static str); 3] {
+    [
+        ("application_version", "1"),
+        ("auth_code", "AUTHCODE123"),
+        ("trial", "0"),
+    ]
+}
+
+/// A message of the shop of the vectors, signed.
+pub fn signed(action: &str, extra: &[(&str, &str)]) -> Vec<(String, String)> {
+    signed_at(action, "2026-11-23 12:00:00", extra)
+}
+
+/// The same sent at another time.
+pub fn signed_at(action: &str, timestamp: &str, extra: &[(&str, &str)]) -> Vec<(String, String)> {
+    let usual = [
+        ("action", action),
+        ("application_code", APP_ID),
+        ("shop", LICENSE),
+        ("shop_url", SHOP_URL),
+        ("timestamp", timestamp),
+    ];
+    sign(
+        usual
+            .iter()
+            .filter(|(name, _)| !extra.iter().any(|(other, _)| other == name))
+            .chain(extra),
+    )
+}
+
+/// Signs these parameters.
+pub fn sign<'a>(params: impl IntoIterator<Item = &'a (&'a str, &'a str)>) -> Vec<(String, String)> {
+    let mut params: Vec<(String, String)> = params
+        .into_iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+        .collect();
+    let hash = message_hash(APPSTORE_SECRET, &params);
+    params.push(("hash".to_owned(), hash));
+    params
+}
