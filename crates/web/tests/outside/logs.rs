@@ -1,7 +1,8 @@
-//! That nothing personal and no secret gets into the log, whatever is sent.
+//! That nothing personal and no secret gets into the log, whatever is sent. The log is the whole process's, so that
+//! what happens on other threads, and in other tests, is looked at as well.
 
 use std::io;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use http::Method;
 use store::{Commit, Contact, HookKind};
@@ -31,15 +32,24 @@ impl<'a> MakeWriter<'a> for Log {
     }
 }
 
+/// The process's log at its most talkative, from the first call on.
+pub fn captured() -> String {
+    static LOG: OnceLock<Log> = OnceLock::new();
+    let log = LOG.get_or_init(|| {
+        let log = Log::default();
+        let subscriber = tracing_subscriber::fmt()
+            .with_writer(log.clone())
+            .with_max_level(tracing::Level::TRACE)
+            .with_span_events(tracing_subscriber::fmt::format::FmtSpan::FULL)
+            .finish();
+        tracing::subscriber::set_global_default(subscriber).expect("no other log is kept in tests");
+        log
+    });
+    String::from_utf8_lossy(&log.0.lock().unwrap()).into_owned()
+}
+
 #[tokio::test]
 async fn nothing_personal_and_no_secret_is_logged() {
-    let log = Log::default();
-    let subscriber = tracing_subscriber::fmt()
-        .with_writer(log.clone())
-        .with_max_level(tracing::Level::TRACE)
-        .with_span_events(tracing_subscriber::fmt::format::FmtSpan::FULL)
-        .finish();
-    let _guard = tracing::subscriber::set_default(subscriber);
     each(async |world| {
         let shop = world.installed().await;
         world.configured(&shop).await;
@@ -131,7 +141,7 @@ async fn nothing_personal_and_no_secret_is_logged() {
             .await;
     })
     .await;
-    let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let text = captured();
     assert!(
         text.contains("/shoper/webhooks/{token}"),
         "calls are logged by their route"

@@ -82,6 +82,7 @@ pub async fn each(test: impl AsyncFn(World)) {
 
 /// The same with settings changed.
 pub async fn each_with(change: impl Fn(&mut web::Settings), test: impl AsyncFn(World)) {
+    crate::logs::captured();
     let directory = tempfile::tempdir().unwrap();
     let url = format!("sqlite:{}", directory.path().join("ledger.db").display());
     test(world(&url, Some(directory), &change).await).await;
