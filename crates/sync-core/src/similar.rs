@@ -1,5 +1,8 @@
 //! "Did you mean …": the known words closest to a wrong one.
 
+/// The rank of a word that holds the other, behind every slip of the fingers.
+const CONTAINS: usize = usize::MAX;
+
 /// Up to three of `known` that resemble `word`, the closest first.
 pub(crate) fn closest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Vec<String> {
     let word = folded(word);
@@ -13,12 +16,15 @@ pub(crate) fn closest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) 
             match () {
                 () if tail => Some((0, candidate)),
                 () if distance <= most => Some((distance, candidate)),
-                () if word.len() >= 3 && other.contains(&word) => Some((most + 1, candidate)),
+                () if word.len() >= 3 && other.contains(&word) => Some((CONTAINS, candidate)),
                 () => None,
             }
         })
         .collect();
-    near.sort_by_key(|(distance, _)| *distance);
+    near.sort_by_key(|(rank, _)| *rank);
+    // A word that merely holds the other is named only when no slip explains it.
+    let best = near.first().map(|(rank, _)| *rank);
+    near.retain(|(rank, _)| *rank != CONTAINS || best == Some(CONTAINS));
     near.into_iter()
         .take(3)
         .map(|(_, candidate)| candidate.to_owned())

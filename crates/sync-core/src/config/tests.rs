@@ -1,1 +1,676 @@
+//! Reading, judging and writing configurations.
 
+use proptest::prelude::*;
+use secrecy::ExposeSecret;
+
+use super::*;
+use crate::RecordKind;
+use crate::mapping::{Overwrite, RowText, WhenEmpty};
+
+const KEY: &str = "0f8fad5b-d9cb-469f-a165-70867728950e";
+
+const WHOLE: &str = r#"[sare]
+uid = "12345"
+api_key = "0f8fad5b-d9cb-469f-a165-70867728950e"
+
+[customers]
+enabled = true
+group = 21
+consent = "flag-or-subscriber"      # flag | subscriber | flag-or-subscriber
+without_consent = "unconfirmed"     # unconfirmed | skip
+[customers.mapping]                 # SARE field = Shoper field or template
+name = "{firstname} {lastname}"
+gsm = "address.phone"
+prop1 = "address.city"
+"custom.birthday" = "additional_field.7"
+
+[subscribers]
+enabled = true
+group = 22
+[subscribers.mapping]
+prop2 = "language"
+
+[unsubscribe]
+to_sare = "removal-requested"       # removal-requested | removed | unconfirmed
+leave_group = false
+to_shoper = true
+on_new_opt_in = "ask-again"         # ask-again | reactivate | leave
+[deleted]
+action = "leave-group"              # keep | leave-group | delete
+[brake]
+share = 0.05
+at_least = 20
+"#;
+
+fn parsed(text: &str) -> Config {
+    Config::parse(text)
+        .unwrap_or_else(|errors| panic!("{errors}"))
+        .config
+}
+
+/// Line, path and English sentence of everything found.
+fn found(text: &str) -> Vec<(Option<usize>, String, What)> {
+    Config::parse(text)
+        .expect_err("it should not be usable")
+        .0
+        .into_iter()
+        .map(|f| (f.line, f.path, f.what))
+        .collect()
+}
+
+fn one(text: &str) -> (Option<usize>, String, What) {
+    let mut all = found(text);
+    assert_eq!(all.len(), 1, "{all:?}");
+    all.remove(0)
+}
+
+/// The least that is usable, with more lines after it.
+fn with(more: &str) -> String {
+    format!("[sare]\nuid = \"12345\"\n[customers]\ngroup = 21\n{more}")
+}
+
+#[test]
+fn the_documented_example_is_read_whole() {
+    let Parsed {
+        config,
+        api_key,
+        warnings,
+    } = Config::parse(WHOLE).unwrap();
+    assert!(warnings.is_empty());
+    assert_eq!(api_key.unwrap().expose_secret(), KEY);
+    assert_eq!(config.sare.uid, "12345");
+    assert_eq!((config.customers.enabled, config.customers.group), (true, 21));
+    let targets: Vec<String> = config
+        .customers
+        .mapping
+        .rows()
+        .iter()
+        .map(|row| row.target.to_string())
+        .collect();
+    assert_eq!(
+        targets,
+        ["name", "gsm", "prop1", "custom.birthday"],
+        "in the order of the file"
+    );
+    assert_eq!(config.subscribers.group, 22);
+    assert_eq!(config.unsubscribe, Unsubscribe::default());
+    assert_eq!(config.brake, Brake::default());
+    assert_eq!(config.lines.of("customers.mapping.custom.birthday"), Some(14));
+}
+
+#[test]
+fn what_is_not_said_is_as_documented() {
+    let config = parsed(&with(""));
+    assert!(
+        config.customers.enabled && !config.subscribers.enabled,
+        "a section that is there counts"
+    );
+    assert_eq!(config.customers.consent, ConsentRule::FlagOrSubscriber);
+    assert_eq!(config.customers.without_consent, WithoutConsent::Unconfirmed);
+    assert_eq!(config.unsubscribe.to_sare, UnsubscribeStatus::RemovalRequested);
+    assert_eq!(config.unsubscribe.on_new_opt_in, OnNewOptIn::AskAgain);
+    assert!(config.unsubscribe.to_shoper && !config.unsubscribe.leave_group);
+    assert_eq!(config.deleted.action, DeletedAction::LeaveGroup);
+    assert_eq!((config.brake.share, config.brake.at_least), (0.05, 20));
+}
+
+#[test]
+fn statuses_have_sares_numbers() {
+    let numbers: Vec<i64> = UnsubscribeStatus::all().map(UnsubscribeStatus::number).collect();
+    assert_eq!(numbers, [4, 3, 6]);
+}
+
+#[test]
+fn the_key_is_never_rendered_nor_shown() {
+    let whole = Config::parse(WHOLE).unwrap();
+    assert!(!whole.config.render().contains(KEY) && !whole.config.render().contains("api_key"));
+    assert!(!format!("{whole:?}").contains(KEY));
+    for broken in [
+        format!("[sare]\nuid = 1\napi_key = \"{KEY}\" x\n"),
+        format!("[sare]\nuid = 1\napi_key = \"{KEY}\napi_key = \"{KEY}\"\n"),
+        format!("[sare]\nuid = 1\napi_key = [\"{KEY}\"]\n"),
+        format!("[sare]\nuid = 1\napikey = \"{KEY}\"\n"),
+    ] {
+        let errors = Config::parse(&broken).unwrap_err();
+        let told = format!("{errors} {} {errors:?}", errors.text(Lang::Pl));
+        assert!(!told.contains(KEY), "{told}");
+    }
+}
+
+#[test]
+fn a_key_of_another_form_is_taken_with_a_warning() {
+    let read = Config::parse(
+        &with("[subscribers]\ngroup = 22\n").replace("uid =", "api_key = \"stary klucz\"\nuid ="),
+    )
+    .unwrap();
+    assert_eq!(read.api_key.unwrap().expose_secret(), "stary klucz");
+    let [warning] = &read.warnings[..] else {
+        panic!("{:?}", read.warnings)
+    };
+    assert_eq!(
+        (warning.line, &warning.what, warning.severity()),
+        (Some(2), &What::OddKey, Severity::Warning)
+    );
+    let empty = Config::parse(&with("").replace("uid =", "api_key = \"\"\nuid =")).unwrap();
+    assert!(empty.api_key.is_none() && empty.warnings.is_empty());
+}
+
+#[test]
+fn everything_wrong_is_told_at_once_each_with_its_line() {
+    let text = r#"[sare]
+uid = 12345
+[custmers]
+group = 21
+[subscribers]
+enabled = "yes"
+group = "22"
+without_consent = "skipp"
+[subscribers.mapping]
+prop2 = "langage"
+prop10 = "language"
+prop3 = { form = "language" }
+[brake]
+share = 5
+"#;
+    let all = found(text);
+    let places: Vec<(usize, &str)> = all
+        .iter()
+        .map(|(line, path, _)| (line.unwrap(), path.as_str()))
+        .collect();
+    assert_eq!(
+        places,
+        [
+            (2, "sare.uid"),
+            (3, "custmers"),
+            (6, "subscribers.enabled"),
+            (7, "subscribers.group"),
+            (8, "subscribers.without_consent"),
+            (10, "subscribers.mapping.prop2"),
+            (11, "subscribers.mapping.prop10"),
+            (12, "subscribers.mapping.prop3.form"),
+            (14, "brake.share"),
+        ]
+    );
+    let errors = Config::parse(text).unwrap_err();
+    assert!(
+        errors
+            .to_string()
+            .contains("line 3: custmers: There is no setting \"custmers\". Did you mean: customers?")
+    );
+    assert!(
+        errors
+            .text(Lang::Pl)
+            .contains("wiersz 3: custmers: Nie ma ustawienia „custmers”. Czy chodziło o: customers?")
+    );
+    assert!(errors.to_string().contains("line 10: subscribers.mapping.prop2: \"langage\" is not a field of a subscriber. Did you mean: language?"));
+    assert!(errors.to_string().contains(
+        "line 12: subscribers.mapping.prop3.form: There is no setting \"form\". Did you mean: from?"
+    ));
+}
+
+#[test]
+fn broken_toml_is_told_with_its_line_and_nothing_else() {
+    let all = found("[sare]\nuid = \"12345\"\n[customers\ngroup = 21\n");
+    assert!(
+        all.iter().all(|(_, _, what)| matches!(what, What::Syntax(_))),
+        "{all:?}"
+    );
+    assert_eq!(all[0].0, Some(3));
+    let (line, _, what) = one(&with("group = 22\n"));
+    assert!(matches!(what, What::Syntax(_)));
+    assert_eq!(line, Some(5), "a key written twice");
+}
+
+#[test]
+fn numbers_and_words_out_of_bounds_are_told() {
+    assert!(matches!(
+        one(&with("").replace("21", "0")).2,
+        What::OutOfRange { least: "1", .. }
+    ));
+    assert!(matches!(
+        one(&with("").replace("21", "-3")).2,
+        What::OutOfRange { least: "1", .. }
+    ));
+    assert_eq!(one(&with("").replace("12345", "12")).2, What::BadUid);
+    assert_eq!(one(&with("").replace("12345", "12a")).2, What::BadUid);
+    assert!(matches!(
+        one(&with("[brake]\nat_least = -1\n")).2,
+        What::OutOfRange { least: "0", .. }
+    ));
+    assert!(matches!(
+        one(&with("[brake]\nshare = 1.5\n")).2,
+        What::OutOfRange { .. }
+    ));
+    assert!(matches!(
+        one(&with("[brake]\nshare = nan\n")).2,
+        What::OutOfRange { .. }
+    ));
+    assert_eq!(parsed(&with("[brake]\nshare = 1\n")).brake.share, 1.0);
+    let (line, path, what) = one(&with("consent = \"flags\"\n"));
+    assert_eq!((line, path.as_str()), (Some(5), "customers.consent"));
+    assert!(matches!(what, What::NotAllowed { allowed, .. } if allowed.len() == 3));
+}
+
+#[test]
+fn what_is_missing_is_named_with_an_example() {
+    let all = found("[customers]\n");
+    let paths: Vec<&str> = all.iter().map(|(_, path, _)| path.as_str()).collect();
+    assert_eq!(paths, ["sare.uid", "customers.group"]);
+    let off = Config::parse("[sare]\nuid = \"123\"\n[customers]\nenabled = false\n").unwrap();
+    assert_eq!(
+        off.warnings.iter().map(|f| &f.what).collect::<Vec<_>>(),
+        [&What::NothingEnabled]
+    );
+}
+
+#[test]
+fn rows_are_written_in_any_of_the_forms_that_toml_has() {
+    let quoted = parsed(&with(
+        "[customers.mapping]\n\"custom.miasto\" = \"address.city\"\n",
+    ));
+    for other in [
+        "[customers.mapping]\ncustom.miasto = \"address.city\"\n",
+        "[customers.mapping.custom]\nmiasto = \"address.city\"\n",
+        "mapping.custom.miasto = \"address.city\"\n",
+        "mapping = { custom = { miasto = { from = \"address.city\" } } }\n",
+    ] {
+        assert_eq!(parsed(&with(other)), quoted, "{other}");
+    }
+    let rich = parsed(&with(
+        "[customers.mapping]\nprop1 = { from = \"firstname\", transform = [\"title\", \"max:20\"], default = \"brak\", \
+         when_empty = \"clear\", overwrite = \"if-empty\" }\ncomment = { value = \"Shoper\" }\n",
+    ));
+    let rows: Vec<RowText> = rich
+        .customers
+        .mapping
+        .rows()
+        .iter()
+        .map(|row| row.text())
+        .collect();
+    let expected = RowText {
+        transform: vec!["title".into(), "max:20".into()],
+        default: Some("brak".into()),
+        when_empty: WhenEmpty::Clear,
+        overwrite: Overwrite::IfEmpty,
+        ..RowText::new("prop1", "firstname")
+    };
+    assert_eq!(rows[0], expected);
+    assert_eq!(rows[1].value.as_deref(), Some("Shoper"));
+}
+
+#[test]
+fn a_plain_text_that_is_no_field_is_no_constant_by_accident() {
+    let (line, _, what) = one(&with("[customers.mapping]\ncomment = \"Shoper\"\n"));
+    assert_eq!(line, Some(6));
+    assert!(matches!(what, What::UnknownField { .. }));
+    let finding = Finding {
+        line,
+        path: String::new(),
+        what,
+    };
+    assert!(finding.text(Lang::En).contains("{ value = \"text\" }"));
+    assert!(finding.text(Lang::Pl).contains("{ value = \"tekst\" }"));
+}
+
+#[test]
+fn rows_of_wrong_kinds_are_told_once() {
+    for (row, kind) in [
+        ("prop1 = 5", "a whole number"),
+        ("prop1 = { from = 5 }", "a whole number"),
+        ("prop1 = [\"login\"]", "a list"),
+    ] {
+        let (line, path, what) = one(&with(&format!("[customers.mapping]\n{row}\n")));
+        let text = Finding { line, path, what }.text(Lang::En);
+        assert!(text.contains(kind), "{text}");
+    }
+    assert_eq!(one(&with("[customers.mapping]\nprop1 = {}\n")).2, What::NoSource);
+}
+
+fn catalog() -> Catalog {
+    let property = |name: &str, kind| Property {
+        name: name.to_owned(),
+        label: name.to_owned(),
+        kind,
+    };
+    Catalog {
+        groups: Some(vec![(21, "Klienci".into()), (22, "Newsletter".into())]),
+        properties: Some(vec![
+            Property {
+                name: "prop1".into(),
+                label: "Imie".into(),
+                kind: PropertyKind::Text { max_len: Some(5) },
+            },
+            property("miasto", PropertyKind::Unknown),
+            property(
+                "plec",
+                PropertyKind::List {
+                    values: vec!["K".into(), "M".into()],
+                },
+            ),
+            property("wiek", PropertyKind::Number),
+        ]),
+        additional_fields: Some(vec![AdditionalField {
+            id: 7,
+            label: "Urodziny".into(),
+        }]),
+    }
+}
+
+fn checked(more: &str) -> Vec<(Option<usize>, String, What)> {
+    parsed(&with(more))
+        .check(&catalog())
+        .into_iter()
+        .map(|f| (f.line, f.path, f.what))
+        .collect()
+}
+
+#[test]
+fn a_configuration_that_fits_the_account_has_no_findings() {
+    assert!(checked("[customers.mapping]\ncustom.miasto = \"address.city\"\nprop9 = \"login\"\nprop2 = \"additional_field.7\"\n").is_empty());
+    let nothing_known = Catalog::default();
+    let config = parsed(&with("[customers.mapping]\ncustom.x = \"additional_field.99\"\n"));
+    assert!(
+        config.check(&nothing_known).is_empty(),
+        "a list that could not be read holds nothing against anyone"
+    );
+}
+
+#[test]
+fn what_the_account_does_not_have_is_told_with_its_line() {
+    let text = with("[customers.mapping]\ncustom.misto = \"address.city\"\ncustom.imie = \"firstname\"\nprop2 = \"additional_field.8\"\n")
+        .replace("21", "23");
+    let findings = parsed(&text).check(&catalog());
+    let places: Vec<_> = findings
+        .iter()
+        .map(|f| (f.line.unwrap(), f.path.as_str(), f.is_error()))
+        .collect();
+    assert_eq!(
+        places,
+        [
+            (4, "customers.group", true),
+            (6, "customers.mapping.custom.misto", true),
+            (7, "customers.mapping.custom.imie", true),
+            (8, "customers.mapping.prop2", true)
+        ]
+    );
+    let texts: Vec<String> = findings.iter().map(|f| f.text(Lang::En)).collect();
+    assert!(
+        texts[0].contains("SARE has no group 23. There are: 21 (Klienci), 22 (Newsletter)."),
+        "{texts:?}"
+    );
+    assert!(texts[1].contains("Did you mean: custom.miasto?"), "{texts:?}");
+    assert!(texts[2].contains("Did you mean: prop1?"), "{texts:?}");
+    assert!(texts[3].contains("7 (Urodziny)"), "{texts:?}");
+}
+
+#[test]
+fn a_custom_property_is_only_doubted_where_sare_lists_none() {
+    let config = parsed(&with("[customers.mapping]\ncustom.miasto = \"address.city\"\n"));
+    for properties in [
+        vec![],
+        vec![Property {
+            name: "prop1".into(),
+            label: "C1".into(),
+            kind: PropertyKind::Unknown,
+        }],
+    ] {
+        let findings = config.check(&Catalog {
+            properties: Some(properties),
+            ..Catalog::default()
+        });
+        assert_eq!(
+            findings.iter().map(Finding::severity).collect::<Vec<_>>(),
+            [Severity::Warning]
+        );
+    }
+}
+
+#[test]
+fn fixed_values_must_be_what_the_property_takes() {
+    let all = checked(
+        "[customers.mapping]\ncustom.plec = { from = \"additional_field.7\", default = \"X\" }\n\
+         custom.wiek = { value = \"dużo\" }\nprop1 = { value = \"Shoper\" }\n",
+    );
+    assert_eq!(
+        all.iter().map(|(line, ..)| line.unwrap()).collect::<Vec<_>>(),
+        [6, 7, 8]
+    );
+    assert!(matches!(&all[0].2, What::NotInList { value, .. } if value == "X"));
+    assert!(matches!(&all[1].2, What::NotANumber { value } if value == "dużo"));
+    assert_eq!(all[2].2, What::TooLong { chars: 6, max: 5 });
+    assert!(checked("[customers.mapping]\ncustom.plec = { from = \"newsletter\", transform = [\"yes_no:K/M\"] }\ncustom.wiek = { value = \"18,5\" }\n").is_empty());
+    let words = checked("[customers.mapping]\ncustom.plec = \"{newsletter|yes_no:TAK/M}\"\n");
+    assert!(matches!(&words[..], [(_, _, What::NotInList { value, .. })] if value == "TAK"));
+    let text = checked("[customers.mapping]\ncustom.wiek = \"firstname\"\n");
+    assert!(matches!(&text[..], [(_, _, What::TextForNumber { .. })]));
+}
+
+#[test]
+fn a_section_that_is_switched_off_is_not_held_against_the_account() {
+    let config = parsed(&with(
+        "[subscribers]\nenabled = false\ngroup = 99\n[subscribers.mapping]\ncustom.x = \"language\"\n",
+    ));
+    assert!(config.check(&catalog()).is_empty());
+    assert_eq!(config.subscribers.group, 99);
+}
+
+#[test]
+fn a_configuration_built_by_a_form_is_judged_without_lines() {
+    let findings = Config {
+        customers: Customers {
+            enabled: true,
+            ..Customers::default()
+        },
+        ..Config::default()
+    }
+    .validate();
+    let places: Vec<_> = findings.iter().map(|f| (f.line, f.path.as_str())).collect();
+    assert_eq!(places, [(None, "sare.uid"), (None, "customers.group")]);
+    assert_eq!(
+        findings[1].text(Lang::En),
+        "customers.group: This setting is missing. Please add, for example: group = 21."
+    );
+}
+
+#[test]
+fn every_finding_is_a_sentence_in_both_languages() {
+    let kinds = crate::finding::Kind::Text;
+    let group = vec![(1, "A".to_owned())];
+    for what in [
+        What::Syntax("x".into()),
+        What::UnknownKey {
+            key: "x".into(),
+            similar: vec![],
+        },
+        What::Missing { example: "x" },
+        What::WrongType {
+            found: kinds,
+            wanted: kinds,
+        },
+        What::NotAllowed {
+            value: "x".into(),
+            allowed: &["y"],
+        },
+        What::OutOfRange {
+            least: "0",
+            most: "1",
+        },
+        What::BadUid,
+        What::OddKey,
+        What::NothingEnabled,
+        What::UnknownTarget {
+            target: "x".into(),
+            similar: vec![],
+        },
+        What::DuplicateTarget,
+        What::UnknownField {
+            field: "x".into(),
+            kind: RecordKind::Customer,
+            similar: vec![],
+        },
+        What::BadTemplate(crate::mapping::TemplateFault::Stray),
+        What::UnknownTransform {
+            name: "x".into(),
+            similar: vec!["y".into()],
+        },
+        What::BadTransform {
+            written: "x".into(),
+            example: "y",
+        },
+        What::NoSource,
+        What::TwoSources,
+        What::UnknownGroup {
+            group: 1,
+            known: vec![],
+        },
+        What::UnknownProperty {
+            name: "x".into(),
+            similar: vec![],
+            certain: true,
+        },
+        What::UnknownProperty {
+            name: "x".into(),
+            similar: vec![],
+            certain: false,
+        },
+        What::NotInList {
+            value: "x".into(),
+            allowed: vec!["y".into(); 20],
+        },
+        What::NotANumber {
+            value: "x".repeat(100),
+        },
+        What::TextForNumber { field: "x".into() },
+        What::TooLong { chars: 2, max: 1 },
+        What::UnknownAdditionalField { id: 1, known: group },
+    ] {
+        let finding = Finding {
+            line: Some(1),
+            path: "a.b".into(),
+            what,
+        };
+        for lang in [Lang::Pl, Lang::En] {
+            let text = finding.sentence(lang);
+            assert!(
+                text.ends_with(['.', '?']) && text.chars().next().is_some_and(|c| !c.is_lowercase()),
+                "{text}"
+            );
+            assert!(text.len() < 260, "{text}");
+        }
+        assert!(finding.text(Lang::Pl).starts_with("wiersz 1: a.b: "));
+    }
+}
+
+fn row() -> impl Strategy<Value = (usize, RowText)> {
+    let source = prop_oneof![
+        prop::sample::select(vec![
+            "login",
+            "address.city",
+            "additional_field.3",
+            "{firstname|title} {lastname}",
+            "x {{y}} {email}"
+        ])
+        .prop_map(|from| (Some(from.to_owned()), None)),
+        "\\PC{0,12}".prop_map(|value| (None, Some(value))),
+        "[\"'\\\\\n\t\u{7f}{}#=\\[\\]]{0,6}".prop_map(|value| (None, Some(value))),
+    ];
+    let words = prop::collection::vec(
+        prop::sample::select(vec!["trim", "max:5", "date:%d|%m", "yes_no:\"a\"/b\\"]),
+        0..3,
+    );
+    let default = prop::option::of("\\PC{1,8}");
+    (0usize..14, source, words, default, any::<bool>(), any::<bool>()).prop_map(
+        |(n, (from, value), words, default, clear, if_empty)| {
+            let row = RowText {
+                target: String::new(),
+                from,
+                value,
+                transform: words.into_iter().map(str::to_owned).collect(),
+                default: default
+                    .map(|text| text.trim().to_owned())
+                    .filter(|text| !text.is_empty()),
+                when_empty: if clear { WhenEmpty::Clear } else { WhenEmpty::Keep },
+                overwrite: if if_empty {
+                    Overwrite::IfEmpty
+                } else {
+                    Overwrite::Always
+                },
+            };
+            (n, row)
+        },
+    )
+}
+
+fn rows() -> impl Strategy<Value = Mapping> {
+    let targets = [
+        "name",
+        "gsm",
+        "comment",
+        "prop1",
+        "prop2",
+        "prop9",
+        "custom.a",
+        "custom.ą ę",
+        "custom.\"",
+        "custom.b.c",
+        "custom.=",
+        "custom.\\",
+        "custom.'",
+        "custom.#",
+    ];
+    prop::collection::vec(row(), 0..8).prop_map(move |rows| {
+        let mut seen = std::collections::BTreeSet::new();
+        let rows: Vec<RowText> = rows
+            .into_iter()
+            .filter(|(n, _)| seen.insert(*n))
+            .map(|(n, row)| RowText {
+                target: targets[n].to_owned(),
+                ..row
+            })
+            .collect();
+        Mapping::from_rows(RecordKind::Customer, &rows).unwrap()
+    })
+}
+
+proptest! {
+    #[test]
+    fn what_is_rendered_reads_back_the_same(
+        mapping in rows(),
+        group in 1i64..,
+        enabled in any::<bool>(),
+        share in 0.0f64..=1.0,
+        at_least in any::<u32>(),
+        flags in any::<[bool; 2]>(),
+        words in (0usize..3, 0usize..2, 0usize..3, 0usize..3, 0usize..3),
+    ) {
+        let config = Config {
+            sare: Sare { uid: "0123".into() },
+            customers: Customers {
+                enabled,
+                group,
+                consent: ConsentRule::all().nth(words.0).unwrap(),
+                without_consent: WithoutConsent::all().nth(words.1).unwrap(),
+                mapping,
+            },
+            subscribers: Subscribers::default(),
+            unsubscribe: Unsubscribe {
+                to_sare: UnsubscribeStatus::all().nth(words.2).unwrap(),
+                leave_group: flags[0],
+                to_shoper: flags[1],
+                on_new_opt_in: OnNewOptIn::all().nth(words.3).unwrap(),
+            },
+            deleted: Deleted { action: DeletedAction::all().nth(words.4).unwrap() },
+            brake: Brake { share, at_least },
+            lines: Lines::default(),
+        };
+        let text = config.render();
+        let read = Config::parse(&text).map_err(|errors| TestCaseError::fail(format!("{errors}\n{text}")))?;
+        prop_assert_eq!(&read.config, &config);
+        prop_assert_eq!(read.config.render(), text);
+    }
+
+    #[test]
+    fn no_text_makes_the_reader_fall_over(text in "([a-z_.]{1,8}|\\[|\\]|=|\"|\\{|\\}|\n| |[0-9]|,|sare|customers|mapping|prop1|custom){0,40}") {
+        let _ = Config::parse(&text);
+    }
+}

@@ -97,6 +97,8 @@ struct World {
     opted_in_at: u64,
     refused_at: Option<u64>,
     saw: Option<i64>,
+    /// The status that SARE took in late.
+    ours: Option<i64>,
 }
 
 impl World {
@@ -118,6 +120,7 @@ impl World {
             opted_in_at: 0,
             refused_at: None,
             saw: None,
+            ours: None,
         }
     }
 
@@ -151,6 +154,7 @@ impl World {
             Act::Sare(number) => {
                 if number != 0 || self.sare != 7 {
                     self.sare = number;
+                    self.ours = None;
                 }
             }
             Act::Look => self.look(Writes::Through, false)?,
@@ -163,7 +167,7 @@ impl World {
                 {
                     // Our own doing, and no new word of the person's.
                     self.sare = to;
-                    self.saw = Some(to);
+                    self.ours = Some(to);
                 }
             }
             Act::Choose(on_new_opt_in, customer) => {
@@ -304,7 +308,7 @@ impl World {
         if came_back {
             self.refused_at = None;
         }
-        let newly = is_refusal(number) && was != Some(number);
+        let newly = is_refusal(number) && was != Some(number) && self.ours != Some(number);
         let vanished = sare == SareView::SurelyAbsent && was.is_some_and(|n| n != 0);
         let withdrew = view
             .customers
