@@ -81,7 +81,7 @@ impl Auditor<'_> {
     async fn records(&self, addresses: Vec<&str>) -> anyhow::Result<HashMap<String, ContactRecord>> {
         let asked = self.sare.ask(|c| {
             let addresses = addresses.clone();
-            async move { c.contacts_by_email_list(&addresses).await }
+            async move { c.by_email_list(&addresses).await }
         });
         match asked.await {
             Ok(records) => return Ok(records),

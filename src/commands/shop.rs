@@ -1,12 +1,13 @@
 //! `shop list|show|pause|resume|problems|remove`.
 
 use engine::Body;
-use store::{Counts, DirtyKey, Outcome, Run, Shop};
+use store::{Counts, DirtyKey, Outcome, Run, Shop, ShopState};
 
 use super::output;
 use crate::app::App;
 use crate::cli::{Json, One, Problems, Remove, Resume};
 use crate::exit;
+use crate::outside::{Patience, ShopSide};
 
 /// All shops.
 pub async fn list(app: &App, json: Json) -> anyhow::Result<u8> {
@@ -248,6 +249,15 @@ pub fn remedy(kind: &str) -> (&'static str, &'static str) {
             "SARE took the contact only without its own properties.",
             "Check that the values mapped to custom properties are allowed there (lists take only their own values).",
         ),
+        "sare-changes-statuses" => (
+            "In this SARE account updates of data changed people's statuses, so nothing is written any more.",
+            "Ask SARE to leave statuses alone when `update_status_on_duplicate` is false; then let it be tried again \
+             with `shop resume SHOP --release-brake`.",
+        ),
+        "shop-refused" => (
+            "The shop did not take a change.",
+            "Look at the record in the shop; it is tried again by itself.",
+        ),
         "status-not-taken" => (
             "SARE did not take a change of status.",
             "Look at the contact in SARE and change its status by hand.",
@@ -320,6 +330,22 @@ pub async fn problems(app: &App, options: Problems) -> anyhow::Result<u8> {
     Ok(if problems.is_empty() { exit::OK } else { exit::FOUND })
 }
 
+/// Takes our webhooks out of the shop, as far as it lets us. Those of others are known by their address.
+async fn remove_webhooks(app: &App, shop: &Shop) -> anyhow::Result<()> {
+    let Some(public) = &app.settings.public_url else { return Ok(()) };
+    if shop.state == ShopState::Removed {
+        return Ok(());
+    }
+    let base = format!("{}/shoper/webhooks/", public.as_str().trim_end_matches('/'));
+    let side = ShopSide::open(app, shop, Patience::Once, false).await?;
+    for row in side.ask(|c| async move { c.webhooks().await }).await? {
+        if row.url.starts_with(&base) {
+            side.ask(|c| async move { c.delete_webhook(row.id).await }).await?;
+        }
+    }
+    Ok(())
+}
+
 /// Forgets a shop.
 pub async fn remove(app: &App, options: Remove) -> anyhow::Result<u8> {
     let shop = app.find(&options.shop).await?;
@@ -332,7 +358,11 @@ pub async fn remove(app: &App, options: Remove) -> anyhow::Result<u8> {
         ));
         return Ok(exit::USAGE);
     }
+    let left = remove_webhooks(app, &shop).await;
     app.store.remove_shop(shop.id, app.clock.now()).await?;
+    if let Err(why) = left {
+        output::line(&format!("Our webhook could not be removed from the shop ({why:#}); delete it there by hand."));
+    }
     output::line(&format!("{} is forgotten.", shop.host));
     Ok(exit::OK)
 }

@@ -18,27 +18,43 @@ use crate::exit;
 pub async fn sync(app: &App, options: Sync) -> anyhow::Result<u8> {
     let shop = app.find(&options.shop).await?;
     app.config(&shop)?;
+    if shop.paused {
+        anyhow::bail!("{0} is paused; `shoper-sare shop resume {0}` goes on", shop.host);
+    }
     let kind = if options.dry_run { RunKind::DryRun } else { RunKind::Forced };
     let body = Body { allow_mailable: options.allow_mailable, ..Body::default() };
-    let id = loop {
-        match app.store.create_run(shop.id, kind, &body.text(), app.clock.now()).await {
-            Ok(id) => break id,
+    let silent = options.json.json;
+    let run = loop {
+        let id = match app.store.create_run(shop.id, kind, &body.text(), app.clock.now()).await {
+            Ok(id) => id,
+            Err(store::Error::RunActive(active)) if options.no_wait => {
+                return queued(active, options.json.json, "is under way already.");
+            }
             Err(store::Error::RunActive(active)) => {
-                let Some(run) = follow(app, shop.id, active, options.json.json).await? else { continue };
+                let Some(run) = follow(app, shop.id, active, silent).await? else { continue };
                 if run.state == RunState::Braked {
-                    output::line("The run before is held by the brake; see `shop problems`, then `shop resume --release-brake`.");
-                    return Ok(exit::BRAKE);
+                    break run;
                 }
+                continue;
             }
             Err(other) => return Err(other.into()),
+        };
+        app.store.wake(shop.id, app.clock.now()).await?;
+        if options.no_wait {
+            return queued(id, options.json.json, "waits for its turn.");
         }
-    };
-    if options.no_wait {
-        output::line(&format!("Run {id} is waiting for its turn."));
-        return Ok(exit::OK);
-    }
-    let Some(run) = follow(app, shop.id, id, options.json.json).await? else {
-        anyhow::bail!("the run vanished: was the shop removed?");
+        let Some(run) = follow(app, shop.id, id, silent).await? else {
+            anyhow::bail!("the run vanished: was the shop removed?");
+        };
+        if run.state != RunState::Cancelled {
+            break run;
+        }
+        // A configuration that is new to the lane brings a run through the whole shop with it, which comes first.
+        let Some(instead) = app.store.active_run(shop.id).await? else { break run };
+        let Some(run) = follow(app, shop.id, instead.id, silent).await? else { continue };
+        if kind == RunKind::Forced || run.state != RunState::Done {
+            break run;
+        }
     };
     report(&run, options.json.json)?;
     Ok(match run.state {
@@ -47,6 +63,15 @@ pub async fn sync(app: &App, options: Sync) -> anyhow::Result<u8> {
         RunState::Braked => exit::BRAKE,
         _ => exit::FOUND,
     })
+}
+
+fn queued(id: i64, json: bool, word: &str) -> anyhow::Result<u8> {
+    if json {
+        output::json(&serde_json::json!({ "id": id }))?;
+    } else {
+        output::line(&format!("Run {id} {word}"));
+    }
+    Ok(exit::OK)
 }
 
 /// Works the lane or waits for whoever does, until the run is over or braked.
@@ -115,23 +140,40 @@ fn report(run: &Run, json: bool) -> anyhow::Result<()> {
     if json {
         return output::json(&shop::run_json(run));
     }
-    let body = Body::parse(&run.body);
-    for line in statement_lines(&body.statement) {
+    for line in run_lines(run) {
         output::line(&line);
     }
+    Ok(())
+}
+
+/// A run that came to its end, in sentences.
+pub fn run_lines(run: &Run) -> Vec<String> {
+    let body = Body::parse(&run.body);
+    let mut lines = Vec::new();
+    if matches!(run.kind, RunKind::DryRun | RunKind::Forced) || run.state != RunState::Done {
+        lines = statement_lines(&body.statement);
+    }
     match run.state {
-        RunState::Refused => output::line(
-            "The synchronisation did not start: it would have made people mailable. If that is right, run it again with --allow-mailable.",
+        RunState::Refused => lines.push(
+            "The synchronisation did not start: it would have made people mailable. If that is right, run it again \
+             with --allow-mailable."
+                .to_owned(),
         ),
-        RunState::Braked => output::line("The brake stopped it; see `shop problems`."),
+        RunState::Braked => {
+            lines.push("The brake stopped it. Look at the numbers, then `shop resume --release-brake`.".to_owned());
+        }
+        RunState::Cancelled | RunState::Failed => {
+            let why = run.error.as_deref().unwrap_or("no reason is known");
+            lines.push(format!("It did not come to its end: {why}."));
+        }
         _ if run.kind != RunKind::DryRun => {
             let c = body.counters;
-            output::line(&format!(
-                "Done: {} added, {} updated, {} unchanged, {} unsubscribed, {} suppressed, {} left out, {} never touched, {} failed.",
+            lines.push(format!(
+                "{} added, {} updated, {} unchanged, {} unsubscribed, {} suppressed, {} left out, {} never touched, {} failed.",
                 c.added, c.updated, c.unchanged, c.unsubscribed, c.suppressed, c.skipped, c.hands_off, c.failed
             ));
         }
         _ => {}
     }
-    Ok(())
+    lines
 }

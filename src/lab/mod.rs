@@ -62,6 +62,8 @@ impl Lab {
         let mut settings = EngineSettings::new(SARE_URL.parse()?, database::entropy(0x5eed));
         settings.app = Some(shop::app_credentials());
         settings.public_url = Some(PUBLIC_URL.parse()?);
+        // Weeks pass here: polls every few minutes show the same as polls every minute, and cost less.
+        settings.poll_every = Duration::from_secs(300);
         change(&mut settings);
         let store = database.open_store().await?;
         let engine = engine_over(&store, &network, &clock, &settings);

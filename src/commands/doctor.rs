@@ -1,0 +1,383 @@
+//! `doctor`: what is wrong with this installation, in full sentences, each with what helps.
+//!
+//! Looks at the settings, the ledger, whether SARE and our own address can be reached, and at every shop. Changes
+//! nothing but that an older database is brought up to date, as any command does.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use ports::Request;
+use serde::Serialize;
+use shoper_api::webhooks::EVENTS;
+use store::{HookKind, Shop, ShopState};
+use url::{Host, Url};
+
+use super::{output, shop};
+use crate::app::App;
+use crate::cli::Json;
+use crate::exit;
+use crate::outside::{Patience, SareSide, ShopSide};
+use crate::settings::Settings;
+
+/// A lane this late means that nobody works.
+const LATE_MS: i64 = 15 * 60_000;
+/// A shop without success for so long is told: the daily sweep alone succeeds more often.
+const SILENT_MS: i64 = 26 * 3_600_000;
+/// How long an address is given to answer.
+const ANSWER_WITHIN: Duration = Duration::from_secs(10);
+
+/// How a check came out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum State {
+    Ok,
+    Note,
+    Wrong,
+}
+
+/// One thing looked at.
+#[derive(Debug, Serialize)]
+struct Check {
+    /// What was looked at: a setting, a service, a shop's host.
+    about: String,
+    state: State,
+    /// What was found.
+    text: String,
+    /// What helps.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    remedy: Option<String>,
+}
+
+/// The checks so far.
+#[derive(Default)]
+struct Findings(Vec<Check>);
+
+impl Findings {
+    fn ok(&mut self, about: &str, text: impl Into<String>) {
+        self.push(about, State::Ok, text.into(), None);
+    }
+
+    fn note(&mut self, about: &str, text: impl Into<String>, remedy: impl Into<String>) {
+        self.push(about, State::Note, text.into(), Some(remedy.into()));
+    }
+
+    fn wrong(&mut self, about: &str, text: impl Into<String>, remedy: impl Into<String>) {
+        self.push(about, State::Wrong, text.into(), Some(remedy.into()));
+    }
+
+    fn push(&mut self, about: &str, state: State, text: String, remedy: Option<String>) {
+        self.0.push(Check { about: about.to_owned(), state, text, remedy });
+    }
+}
+
+/// Looks at everything. Exits with 1 when anything is wrong.
+pub async fn doctor(settings: Settings, json: Json) -> anyhow::Result<u8> {
+    let mut found = Findings::default();
+    about_settings(&settings, &mut found);
+    match App::open(settings).await {
+        Ok(app) => {
+            found.ok("DATABASE_URL", "The database can be used, and the keys open it.");
+            about_outside(&app, &mut found).await;
+            about_shops(&app, &mut found).await?;
+        }
+        Err(error) => {
+            let text = format!("The ledger cannot be opened: {error:#}.");
+            found.wrong("DATABASE_URL", text, database_remedy(&error));
+        }
+    }
+    let wrong = found.0.iter().filter(|check| check.state == State::Wrong).count();
+    if json.json {
+        output::json(&found.0)?;
+    } else {
+        print(&found.0);
+        output::line(&match wrong {
+            0 => "Everything is in order.".to_owned(),
+            1 => "One thing is wrong.".to_owned(),
+            many => format!("{many} things are wrong."),
+        });
+    }
+    Ok(if wrong == 0 { exit::OK } else { exit::FOUND })
+}
+
+fn print(checks: &[Check]) {
+    for check in checks {
+        let mark = match check.state {
+            State::Ok => "ok   ",
+            State::Note => "note ",
+            State::Wrong => "WRONG",
+        };
+        output::line(&format!("{mark} {}: {}", check.about, check.text));
+        if let Some(remedy) = &check.remedy {
+            output::line(&format!("      {remedy}"));
+        }
+    }
+}
+
+fn database_remedy(error: &anyhow::Error) -> &'static str {
+    let of = |wanted: fn(&store::Error) -> bool| error.chain().filter_map(|cause| cause.downcast_ref()).any(wanted);
+    if of(|error| matches!(error, store::Error::WrongKeys)) {
+        "Put the key with which the database was written back into ENCRYPTION_KEYS, behind the newer ones. Without it \
+         what is encrypted is lost, and shops must be connected again."
+    } else if of(|error| matches!(error, store::Error::Away(_))) {
+        "Start the database, and check the address, the user's rights, and that the directory of an SQLite file can be \
+         written to."
+    } else {
+        "Correct the named setting; the settings are listed by `shoper-sare --help`."
+    }
+}
+
+fn about_settings(settings: &Settings, found: &mut Findings) {
+    match &settings.public_url {
+        None => found.note(
+            "PUBLIC_URL",
+            "It is not set, so no webhooks are registered and changes are found by looks and sweeps alone.",
+            "Set it to the https:// address under which shops reach this server.",
+        ),
+        Some(url) if url.scheme() == "http" && !is_loopback(url) => found.wrong(
+            "PUBLIC_URL",
+            "It begins with http://, and Shoper sends its messages to https:// only.",
+            "Put a reverse proxy with a certificate in front, and set PUBLIC_URL to its https:// address.",
+        ),
+        Some(url) if url.path() != "/" => found.note(
+            "PUBLIC_URL",
+            "It has a path, which the reverse proxy must take away again.",
+            "Check that the proxy passes PUBLIC_URL + /healthz on as /healthz.",
+        ),
+        Some(_) => found.ok("PUBLIC_URL", "It is set."),
+    }
+    let app = [
+        ("SHOPER_APP_ID", settings.app_id.is_some()),
+        ("SHOPER_APP_SECRET", settings.app_secret.is_some()),
+        ("SHOPER_APPSTORE_SECRET", settings.appstore_secret.is_some()),
+    ];
+    let missing: Vec<&str> = app.iter().filter(|(_, set)| !set).map(|(name, _)| *name).collect();
+    match missing.len() {
+        0 => found.ok("AppStore", "The app's id and secrets are set."),
+        3 => found.note(
+            "AppStore",
+            "None of the app's values is set, so only shops connected with `shop connect` are served and nobody can \
+             open the panel.",
+            "Where the app is in the AppStore, copy its values from Shoper's developer panel.",
+        ),
+        _ => found.wrong(
+            "AppStore",
+            format!("{} is not set, so installing the app in a shop fails.", missing.join(" and ")),
+            "Copy all of the app's values from Shoper's developer panel.",
+        ),
+    }
+    if settings.operator_token.is_none() {
+        found.note("OPERATOR_TOKEN", "It is not set, so the operator's API is closed.", "Set it to use /api/v1.");
+    }
+    if settings.metrics_token.is_none() {
+        found.note("METRICS_TOKEN", "It is not set, so /metrics is closed.", "Set it where Prometheus is to read it.");
+    }
+    if settings.allow_http && settings.public_url.as_ref().is_none_or(|url| !is_loopback(url)) {
+        found.wrong(
+            "ALLOW_HTTP",
+            "It is on, and this is no demonstration: shops in private networks and plain HTTP are accepted.",
+            "Unset it.",
+        );
+    }
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(Host::Ipv6(ip)) => ip.is_loopback(),
+        None => false,
+    }
+}
+
+async fn about_outside(app: &App, found: &mut Findings) {
+    // Any answer will do: without a key SARE can only refuse.
+    let sare = format!("{}/0/group/list", app.settings.sare_api_url.as_str().trim_end_matches('/'));
+    match get(app, &sare).await {
+        Ok(status) if status < 500 => found.ok("SARE_API_URL", "SARE's API answers."),
+        Ok(status) => found.wrong(
+            "SARE_API_URL",
+            format!("SARE's API answers with HTTP {status}."),
+            "Try again later; if it stays, ask SARE whether the address is right.",
+        ),
+        Err(why) => found.wrong(
+            "SARE_API_URL",
+            format!("SARE's API cannot be reached: {why}."),
+            "Check the address, and that this machine may open connections to it.",
+        ),
+    }
+    let Some(public) = &app.settings.public_url else { return };
+    let url = format!("{}/healthz", public.as_str().trim_end_matches('/'));
+    match get(app, &url).await {
+        Ok(200) => found.ok("PUBLIC_URL", "The server answers there."),
+        Ok(status) => found.wrong(
+            "PUBLIC_URL",
+            format!("PUBLIC_URL + /healthz answers with HTTP {status} in place of 200."),
+            "Start `shoper-sare serve`, and let the reverse proxy pass all paths on to LISTEN.",
+        ),
+        Err(why) => found.wrong(
+            "PUBLIC_URL",
+            format!("PUBLIC_URL cannot be reached from here: {why}."),
+            "Start `shoper-sare serve` and the reverse proxy. Where this machine cannot reach its own public address, try \
+             it from outside.",
+        ),
+    }
+}
+
+/// The HTTP status, or why there is none.
+async fn get(app: &App, url: &str) -> Result<u16, String> {
+    let request: Request = http::Request::get(url).body(Bytes::new()).map_err(|error| error.to_string())?;
+    match tokio::time::timeout(ANSWER_WITHIN, app.transport.send(request)).await {
+        Ok(Ok(answer)) => Ok(answer.status().as_u16()),
+        Ok(Err(error)) => Err(error.to_string()),
+        Err(_) => Err("no answer in time".to_owned()),
+    }
+}
+
+async fn about_shops(app: &App, found: &mut Findings) -> anyhow::Result<()> {
+    let shops = app.store.shops().await?;
+    let served: Vec<&Shop> =
+        shops.iter().filter(|shop| !matches!(shop.state, ShopState::Uninstalling | ShopState::Removed)).collect();
+    if served.is_empty() {
+        found.note("shops", "There are none yet.", "Install the app in a shop, or use `shoper-sare shop connect`.");
+        return Ok(());
+    }
+    let (late, since) = app.store.overdue(app.clock.now() - LATE_MS).await?;
+    if late > 0 {
+        found.wrong(
+            "workers",
+            format!("{late} lanes are overdue, the oldest since {}: nobody works on them.", output::moment(since)),
+            "Start `shoper-sare serve`. If it runs, read its log.",
+        );
+    } else {
+        found.ok("workers", "No lane is overdue.");
+    }
+    for shop in served {
+        about_shop(app, shop, found).await?;
+    }
+    Ok(())
+}
+
+async fn about_shop(app: &App, shop: &Shop, found: &mut Findings) -> anyhow::Result<()> {
+    let host = &shop.host;
+    let before = found.0.len();
+    if shop.paused {
+        found.note(host, "All synchronisation is paused.", format!("`shoper-sare shop resume {host}` goes on."));
+    }
+    if shop.state == ShopState::AccessLost {
+        let (cause, remedy) = shop::remedy("shop-access");
+        found.wrong(host, cause, remedy);
+    } else {
+        ask_shop(app, shop, found).await?;
+    }
+    match app.config(shop) {
+        Err(error) => found.note(host, format!("{error:#}."), "Until then nothing is synchronised."),
+        Ok(config) => ask_sare(app, shop, &config, found).await?,
+    }
+    let silent = shop.last_success_at.unwrap_or(shop.created_at) < app.clock.now() - SILENT_MS;
+    if silent && shop.config.is_some() && !shop.paused {
+        found.wrong(
+            host,
+            format!("Nothing has succeeded since {}.", output::moment(shop.last_success_at)),
+            format!("`shoper-sare shop show {host}` says what is being waited for."),
+        );
+    }
+    for problem in app.store.problems(shop.id, 500, 0).await?.iter().filter(|problem| problem.key.starts_with("shop:")) {
+        let (cause, remedy) = shop::remedy(&problem.kind);
+        let detail = problem.detail.as_deref().map_or_else(String::new, |detail| format!(" ({detail})"));
+        found.wrong(host, format!("{cause}{detail}"), remedy);
+    }
+    if found.0[before..].iter().all(|check| check.state == State::Ok) {
+        found.ok(host, "Shop, webhooks and SARE are in order.");
+    }
+    Ok(())
+}
+
+async fn ask_shop(app: &App, shop: &Shop, found: &mut Findings) -> anyhow::Result<()> {
+    let host = &shop.host;
+    let side = match ShopSide::open(app, shop, Patience::Once, false).await {
+        Ok(side) => side,
+        Err(error) => {
+            found.wrong(host, format!("{error:#}."), shop::remedy("shop-access").1);
+            return Ok(());
+        }
+    };
+    match side.ask(|c| async move { c.application_config().await }).await {
+        Ok(_) => {}
+        Err(shoper_api::Error::Unauthorized { .. }) => {
+            found.note(
+                host,
+                "The shop does not take the access token we have.",
+                "The server renews it when it works on the shop; if this stays, reinstall the app or connect again.",
+            );
+            return Ok(());
+        }
+        Err(error) => {
+            found.wrong(host, format!("The shop cannot be asked: {error}."), "Check that the shop is open; it is tried again.");
+            return Ok(());
+        }
+    }
+    let Some(public) = &app.settings.public_url else { return Ok(()) };
+    let base = format!("{}/shoper/webhooks/", public.as_str().trim_end_matches('/'));
+    let rows = match side.ask(|c| async move { c.webhooks().await }).await {
+        Ok(rows) => rows,
+        Err(error) => {
+            found.wrong(host, format!("The shop's webhooks cannot be read: {error}."), shop::remedy("webhooks-refused").1);
+            return Ok(());
+        }
+    };
+    let ours = rows.iter().find(|row| row.url.starts_with(&base));
+    let complete = ours.is_some_and(|row| row.active && EVENTS.iter().all(|event| row.events.iter().any(|e| e == event)));
+    if !complete {
+        let text = match ours {
+            None => "Our webhook is not registered in the shop.",
+            Some(row) if !row.active => "Our webhook is switched off in the shop.",
+            Some(_) => "Our webhook in the shop lacks events.",
+        };
+        found.wrong(host, text, "The server mends that within six hours; until then looks and sweeps find the changes.");
+    }
+    if app.store.hook_of(shop.id, HookKind::Sare).await?.is_none() {
+        found.note(
+            host,
+            "SARE has no address for its webhook yet.",
+            "The server makes one when it works on the shop; `shop show` prints it.",
+        );
+    }
+    Ok(())
+}
+
+async fn ask_sare(
+    app: &App,
+    shop: &Shop,
+    config: &sync_core::config::Config,
+    found: &mut Findings,
+) -> anyhow::Result<()> {
+    let host = &shop.host;
+    let side = match SareSide::open(app, shop, config, Patience::Once).await {
+        Ok(side) => side,
+        Err(error) => {
+            found.wrong(host, format!("{error:#}."), "Import the configuration with a key.");
+            return Ok(());
+        }
+    };
+    match side.ask(|c| async move { c.groups().await }).await {
+        Ok(groups) => {
+            let wanted = [
+                (config.customers.enabled, config.customers.group),
+                (config.subscribers.enabled, config.subscribers.group),
+            ];
+            for (_, group) in wanted.into_iter().filter(|(on, group)| *on && groups.iter().all(|g| g.id != *group)) {
+                found.wrong(
+                    host,
+                    format!("Group {group} is not in SARE any more."),
+                    "Make it again in SARE, or import a configuration with another group.",
+                );
+            }
+        }
+        Err(sare_api::Error::Unauthorized { .. }) => {
+            let (cause, remedy) = shop::remedy("sare-access");
+            found.wrong(host, cause, remedy);
+        }
+        Err(error) => found.wrong(host, format!("SARE cannot be asked: {error}."), "It is tried again by itself."),
+    }
+    Ok(())
+}
