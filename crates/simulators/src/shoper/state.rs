@@ -152,6 +152,8 @@ impl State {
     ) -> i64 {
         let now = self.now();
         let tags = new.tags.iter().map(|tag| self.catalog.tag(tag)).collect();
+        let mut fields = new.fields;
+        fields.shrink_to_fit();
         let id = self.users.insert(|id| {
             let mut customer = Customer {
                 id,
@@ -160,7 +162,7 @@ impl State {
                 lastname: new.lastname,
                 comment: new.comment,
                 tags,
-                fields: new.fields,
+                fields,
                 date_add: new.date_add.unwrap_or(now),
                 lastvisit: None,
                 group_id: new.group,
