@@ -1,0 +1,303 @@
+//! Around the table: deletions, moves, vanished contacts, wishes, and what steps say of themselves.
+
+use super::*;
+
+#[test]
+fn a_contact_deleted_in_the_shop_is_dealt_with_as_chosen() {
+    for action in [
+        DeletedAction::Keep,
+        DeletedAction::LeaveGroup,
+        DeletedAction::Delete,
+    ] {
+        let case = a_contact()
+            .sare(8)
+            .known(consenting())
+            .circumstances(|at| at.deleted = action);
+        assert_eq!(case.step(), Step::Leave(action));
+    }
+    assert_eq!(
+        a_contact().sare(8).step(),
+        Step::Skip,
+        "whom SARE was never told of is not ours to remove"
+    );
+}
+
+#[test]
+fn a_refusal_not_yet_told_to_sare_outlives_the_record() {
+    let withdrawn = Facts {
+        withdrawn: true,
+        ..Facts::default()
+    };
+    assert_eq!(
+        a_contact().sare(8).known(withdrawn).step(),
+        Step::Unsubscribe { to: 4 }
+    );
+    assert_eq!(
+        a_contact()
+            .sare(8)
+            .known(refusing(RefusalOrigin::Followed))
+            .step(),
+        Step::Unsubscribe { to: 4 }
+    );
+    let told = a_contact().sare(4).known(refusing(RefusalOrigin::Shop));
+    assert_eq!(told.step(), Step::Leave(DeletedAction::LeaveGroup));
+}
+
+#[test]
+fn a_refusal_follows_the_person_to_a_new_address() {
+    let moved = Signal {
+        moved: true,
+        ..Signal::same(true)
+    };
+    let follows = |sare| Case {
+        followed: Some(Followed { status: 3 }),
+        sare,
+        ..a_contact().customer(moved)
+    };
+    assert_eq!(
+        follows(SareView::Absent).step(),
+        Step::Add {
+            status: 3,
+            confirm: false
+        }
+    );
+    for number in OPEN {
+        assert_eq!(
+            follows(SareView::Status(number)).step(),
+            Step::Unsubscribe { to: 3 }
+        );
+    }
+    assert_eq!(follows(SareView::Status(4)).step(), Step::Suppress);
+    let out = follows(SareView::Absent).circumstances(|at| at.in_scope = false);
+    assert_eq!(
+        out.step(),
+        Step::Suppress,
+        "nobody is added whose kind is not synchronised"
+    );
+}
+
+#[test]
+fn a_withdrawal_follows_the_person_also_where_it_is_set_to_unconfirmed() {
+    let moved = Signal {
+        moved: true,
+        ..Signal::same(true)
+    };
+    let case = Case {
+        followed: Some(Followed { status: 6 }),
+        ..a_contact().customer(moved)
+    }
+    .circumstances(|at| at.to_sare = UnsubscribeStatus::Unconfirmed);
+    let (facts, noticed, step) = case.look();
+    assert_eq!(
+        (facts.withdrawn, facts.consent, step),
+        (true, false, Step::Suppress)
+    );
+    assert_eq!(noticed, [Noticed::RefusalFollowed]);
+    assert_eq!(case.sare(8).step(), Step::Unsubscribe { to: 6 });
+}
+
+#[test]
+fn an_unconfirmed_contact_who_opts_in_for_the_first_time_is_confirmed() {
+    for number in [5, 6] {
+        let case = a_contact()
+            .customer(Signal::then(false, true))
+            .sare(number)
+            .known(Facts::default());
+        assert_eq!(
+            case.step(),
+            Step::Raise {
+                to: 8,
+                confirm: false
+            }
+        );
+    }
+}
+
+#[test]
+fn a_withdrawal_kept_as_unconfirmed_is_a_refusal_when_the_person_comes_back() {
+    let withdrawn = Facts {
+        withdrawn: true,
+        ..Facts::default()
+    };
+    let case = a_contact()
+        .customer(Signal::then(false, true))
+        .sare(6)
+        .known(withdrawn)
+        .circumstances(|at| at.to_sare = UnsubscribeStatus::Unconfirmed);
+    let step = |choice| case.clone().on_new_opt_in(choice).step();
+    assert_eq!(step(OnNewOptIn::AskAgain), Step::Raise { to: 6, confirm: true });
+    assert_eq!(
+        step(OnNewOptIn::Reactivate),
+        Step::Raise {
+            to: 8,
+            confirm: false
+        }
+    );
+    assert_eq!(step(OnNewOptIn::Leave), Step::Update);
+}
+
+#[test]
+fn whoever_vanished_from_sare_is_not_added_again_without_a_new_opt_in() {
+    let vanished = |signal| Case {
+        sare: SareView::SurelyAbsent,
+        ..a_contact().customer(signal).known(consenting())
+    };
+    let (facts, noticed, step) = vanished(Signal::same(true)).look();
+    assert_eq!((noticed, step), (vec![Noticed::VanishedFromSare], Step::Suppress));
+    let back = Case {
+        sare: SareView::SurelyAbsent,
+        ..a_contact().customer(Signal::then(false, true)).known(facts)
+    };
+    assert_eq!(
+        back.step(),
+        Step::Add {
+            status: 6,
+            confirm: true
+        }
+    );
+    assert_eq!(
+        back.on_new_opt_in(OnNewOptIn::Reactivate).step(),
+        Step::Add {
+            status: 8,
+            confirm: false
+        }
+    );
+}
+
+#[test]
+fn a_withdrawal_reaches_sare_also_when_a_vanished_contact_was_subscribed_again() {
+    let vanished = Facts {
+        refusal: Some(Refusal {
+            status: 0,
+            origin: RefusalOrigin::Vanished,
+            applied: true,
+        }),
+        ..consenting()
+    };
+    let case = a_contact()
+        .customer(Signal::then(true, false))
+        .sare(8)
+        .known(vanished);
+    assert_eq!(case.step(), Step::Unsubscribe { to: 4 });
+}
+
+#[test]
+fn a_wish_is_not_carried_out_for_someone_who_no_longer_consents() {
+    for wish in [Wish::AskAgain, Wish::Reactivate, Wish::Confirm] {
+        for number in [4, 6] {
+            let stale = Facts {
+                wish: Some(wish),
+                consent: false,
+                ..refusing(RefusalOrigin::Sare)
+            };
+            let step = next_step(&stale, SareView::Status(number), &a_contact().at);
+            assert!(
+                !matches!(step, Step::Raise { .. } | Step::Add { .. }),
+                "{wish:?} {number} {step:?}"
+            );
+            let withdrawn = Facts {
+                consent: true,
+                withdrawn: true,
+                ..stale
+            };
+            let step = next_step(&withdrawn, SareView::Status(number), &a_contact().at);
+            assert!(
+                !matches!(step, Step::Raise { .. } | Step::Add { .. }),
+                "{wish:?} {number} {step:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn nobody_is_raised_whose_kind_is_not_synchronised() {
+    let facts = Facts {
+        wish: Some(Wish::Reactivate),
+        ..refusing(RefusalOrigin::Sare)
+    };
+    let at = Circumstances {
+        in_scope: false,
+        ..a_contact().at
+    };
+    assert_eq!(next_step(&facts, SareView::Status(4), &at), Step::Suppress);
+    assert_eq!(next_step(&facts, SareView::Absent, &at), Step::Suppress);
+}
+
+#[test]
+fn a_pending_question_outlasts_the_contacts_absence() {
+    let facts = Facts {
+        wish: Some(Wish::AskAgain),
+        ..consenting()
+    };
+    assert_eq!(
+        next_step(&facts, SareView::Absent, &a_contact().at),
+        Step::Add {
+            status: 6,
+            confirm: true
+        }
+    );
+}
+
+#[test]
+fn contacts_left_out_for_want_of_consent_are_left_out_in_sare_too() {
+    let skip = |at: &mut Circumstances| at.without_consent = WithoutConsent::Skip;
+    let case = a_contact()
+        .customer(Signal::first(false))
+        .sare(6)
+        .circumstances(skip);
+    assert_eq!(case.step(), Step::Skip);
+    let told = case.known(Facts::default());
+    assert_eq!(told.step(), Step::Update, "whom SARE holds by us is kept current");
+}
+
+#[test]
+fn the_brake_counts_what_stops_being_mailed_and_the_statement_what_begins_to_be() {
+    let (mailed, unconfirmed) = (SareView::Status(8), SareView::Status(6));
+    assert!(Step::Unsubscribe { to: 4 }.makes_unmailable(mailed));
+    assert!(!Step::Unsubscribe { to: 4 }.makes_unmailable(unconfirmed));
+    assert!(Step::Leave(DeletedAction::Delete).makes_unmailable(mailed));
+    assert!(!Step::Leave(DeletedAction::Keep).makes_unmailable(mailed));
+    assert!(
+        Step::Add {
+            status: 8,
+            confirm: false
+        }
+        .makes_mailable(SareView::Absent)
+    );
+    assert!(
+        !Step::Add {
+            status: 6,
+            confirm: true
+        }
+        .makes_mailable(SareView::Absent)
+    );
+    assert!(
+        Step::Raise {
+            to: 8,
+            confirm: false
+        }
+        .makes_mailable(SareView::Status(4))
+    );
+    assert!(!Step::Raise { to: 6, confirm: true }.makes_mailable(SareView::Status(4)));
+    assert!(!Step::Update.makes_mailable(mailed));
+}
+
+#[test]
+fn only_steps_that_write_say_so() {
+    for quiet in [
+        Step::Keep,
+        Step::Suppress,
+        Step::Skip,
+        Step::HandsOff,
+        Step::Leave(DeletedAction::Keep),
+    ] {
+        assert!(!quiet.writes(), "{quiet:?}");
+    }
+    for loud in [
+        Step::Update,
+        Step::Unsubscribe { to: 4 },
+        Step::Leave(DeletedAction::Delete),
+    ] {
+        assert!(loud.writes(), "{loud:?}");
+    }
+}
