@@ -5,7 +5,7 @@
 //! step (`plan.rs`) follows from facts alone, so that a crash between deciding and acting, or the
 //! same event twice, ends in the same place.
 //!
-//! Three rules hold whatever the input (they are property tests below):
+//! Three rules hold whatever the input (property tests beside `plan.rs` drive whole histories):
 //! a withdrawal is never undone but by a later opt-in; a refusal in SARE is never raised but by an
 //! opt-in seen after the refusal was known; blocked and unknown contacts are never touched.
 
