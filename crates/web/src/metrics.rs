@@ -59,7 +59,7 @@ fn shops(text: &mut String, shops: &[Shop], now: Millis) {
         text,
         "shoper_sare_shops",
         "Shops in the ledger that are served.",
-        count(shops, |shop| is_served(shop)),
+        count(shops, is_served),
     );
     let lost = |shop: &Shop| shop.state == ShopState::AccessLost;
     gauge(

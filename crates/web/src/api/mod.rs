@@ -124,6 +124,30 @@ mod tests {
     }
 
     #[test]
+    fn what_the_document_refers_to_is_in_it() {
+        fn references(value: &serde_json::Value, all: &mut BTreeSet<String>) {
+            match value {
+                serde_json::Value::Object(members) => {
+                    all.extend(members.get("$ref").and_then(|to| to.as_str()).map(str::to_owned));
+                    members.values().for_each(|member| references(member, all));
+                }
+                serde_json::Value::Array(items) => items.iter().for_each(|item| references(item, all)),
+                _ => {}
+            }
+        }
+        let document = serde_json::to_value(document::document()).unwrap();
+        let mut all = BTreeSet::new();
+        references(&document, &mut all);
+        assert!(all.len() > 10, "{all:?}");
+        for to in all {
+            assert!(
+                document.pointer(to.trim_start_matches('#')).is_some(),
+                "{to} is not there"
+            );
+        }
+    }
+
+    #[test]
     fn every_operation_has_a_name_a_sentence_and_the_answers_that_all_have() {
         let document = serde_json::to_value(document::document()).unwrap();
         for (path, item) in document["paths"].as_object().unwrap() {

@@ -52,14 +52,8 @@ async fn take(app: &App, token: &str, body: &[u8]) -> Result<&'static str, Error
     }
     let hashes: Vec<_> = address::find(body)
         .iter()
-        .map(|email| app.store.hash(hook.shop, &email.key()))
+        .map(|email| app.store.hash(hook.shop, email.key()))
         .collect();
-    app.store
-        .hook_called(hook.shop, HookKind::Sare, "token", now)
-        .await?;
-    if hashes.is_empty() {
-        return Ok("no-address");
-    }
     let known = app.store.contacts(hook.shop, &hashes).await?;
     let marks: Vec<DirtyMark> = known
         .keys()
@@ -71,10 +65,16 @@ async fn take(app: &App, token: &str, body: &[u8]) -> Result<&'static str, Error
             held_by: None,
         })
         .collect();
-    if marks.is_empty() {
-        return Ok("not-known");
+    if !marks.is_empty() {
+        app.store.mark(hook.shop, &marks, now).await?;
+        app.wake.notify_one();
     }
-    app.store.mark(hook.shop, &marks, now).await?;
-    app.wake.notify_one();
-    Ok("received")
+    app.store
+        .hook_called(hook.shop, HookKind::Sare, "token", now)
+        .await?;
+    Ok(match (hashes.is_empty(), marks.is_empty()) {
+        (true, _) => "no-address",
+        (_, true) => "not-known",
+        _ => "received",
+    })
 }

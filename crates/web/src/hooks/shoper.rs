@@ -88,13 +88,19 @@ async fn take(app: &App, token: &str, headers: &HeaderMap, body: &[u8]) -> Resul
     if let Some(license) = learnt {
         app.store.learn_license(hook.shop, license, now).await?;
     }
+    mark(app, &hook, header(headers, "x-webhook-name"), body).await?;
     app.store
         .hook_called(hook.shop, HookKind::Shoper, matched, now)
         .await?;
-    let event = header(headers, "x-webhook-name");
+    Ok(())
+}
+
+/// Marks what the event is about; one that names no record has the shop looked at.
+async fn mark(app: &App, hook: &Hook, event: &str, body: &[u8]) -> Result<(), Error> {
     let Some(kind) = id::subject(event) else {
         return Ok(());
     };
+    let now = app.now();
     match id::record(kind, body) {
         Some(key) => {
             let reason = if event.ends_with(".delete") {

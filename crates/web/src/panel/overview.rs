@@ -134,7 +134,7 @@ fn progress(run: &Run, words: Words) -> Markup {
     let body = Body::parse(&run.body);
     let done = words.number(body.done);
     html! {
-        p {
+        p data-busy[!run.state.is_over()] {
             strong { (words.say_word("run-kind", &word(run.kind))) }
             ": " (words.say_word("run-state", &word(run.state)))
             @if !run.state.is_over() { " (" (words.say_word("phase", &word(body.phase))) ")" }

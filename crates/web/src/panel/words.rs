@@ -115,7 +115,7 @@ impl Words {
         for (place, digit) in digits.chars().enumerate() {
             // Polish leaves numbers of four digits whole.
             let whole = self.0 == Lang::Pl && digits.len() <= 4;
-            if place > 0 && !whole && (digits.len() - place) % 3 == 0 {
+            if place > 0 && !whole && (digits.len() - place).is_multiple_of(3) {
                 text.push(separator);
             }
             text.push(digit);

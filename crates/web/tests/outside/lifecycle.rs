@@ -6,8 +6,15 @@ use store::{SecretName, ShopState};
 
 use crate::world::*;
 
-/// The vectors of shoper-api.md A.3: action, what it says beside the usual, hash.
-const VECTORS: [(&str, &[(&str, &str)], &str); 5] = [
+/// An action, what its message says beside the usual, and its hash.
+type Vector = (
+    &'static str,
+    &'static [(&'static str, &'static str)],
+    &'static str,
+);
+
+/// The vectors of shoper-api.md A.3.
+const VECTORS: [Vector; 5] = [
     (
         "install",
         &[

@@ -126,3 +126,86 @@ async fn what_is_not_served_is_told_as_problem_details() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn calls_are_counted_by_route_and_status_under_names_of_our_own() {
+    let recorder = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder();
+    let _guard = metrics::set_default_local_recorder(&recorder);
+    each(async |world| {
+        let shop = world.installed().await;
+        let token = world
+            .hooked(&shop, store::HookKind::Shoper, "token-1", Some("s"))
+            .await;
+        for (event, secret) in [
+            ("client.edit", "s"),
+            ("jan@example.com", "s"),
+            ("client.edit", "wrong"),
+        ] {
+            world
+                .deliver(
+                    &token,
+                    &delivery(event, secret, "{\"user_id\":1}"),
+                    "{\"user_id\":1}",
+                )
+                .await;
+        }
+        world
+            .call(Method::from_bytes(b"SURPRISE").unwrap(), "/healthz", &[], "")
+            .await;
+        world.lifecycle(&signed("surprise", &[])).await;
+        world.lifecycle(&[]).await;
+    })
+    .await;
+    let text = recorder.handle().render();
+    let has = |name: &str, labels: &[&str]| {
+        text.lines()
+            .any(|line| line.starts_with(name) && labels.iter().all(|label| line.contains(label)))
+    };
+    let hooks = "shoper_sare_webhooks_total";
+    assert!(
+        has(
+            hooks,
+            &["from=\"shoper\"", "event=\"client.edit\"", "result=\"received\""]
+        ),
+        "{text}"
+    );
+    assert!(has(hooks, &["event=\"other\"", "result=\"received\""]), "{text}");
+    assert!(
+        has(hooks, &["event=\"client.edit\"", "result=\"not-proven\""]),
+        "{text}"
+    );
+    let requests = "shoper_sare_http_requests_total";
+    assert!(
+        has(
+            requests,
+            &[
+                "route=\"/shoper/webhooks/{token}\"",
+                "method=\"POST\"",
+                "status=\"401\""
+            ]
+        ),
+        "{text}"
+    );
+    assert!(
+        has(
+            requests,
+            &["route=\"/healthz\"", "method=\"other\"", "status=\"405\""]
+        ),
+        "{text}"
+    );
+    assert!(
+        has("shoper_sare_lifecycle_total", &["action=\"install\""]),
+        "{text}"
+    );
+    assert!(
+        has("shoper_sare_lifecycle_total", &["action=\"other\""]),
+        "{text}"
+    );
+    assert!(
+        has("shoper_sare_lifecycle_refused_total", &["reason=\"malformed\""]),
+        "{text}"
+    );
+    for secret in ["token-1", "jan@", "surprise", "SURPRISE", LICENSE, "sklep000001"] {
+        assert!(!text.contains(secret), "{secret} is in the metrics");
+    }
+}

@@ -1,6 +1,8 @@
 //! What is called from outside, tried over the real router on a real ledger: SQLite always, PostgreSQL where
 //! `TEST_POSTGRES_URL` names a server.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
+
 mod api;
 mod lifecycle;
 mod logs;

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use simulators::shoper::{derived_webhook_secret, webhook_sha1};
+use sqlx::Executor;
 use store::{Dirty, DirtyKey, HookKind, Priority, Reason};
 use sync_core::RecordKey;
 
@@ -395,6 +396,43 @@ async fn webhooks_are_answered_in_time_while_the_ledger_is_under_load() {
                 .unwrap()
                 .len(),
             400
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_ledger_that_stands_still_is_told_in_time_and_takes_the_mark_later() {
+    each(async |world| {
+        let shop = world.installed().await;
+        let token = world.hooked(&shop, HookKind::Shoper, "token-1", Some("s")).await;
+        let mut other = world.connection().await;
+        if world.is_sqlite() {
+            other.execute("BEGIN IMMEDIATE").await.unwrap();
+        } else {
+            other.execute("BEGIN").await.unwrap();
+            other
+                .execute("LOCK TABLE dirty IN ACCESS EXCLUSIVE MODE")
+                .await
+                .unwrap();
+        }
+        let began = Instant::now();
+        let body = r#"{"user_id":"7"}"#;
+        let answer = world
+            .deliver(&token, &delivery("client.edit", "s", body), body)
+            .await;
+        assert_eq!(answer.status, 503);
+        assert!(began.elapsed() < Duration::from_secs(3), "{:?}", began.elapsed());
+        other.execute("ROLLBACK").await.unwrap();
+        for _ in 0..100 {
+            if !marks(&world).await.is_empty() {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        assert_eq!(
+            marks(&world).await[0].key,
+            DirtyKey::Record(RecordKey::customer(7))
         );
     })
     .await;

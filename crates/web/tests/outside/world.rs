@@ -277,10 +277,20 @@ impl World {
             .unwrap();
     }
 
+    /// Another connection to the ledger's database.
+    pub async fn connection(&self) -> sqlx::AnyConnection {
+        sqlx::any::install_default_drivers();
+        sqlx::AnyConnection::connect(&self.url).await.unwrap()
+    }
+
+    /// Whether the ledger is a file of SQLite.
+    pub fn is_sqlite(&self) -> bool {
+        self.url.starts_with("sqlite:")
+    }
+
     /// The ledger fails: the table of lifecycle messages, hooks and sessions is not where it should be.
     pub async fn ledger_fails(&self) {
-        sqlx::any::install_default_drivers();
-        let mut connection = sqlx::AnyConnection::connect(&self.url).await.unwrap();
+        let mut connection = self.connection().await;
         for table in ["lifecycle", "hooks", "sessions"] {
             connection
                 .execute(AssertSqlSafe(format!(

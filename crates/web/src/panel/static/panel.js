@@ -33,16 +33,18 @@
 
   // Parts that change by themselves. Asked for again only after the last answer, and not while nobody looks.
   function keepCurrent(part) {
-    var pause = 3000;
+    // Often while something is under way, rarely otherwise.
+    function usual() { return part.querySelector("[data-busy]") ? 3000 : 15000; }
+    var pause = usual();
     function again() { window.setTimeout(ask, pause); }
     function ask() {
       if (document.hidden) return again();
       fetch(part.getAttribute("data-live"), { credentials: "same-origin" }).then(function (answer) {
         if (answer.status === 401 || answer.status === 410) return window.location.reload();
         if (!answer.ok) { pause = Math.min(pause * 2, 60000); return again(); }
-        pause = 3000;
         return answer.text().then(function (text) {
           if (part.innerHTML !== text) { part.innerHTML = text; fit(); }
+          pause = usual();
           again();
         });
       }, function () { pause = Math.min(pause * 2, 60000); again(); });
