@@ -6,3 +6,4 @@ pub mod network;
 pub mod sare;
 pub mod server;
 pub mod shoper;
+pub mod world;

@@ -96,6 +96,12 @@ pub struct Generator {
 impl Generator {
     /// A generator that has made nobody yet.
     pub fn new(seed: u64) -> Self {
+        Self::numbered_from(seed, 0)
+    }
+
+    /// The same; the numbers in its addresses begin behind `serial`, so that they meet none of another
+    /// generator's.
+    pub fn numbered_from(seed: u64, serial: u64) -> Self {
         let shared = |words: &[&str]| -> Vec<Arc<str>> { words.iter().map(|word| (*word).into()).collect() };
         // Every pair of a first and a last name once: their texts are shared by all namesakes.
         let pairs = |firsts: &[&str], lasts: Vec<String>| {
@@ -111,7 +117,7 @@ impl Generator {
         };
         Self {
             rng: ChaCha8Rng::seed_from_u64(seed),
-            serial: 0,
+            serial,
             women: pairs(
                 &words::WOMEN,
                 words::SURNAMES.iter().map(|name| feminine(name)).collect(),

@@ -394,3 +394,122 @@ async fn a_shop_is_moved_over_http_as_well() {
         "no such route"
     );
 }
+
+#[tokio::test]
+async fn every_message_of_the_appstore_can_be_had_over_http() {
+    let shop = Shop::new(ShopSettings::default(), Arc::new(SystemClock), 1);
+    let running = serving(Endpoint::Shop(shop.clone())).await;
+    for (route, body, part) in [
+        ("install", Value::Null, "auth_code="),
+        ("upgrade", json!({ "version": 7 }), "application_version=7"),
+        ("billing_install", Value::Null, "action=billing_install"),
+        (
+            "billing_subscription",
+            json!({ "end": 1_795_431_600_000_i64 }),
+            "2026-11-23+12%3A00%3A00",
+        ),
+        ("iframe", json!({ "place": "my-apps" }), "place=my-apps"),
+        ("uninstall", Value::Null, "action=uninstall"),
+    ] {
+        let form = running.post(&format!("/_sim/messages/{route}"), body).await["form"].clone();
+        let form = form.as_str().unwrap();
+        assert!(form.contains(part) && form.contains("hash="), "{form}");
+    }
+    assert!(!shop.installed());
+    let unknown = running.post("/_sim/messages/dance", Value::Null).await;
+    assert_eq!(unknown["error"], "no such route");
+}
+
+#[tokio::test]
+async fn a_strangers_webhook_and_a_misspelt_setting_are_taken_as_such() {
+    let account = an_account();
+    account.change_settings(|s| s.webhook.urls = vec!["http://app.example/hook".to_owned()]);
+    let running = serving(Endpoint::Sare(account.clone())).await;
+    let forged = running
+        .post("/_sim/forge_webhook", json!({ "email": EMAIL }))
+        .await;
+    assert_eq!(forged, json!({ "changed": true }));
+    assert_eq!(account.take_deliveries(i64::MAX).len(), 1);
+
+    let shop = Shop::new(ShopSettings::default(), Arc::new(SystemClock), 1);
+    let running = serving(Endpoint::Shop(shop.clone())).await;
+    let misspelt = json!({ "webhook_singing": "derived" });
+    let (status, answer) = running
+        .call(Method::POST, "/_sim/settings", misspelt)
+        .await
+        .unwrap();
+    assert!(status == 400 && answer["error"].as_str().unwrap().contains("webhook_singing"));
+    let settings = running
+        .post(
+            "/_sim/settings",
+            json!({ "webhook_signing": "derived", "bucket": null }),
+        )
+        .await;
+    assert_eq!(
+        (&settings["webhook_signing"], &settings["bucket"]),
+        (&json!("derived"), &Value::Null)
+    );
+    running
+        .post(
+            "/_sim/faults",
+            json!({ "fault": { "status": 409 }, "path_contains": "/users" }),
+        )
+        .await;
+    assert_eq!(
+        running
+            .call(Method::GET, "/webapi/rest/users", Value::Null)
+            .await
+            .unwrap()
+            .0,
+        409
+    );
+    assert_eq!(running.get("/_sim/counters").await["faults_struck"], 1);
+}
+
+#[tokio::test]
+async fn a_shops_webhook_arrives_signed_and_a_slow_receiver_loses_it() {
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let sink = Arc::clone(&seen);
+    let receiver = serving(Endpoint::handler(move |request| {
+        let mut seen = sink.lock().unwrap();
+        seen.push((request.headers().clone(), request.body().clone()));
+        let wait = Duration::from_secs(if seen.len() == 2 { 60 } else { 0 });
+        async move {
+            tokio::time::sleep(wait).await;
+            Response::default()
+        }
+    }))
+    .await;
+    let shop = Shop::new(ShopSettings::default(), Arc::new(SystemClock), 1);
+    shop.add_foreign_webhook(
+        &format!("http://{}/hook", receiver.address),
+        &["subscriber.create"],
+    );
+    for email in [EMAIL, "jan@example.com"] {
+        shop.add_subscriber(email, true);
+    }
+    let (stop, stopped) = oneshot::channel::<()>();
+    let courier = tokio::spawn(deliver(
+        Endpoint::Shop(shop.clone()),
+        Arc::new(receiver.client.clone()),
+        Arc::new(SystemClock),
+        async move { drop(stopped.await) },
+    ));
+    while shop.webhooks()[0].failures == 0 {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    stop.send(()).unwrap();
+    courier.await.unwrap();
+    let seen = seen.lock().unwrap();
+    assert_eq!(
+        (seen.len(), shop.webhooks()[0].failures),
+        (2, 1),
+        "each was tried once"
+    );
+    let (headers, body) = &seen[0];
+    assert_eq!(headers["X-Webhook-Name"], "subscriber.create");
+    assert_eq!(
+        headers["X-Webhook-SHA1"],
+        crate::shoper::webhook_sha1(1, "", body)
+    );
+}
