@@ -17,6 +17,7 @@ mod contacts;
 mod groups;
 mod item;
 mod md5;
+mod patch;
 mod reads;
 mod settings;
 mod webhooks;

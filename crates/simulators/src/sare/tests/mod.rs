@@ -1,6 +1,8 @@
 //! How the simulated account behaves: answers in every variant, the state machine, the webhook.
 
 mod answers;
+mod groups;
+mod hands;
 mod limits;
 mod state_machine;
 mod webhook;
