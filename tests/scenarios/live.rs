@@ -89,7 +89,7 @@ async fn a_lost_withdrawal_is_noticed_within_the_hour_from_the_shops_own_counts(
         let shop = &lab.shops[0];
         shop.shop.set_webhook_faults(WebhookFaults { drop: 1.0, ..WebhookFaults::default() });
         shop.shop.set_subscriber_active(shop.shop.subscriber_by_email("a@example.com").unwrap().id, false);
-        lab.minutes(10).await;
+        lab.minutes(15).await;
         assert_eq!(lab.shops[0].status("a@example.com"), Some(REMOVAL_REQUESTED));
     })
     .await;

@@ -245,6 +245,12 @@ fn noticed_detail(item: &Item) -> Option<String> {
 }
 
 async fn carry_out(s: &Session<'_>, config: &Config, items: &mut [Item]) -> Result<(), Halt> {
+    for item in items.iter_mut() {
+        // It was in SARE and cannot be told to be there now: adding it could bring somebody back.
+        if item.a.unsure && matches!(item.a.step, Step::Add { .. }) {
+            item.result = Some(Fate::Later("sare-unsure"));
+        }
+    }
     lower(s, config, items).await?;
     tell_shop(s, config, items).await?;
     raise(s, items).await?;
@@ -275,7 +281,7 @@ async fn lower(s: &Session<'_>, config: &Config, items: &mut [Item]) -> Result<(
         by_target.entry(target).or_default().push(i);
     }
     for (target, indices) in by_target {
-        for chunk in indices.chunks(s.state().batch.current().max(1)) {
+        for chunk in indices.chunks(s.batch_size()) {
             set_status(s, items, chunk, target, false).await?;
             let seen = read_back(s, items, chunk).await?;
             for &i in chunk {
@@ -323,6 +329,9 @@ fn unsubscribed(item: &mut Item, now_has: SareView, now: i64) {
     if status::is_refusal(now_has.number()) {
         if item.contact.refusal.is_none() {
             item.contact.refused_at = Some(now);
+        }
+        let origin = item.contact.refusal_origin.as_deref();
+        if item.contact.refusal.is_none() || matches!(origin, Some("followed" | "vanished")) {
             item.contact.refusal_origin = Some("shop".to_owned());
         }
         item.contact.refusal = Some(now_has.number());
@@ -330,6 +339,15 @@ fn unsubscribed(item: &mut Item, now_has: SareView, now: i64) {
         item.result = Some(Fate::Settled(Outcome::Suppressed));
     } else {
         item.result = Some(Fate::Settled(Outcome::Synchronised));
+    }
+    if item.a.subject.readings.is_empty() && item.a.subject.known.is_empty() {
+        // No longer in the shop: now that it refuses, what the merchant wants of deleted contacts follows.
+        let outcome = if status::is_refusal(now_has.number()) {
+            Outcome::Suppressed
+        } else {
+            Outcome::Synchronised
+        };
+        item.result = Some(Fate::LookAgain(outcome, now, Reason::Verify));
     }
 }
 
@@ -354,7 +372,7 @@ async fn raise(s: &Session<'_>, items: &mut [Item]) -> Result<(), Halt> {
         by_target.entry((to, confirm)).or_default().push(i);
     }
     for ((to, confirm), indices) in by_target {
-        for chunk in indices.chunks(s.state().batch.current().max(1)) {
+        for chunk in indices.chunks(s.batch_size()) {
             set_status(s, items, chunk, to, confirm).await?;
             let seen = read_back(s, items, chunk).await?;
             for &i in chunk {
@@ -524,6 +542,7 @@ async fn write_data(s: &Session<'_>, items: &mut [Item]) -> Result<(), Halt> {
     }
     for confirm in [false, true] {
         let mut wanted: Vec<usize> = (0..items.len())
+            .filter(|&i| items[i].result.is_none())
             .filter(|&i| matches!(items[i].a.step, Step::Add { confirm: c, .. } if c == confirm))
             .collect();
         if !confirm {
@@ -540,7 +559,7 @@ async fn write_chunks(
     wanted: &[usize],
     confirm: bool,
 ) -> Result<(), Halt> {
-    let size = s.state().batch.current().max(1);
+    let size = s.batch_size();
     for chunk in wanted.chunks(size) {
         spare_filled(s, items, chunk).await?;
     }
@@ -793,7 +812,7 @@ async fn leave(s: &Session<'_>, items: &mut [Item]) -> Result<(), Halt> {
                 && items[i].contact.outcome != Outcome::Gone
         })
         .collect();
-    for chunk in delete.chunks(s.state().batch.current().max(1)) {
+    for chunk in delete.chunks(s.batch_size()) {
         let addresses: Vec<&str> = chunk.iter().map(|&i| items[i].a.subject.email.as_str()).collect();
         let sent = s.sare(|c| {
             let addresses = addresses.clone();
@@ -833,7 +852,7 @@ async fn remove_from_groups(
         }
     }
     for (groups, members) in by_groups {
-        for chunk in members.chunks(s.state().batch.current().max(1)) {
+        for chunk in members.chunks(s.batch_size()) {
             let addresses: Vec<&str> = chunk.iter().map(|&i| items[i].a.subject.email.as_str()).collect();
             let sent = s.sare(|c| {
                 let (addresses, groups) = (addresses.clone(), groups.clone());

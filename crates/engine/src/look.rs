@@ -14,6 +14,9 @@ use crate::session::{LIVE_RESERVE, Session, millis};
 /// Most pages of one look; more means that something else is going on and the next look goes on from there.
 const PAGES: u32 = 4;
 
+/// Requests that comparing counts takes.
+const COUNTS: f64 = 4.0;
+
 /// Looks once. Marks what is new.
 pub async fn look(s: &Session<'_>) -> Result<(), Halt> {
     s.need_shoper(2.0, 0.0)?;
@@ -70,9 +73,12 @@ pub async fn look(s: &Session<'_>) -> Result<(), Halt> {
             s.need_shoper(1.0, 0.0)?;
         }
     }
-    notice_drift(s).await?;
-    let next = s.now() + millis(s.settings.look_every);
-    s.state().timers.look = next;
+    let now = s.now();
+    s.state().timers.look = now + millis(s.settings.look_every);
+    if s.state().timers.counts <= now && s.shoper_room(LIVE_RESERVE) >= COUNTS {
+        notice_drift(s).await?;
+        s.state().timers.counts = now + millis(s.settings.counts_every);
+    }
     Ok(())
 }
 
@@ -95,7 +101,6 @@ async fn notice_drift(s: &Session<'_>) -> Result<(), Halt> {
             continue;
         }
         let (all, consenting) = s.store.record_counts(s.shop.id, kind).await?;
-        s.need_shoper(2.0, LIVE_RESERVE)?;
         for (consent_only, ours) in [(false, all), (true, consenting)] {
             let theirs = match counted(s, kind, consent_only).await {
                 Ok(theirs) => theirs.and_then(|n| i64::try_from(n).ok()),

@@ -36,7 +36,7 @@ pub async fn step(s: &Session<'_>) -> Result<(), Halt> {
         ..Poll::default()
     });
     let after = poll.after.as_deref().and_then(AddrHash::from_hex);
-    let limit = i64::try_from(s.state().batch.current().max(1)).unwrap_or(100);
+    let limit = i64::try_from(s.batch_size()).unwrap_or(100);
     let contacts = s
         .store
         .contacts_after(s.shop.id, after, limit, ContactFilter::InSare)

@@ -248,7 +248,7 @@ fn customer(s: &Session<'_>, user: User, addresses: Vec<UserAddress>) -> Option<
     let email = Email::parse(&user.email).ok()?;
     Some(Reading {
         key: RecordKey::customer(user.id.0),
-        hash: s.store.hash(s.shop.id, &email.key()),
+        hash: s.store.hash(s.shop.id, email.key()),
         email,
         consent: user.newsletter.unwrap_or(false),
         person: Person::customer(user, addresses),
@@ -266,7 +266,7 @@ fn subscriber(s: &Session<'_>, row: Subscriber) -> Option<Reading> {
     };
     Some(Reading {
         key: RecordKey::subscriber(row.id.0),
-        hash: s.store.hash(s.shop.id, &email.key()),
+        hash: s.store.hash(s.shop.id, email.key()),
         consent: row.active.unwrap_or(false),
         extra: Some(extra.text()),
         person: Person::subscriber(row.id.0, email.as_str(), row.active.unwrap_or(false), extra),

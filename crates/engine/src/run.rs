@@ -661,7 +661,7 @@ fn hold(s: &Session<'_>, run: &Run, a: &Assessed, commit: &mut Commit) {
 async fn remaining(s: &Session<'_>, run: &mut Run, body: &mut Body) -> Result<(), Halt> {
     s.need_sare(2.0, SARE_RESERVE)?;
     let after = body.ledger_cursor.as_deref().and_then(AddrHash::from_hex);
-    let limit = i64::try_from(s.state().batch.current().max(1)).unwrap_or(100);
+    let limit = i64::try_from(s.batch_size()).unwrap_or(100);
     let contacts = s
         .store
         .contacts_after(s.shop.id, after, limit, ContactFilter::Unsettled(run.id))

@@ -100,6 +100,11 @@ impl<'a> Session<'a> {
         lock(&self.state)
     }
 
+    /// Contacts a request, at least 1. A number of its own: the state must not stay locked through a loop.
+    pub fn batch_size(&self) -> usize {
+        self.state().batch.current().max(1)
+    }
+
     /// The configuration; work that needs one is not started without.
     pub fn config(&self) -> &Config {
         self.config

@@ -35,6 +35,8 @@ pub struct EngineSettings {
     pub poll_every: Duration,
     /// Pause between full sweeps.
     pub sweep_every: Duration,
+    /// Pause between comparisons of the shop's own counts with the ledger's.
+    pub counts_every: Duration,
     /// Least pause between full sweeps made early because the shop's own counts differ from the ledger's.
     pub drift_sweep_every: Duration,
     /// Pause between checks of the shop's webhooks.
@@ -62,6 +64,7 @@ impl EngineSettings {
             look_every: Duration::from_secs(120),
             poll_every: Duration::from_secs(60),
             sweep_every: Duration::from_secs(24 * 3600),
+            counts_every: Duration::from_secs(600),
             drift_sweep_every: Duration::from_secs(3600),
             hooks_every: Duration::from_secs(6 * 3600),
             verify_after: Duration::from_secs(30),

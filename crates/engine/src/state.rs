@@ -27,6 +27,8 @@ pub struct Timers {
     pub shoper: Millis,
     /// SARE must not be asked before.
     pub sare: Millis,
+    /// The comparison of the shop's counts with the ledger's.
+    pub counts: Millis,
     /// No sweep is made early before, whatever the counts say.
     pub drift: Millis,
 }

@@ -454,7 +454,7 @@ pub async fn statuses<'x>(
 ) -> Result<HashMap<AddrHash, SareView>, Halt> {
     let all: Vec<(AddrHash, String)> = addresses.map(|(h, a)| (h, a.to_owned())).collect();
     let mut views = HashMap::with_capacity(all.len());
-    let size = s.state().batch.current().max(1);
+    let size = s.batch_size();
     let mut stack: Vec<&[(AddrHash, String)]> = all.chunks(size).rev().collect();
     while let Some(chunk) = stack.pop() {
         let asked: Vec<&str> = chunk.iter().map(|(_, a)| a.as_str()).collect();
