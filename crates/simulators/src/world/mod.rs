@@ -9,7 +9,7 @@
 //! [`World::violations`] is the judge: nobody who refused, in SARE or in the shop, may be made mailable or be
 //! sent a request for confirmation by the API without a newer opt-in. It looks at the accounts' own logs,
 //! which tell a call of the API from a person's click, and at the world's own record of what people said
-//! ([`record`]), and at nothing that the client under test says of itself.
+//! ([`Refusal`]), and at nothing that the client under test says of itself.
 //!
 //! - `act`: what can happen; `habits`: how often;
 //! - `shop`: what happens in a shop; `account`: what happens in SARE;

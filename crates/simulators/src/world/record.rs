@@ -1,17 +1,4 @@
 //! What people said, where and when: the world's own memory, kept beside shops and accounts.
-//!
-//! An address counts as **refused** from a refusal to the next opt-in. Refusals are
-//!
-//! - a click, a sign-out, a block or a forgetting in SARE;
-//! - a yes withdrawn in the shop (a flag cleared, a subscription switched off) after which no place of the
-//!   address says yes any more. Where another place still says yes, it counts only if the yes that was
-//!   withdrawn had stood long enough to be seen by whoever reads the shop once a day: nobody can know of a yes
-//!   and a no that came and went between two looks;
-//! - the refusal of another address whose owner moved to this one, unless this one said yes by itself.
-//!
-//! Opt-ins are a flag ticked, a subscription made or switched on, a confirmation by the recipient, a status
-//! 8 set by an operator. A record that moves to another address is no opt-in there, and one that is deleted no
-//! refusal.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -35,6 +22,19 @@ pub enum Where {
 }
 
 /// A refusal that stands.
+///
+/// An address counts as **refused** from a refusal to the next opt-in. Refusals are
+///
+/// - a click, a sign-out, a block or a forgetting in SARE;
+/// - a yes withdrawn in the shop (a flag cleared, a subscription switched off) after which no place of the
+///   address says yes any more. Where another place still says yes, it counts only if the yes that was
+///   withdrawn had stood long enough to be seen by whoever reads the shop once a day: nobody can know of a yes
+///   and a no that came and went between two looks;
+/// - the refusal of another address whose owner moved to this one, unless this one said yes by itself.
+///
+/// Opt-ins are a flag ticked, a subscription made or switched on, a confirmation by the recipient, a status
+/// 8 set by an operator. A record that moves to another address is no opt-in there, and one that is deleted no
+/// refusal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Refusal {
     /// When it was made, in milliseconds since 1970.
