@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use sqlx::{Any, AssertSqlSafe, Row, Transaction};
-use sync_core::ShopId;
+use sync_core::{RecordKey, RecordKind, ShopId};
 
 use crate::contacts::{ADDRESS, CASTS, COLUMNS, RECORD, groups_text, rows_a_statement};
 use crate::dirty;
 use crate::error::Error;
-use crate::model::{AddrHash, Commit, Contact, HistoryEntry, Lease, Millis, Problem, Record};
+use crate::model::{AddrHash, Commit, Contact, DirtyMark, HistoryEntry, Lease, Millis, Problem, Record};
 use crate::problems;
 use crate::runs;
 use crate::store::Store;
@@ -16,65 +16,42 @@ use crate::store::Store;
 /// Lines kept of a contact's history.
 const LINES: i64 = 50;
 const DAY: i64 = 86_400_000;
-/// How long a lease lasts after a commit.
-const RENEWED_MS: i64 = 60_000;
 
+const PROBLEM_CASTS: &[&str] =
+    &["bigint", "text", "text", "bytea", "bytea", "bigint", "bigint", "bigint", "bigint"];
 const HISTORY_CASTS: &[&str] = &["bigint", "bytea", "bigint", "bigint", "text", "text"];
 const RECORD_CASTS: &[&str] = &["bigint", "bigint", "bigint", "bytea", "bigint", "text", "bigint", "bigint"];
 
 impl Store {
-    /// Writes `commit` if the lease is still ours, and renews it; false, and nothing written, when it is not.
+    /// Writes `commit` if the lease is still ours, and renews it for its whole length; false, and nothing written, when
+    /// another worker has claimed the lane or it was let go. A lease that ran out and that nobody took is still ours.
+    ///
+    /// What is done is taken away before marks are made, so that a mark of the same entry stays.
     ///
     /// # Errors
     /// When the database cannot be used: then nothing was written.
     pub async fn commit(&self, lease: &Lease, now: Millis, commit: &Commit) -> Result<bool, Error> {
         let shop = lease.shop;
         let mut tx = self.begin().await?;
-        if !self.proves_fence(&mut tx, lease).await? {
+        if !renewed(&mut tx, lease, now, commit.lane_state.as_deref()).await? {
             return Ok(false);
         }
         self.put_contacts(&mut tx, shop, &commit.contacts).await?;
         self.put_records(&mut tx, shop, &commit.records).await?;
-        for key in &commit.gone {
-            sqlx::query("DELETE FROM records WHERE shop_id = $1 AND kind = $2 AND id = $3")
-                .bind(shop.0)
-                .bind(key.kind.number())
-                .bind(key.id)
-                .execute(&mut *tx)
-                .await?;
-        }
-        for hash in &commit.forget {
-            for query in [
-                "DELETE FROM contacts WHERE shop_id = $1 AND hash = $2",
-                "DELETE FROM history WHERE shop_id = $1 AND hash = $2",
-            ] {
-                sqlx::query(query).bind(shop.0).bind(hash.0.to_vec()).execute(&mut *tx).await?;
-            }
-        }
-        dirty::done(&mut tx, shop, &commit.done).await?;
-        dirty::mark(&mut tx, self.dialect, shop, &commit.marks, now).await?;
-        self.put_history(&mut tx, shop, &commit.history).await?;
-        for problem in &commit.problems {
-            self.put_problem(&mut tx, shop, problem).await?;
-        }
-        self.drop_solved(&mut tx, shop, &commit.solved).await?;
+        self.drop_gone(&mut tx, shop, &commit.gone).await?;
+        self.forget(&mut tx, shop, &commit.forget).await?;
+        dirty::done(&mut tx, self.dialect, shop, &commit.done).await?;
         if let Some(run) = &commit.run {
             runs::put(&mut tx, shop, run).await?;
         }
+        let marks = holdable(&mut tx, shop, &commit.marks).await?;
+        dirty::mark(&mut tx, self.dialect, shop, &marks, now).await?;
+        self.put_history(&mut tx, shop, &commit.history).await?;
+        self.put_problems(&mut tx, shop, &commit.problems).await?;
+        self.drop_solved(&mut tx, shop, &commit.solved).await?;
         for (name, by) in &commit.meters {
             raise(&mut tx, shop, name, *by, now).await?;
         }
-        let state = commit.lane_state.as_deref();
-        sqlx::query(
-            "UPDATE lanes SET state = COALESCE($3, state), leased_until = $4, next_at = $4 \
-             WHERE shop_id = $1 AND fence = $2",
-        )
-        .bind(shop.0)
-        .bind(lease.fence)
-        .bind(state)
-        .bind(now + RENEWED_MS)
-        .execute(&mut *tx)
-        .await?;
         if let Some(at) = commit.success_at {
             sqlx::query("UPDATE shops SET last_success_at = $2 WHERE shop_id = $1")
                 .bind(shop.0)
@@ -224,30 +201,70 @@ impl Store {
         Ok(())
     }
 
-    pub(crate) async fn put_problem(
+    pub(crate) async fn put_problems(
         &self,
         tx: &mut Transaction<'_, Any>,
         shop: ShopId,
-        problem: &Problem,
+        problems: &[Problem],
     ) -> Result<(), Error> {
-        let detail = problem.detail.as_deref().map(|text| self.seal(shop, problems::DETAIL, problem.key.as_bytes(), text));
-        sqlx::query(
-            "INSERT INTO problems (shop_id, entry, kind, hash, detail, is_final, first_at, last_at, times) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (shop_id, entry) DO UPDATE SET \
-             kind = excluded.kind, detail = excluded.detail, is_final = excluded.is_final, hash = excluded.hash, \
-             last_at = excluded.last_at, times = problems.times + 1",
-        )
-        .bind(shop.0)
-        .bind(problem.key.clone())
-        .bind(problem.kind.clone())
-        .bind(problem.hash.map(|hash| hash.0.to_vec()))
-        .bind(detail)
-        .bind(i64::from(problem.is_final))
-        .bind(problem.first_at)
-        .bind(problem.last_at)
-        .bind(problem.times)
-        .execute(&mut **tx)
-        .await?;
+        let unique: BTreeMap<&str, &Problem> = problems.iter().map(|problem| (problem.key.as_str(), problem)).collect();
+        let unique: Vec<&Problem> = unique.into_values().collect();
+        for part in unique.chunks(rows_a_statement(self.dialect, PROBLEM_CASTS.len())) {
+            let rows = self.dialect.rows(part.len(), PROBLEM_CASTS);
+            let query = format!(
+                "INSERT INTO problems (shop_id, entry, kind, hash, detail, is_final, first_at, last_at, times) \
+                 VALUES {rows} ON CONFLICT (shop_id, entry) DO UPDATE SET kind = excluded.kind, \
+                 detail = excluded.detail, is_final = excluded.is_final, hash = excluded.hash, \
+                 last_at = excluded.last_at, times = problems.times + 1"
+            );
+            let mut query = sqlx::query(AssertSqlSafe(query));
+            for p in part {
+                let detail = p.detail.as_deref().map(|text| self.seal(shop, problems::DETAIL, p.key.as_bytes(), text));
+                query = query
+                    .bind(shop.0)
+                    .bind(p.key.as_str())
+                    .bind(p.kind.as_str())
+                    .bind(p.hash.map(|hash| hash.0.to_vec()))
+                    .bind(detail)
+                    .bind(i64::from(p.is_final))
+                    .bind(p.first_at)
+                    .bind(p.last_at)
+                    .bind(p.times);
+            }
+            query.execute(&mut **tx).await?;
+        }
+        Ok(())
+    }
+
+    async fn drop_gone(&self, tx: &mut Transaction<'_, Any>, shop: ShopId, keys: &[RecordKey]) -> Result<(), Error> {
+        for kind in [RecordKind::Customer, RecordKind::Subscriber] {
+            let ids: Vec<i64> = keys.iter().filter(|key| key.kind == kind).map(|key| key.id).collect();
+            for part in ids.chunks(500) {
+                let list = self.dialect.list(part.len(), 2);
+                let (one, two) = (self.dialect.value(1), self.dialect.value(2));
+                let query = format!("DELETE FROM records WHERE shop_id = {one} AND kind = {two} AND id IN {list}");
+                let mut query = sqlx::query(AssertSqlSafe(query)).bind(shop.0).bind(kind.number());
+                for id in part {
+                    query = query.bind(*id);
+                }
+                query.execute(&mut **tx).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn forget(&self, tx: &mut Transaction<'_, Any>, shop: ShopId, hashes: &[AddrHash]) -> Result<(), Error> {
+        for part in hashes.chunks(500) {
+            let (one, list) = (self.dialect.value(1), self.dialect.list(part.len(), 1));
+            for table in ["contacts", "history"] {
+                let query = format!("DELETE FROM {table} WHERE shop_id = {one} AND hash IN {list}");
+                let mut query = sqlx::query(AssertSqlSafe(query)).bind(shop.0);
+                for hash in part {
+                    query = query.bind(hash.0.to_vec());
+                }
+                query.execute(&mut **tx).await?;
+            }
+        }
         Ok(())
     }
 
@@ -264,6 +281,36 @@ impl Store {
         }
         Ok(())
     }
+}
+
+/// Proves the fence, locks the lane, renews the lease and keeps the lane's state, in one statement.
+async fn renewed(
+    tx: &mut Transaction<'_, Any>,
+    lease: &Lease,
+    now: Millis,
+    state: Option<&str>,
+) -> Result<bool, Error> {
+    let done = sqlx::query(
+        "UPDATE lanes SET state = COALESCE($3, state), leased_until = $4, next_at = $4 \
+         WHERE shop_id = $1 AND fence = $2 AND leased_until > 0",
+    )
+    .bind(lease.shop.0)
+    .bind(lease.fence)
+    .bind(state)
+    .bind(now + lease.length)
+    .execute(&mut **tx)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// What a run that is over would hold back would be held for ever: it is left out.
+async fn holdable(tx: &mut Transaction<'_, Any>, shop: ShopId, marks: &[DirtyMark]) -> Result<Vec<DirtyMark>, Error> {
+    let mut marks = marks.to_vec();
+    if marks.iter().any(|mark| mark.held_by.is_some()) {
+        let active = runs::active(tx, shop).await?;
+        marks.retain(|mark| mark.held_by.is_none() || mark.held_by == active);
+    }
+    Ok(marks)
 }
 
 async fn raise(

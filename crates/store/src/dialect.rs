@@ -61,6 +61,19 @@ impl Dialect {
         }
     }
 
+    /// Whether rows are locked one by one. SQLite has one writer, whose transaction locks everything.
+    pub fn has_row_locks(self) -> bool {
+        self == Self::Postgres
+    }
+
+    /// Lets one process number a new shop at a time; held until the transaction ends.
+    pub fn number_lock(self) -> Option<&'static str> {
+        match self {
+            Self::Sqlite => None,
+            Self::Postgres => Some("SELECT pg_advisory_xact_lock(7301844030)"),
+        }
+    }
+
     /// Lets one process migrate at a time; held until the transaction ends.
     pub fn migration_lock(self) -> Option<&'static str> {
         match self {

@@ -79,32 +79,38 @@ pub(crate) async fn mark(
 /// Takes away what was dealt with, unless it was marked again meanwhile.
 pub(crate) async fn done(
     tx: &mut Transaction<'_, Any>,
+    dialect: Dialect,
     shop: ShopId,
     done: &[DirtyDone],
 ) -> Result<(), Error> {
+    let (mut over, mut again) = (Vec::new(), Vec::new());
     for one in done {
-        match one {
-            DirtyDone::Done { key, version } => {
-                sqlx::query("DELETE FROM dirty WHERE shop_id = $1 AND entry = $2 AND version = $3")
-                    .bind(shop.0)
-                    .bind(key.encode())
-                    .bind(*version)
-                    .execute(&mut **tx)
-                    .await?;
-            }
-            DirtyDone::Again { key, version, due_at, attempts } => {
-                sqlx::query(
-                    "UPDATE dirty SET due_at = $4, attempts = $5 WHERE shop_id = $1 AND entry = $2 AND version = $3",
-                )
-                .bind(shop.0)
-                .bind(key.encode())
-                .bind(*version)
-                .bind(*due_at)
-                .bind(*attempts)
-                .execute(&mut **tx)
-                .await?;
-            }
+        match *one {
+            DirtyDone::Done { key, version } => over.push((key.encode(), version)),
+            DirtyDone::Again { key, version, due_at, attempts } => again.push((key.encode(), version, due_at, attempts)),
         }
+    }
+    for part in over.chunks(rows_a_statement(dialect, 3)) {
+        let rows = dialect.rows(part.len(), &["bigint", "text", "bigint"]);
+        let query = format!("DELETE FROM dirty WHERE (shop_id, entry, version) IN (VALUES {rows})");
+        let mut query = sqlx::query(AssertSqlSafe(query));
+        for (entry, version) in part {
+            query = query.bind(shop.0).bind(entry.as_str()).bind(*version);
+        }
+        query.execute(&mut **tx).await?;
+    }
+    for part in again.chunks(rows_a_statement(dialect, 5)) {
+        let rows = dialect.rows(part.len(), &["bigint", "text", "bigint", "bigint", "bigint"]);
+        // Both databases name the columns of VALUES so.
+        let query = format!(
+            "UPDATE dirty SET due_at = v.column4, attempts = v.column5 FROM (VALUES {rows}) AS v \
+             WHERE dirty.shop_id = v.column1 AND dirty.entry = v.column2 AND dirty.version = v.column3"
+        );
+        let mut query = sqlx::query(AssertSqlSafe(query));
+        for (entry, version, due_at, attempts) in part {
+            query = query.bind(shop.0).bind(entry.as_str()).bind(*version).bind(*due_at).bind(*attempts);
+        }
+        query.execute(&mut **tx).await?;
     }
     Ok(())
 }
@@ -113,12 +119,20 @@ impl Store {
     /// Marks from outside, without a lease, and wakes the lane for the earliest of them, in one transaction.
     ///
     /// # Errors
-    /// When the database cannot be used: then nothing was marked.
+    /// [`Error::NoSuchShop`] for a removed shop; when the database cannot be used: then nothing was marked.
     pub async fn mark(&self, shop: ShopId, marks: &[DirtyMark], now: Millis) -> Result<(), Error> {
-        let Some(first) = marks.iter().map(|mark| mark.due_at).min() else { return Ok(()) };
+        if marks.is_empty() {
+            return Ok(());
+        }
         let mut tx = self.begin().await?;
+        if !lanes::enter(&mut tx, self.dialect, shop).await? {
+            return Err(Error::NoSuchShop);
+        }
         mark(&mut tx, self.dialect, shop, marks, now).await?;
-        lanes::wake(&mut tx, shop, first).await?;
+        // What a run holds back wakes nobody.
+        if let Some(first) = marks.iter().filter(|mark| mark.held_by.is_none()).map(|mark| mark.due_at).min() {
+            lanes::wake(&mut tx, shop, first).await?;
+        }
         tx.commit().await?;
         Ok(())
     }
@@ -201,7 +215,7 @@ impl Store {
     /// Locks the lane for the rest of the transaction; false when the lease is no longer ours.
     pub(crate) async fn proves_fence(&self, tx: &mut Transaction<'_, Any>, lease: &Lease) -> Result<bool, Error> {
         let query =
-            format!("SELECT 1 FROM lanes WHERE shop_id = $1 AND fence = $2{}", self.dialect.for_update());
+            format!("SELECT 1 FROM lanes WHERE shop_id = $1 AND fence = $2 AND leased_until > 0{}", self.dialect.for_update());
         let row = sqlx::query(AssertSqlSafe(query)).bind(lease.shop.0).bind(lease.fence).fetch_optional(&mut **tx);
         Ok(row.await?.is_some())
     }

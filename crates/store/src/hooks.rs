@@ -5,11 +5,12 @@ use sqlx::Row;
 use sync_core::ShopId;
 
 use crate::error::Error;
+use crate::lanes;
 use crate::model::{Hook, HookKind, Millis};
 use crate::store::Store;
 
-const TOKEN: &str = "hooks.token";
-const SECRET: &str = "hooks.secret";
+pub(crate) const TOKEN: &str = "hooks.token";
+pub(crate) const SECRET: &str = "hooks.secret";
 
 fn word(kind: HookKind) -> &'static str {
     match kind {
@@ -22,7 +23,7 @@ impl Store {
     /// Makes or replaces a hook.
     ///
     /// # Errors
-    /// When the database cannot be used.
+    /// [`Error::NoSuchShop`] for a removed shop; when the database cannot be used.
     pub async fn put_hook(
         &self,
         shop: ShopId,
@@ -33,6 +34,10 @@ impl Store {
     ) -> Result<(), Error> {
         let row = word(kind).as_bytes();
         let secret = secret.map(|secret| self.seal(shop, SECRET, row, secret.expose_secret()));
+        let mut tx = self.begin().await?;
+        if !lanes::enter(&mut tx, self.dialect, shop).await? {
+            return Err(Error::NoSuchShop);
+        }
         sqlx::query(
             "INSERT INTO hooks (shop_id, kind, token_hash, token, secret, remote_id) VALUES ($1, $2, $3, $4, $5, $6) \
              ON CONFLICT (shop_id, kind) DO UPDATE SET token_hash = excluded.token_hash, token = excluded.token, \
@@ -44,8 +49,9 @@ impl Store {
         .bind(self.seal(shop, TOKEN, row, token.expose_secret()))
         .bind(secret)
         .bind(remote_id)
-        .execute(&self.writes)
+        .execute(&mut *tx)
         .await?;
+        tx.commit().await?;
         Ok(())
     }
 

@@ -3,6 +3,7 @@
 use sqlx::Row;
 use sync_core::ShopId;
 
+use crate::dialect::Dialect;
 use crate::error::Error;
 use crate::model::{Lease, Millis};
 use crate::store::Store;
@@ -61,12 +62,14 @@ impl Store {
     /// # Errors
     /// When the database cannot be used.
     pub async fn renew(&self, lease: &Lease, now: Millis, lease_ms: i64) -> Result<bool, Error> {
-        let done = sqlx::query("UPDATE lanes SET leased_until = $3, next_at = $3 WHERE shop_id = $1 AND fence = $2")
-            .bind(lease.shop.0)
-            .bind(lease.fence)
-            .bind(now + lease_ms)
-            .execute(&self.writes)
-            .await?;
+        let done = sqlx::query(
+            "UPDATE lanes SET leased_until = $3, next_at = $3 WHERE shop_id = $1 AND fence = $2 AND leased_until > 0",
+        )
+        .bind(lease.shop.0)
+        .bind(lease.fence)
+        .bind(now + lease_ms)
+        .execute(&self.writes)
+        .await?;
         Ok(done.rows_affected() == 1)
     }
 
@@ -78,7 +81,7 @@ impl Store {
         sqlx::query(
             "UPDATE lanes SET leased_until = 0, due_at = $3, state = $4, \
              next_at = CASE WHEN wake_at IS NOT NULL AND wake_at < $3 THEN wake_at ELSE $3 END \
-             WHERE shop_id = $1 AND fence = $2",
+             WHERE shop_id = $1 AND fence = $2 AND leased_until > 0",
         )
         .bind(lease.shop.0)
         .bind(lease.fence)
@@ -155,7 +158,22 @@ async fn take(
     .bind(until)
     .fetch_one(&mut **tx)
     .await?;
-    Ok(Lease { shop, fence: row.try_get(0)?, state: row.try_get(1)?, until })
+    Ok(Lease { shop, fence: row.try_get(0)?, state: row.try_get(1)?, until, length: lease_ms })
+}
+
+/// Locks a shop's lane for the rest of the transaction; false for a shop that is unknown or removed. Whatever changes
+/// several of a shop's rows begins with this lock, so that no two transactions wait for each other.
+pub(crate) async fn enter(
+    tx: &mut sqlx::Transaction<'_, sqlx::Any>,
+    dialect: Dialect,
+    shop: ShopId,
+) -> Result<bool, Error> {
+    if dialect.has_row_locks() {
+        let query = format!("SELECT 1 FROM lanes WHERE shop_id = $1{}", dialect.for_update());
+        sqlx::query(sqlx::AssertSqlSafe(query)).bind(shop.0).fetch_optional(&mut **tx).await?;
+    }
+    let query = "SELECT 1 FROM shops WHERE shop_id = $1 AND state <> 'removed'";
+    Ok(sqlx::query(query).bind(shop.0).fetch_optional(&mut **tx).await?.is_some())
 }
 
 /// Moves the wake forward. A lane that is being worked on can be claimed no earlier for it: it is seen at its release.

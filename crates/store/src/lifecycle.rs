@@ -1,13 +1,13 @@
 //! Lifecycle messages: stored and applied in one transaction, each once.
 
-use sqlx::{Any, AssertSqlSafe, Row, Transaction};
+use sqlx::{Any, Row, Transaction};
 use sync_core::ShopId;
 
 use crate::error::Error;
 use crate::lanes;
 use crate::model::{Lifecycle, LifecycleEffect, Millis, Origin, Received, SecretName, ShopState};
 use crate::runs::{from_word, word};
-use crate::shops::put_shop;
+use crate::shops::{by_license, put_shop};
 use crate::store::Store;
 
 impl Store {
@@ -48,9 +48,13 @@ impl Store {
     async fn apply(&self, tx: &mut Transaction<'_, Any>, message: &Lifecycle) -> Result<Option<ShopId>, Error> {
         let now = message.received_at;
         if let LifecycleEffect::Install { url, host, auth_code, version, trial } = &message.effect {
-            let id = put_shop(tx, &message.license, (url, host), Origin::AppStore, now).await?;
-            let (state, stamp) = standing(self, tx, id).await?;
-            if is_older(&message.timestamp, stamp.as_deref()) {
+            if uninstalled_since(tx, message).await? {
+                return Ok(None);
+            }
+            let id = put_shop(tx, self.dialect, &message.license, (url, host), Origin::AppStore, now).await?;
+            lanes::enter(tx, self.dialect, id).await?;
+            let (state, stamp) = standing(tx, id).await?;
+            if stamp.is_some_and(|latest| is_older(&message.timestamp, &latest)) {
                 return Ok(None);
             }
             // A shop that works goes on working until the code is exchanged.
@@ -78,16 +82,16 @@ impl Store {
             }
             return Ok(Some(id));
         }
-        let query = "SELECT shop_id FROM shops WHERE license = $1";
-        let row = sqlx::query(query).bind(message.license.clone()).fetch_optional(&mut **tx).await?;
-        let Some(row) = row else { return Ok(None) };
-        let id = ShopId(row.try_get(0)?);
+        let Some(id) = by_license(tx, &message.license).await? else { return Ok(None) };
+        if !lanes::enter(tx, self.dialect, id).await? {
+            return Ok(None);
+        }
         match &message.effect {
             LifecycleEffect::Install { .. } | LifecycleEffect::Unknown { .. } => return Ok(None),
             LifecycleEffect::Upgrade { version, auth_code, trial } => {
                 sqlx::query(
-                    "UPDATE shops SET app_version = COALESCE($2, app_version), trial = COALESCE($3, trial), \
-                     updated_at = $4 WHERE shop_id = $1",
+                    "UPDATE shops SET app_version = CASE WHEN app_version > $2 THEN app_version \
+                     ELSE COALESCE($2, app_version) END, trial = COALESCE($3, trial), updated_at = $4 WHERE shop_id = $1",
                 )
                 .bind(id.0)
                 .bind(*version)
@@ -102,8 +106,8 @@ impl Store {
             LifecycleEffect::Paid => touch(tx, id, now).await?,
             LifecycleEffect::Subscribed { until } => {
                 sqlx::query(
-                    "UPDATE shops SET subscription_until = COALESCE($2, subscription_until), trial = 0, updated_at = $3 \
-                     WHERE shop_id = $1",
+                    "UPDATE shops SET subscription_until = CASE WHEN subscription_until > $2 THEN subscription_until \
+                     ELSE COALESCE($2, subscription_until) END, trial = 0, updated_at = $3 WHERE shop_id = $1",
                 )
                 .bind(id.0)
                 .bind(*until)
@@ -112,8 +116,8 @@ impl Store {
                 .await?;
             }
             LifecycleEffect::Uninstall => {
-                let (state, stamp) = standing(self, tx, id).await?;
-                if state == ShopState::Removed || is_older(&message.timestamp, stamp.as_deref()) {
+                let (_, stamp) = standing(tx, id).await?;
+                if stamp.is_some_and(|latest| is_older(&message.timestamp, &latest)) {
                     return Ok(None);
                 }
                 sqlx::query("UPDATE shops SET state = $2, updated_at = $3 WHERE shop_id = $1")
@@ -134,18 +138,35 @@ async fn touch(tx: &mut Transaction<'_, Any>, shop: ShopId, now: Millis) -> Resu
     Ok(())
 }
 
-async fn standing(
-    store: &Store,
-    tx: &mut Transaction<'_, Any>,
-    shop: ShopId,
-) -> Result<(ShopState, Option<String>), Error> {
-    let query = format!("SELECT state, installed_stamp FROM shops WHERE shop_id = $1{}", store.dialect.for_update());
-    let row = sqlx::query(AssertSqlSafe(query)).bind(shop.0).fetch_one(&mut **tx).await?;
+async fn standing(tx: &mut Transaction<'_, Any>, shop: ShopId) -> Result<(ShopState, Option<String>), Error> {
+    let query = "SELECT state, installed_stamp FROM shops WHERE shop_id = $1";
+    let row = sqlx::query(query).bind(shop.0).fetch_one(&mut **tx).await?;
     Ok((from_word(row.try_get(0)?)?, row.try_get(1)?))
 }
 
-/// Whether a message was sent before the latest install. Stamps of one form compare as text; of two forms nothing can be
-/// said, and the message counts.
-fn is_older(stamp: &str, installed: Option<&str>) -> bool {
-    installed.is_some_and(|installed| installed.len() == stamp.len() && stamp < installed)
+/// Whether an uninstallation that was sent after this installation came before it.
+async fn uninstalled_since(tx: &mut Transaction<'_, Any>, message: &Lifecycle) -> Result<bool, Error> {
+    let query = "SELECT stamp FROM lifecycle WHERE license = $1 AND action = 'uninstall'";
+    for row in sqlx::query(query).bind(message.license.clone()).fetch_all(&mut **tx).await? {
+        let uninstalled: String = row.try_get(0)?;
+        if is_older(&message.timestamp, &uninstalled) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Whether a stamp is older than another. Stamps of the form `YYYY-MM-DD HH:MM:SS` (shoper-api.md A.2) compare as text;
+/// of other forms nothing can be said, and the message counts.
+fn is_older(stamp: &str, than: &str) -> bool {
+    let has_form = |text: &str| {
+        text.len() == 19
+            && text.bytes().enumerate().all(|(at, byte)| match at {
+                4 | 7 => byte == b'-',
+                10 => byte == b' ',
+                13 | 16 => byte == b':',
+                _ => byte.is_ascii_digit(),
+            })
+    };
+    has_form(stamp) && has_form(than) && stamp < than
 }

@@ -505,6 +505,8 @@ pub struct Lease {
     pub state: String,
     /// When the lease ends unless a commit renews it.
     pub until: Millis,
+    /// How long it lasts each time, in milliseconds.
+    pub length: i64,
 }
 
 /// All that one piece of work changes, written in one transaction.

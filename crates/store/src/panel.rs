@@ -1,7 +1,7 @@
 //! What the panel and the command line keep: configurations, audits, sessions.
 
 use secrecy::SecretString;
-use sqlx::{AssertSqlSafe, Row};
+use sqlx::Row;
 use sync_core::ShopId;
 
 use crate::error::Error;
@@ -65,9 +65,11 @@ impl Store {
         now: Millis,
     ) -> Result<i64, Error> {
         let mut tx = self.begin().await?;
-        let query = format!("SELECT config_version FROM shops WHERE shop_id = $1{}", self.dialect.for_update());
-        let row = sqlx::query(AssertSqlSafe(query)).bind(shop.0).fetch_optional(&mut *tx).await?;
-        let before: i64 = row.ok_or(Error::NoSuchShop)?.try_get(0)?;
+        if !lanes::enter(&mut tx, self.dialect, shop).await? {
+            return Err(Error::NoSuchShop);
+        }
+        let query = "SELECT config_version FROM shops WHERE shop_id = $1";
+        let before: i64 = sqlx::query(query).bind(shop.0).fetch_one(&mut *tx).await?.try_get(0)?;
         if expected.is_some_and(|expected| expected != before) {
             return Err(Error::ConfigChanged { version: before });
         }
@@ -118,7 +120,7 @@ impl Store {
     /// Keeps what an audit found.
     ///
     /// # Errors
-    /// When the database cannot be used.
+    /// [`Error::NoSuchShop`] for a removed shop; when the database cannot be used.
     pub async fn put_audit(
         &self,
         shop: ShopId,
@@ -127,6 +129,10 @@ impl Store {
         differences: i64,
         detail: &str,
     ) -> Result<(), Error> {
+        let mut tx = self.begin().await?;
+        if !lanes::enter(&mut tx, self.dialect, shop).await? {
+            return Err(Error::NoSuchShop);
+        }
         sqlx::query(
             "INSERT INTO audits (shop_id, at, compared, differences, detail) VALUES ($1, $2, $3, $4, $5) \
              ON CONFLICT (shop_id, at) DO UPDATE SET compared = excluded.compared, \
@@ -137,8 +143,9 @@ impl Store {
         .bind(compared)
         .bind(differences)
         .bind(detail.to_owned())
-        .execute(&self.writes)
+        .execute(&mut *tx)
         .await?;
+        tx.commit().await?;
         Ok(())
     }
 
@@ -162,9 +169,12 @@ impl Store {
     /// Begins a session; ended ones of the shop go.
     ///
     /// # Errors
-    /// When the database cannot be used.
+    /// [`Error::NoSuchShop`] for a removed shop; when the database cannot be used.
     pub async fn put_session(&self, token: &str, session: &Session, now: Millis) -> Result<(), Error> {
         let mut tx = self.begin().await?;
+        if !lanes::enter(&mut tx, self.dialect, session.shop).await? {
+            return Err(Error::NoSuchShop);
+        }
         sqlx::query("DELETE FROM sessions WHERE shop_id = $1 AND expires_at < $2")
             .bind(session.shop.0)
             .bind(now)

@@ -7,19 +7,22 @@ use sync_core::ShopId;
 
 use crate::contacts::hash_of;
 use crate::error::Error;
+use crate::lanes;
 use crate::model::{DirtyKey, DirtyMark, Millis, Priority, Problem, Reason};
 use crate::store::Store;
 
 pub(crate) const DETAIL: &str = "problems.detail";
 
 impl Store {
-    /// Notes a problem; one known already is brought up to date.
+    /// Notes a problem; one known already is brought up to date. Of a removed shop nothing is noted.
     ///
     /// # Errors
     /// When the database cannot be used.
     pub async fn note_problem(&self, shop: ShopId, problem: &Problem) -> Result<(), Error> {
         let mut tx = self.begin().await?;
-        self.put_problem(&mut tx, shop, problem).await?;
+        if lanes::enter(&mut tx, self.dialect, shop).await? {
+            self.put_problems(&mut tx, shop, std::slice::from_ref(problem)).await?;
+        }
         tx.commit().await?;
         Ok(())
     }
@@ -91,6 +94,9 @@ impl Store {
     /// When the database cannot be used.
     pub async fn problem_retry(&self, shop: ShopId, key: Option<&str>, now: Millis) -> Result<i64, Error> {
         let mut tx = self.begin().await?;
+        if !lanes::enter(&mut tx, self.dialect, shop).await? {
+            return Ok(0);
+        }
         let rows = sqlx::query("SELECT entry, hash FROM problems WHERE shop_id = $1 AND ($2 = '' OR entry = $2)")
             .bind(shop.0)
             .bind(key.unwrap_or_default().to_owned())
@@ -110,7 +116,7 @@ impl Store {
             }
         }
         crate::dirty::mark(&mut tx, self.dialect, shop, &marks, now).await?;
-        crate::lanes::wake(&mut tx, shop, now).await?;
+        lanes::wake(&mut tx, shop, now).await?;
         tx.commit().await?;
         Ok(i64::try_from(marks.len()).unwrap_or(i64::MAX))
     }

@@ -56,6 +56,13 @@ pub(crate) async fn put(tx: &mut Transaction<'_, Any>, shop: ShopId, run: &Run) 
     Ok(())
 }
 
+/// The number of the run that is not over.
+pub(crate) async fn active(tx: &mut Transaction<'_, Any>, shop: ShopId) -> Result<Option<i64>, Error> {
+    let query = format!("SELECT run_id FROM runs WHERE shop_id = $1 AND {ACTIVE}");
+    let row = sqlx::query(AssertSqlSafe(query)).bind(shop.0).fetch_optional(&mut **tx).await?;
+    Ok(row.map(|row| row.try_get(0)).transpose()?)
+}
+
 impl Store {
     /// Asks for a run; its number.
     ///
@@ -64,13 +71,11 @@ impl Store {
     pub async fn create_run(&self, shop: ShopId, kind: RunKind, body: &str, now: Millis) -> Result<i64, Error> {
         let mut tx = self.begin().await?;
         // The lane's row stands for the shop: two who ask at once are put in order.
-        let query = format!("SELECT 1 FROM lanes WHERE shop_id = $1{}", self.dialect.for_update());
-        if sqlx::query(AssertSqlSafe(query)).bind(shop.0).fetch_optional(&mut *tx).await?.is_none() {
+        if !lanes::enter(&mut tx, self.dialect, shop).await? {
             return Err(Error::NoSuchShop);
         }
-        let query = format!("SELECT run_id FROM runs WHERE shop_id = $1 AND {ACTIVE}");
-        if let Some(row) = sqlx::query(AssertSqlSafe(query)).bind(shop.0).fetch_optional(&mut *tx).await? {
-            return Err(Error::RunActive(row.try_get(0)?));
+        if let Some(id) = active(&mut tx, shop).await? {
+            return Err(Error::RunActive(id));
         }
         let row = sqlx::query(
             "INSERT INTO runs (shop_id, run_id, kind, state, body, created_at) \
@@ -117,7 +122,7 @@ impl Store {
         row.as_ref().map(run_from).transpose()
     }
 
-    /// Ends or moves a run from outside its lane.
+    /// Ends or moves a run from outside its lane. What a run that does not end well held back is dropped.
     ///
     /// # Errors
     /// When the database cannot be used.
@@ -129,6 +134,8 @@ impl Store {
         error: Option<&str>,
         now: Millis,
     ) -> Result<(), Error> {
+        let mut tx = self.begin().await?;
+        lanes::enter(&mut tx, self.dialect, shop).await?;
         sqlx::query(
             "UPDATE runs SET state = $3, error = $4, ended_at = $5 WHERE shop_id = $1 AND run_id = $2 \
              AND state IN ('queued', 'running', 'braked')",
@@ -138,8 +145,16 @@ impl Store {
         .bind(word(state))
         .bind(error.map(str::to_owned))
         .bind(state.is_over().then_some(now))
-        .execute(&self.writes)
+        .execute(&mut *tx)
         .await?;
+        if state.is_over() && state != RunState::Done {
+            sqlx::query("DELETE FROM dirty WHERE shop_id = $1 AND held_by = $2")
+                .bind(shop.0)
+                .bind(id)
+                .execute(&mut *tx)
+                .await?;
+        }
+        tx.commit().await?;
         Ok(())
     }
 }

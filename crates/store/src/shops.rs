@@ -7,13 +7,14 @@ use sqlx::any::AnyRow;
 use sqlx::{Any, AssertSqlSafe, Row, Transaction};
 use sync_core::ShopId;
 
+use crate::dialect::Dialect;
 use crate::error::{Error, is_duplicate};
 use crate::lanes;
 use crate::model::{Lease, Millis, Origin, SecretName, Shop, ShopState};
 use crate::runs::{from_word, word};
 use crate::store::Store;
 
-const SECRET: &str = "secrets.value";
+pub(crate) const SECRET: &str = "secrets.value";
 const COLUMNS: &str = "shop_id, license, host, url, origin, state, paused, trial, subscription_until, app_version, scopes, \
      config, config_version, installed_stamp, created_at, updated_at, last_success_at";
 
@@ -37,6 +38,9 @@ const TABLES: &[&str] = &[
     "secrets", "hooks", "contacts", "records", "dirty", "history", "problems", "runs", "meters", "config_history",
     "audits", "sessions",
 ];
+
+/// When the lane of a removed shop is due.
+const NEVER: Millis = i64::MAX / 4;
 
 fn shop_from(row: &AnyRow) -> Result<Shop, Error> {
     Ok(Shop {
@@ -76,17 +80,31 @@ fn secret_word(name: SecretName) -> &'static str {
     }
 }
 
+/// The shop of a licence.
+pub(crate) async fn by_license(tx: &mut Transaction<'_, Any>, license: &str) -> Result<Option<ShopId>, Error> {
+    let query = "SELECT shop_id FROM shops WHERE license = $1";
+    let row = sqlx::query(query).bind(license.to_owned()).fetch_optional(&mut **tx).await?;
+    Ok(row.map(|row| row.try_get(0).map(ShopId)).transpose()?)
+}
+
 /// Inserts a shop with its lane, or finds it by its licence.
 pub(crate) async fn put_shop(
     tx: &mut Transaction<'_, Any>,
+    dialect: Dialect,
     license: &str,
     (url, host): (&str, &str),
     origin: Origin,
     now: Millis,
 ) -> Result<ShopId, Error> {
-    let query = "SELECT shop_id FROM shops WHERE license = $1";
-    if let Some(row) = sqlx::query(query).bind(license.to_owned()).fetch_optional(&mut **tx).await? {
-        return Ok(ShopId(row.try_get(0)?));
+    if let Some(id) = by_license(tx, license).await? {
+        return Ok(id);
+    }
+    if let Some(lock) = dialect.number_lock() {
+        sqlx::query(lock).execute(&mut **tx).await?;
+        // Another process may have inserted it while we waited.
+        if let Some(id) = by_license(tx, license).await? {
+            return Ok(id);
+        }
     }
     let row = sqlx::query(
         "INSERT INTO shops (shop_id, license, host, url, origin, state, created_at, updated_at) \
@@ -147,16 +165,17 @@ impl Store {
         row.as_ref().map(shop_from).transpose()
     }
 
-    /// Changes a shop.
+    /// Changes a shop. One that is being removed goes on being removed, and a removed one does not change: only an
+    /// installation or a new login brings it back.
     ///
     /// # Errors
     /// When the database cannot be used.
     pub async fn update_shop(&self, shop: ShopId, change: &ShopChange, now: Millis) -> Result<(), Error> {
         let (url, host) = change.url.clone().unzip();
         sqlx::query(
-            "UPDATE shops SET state = COALESCE($2, state), paused = COALESCE($3, paused), scopes = COALESCE($4, scopes), \
+            "UPDATE shops SET state = CASE WHEN state = 'uninstalling' THEN state ELSE COALESCE($2, state) END, paused = COALESCE($3, paused), scopes = COALESCE($4, scopes), \
              url = COALESCE($5, url), host = COALESCE($6, host), license = COALESCE($7, license), updated_at = $8 \
-             WHERE shop_id = $1",
+             WHERE shop_id = $1 AND state <> 'removed'",
         )
         .bind(shop.0)
         .bind(change.state.map(word))
@@ -209,8 +228,9 @@ impl Store {
         let mut tx = self.begin().await?;
         let id = match known {
             Some(shop) => shop.id,
-            None => put_shop(&mut tx, license, (url, host), Origin::Direct, now).await?,
+            None => put_shop(&mut tx, self.dialect, license, (url, host), Origin::Direct, now).await?,
         };
+        lanes::enter(&mut tx, self.dialect, id).await?;
         sqlx::query("UPDATE shops SET url = $2, host = $3, state = $4, updated_at = $5 WHERE shop_id = $1")
             .bind(id.0)
             .bind(url.to_owned())
@@ -240,10 +260,11 @@ impl Store {
         Ok(Some(SecretString::from(self.open_text(shop, SECRET, word.as_bytes(), &sealed)?)))
     }
 
-    /// Keeps or drops secrets, all in one transaction; `access_expires_at` with them where given.
+    /// Keeps or drops secrets, all in one transaction. `access_expires_at` belongs to the access token: with a new one it
+    /// is kept as given, known or not; without, only when it is given.
     ///
     /// # Errors
-    /// When the database cannot be used: then nothing changed.
+    /// [`Error::NoSuchShop`] for a removed shop; when the database cannot be used: then nothing changed.
     pub async fn put_secrets(
         &self,
         shop: ShopId,
@@ -251,11 +272,15 @@ impl Store {
         access_expires_at: Option<Millis>,
     ) -> Result<(), Error> {
         let mut tx = self.begin().await?;
+        if !lanes::enter(&mut tx, self.dialect, shop).await? {
+            return Err(Error::NoSuchShop);
+        }
         self.write_secrets(&mut tx, shop, secrets).await?;
-        if let Some(at) = access_expires_at {
+        let with_token = secrets.iter().any(|(name, _)| *name == SecretName::AccessToken);
+        if with_token || access_expires_at.is_some() {
             sqlx::query("UPDATE shops SET access_expires_at = $2 WHERE shop_id = $1")
                 .bind(shop.0)
-                .bind(at)
+                .bind(access_expires_at)
                 .execute(&mut *tx)
                 .await?;
         }
@@ -309,13 +334,18 @@ impl Store {
         })
     }
 
-    /// The end of a removal: everything goes but the licence and the times. False when the lease is no longer ours.
+    /// The end of a removal: everything goes but the licence and the times, and the lane is let go. False, and nothing
+    /// goes, when the lease is no longer ours or the shop was installed again meanwhile.
     ///
     /// # Errors
     /// When the database cannot be used: then nothing went.
     pub async fn erase_shop(&self, lease: &Lease, now: Millis) -> Result<bool, Error> {
         let mut tx = self.begin().await?;
         if !self.proves_fence(&mut tx, lease).await? {
+            return Ok(false);
+        }
+        let query = "SELECT 1 FROM shops WHERE shop_id = $1 AND state = 'uninstalling'";
+        if sqlx::query(query).bind(lease.shop.0).fetch_optional(&mut *tx).await?.is_none() {
             return Ok(false);
         }
         erase(&mut tx, lease.shop, now).await?;
@@ -329,11 +359,6 @@ impl Store {
     /// When the database cannot be used: then nothing went.
     pub async fn remove_shop(&self, shop: ShopId, now: Millis) -> Result<(), Error> {
         let mut tx = self.begin().await?;
-        // Whoever holds the lane finds its fence outdated.
-        sqlx::query("UPDATE lanes SET fence = fence + 1, leased_until = 0 WHERE shop_id = $1")
-            .bind(shop.0)
-            .execute(&mut *tx)
-            .await?;
         erase(&mut tx, shop, now).await?;
         tx.commit().await?;
         Ok(())
@@ -361,6 +386,15 @@ impl Store {
 }
 
 async fn erase(tx: &mut Transaction<'_, Any>, shop: ShopId, now: Millis) -> Result<(), Error> {
+    // Whoever holds the lane finds its fence outdated; the next worker begins with nothing known.
+    sqlx::query(
+        "UPDATE lanes SET fence = fence + 1, leased_until = 0, state = '{}', wake_at = NULL, due_at = $2, next_at = $2 \
+         WHERE shop_id = $1",
+    )
+    .bind(shop.0)
+    .bind(NEVER)
+    .execute(&mut **tx)
+    .await?;
     for table in TABLES {
         let query = format!("DELETE FROM {table} WHERE shop_id = $1");
         sqlx::query(AssertSqlSafe(query)).bind(shop.0).execute(&mut **tx).await?;
@@ -374,6 +408,5 @@ async fn erase(tx: &mut Transaction<'_, Any>, shop: ShopId, now: Millis) -> Resu
     .bind(now)
     .execute(&mut **tx)
     .await?;
-    sqlx::query("UPDATE lanes SET state = '{}' WHERE shop_id = $1").bind(shop.0).execute(&mut **tx).await?;
     Ok(())
 }
