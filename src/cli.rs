@@ -37,6 +37,8 @@ pub enum Command {
     Serve,
     /// Show the whole thing at work against simulated services: install, first synchronisation, live changes.
     Demo(Demo),
+    /// Measure the whole program against both simulators: speed, nearness to the shop's limit, memory.
+    Bench(Bench),
     /// Run the simulators of Shoper and SARE as real HTTP servers.
     #[command(subcommand)]
     Simulate(SimulateCommand),
@@ -85,6 +87,23 @@ pub struct Demo {
     /// Enforce the real services' pace (10 requests at once, 2 a second) instead of a generous one.
     #[arg(long)]
     pub real_pace: bool,
+}
+
+/// `bench`.
+#[derive(Debug, Args)]
+pub struct Bench {
+    /// Contacts of the measurement without limits.
+    #[arg(long, default_value_t = 30_000)]
+    pub contacts: u32,
+    /// Customers of the measurements with Shoper's limit enforced, which take about a second for every 35; 0 = none.
+    #[arg(long, default_value_t = 1_500)]
+    pub limited: u32,
+    /// Contacts of the measurement of memory; 0 = none.
+    #[arg(long, default_value_t = 200_000)]
+    pub large: u32,
+    /// Output.
+    #[command(flatten)]
+    pub json: Json,
 }
 
 /// `simulate …`.

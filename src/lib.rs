@@ -7,6 +7,7 @@ mod audit;
 mod cli;
 mod commands;
 mod exit;
+pub mod lab;
 mod metrics;
 mod outside;
 mod serve;

@@ -19,7 +19,7 @@ use tokio::sync::watch;
 use super::output;
 use crate::cli::Bench;
 use crate::exit;
-use crate::simulated::{Running, listen, sare_api_url, size};
+use crate::simulated::{Running, listen, size};
 
 const CONFIG: &str = "
 [customers]
@@ -155,7 +155,7 @@ async fn measure(case: Case) -> anyhow::Result<Figures> {
             .env("SHOPER_APP_ID", &settings.app_id)
             .env("SHOPER_APP_SECRET", &settings.app_secret)
             .env("SHOPER_APPSTORE_SECRET", &settings.appstore_secret)
-            .env("SARE_API_URL", sare_api_url(&account, &sare_url))
+            .env("SARE_API_URL", format!("{sare_url}{}", account.settings().base_path))
             .env("SARE_API_KEY", account.settings().api_key)
             .env("SARE_RATE", if limits_bind { "2" } else { "100000" })
             .env("SARE_BURST", if limits_bind { "8" } else { "100000" })

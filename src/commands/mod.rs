@@ -1,6 +1,7 @@
 //! One file a command.
 
 mod audit;
+mod bench;
 mod connect;
 mod demo;
 mod doctor;
@@ -26,6 +27,7 @@ pub async fn run(command: Command, settings: Settings) -> anyhow::Result<u8> {
     match command {
         Command::Serve => serve(settings).await,
         Command::Demo(options) => demo::demo(options, settings).await,
+        Command::Bench(options) => bench::bench(options).await,
         Command::Simulate(options) => simulate::simulate(options).await,
         Command::Migrate => migrate(settings).await,
         Command::Doctor(json) => doctor::doctor(settings, json).await,
