@@ -150,11 +150,11 @@ async fn mc_magento_58_one_bad_contact_never_stops_a_batch() {
     each_database(async |mut lab| {
         let mut setup = ShopSetup::default();
         setup.sare.props.push(simulators::sare::Prop::new(
-            "miasto",
-            "miasto",
+            "okolica",
+            "okolica",
             simulators::sare::PropKind::List { values: vec!["Łódź".to_owned()] },
         ));
-        let config = CONFIG.replace("prop1 = \"address.city\"", "prop1 = \"address.city\"\n\"custom.miasto\" = \"address.city\"");
+        let config = CONFIG.replace("prop1 = \"address.city\"", "prop1 = \"address.city\"\n\"custom.okolica\" = \"address.city\"");
         live_shop_with(&mut lab, setup, &config, |s| {
             for n in 0..120 {
                 let mut one = customer(&format!("c{n}@example.com"), true);

@@ -82,6 +82,7 @@ async fn store_tokens(s: &Session<'_>, tokens: &oauth::Tokens, drop_code: bool) 
     }
     let expires = tokens.expires_in.map(|d| s.now() + millis(d));
     s.store.put_secrets(s.shop.id, &secrets, expires).await?;
+    s.state().timers.shoper = 0;
     s.use_access_token(tokens.access_token.clone());
     Ok(())
 }

@@ -63,7 +63,13 @@ pub async fn schedule(s: &Session<'_>) -> Result<(), Halt> {
             ..Body::default()
         };
         s.store.create_run(s.shop.id, kind, &body.text(), now).await?;
-        s.state().config_seen = s.shop.config_version;
+        {
+            // Another key is tried, and other names may be needed, at once.
+            let mut state = s.state();
+            state.config_seen = s.shop.config_version;
+            state.timers.sare = 0;
+            state.timers.labels = 0;
+        }
         s.commit(Commit::default()).await?;
         return Ok(());
     }

@@ -378,14 +378,25 @@ impl<'a> Session<'a> {
         self.state().sare.spend(now, requests);
         match answer {
             Ok(value) => {
-                self.state().failures.1 = 0;
+                let mended = {
+                    let mut state = self.state();
+                    state.failures.1 = 0;
+                    std::mem::take(&mut state.sare_refused)
+                };
+                if mended {
+                    self.shop_problem_over("sare-access").await?;
+                }
                 Ok(value)
             }
             Err(sare_api::Error::Unauthorized { .. }) => {
                 let problem = shop_problem("shop:sare-access", "sare-access", None, now);
                 self.store.note_problem(self.shop.id, &problem).await?;
                 let until = now + 15 * 60_000;
-                self.state().timers.sare = until;
+                {
+                    let mut state = self.state();
+                    state.timers.sare = until;
+                    state.sare_refused = true;
+                }
                 Err(Halt::Wait {
                     side: Side::Sare,
                     until,

@@ -96,6 +96,8 @@ pub struct LaneState {
     pub updates_proven: u32,
     /// Updates of data changed people's statuses in this account: nothing is written until a person looked.
     pub updates_harm: bool,
+    /// SARE refused the key when last asked.
+    pub sare_refused: bool,
     /// Failures in a row of the shop and of SARE.
     pub failures: (u32, u32),
     /// The shop refuses to filter addresses by `default`.
@@ -124,6 +126,7 @@ impl Default for LaneState {
             differences: None,
             updates_proven: 0,
             updates_harm: false,
+            sare_refused: false,
             failures: (0, 0),
             all_addresses: false,
             labels: Labels::default(),
