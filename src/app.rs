@@ -32,7 +32,9 @@ pub struct App {
 /// 32 bytes from the operating system.
 pub fn entropy() -> [u8; 32] {
     let mut bytes = [0; 32];
-    rand::rngs::SysRng.try_fill_bytes(&mut bytes).expect("the operating system gives random bytes");
+    rand::rngs::SysRng
+        .try_fill_bytes(&mut bytes)
+        .expect("the operating system gives random bytes");
     bytes
 }
 
@@ -49,14 +51,27 @@ impl App {
             );
         };
         let keys = Keys::parse(keys.expose_secret()).context("ENCRYPTION_KEYS cannot be read")?;
-        let store = Store::open(&settings.database_url, keys, entropy()).await.context("the ledger cannot be opened")?;
+        let store = Store::open(&settings.database_url, keys, entropy())
+            .await
+            .context("the ledger cannot be opened")?;
         let transport = HttpClient::shared(HttpClientSettings::default()).map_err(anyhow::Error::msg)?;
-        Ok(Self { settings, store, transport, clock: Arc::new(SystemClock), look_every: None })
+        Ok(Self {
+            settings,
+            store,
+            transport,
+            clock: Arc::new(SystemClock),
+            look_every: None,
+        })
     }
 
     /// The engine over this ledger and outside.
     pub fn engine(&self) -> Engine {
-        Engine::new(self.store.clone(), Arc::clone(&self.transport), Arc::clone(&self.clock), self.engine_settings())
+        Engine::new(
+            self.store.clone(),
+            Arc::clone(&self.transport),
+            Arc::clone(&self.clock),
+            self.engine_settings(),
+        )
     }
 
     /// What the operator's settings mean for the engine.
@@ -68,7 +83,10 @@ impl App {
         settings.sare_burst = self.settings.sare_burst;
         settings.look_every = self.look_every.unwrap_or(settings.look_every);
         if let (Some(app_id), Some(app_secret)) = (&self.settings.app_id, &self.settings.app_secret) {
-            settings.app = Some(AppCredentials { app_id: app_id.clone(), app_secret: app_secret.clone() });
+            settings.app = Some(AppCredentials {
+                app_id: app_id.clone(),
+                app_secret: app_secret.clone(),
+            });
         }
         settings
     }
@@ -78,7 +96,11 @@ impl App {
     /// # Errors
     /// [`NoSuchShop`] when there is none.
     pub async fn find(&self, name: &str) -> anyhow::Result<Shop> {
-        let bare = name.trim().trim_start_matches("https://").trim_start_matches("http://").trim_end_matches('/');
+        let bare = name
+            .trim()
+            .trim_start_matches("https://")
+            .trim_start_matches("http://")
+            .trim_end_matches('/');
         match self.store.find_shop(bare).await? {
             Some(shop) => Ok(shop),
             None => Err(NoSuchShop(bare.to_owned()).into()),
@@ -91,9 +113,14 @@ impl App {
     /// When it has none yet, or one that this version cannot read.
     pub fn config(&self, shop: &Shop) -> anyhow::Result<Config> {
         let Some(text) = &shop.config else {
-            bail!("{0} is not configured yet: `shoper-sare shop config import {0} FILE`", shop.host);
+            bail!(
+                "{0} is not configured yet: `shoper-sare shop config import {0} FILE`",
+                shop.host
+            );
         };
-        Ok(Config::parse(text).context("the stored configuration cannot be read")?.config)
+        Ok(Config::parse(text)
+            .context("the stored configuration cannot be read")?
+            .config)
     }
 }
 

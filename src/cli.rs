@@ -115,6 +115,22 @@ pub enum SimulateCommand {
     Sare(Simulated),
     /// Both.
     Both(Simulated),
+    /// Whole histories in virtual time: this program among simulated shops, with crashes and faults, and a judge.
+    World(Histories),
+}
+
+/// `simulate world`.
+#[derive(Debug, Args)]
+pub struct Histories {
+    /// How many histories.
+    #[arg(long, default_value_t = 20)]
+    pub seeds: u64,
+    /// The first seed.
+    #[arg(long, default_value_t = 1)]
+    pub from: u64,
+    /// Acts of people in each.
+    #[arg(long, default_value_t = 60)]
+    pub steps: u32,
 }
 
 /// What is simulated, and how.

@@ -39,12 +39,18 @@ pub fn main() -> ExitCode {
     }
 }
 
-#[expect(clippy::print_stderr, reason = "the program's word to the person who called it")]
+#[expect(
+    clippy::print_stderr,
+    reason = "the program's word to the person who called it"
+)]
 fn fail(error: &anyhow::Error) -> ExitCode {
     eprintln!("error: {error:#}");
     let code = if error.is::<app::NoSuchShop>() {
         exit::NOT_FOUND
-    } else if error.chain().any(|cause| matches!(cause.downcast_ref(), Some(store::Error::Away(_)))) {
+    } else if error
+        .chain()
+        .any(|cause| matches!(cause.downcast_ref(), Some(store::Error::Away(_))))
+    {
         exit::AWAY
     } else {
         exit::USAGE
@@ -58,6 +64,12 @@ fn log_to_stderr(settings: &Settings, cli: &Cli) {
     let quiet = !matches!(cli.command, cli::Command::Serve);
     let default = if quiet { "warn" } else { "info" };
     let filter = EnvFilter::try_from_env("LOG").unwrap_or_else(|_| EnvFilter::new(default));
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    if settings.log_json { builder.json().init() } else { builder.init() }
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
+    if settings.log_json {
+        builder.json().init()
+    } else {
+        builder.init()
+    }
 }

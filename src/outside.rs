@@ -75,10 +75,18 @@ impl ShopSide {
             token = app.store.secret(shop.id, SecretName::AccessToken).await?;
         }
         let Some(token) = token else {
-            bail!("the shop has given us no access; `shop problems {}` says what helps", shop.host);
+            bail!(
+                "the shop has given us no access; `shop problems {}` says what helps",
+                shop.host
+            );
         };
         let client = shoper_api::Client::new(Arc::clone(&app.transport), url, token);
-        Ok(Self { client, clock: Arc::clone(&app.clock), patience, asked_at: Mutex::new(app.clock.now()) })
+        Ok(Self {
+            client,
+            clock: Arc::clone(&app.clock),
+            patience,
+            asked_at: Mutex::new(app.clock.now()),
+        })
     }
 
     /// Asks the shop, when its limit has room.
@@ -107,7 +115,9 @@ impl ShopSide {
 
     async fn room(&self) {
         let pace = self.client.pace();
-        let (Some(limit), Some(bandwidth), Some(calls)) = (pace.limit, pace.bandwidth, pace.calls) else { return };
+        let (Some(limit), Some(bandwidth), Some(calls)) = (pace.limit, pace.bandwidth, pace.calls) else {
+            return;
+        };
         let since = self.clock.now() - *self.asked_at.lock().unwrap_or_else(PoisonError::into_inner);
         let level = (calls - seconds(since) * bandwidth).max(0.0);
         // Two requests at a time: a page and what belongs to it.
@@ -135,12 +145,17 @@ impl SareSide {
     /// When there is no key, or the ledger fails.
     pub async fn open(app: &App, shop: &Shop, config: &Config, patience: Patience) -> anyhow::Result<Self> {
         let Some(key) = app.store.secret(shop.id, SecretName::SareKey).await? else {
-            bail!("no API key of SARE is kept for {}; give one with `shop config import`", shop.host);
+            bail!(
+                "no API key of SARE is kept for {}; give one with `shop config import`",
+                shop.host
+            );
         };
         let mut side = Self::with_key(app, &config.sare.uid, key, patience)?;
         if let Some(lane) = app.store.lane(shop.id).await? {
             // How this account takes lists of addresses was found out by the engine.
-            side.client = side.client.with_lookup(LaneState::parse(&lane.state, &app.engine_settings()).lookup);
+            side.client = side
+                .client
+                .with_lookup(LaneState::parse(&lane.state, &app.engine_settings()).lookup);
         }
         Ok(side)
     }

@@ -24,9 +24,17 @@ const PAUSE: Duration = Duration::from_millis(200);
 pub async fn serve(app: &App, listener: TcpListener, stop: watch::Receiver<bool>) -> anyhow::Result<()> {
     let wake = Arc::new(Notify::new());
     let metrics = crate::metrics::install();
-    let tidying = metrics.clone().map(|handle| tokio::spawn(crate::metrics::keep_tidy(handle)));
+    let tidying = metrics
+        .clone()
+        .map(|handle| tokio::spawn(crate::metrics::keep_tidy(handle)));
     let router = web::router(crate::metrics::web_state(app, Arc::clone(&wake), metrics));
-    let workers = tokio::spawn(work(app.engine(), app.store.clone(), Arc::clone(&app.clock), wake, stop.clone()));
+    let workers = tokio::spawn(work(
+        app.engine(),
+        app.store.clone(),
+        Arc::clone(&app.clock),
+        wake,
+        stop.clone(),
+    ));
     let mut stopping = stop.clone();
     axum::serve(listener, router)
         .with_graceful_shutdown(async move {
@@ -51,7 +59,9 @@ pub async fn work(
 ) {
     let places = Arc::new(Semaphore::new(LANES_AT_ONCE));
     while !*stop.borrow() {
-        let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
+        let Ok(place) = Arc::clone(&places).acquire_owned().await else {
+            return;
+        };
         match engine.claim().await {
             Ok(Some(lease)) => {
                 let (engine, wake) = (engine.clone(), Arc::clone(&wake));
@@ -67,7 +77,8 @@ pub async fn work(
                     Ok(Some(due)) => Duration::from_millis(u64::try_from(due - clock.now()).unwrap_or(1)),
                     _ => PAUSE,
                 };
-                let _ = tokio::time::timeout(pause.clamp(Duration::from_millis(5), PAUSE), wake.notified()).await;
+                let _ =
+                    tokio::time::timeout(pause.clamp(Duration::from_millis(5), PAUSE), wake.notified()).await;
             }
             Err(error) => {
                 tracing::error!(%error, "lanes cannot be claimed");

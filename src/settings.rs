@@ -17,23 +17,53 @@ pub const SARE_REGISTER_URL: &str = "https://sare.pl/";
 
 /// Every name that is understood, with its meaning, for `--help` and error messages.
 pub const NAMES: &[(&str, &str)] = &[
-    ("DATABASE_URL", "the ledger: sqlite:FILE or postgres://… (default sqlite:shoper-sare.db)"),
+    (
+        "DATABASE_URL",
+        "the ledger: sqlite:FILE or postgres://… (default sqlite:shoper-sare.db)",
+    ),
     ("LISTEN", "address and port to serve on (default 127.0.0.1:8080)"),
-    ("PUBLIC_URL", "where shops and SARE reach this server, e.g. https://sync.example.com"),
+    (
+        "PUBLIC_URL",
+        "where shops and SARE reach this server, e.g. https://sync.example.com",
+    ),
     ("SHOPER_APP_ID", "the app's id (OAuth client id)"),
     ("SHOPER_APP_SECRET", "the app's OAuth secret"),
-    ("SHOPER_APPSTORE_SECRET", "the secret that signs lifecycle messages and the iframe"),
-    ("SHOPER_WEBHOOK_SECRET", "the app's webhook secret, where webhooks are declared in the app (optional)"),
+    (
+        "SHOPER_APPSTORE_SECRET",
+        "the secret that signs lifecycle messages and the iframe",
+    ),
+    (
+        "SHOPER_WEBHOOK_SECRET",
+        "the app's webhook secret, where webhooks are declared in the app (optional)",
+    ),
     ("SARE_API_URL", "what stands before /{uid} in SARE's API"),
     ("SARE_REGISTER_URL", "SARE's registration form for new clients"),
     ("SARE_RATE", "requests a second to one SARE account (default 2)"),
-    ("SARE_BURST", "requests to one SARE account that may come at once (default 8)"),
-    ("ENCRYPTION_KEYS", "keys for data at rest, newest first, comma separated (see `shoper-sare generate-key`)"),
-    ("ALLOW_HTTP", "1 = accept shops and SARE on loopback over plain HTTP (demo and tests only)"),
+    (
+        "SARE_BURST",
+        "requests to one SARE account that may come at once (default 8)",
+    ),
+    (
+        "ENCRYPTION_KEYS",
+        "keys for data at rest, newest first, comma separated (see `shoper-sare generate-key`)",
+    ),
+    (
+        "ALLOW_HTTP",
+        "1 = accept shops and SARE on loopback over plain HTTP (demo and tests only)",
+    ),
     ("LOG_FORMAT", "text or json (default text)"),
-    ("METRICS_TOKEN", "bearer token for /metrics (without it /metrics is closed)"),
-    ("OPERATOR_TOKEN", "bearer token for /api/v1 (without it the operator's API is closed)"),
-    ("SARE_API_KEY", "SARE API key for `shop config import`, instead of the file"),
+    (
+        "METRICS_TOKEN",
+        "bearer token for /metrics (without it /metrics is closed)",
+    ),
+    (
+        "OPERATOR_TOKEN",
+        "bearer token for /api/v1 (without it the operator's API is closed)",
+    ),
+    (
+        "SARE_API_KEY",
+        "SARE API key for `shop config import`, instead of the file",
+    ),
 ];
 
 /// The settings, read and checked.
@@ -89,10 +119,15 @@ impl Settings {
         if let Some(path) = file {
             let text = std::fs::read_to_string(path)
                 .with_context(|| format!("the settings file {} cannot be read", path.display()))?;
-            let table: toml::Table = text.parse().with_context(|| format!("{} is not TOML", path.display()))?;
+            let table: toml::Table = text
+                .parse()
+                .with_context(|| format!("{} is not TOML", path.display()))?;
             for (name, value) in table {
                 if !NAMES.iter().any(|(known, _)| *known == name) {
-                    bail!("{}: `{name}` is not a setting; the settings are listed by `shoper-sare --help`", path.display());
+                    bail!(
+                        "{}: `{name}` is not a setting; the settings are listed by `shoper-sare --help`",
+                        path.display()
+                    );
                 }
                 let value = match value {
                     toml::Value::String(text) => text,
@@ -107,7 +142,12 @@ impl Settings {
                 values.insert((*name).to_owned(), value);
             }
         }
-        let get = |name: &str| values.get(name).map(|v| v.trim().to_owned()).filter(|v| !v.is_empty());
+        let get = |name: &str| {
+            values
+                .get(name)
+                .map(|v| v.trim().to_owned())
+                .filter(|v| !v.is_empty())
+        };
         let secret = |name: &str| get(name).map(SecretString::from);
         let allow_http = match get("ALLOW_HTTP").as_deref() {
             None | Some("0" | "false" | "no") => false,
@@ -115,8 +155,11 @@ impl Settings {
             Some(other) => bail!("ALLOW_HTTP is {other:?}; write 1 or 0"),
         };
         let url = |name: &str, default: Option<&str>| -> anyhow::Result<Option<Url>> {
-            let Some(text) = get(name).or_else(|| default.map(str::to_owned)) else { return Ok(None) };
-            let url = Url::parse(&text).with_context(|| format!("{name} is not an address such as https://example.com"))?;
+            let Some(text) = get(name).or_else(|| default.map(str::to_owned)) else {
+                return Ok(None);
+            };
+            let url = Url::parse(&text)
+                .with_context(|| format!("{name} is not an address such as https://example.com"))?;
             if !(url.scheme() == "https" || url.scheme() == "http") {
                 bail!("{name} must begin with https://");
             }
@@ -165,8 +208,15 @@ impl Settings {
 
 /// Polish where the environment asks for it, else English.
 fn language(environment: impl Fn(&str) -> Option<String>) -> Lang {
-    let first = ["LC_ALL", "LC_MESSAGES", "LANG"].iter().filter_map(|name| environment(name)).find(|v| !v.is_empty());
-    if first.is_some_and(|locale| locale.to_lowercase().starts_with("pl")) { Lang::Pl } else { Lang::En }
+    let first = ["LC_ALL", "LC_MESSAGES", "LANG"]
+        .iter()
+        .filter_map(|name| environment(name))
+        .find(|v| !v.is_empty());
+    if first.is_some_and(|locale| locale.to_lowercase().starts_with("pl")) {
+        Lang::Pl
+    } else {
+        Lang::En
+    }
 }
 
 #[cfg(test)]
@@ -174,7 +224,12 @@ mod tests {
     use super::*;
 
     fn load(pairs: &[(&str, &str)]) -> anyhow::Result<Settings> {
-        Settings::load(None, |name| pairs.iter().find(|(n, _)| *n == name).map(|(_, v)| (*v).to_owned()))
+        Settings::load(None, |name| {
+            pairs
+                .iter()
+                .find(|(n, _)| *n == name)
+                .map(|(_, v)| (*v).to_owned())
+        })
     }
 
     #[test]
@@ -190,13 +245,22 @@ mod tests {
     fn people_are_answered_in_the_language_of_their_environment() {
         assert_eq!(load(&[]).unwrap().lang, Lang::En);
         assert_eq!(load(&[("LANG", "pl_PL.UTF-8")]).unwrap().lang, Lang::Pl);
-        assert_eq!(load(&[("LANG", "pl_PL.UTF-8"), ("LC_ALL", "C")]).unwrap().lang, Lang::En);
+        assert_eq!(
+            load(&[("LANG", "pl_PL.UTF-8"), ("LC_ALL", "C")]).unwrap().lang,
+            Lang::En
+        );
     }
 
     #[test]
     fn plain_http_to_sare_is_refused_beyond_loopback() {
         assert!(load(&[("SARE_API_URL", "http://sare.example/api/v1")]).is_err());
-        assert!(load(&[("SARE_API_URL", "http://sare.example/api/v1"), ("ALLOW_HTTP", "1")]).is_err());
+        assert!(
+            load(&[
+                ("SARE_API_URL", "http://sare.example/api/v1"),
+                ("ALLOW_HTTP", "1")
+            ])
+            .is_err()
+        );
         assert!(load(&[("SARE_API_URL", "http://127.0.0.1:9/api/v1")]).is_err());
         assert!(load(&[("SARE_API_URL", "http://127.0.0.1:9/api/v1"), ("ALLOW_HTTP", "1")]).is_ok());
     }
@@ -204,7 +268,10 @@ mod tests {
     #[test]
     fn a_value_that_is_none_is_named_with_what_would_be_right() {
         let error = load(&[("ALLOW_HTTP", "maybe")]).err().unwrap().to_string();
-        assert!(error.contains("ALLOW_HTTP") && error.contains("write 1 or 0"), "{error}");
+        assert!(
+            error.contains("ALLOW_HTTP") && error.contains("write 1 or 0"),
+            "{error}"
+        );
         assert!(load(&[("SARE_RATE", "-1")]).is_err());
         assert!(load(&[("LOG_FORMAT", "xml")]).is_err());
     }
@@ -213,13 +280,23 @@ mod tests {
     fn the_environment_wins_over_the_file_and_unknown_names_are_refused() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("settings.toml");
-        std::fs::write(&path, "LISTEN = \"0.0.0.0:1\"\nALLOW_HTTP = true\nDATABASE_URL = \"sqlite:a.db\"\n").unwrap();
+        std::fs::write(
+            &path,
+            "LISTEN = \"0.0.0.0:1\"\nALLOW_HTTP = true\nDATABASE_URL = \"sqlite:a.db\"\n",
+        )
+        .unwrap();
         let env = |name: &str| (name == "LISTEN").then(|| "0.0.0.0:2".to_owned());
         let settings = Settings::load(Some(&path), env).unwrap();
         assert_eq!(settings.listen, "0.0.0.0:2");
         assert_eq!(settings.database_url, "sqlite:a.db");
         assert!(settings.allow_http);
         std::fs::write(&path, "LISTENN = \"x\"\n").unwrap();
-        assert!(Settings::load(Some(&path), |_| None).err().unwrap().to_string().contains("LISTENN"));
+        assert!(
+            Settings::load(Some(&path), |_| None)
+                .err()
+                .unwrap()
+                .to_string()
+                .contains("LISTENN")
+        );
     }
 }

@@ -16,7 +16,11 @@ use tokio::task::JoinHandle;
 
 /// A shop with so many people, in the usual proportions of overlap, consent and guests.
 pub fn size(customers: u32, subscribers: u32) -> Size {
-    Size { customers: customers as usize, subscribers: subscribers as usize, ..Size::of(0) }
+    Size {
+        customers: customers as usize,
+        subscribers: subscribers as usize,
+        ..Size::of(0)
+    }
 }
 
 /// A listener on `address`, and where others reach it.
@@ -24,7 +28,9 @@ pub fn size(customers: u32, subscribers: u32) -> Size {
 /// # Errors
 /// When the address cannot be listened on.
 pub async fn listen(address: &str) -> anyhow::Result<(TcpListener, String)> {
-    let listener = TcpListener::bind(address).await.with_context(|| format!("{address} cannot be listened on"))?;
+    let listener = TcpListener::bind(address)
+        .await
+        .with_context(|| format!("{address} cannot be listened on"))?;
     let mut local = listener.local_addr()?;
     if local.ip().is_unspecified() {
         local = SocketAddr::from((Ipv4Addr::LOCALHOST, local.port()));
@@ -57,8 +63,13 @@ impl Running {
     /// # Errors
     /// When the server ended by itself.
     pub async fn wait(self) -> anyhow::Result<()> {
-        self.server.await.context("a simulator stopped")?.context("a simulator stopped")?;
-        self.deliveries.await.context("a simulator's deliveries stopped")?;
+        self.server
+            .await
+            .context("a simulator stopped")?
+            .context("a simulator stopped")?;
+        self.deliveries
+            .await
+            .context("a simulator's deliveries stopped")?;
         Ok(())
     }
 }

@@ -57,7 +57,9 @@ fn mark_of(value: &str) -> u32 {
 }
 
 fn mark(wanted: Option<&Wanted>) -> u32 {
-    wanted.map_or(ANYTHING, |wanted| mark_of(&wanted.value) | if wanted.if_empty { IF_EMPTY } else { 0 })
+    wanted.map_or(ANYTHING, |wanted| {
+        mark_of(&wanted.value) | if wanted.if_empty { IF_EMPTY } else { 0 }
+    })
 }
 
 fn is_met(mark: u32, has: &str) -> bool {
@@ -68,11 +70,19 @@ fn is_met(mark: u32, has: &str) -> bool {
 impl Census {
     /// Nobody yet; the fields are those that the configuration fills.
     pub fn new(config: &Config) -> Self {
-        let rows = config.customers.mapping.rows().iter().chain(config.subscribers.mapping.rows());
+        let rows = config
+            .customers
+            .mapping
+            .rows()
+            .iter()
+            .chain(config.subscribers.mapping.rows());
         let mut targets: Vec<Target> = rows.map(|row| row.target.clone()).collect();
         targets.sort();
         targets.dedup();
-        Self { targets, rows: HashMap::new() }
+        Self {
+            targets,
+            rows: HashMap::new(),
+        }
     }
 
     /// How many contacts there are.
@@ -102,8 +112,19 @@ impl Census {
     }
 
     /// A subscriber is read; subscribers come before customers.
-    pub fn add_subscriber(&mut self, hash: AddrHash, address: &str, id: SubscriberId, active: bool, values: &Values) {
-        let marks: Vec<u32> = self.targets.iter().map(|target| mark(values.get(target))).collect();
+    pub fn add_subscriber(
+        &mut self,
+        hash: AddrHash,
+        address: &str,
+        id: SubscriberId,
+        active: bool,
+        values: &Values,
+    ) {
+        let marks: Vec<u32> = self
+            .targets
+            .iter()
+            .map(|target| mark(values.get(target)))
+            .collect();
         let row = self.row(hash, address);
         row.note(SUBSCRIBER, SUBSCRIBER_YES, active);
         row.subscriber = id.0;
@@ -111,8 +132,19 @@ impl Census {
     }
 
     /// A customer is read.
-    pub fn add_customer(&mut self, hash: AddrHash, address: &str, id: UserId, newsletter: bool, values: &Values) {
-        let marks: Vec<u32> = self.targets.iter().map(|target| mark(values.get(target))).collect();
+    pub fn add_customer(
+        &mut self,
+        hash: AddrHash,
+        address: &str,
+        id: UserId,
+        newsletter: bool,
+        values: &Values,
+    ) {
+        let marks: Vec<u32> = self
+            .targets
+            .iter()
+            .map(|target| mark(values.get(target)))
+            .collect();
         let row = self.row(hash, address);
         row.note(CUSTOMER, CUSTOMER_YES, newsletter);
         row.customer = id.0;
@@ -127,7 +159,11 @@ impl Census {
 
     /// The contact is in that group in SARE. `None`: the shop does not have it; else whether that is news.
     pub fn note_group(&mut self, hash: &AddrHash, customers: bool) -> Option<bool> {
-        let bit = if customers { IN_CUSTOMERS_GROUP } else { IN_SUBSCRIBERS_GROUP };
+        let bit = if customers {
+            IN_CUSTOMERS_GROUP
+        } else {
+            IN_SUBSCRIBERS_GROUP
+        };
         let row = self.rows.get_mut(hash)?;
         let news = row.flags & bit == 0;
         row.flags |= bit;
@@ -216,7 +252,10 @@ prop2 = { from = "language", overwrite = "if-empty" }
 "#;
 
     fn wanted(value: &str, if_empty: bool) -> Wanted {
-        Wanted { value: value.to_owned(), if_empty }
+        Wanted {
+            value: value.to_owned(),
+            if_empty,
+        }
     }
 
     fn hash(n: u8) -> AddrHash {
@@ -227,15 +266,28 @@ prop2 = { from = "language", overwrite = "if-empty" }
     fn both_records_of_a_contact_come_together() {
         let config = Config::parse(CONFIG).unwrap().config;
         let mut census = Census::new(&config);
-        let values = Values::from([(Target::Name, wanted("a", false)), (Target::Prop(2), wanted("pl", true))]);
+        let values = Values::from([
+            (Target::Name, wanted("a", false)),
+            (Target::Prop(2), wanted("pl", true)),
+        ]);
         census.add_subscriber(hash(1), "A@example.com", SubscriberId(7), true, &values);
-        let values = Values::from([(Target::Name, wanted("Anna", false)), (Target::Prop(1), wanted("", false))]);
+        let values = Values::from([
+            (Target::Name, wanted("Anna", false)),
+            (Target::Prop(1), wanted("", false)),
+        ]);
         census.add_customer(hash(1), "a@example.com", UserId(3), false, &values);
 
         assert_eq!(census.len(), 1);
         let row = census.get(&hash(1)).unwrap();
-        assert_eq!((row.customer(), row.subscriber()), (Some(UserId(3)), Some(SubscriberId(7))));
-        let shop = InShop { customer: Some(false), subscriber: Some(true), subscribers_count: true };
+        assert_eq!(
+            (row.customer(), row.subscriber()),
+            (Some(UserId(3)), Some(SubscriberId(7)))
+        );
+        let shop = InShop {
+            customer: Some(false),
+            subscriber: Some(true),
+            subscribers_count: true,
+        };
         assert_eq!(row.in_shop(&config), shop);
         let differing = |name: &'static str, prop1: &'static str, prop2: &'static str| {
             census.differing(row, move |target| match target {
@@ -245,7 +297,10 @@ prop2 = { from = "language", overwrite = "if-empty" }
             })
         };
         assert!(differing("Anna", "", "pl").is_empty());
-        assert!(differing(" Anna ", "", "de").is_empty(), "a value of SARE's own stays");
+        assert!(
+            differing(" Anna ", "", "de").is_empty(),
+            "a value of SARE's own stays"
+        );
         assert_eq!(differing("a", "x", ""), ["name", "prop1", "prop2"]);
     }
 

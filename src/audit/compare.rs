@@ -53,9 +53,14 @@ impl Auditor<'_> {
                 return Ok(suspects);
             }
             let read = chunk.len() as u64;
-            let chunk: Vec<_> = chunk.into_iter().filter(|(_, row)| row.in_shop(self.config).in_scope()).collect();
+            let chunk: Vec<_> = chunk
+                .into_iter()
+                .filter(|(_, row)| row.in_shop(self.config).in_scope())
+                .collect();
             report.out_of_scope += read - chunk.len() as u64;
-            let records = self.records(chunk.iter().map(|(_, row)| &*row.address).collect()).await?;
+            let records = self
+                .records(chunk.iter().map(|(_, row)| &*row.address).collect())
+                .await?;
             let hashes: Vec<AddrHash> = chunk.iter().map(|(hash, _)| **hash).collect();
             let known = self.known(&hashes, false).await?;
             for (hash, row) in chunk {
@@ -67,7 +72,12 @@ impl Auditor<'_> {
                 match verdict::judge(shop, &sare, &facts, consent, self.choices) {
                     verdict @ Verdict::Unexplained(_) => {
                         let address = row.address.to_string();
-                        suspects.push(Suspect { hash: *hash, address, surplus_in: None, verdict });
+                        suspects.push(Suspect {
+                            hash: *hash,
+                            address,
+                            surplus_in: None,
+                            verdict,
+                        });
                     }
                     verdict => report.note(&row.address, verdict),
                 }
@@ -103,8 +113,16 @@ impl Auditor<'_> {
         asked.await.context("a contact could not be read from SARE")
     }
 
-    fn in_sare(&self, shop: InShop, record: Option<&ContactRecord>, row: &Row, differing: Vec<String>) -> InSare {
-        let Some(record) = record else { return InSare::default() };
+    fn in_sare(
+        &self,
+        shop: InShop,
+        record: Option<&ContactRecord>,
+        row: &Row,
+        differing: Vec<String>,
+    ) -> InSare {
+        let Some(record) = record else {
+            return InSare::default();
+        };
         let config = self.config;
         let mut wanted = Vec::new();
         if shop.customer.is_some() && config.customers.enabled {
@@ -120,8 +138,13 @@ impl Auditor<'_> {
         InSare {
             // A record without a status says nothing of which a verdict could be made.
             status: Some(record.status.map_or(-1, sare_api::Status::number)),
-            groups_surplus: ours.filter(|group| has.contains(group) && !wanted.contains(group)).collect(),
-            groups_missing: wanted.into_iter().filter(|group| tells(group) && !has.contains(group)).collect(),
+            groups_surplus: ours
+                .filter(|group| has.contains(group) && !wanted.contains(group))
+                .collect(),
+            groups_missing: wanted
+                .into_iter()
+                .filter(|group| tells(group) && !has.contains(group))
+                .collect(),
             fields_differing: differing,
         }
     }
@@ -156,22 +179,39 @@ impl Auditor<'_> {
 
     async fn surplus_again(&self, suspect: &Suspect, group: i64) -> anyhow::Result<Verdict> {
         let record = self.record(&suspect.address).await?;
-        let left = record.as_ref().and_then(|r| r.groups.as_ref()).is_some_and(|groups| !groups.contains(&group));
+        let left = record
+            .as_ref()
+            .and_then(|r| r.groups.as_ref())
+            .is_some_and(|groups| !groups.contains(&group));
         if record.is_none() || left {
             return Ok(Verdict::Equal);
         }
-        let status = record.and_then(|record| record.status).map(sare_api::Status::number);
+        let status = record
+            .and_then(|record| record.status)
+            .map(sare_api::Status::number);
         let known = self.known(&[suspect.hash], true).await?;
         let known = known.get(&suspect.hash).map(|(known, _)| known);
-        Ok(verdict::judge_surplus(status, known, self.keeps_deleted(), self.config.customers.enabled))
+        Ok(verdict::judge_surplus(
+            status,
+            known,
+            self.keeps_deleted(),
+            self.config.customers.enabled,
+        ))
     }
 
     async fn contact_again(&mut self, suspect: &Suspect, census: &Census) -> anyhow::Result<Verdict> {
-        let Some(row) = census.get(&suspect.hash) else { return Ok(Verdict::Equal) };
+        let Some(row) = census.get(&suspect.hash) else {
+            return Ok(Verdict::Equal);
+        };
         let fresh = if row.has_several() {
-            Some(Fresh { shop: row.in_shop(self.config), values: Values::new() })
+            Some(Fresh {
+                shop: row.in_shop(self.config),
+                values: Values::new(),
+            })
         } else {
-            self.fresh(suspect.hash, row).await.context("a contact could not be read from the shop")?
+            self.fresh(suspect.hash, row)
+                .await
+                .context("a contact could not be read from the shop")?
         };
         let Some(Fresh { shop, values }) = fresh else {
             // Deleted, or under another address by now: the next audit meets it there.
@@ -179,7 +219,9 @@ impl Auditor<'_> {
         };
         let record = self.record(&suspect.address).await?;
         let differing = record.as_ref().map_or_else(Vec::new, |record| {
-            let wrong = values.iter().filter(|(target, wanted)| !wanted.is_met(value_in(record, target)));
+            let wrong = values
+                .iter()
+                .filter(|(target, wanted)| !wanted.is_met(value_in(record, target)));
             wrong.map(|(target, _)| target.to_string()).collect()
         });
         let sare = self.in_sare(shop, record.as_ref(), row, differing);
@@ -192,7 +234,10 @@ impl Auditor<'_> {
     async fn fresh(&mut self, hash: AddrHash, row: &Row) -> Result<Option<Fresh>, shoper_api::Error> {
         let config = self.config;
         let same = |text: &str| Email::parse(text).is_ok_and(|email| self.hash(&email) == hash);
-        let mut shop = InShop { subscribers_count: config.subscribers.enabled, ..InShop::default() };
+        let mut shop = InShop {
+            subscribers_count: config.subscribers.enabled,
+            ..InShop::default()
+        };
         let (mut of_customer, mut of_subscriber) = (Values::new(), Values::new());
         if let Some(id) = row.subscriber() {
             match self.shoper.ask(|c| async move { c.subscriber(id).await }).await {
@@ -218,6 +263,9 @@ impl Auditor<'_> {
             }
         }
         let there = shop.customer.is_some() || shop.subscriber.is_some();
-        Ok(there.then(|| Fresh { shop, values: together(of_customer, of_subscriber) }))
+        Ok(there.then(|| Fresh {
+            shop,
+            values: together(of_customer, of_subscriber),
+        }))
     }
 }

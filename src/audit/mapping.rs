@@ -25,7 +25,11 @@ impl Wanted {
     /// Whether SARE's value is what was asked for.
     pub fn is_met(&self, has: &str) -> bool {
         let has = has.trim();
-        if self.if_empty && !has.is_empty() { true } else { has == self.value }
+        if self.if_empty && !has.is_empty() {
+            true
+        } else {
+            has == self.value
+        }
     }
 }
 
@@ -40,7 +44,13 @@ pub fn values(kind: RecordKind, mapping: &Mapping, read: Read<'_>) -> Values {
         if value.is_empty() && row.when_empty == WhenEmpty::Keep {
             continue;
         }
-        values.insert(row.target.clone(), Wanted { value, if_empty: row.overwrite == Overwrite::IfEmpty });
+        values.insert(
+            row.target.clone(),
+            Wanted {
+                value,
+                if_empty: row.overwrite == Overwrite::IfEmpty,
+            },
+        );
     }
     values
 }
@@ -68,17 +78,27 @@ fn value(kind: RecordKind, row: &Row, read: Read<'_>) -> String {
     let text = if row.target == Target::Gsm && row.transforms.is_empty() && !transformed_inside {
         phone(&text, &country)
     } else {
-        row.transforms.iter().fold(text, |text, transform| transformed(&text, transform, &country))
+        row.transforms
+            .iter()
+            .fold(text, |text, transform| transformed(&text, transform, &country))
     };
     let text = text.trim();
-    if text.is_empty() { row.default.clone().unwrap_or_default().trim().to_owned() } else { text.to_owned() }
+    if text.is_empty() {
+        row.default.clone().unwrap_or_default().trim().to_owned()
+    } else {
+        text.to_owned()
+    }
 }
 
 /// Trimmed, and without the date that stands for "never".
 fn plain(value: Option<String>) -> String {
     let value = value.unwrap_or_default();
     let value = value.trim();
-    if value.starts_with("0000-00-00") { String::new() } else { value.to_owned() }
+    if value.starts_with("0000-00-00") {
+        String::new()
+    } else {
+        value.to_owned()
+    }
 }
 
 /// A template's text with its fields filled in, and whether any of them is transformed on the way. Empty when no
@@ -95,7 +115,9 @@ fn filled(kind: RecordKind, template: &str, read: Read<'_>, country: &str) -> (S
             rest = after;
             continue;
         }
-        let Some((inner, after)) = rest.split_once('}') else { break };
+        let Some((inner, after)) = rest.split_once('}') else {
+            break;
+        };
         rest = after;
         let mut words = inner.split('|');
         let field = words.next().and_then(|name| Field::parse(kind, name));
@@ -108,7 +130,11 @@ fn filled(kind: RecordKind, template: &str, read: Read<'_>, country: &str) -> (S
         out.push_str(&text);
     }
     out.push_str(rest);
-    let text = if any { out.split_whitespace().collect::<Vec<_>>().join(" ") } else { String::new() };
+    let text = if any {
+        out.split_whitespace().collect::<Vec<_>>().join(" ")
+    } else {
+        String::new()
+    };
     (text, transforms)
 }
 
@@ -128,7 +154,13 @@ fn transformed(text: &str, transform: &Transform, country: &str) -> String {
         },
         Transform::Max(most) => text.chars().take(*most).collect(),
         Transform::FirstWord => text.split_whitespace().next().unwrap_or_default().to_owned(),
-        Transform::Default(other) => if text.trim().is_empty() { other.clone() } else { text.to_owned() },
+        Transform::Default(other) => {
+            if text.trim().is_empty() {
+                other.clone()
+            } else {
+                text.to_owned()
+            }
+        }
     }
 }
 
@@ -141,7 +173,11 @@ fn capitalised(text: &str) -> String {
     let flush = |word: &mut String, joined: bool, out: &mut String| {
         let mut letters = word.chars();
         if let Some(first) = letters.next() {
-            if joined { out.extend(first.to_lowercase()) } else { out.extend(first.to_uppercase()) }
+            if joined {
+                out.extend(first.to_lowercase())
+            } else {
+                out.extend(first.to_uppercase())
+            }
             out.push_str(&letters.as_str().to_lowercase());
         }
         word.clear();
@@ -168,9 +204,10 @@ fn capitalised(text: &str) -> String {
 fn phone(text: &str, country: &str) -> String {
     let text = text.trim().to_lowercase();
     let word = ["telefon", "tel", "komórka", "kom", "phone", "mobile"];
-    let number = word.iter().find_map(|word| text.strip_prefix(word)).map_or(text.as_str(), |rest| {
-        rest.trim_start_matches(['.', ':', ' '])
-    });
+    let number = word
+        .iter()
+        .find_map(|word| text.strip_prefix(word))
+        .map_or(text.as_str(), |rest| rest.trim_start_matches(['.', ':', ' ']));
     let separators = [' ', '\u{a0}', '-', '\u{2013}', '(', ')', '.', '/'];
     let mut digits: String = number.chars().filter(|c| !separators.contains(c)).collect();
     if let Some(abroad) = digits.strip_prefix("00") {
@@ -180,7 +217,11 @@ fn phone(text: &str, country: &str) -> String {
     if bare.is_empty() || !bare.bytes().all(|b| b.is_ascii_digit()) || !(5..=16).contains(&digits.len()) {
         return String::new();
     }
-    let home = country.trim().to_uppercase().parse().unwrap_or(phonenumber::country::PL);
+    let home = country
+        .trim()
+        .to_uppercase()
+        .parse()
+        .unwrap_or(phonenumber::country::PL);
     match phonenumber::parse(Some(home), &digits) {
         Ok(number) if phonenumber::is_valid(&number) && number.extension().is_none() => {
             format!("+{}{}", number.country().code(), number.national())
@@ -194,16 +235,27 @@ fn date(text: &str, format: &str) -> String {
     const DAYS: [&str; 4] = ["%Y-%m-%d", "%d.%m.%Y", "%d-%m-%Y", "%d/%m/%Y"];
     const TIMES: [&str; 3] = ["", " %H:%M:%S", " %H:%M"];
     let text = text.trim().replace('T', " ");
-    let year = text.split([' ', '-', '.', '/']).any(|part| part.len() == 4 && part != "0000");
-    let moment = DAYS.iter().flat_map(|day| TIMES.iter().map(move |time| (format!("{day}{time}"), time.is_empty())));
+    let year = text
+        .split([' ', '-', '.', '/'])
+        .any(|part| part.len() == 4 && part != "0000");
+    let moment = DAYS.iter().flat_map(|day| {
+        TIMES
+            .iter()
+            .map(move |time| (format!("{day}{time}"), time.is_empty()))
+    });
     let found = moment.into_iter().find_map(|(form, day_only)| {
         if day_only {
-            jiff::civil::Date::strptime(&form, &text).ok().map(|day| day.at(0, 0, 0, 0))
+            jiff::civil::Date::strptime(&form, &text)
+                .ok()
+                .map(|day| day.at(0, 0, 0, 0))
         } else {
             DateTime::strptime(&form, &text).ok()
         }
     });
-    found.filter(|_| year).and_then(|moment| jiff::fmt::strtime::format(format, moment).ok()).unwrap_or_default()
+    found
+        .filter(|_| year)
+        .and_then(|moment| jiff::fmt::strtime::format(format, moment).ok())
+        .unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -39,11 +39,16 @@ const MOST_PAGES: u32 = 100_000;
 /// When a service cannot be asked, or the ledger fails: nothing is concluded from half an audit.
 pub async fn audit(app: &App, shop: &Shop, config: &Config, bar: &ProgressBar) -> anyhow::Result<Report> {
     let mut shoper = ShopSide::open(app, shop, Patience::Insist, false).await?;
-    if let Err(shoper_api::Error::Unauthorized { .. }) = shoper.ask(|c| async move { c.application_config().await }).await {
+    if let Err(shoper_api::Error::Unauthorized { .. }) =
+        shoper.ask(|c| async move { c.application_config().await }).await
+    {
         shoper = ShopSide::open(app, shop, Patience::Insist, true).await?;
     }
     let sare = SareSide::open(app, shop, config, Patience::Insist).await?;
-    let mut report = Report { started_at: app.clock.now(), ..Report::default() };
+    let mut report = Report {
+        started_at: app.clock.now(),
+        ..Report::default()
+    };
     let names = Names::read(&shoper, config).await;
     let mut auditor = Auditor {
         app,
@@ -58,9 +63,15 @@ pub async fn audit(app: &App, shop: &Shop, config: &Config, bar: &ProgressBar) -
         unlisted: Vec::new(),
     };
     let mut census = Census::new(config);
-    auditor.read_subscribers(&mut census, &mut report).await.context("the shop's subscribers could not be read")?;
+    auditor
+        .read_subscribers(&mut census, &mut report)
+        .await
+        .context("the shop's subscribers could not be read")?;
     if config.customers.enabled {
-        auditor.read_customers(&mut census, &mut report).await.context("the shop's customers could not be read")?;
+        auditor
+            .read_customers(&mut census, &mut report)
+            .await
+            .context("the shop's customers could not be read")?;
     }
     let mut suspects = auditor.read_groups(&mut census, &mut report).await?;
     suspects.extend(auditor.compare(&census, &mut report).await?);
@@ -114,11 +125,18 @@ impl Auditor<'_> {
         self.app.store.hash(self.shop.id, email.key())
     }
 
-    async fn read_subscribers(&self, census: &mut Census, report: &mut Report) -> Result<(), shoper_api::Error> {
+    async fn read_subscribers(
+        &self,
+        census: &mut Census,
+        report: &mut Report,
+    ) -> Result<(), shoper_api::Error> {
         self.bar.set_message("reading subscribers");
         let mut cursor = Some(Cursor::default());
         while let Some(from) = cursor {
-            let page = self.shoper.ask(|c| async move { c.subscribers(from).await }).await?;
+            let page = self
+                .shoper
+                .ask(|c| async move { c.subscribers(from).await })
+                .await?;
             self.expect(page.count, report.subscribers);
             report.unreadable += page.broken.len() as u64;
             for row in &page.rows {
@@ -132,7 +150,13 @@ impl Auditor<'_> {
                 } else {
                     mapping::Values::new()
                 };
-                census.add_subscriber(self.hash(&email), email.as_str(), row.id, row.active.unwrap_or(false), &values);
+                census.add_subscriber(
+                    self.hash(&email),
+                    email.as_str(),
+                    row.id,
+                    row.active.unwrap_or(false),
+                    &values,
+                );
             }
             self.bar.set_position(report.subscribers);
             cursor = page.next;
@@ -140,7 +164,11 @@ impl Auditor<'_> {
         Ok(())
     }
 
-    async fn read_customers(&mut self, census: &mut Census, report: &mut Report) -> Result<(), shoper_api::Error> {
+    async fn read_customers(
+        &mut self,
+        census: &mut Census,
+        report: &mut Report,
+    ) -> Result<(), shoper_api::Error> {
         self.bar.set_message("reading customers");
         self.bar.set_position(0);
         let mut cursor = Some(Cursor::default());
@@ -173,13 +201,21 @@ impl Auditor<'_> {
         }
     }
 
-    async fn addresses_of(&mut self, ids: &[UserId]) -> Result<HashMap<UserId, Vec<UserAddress>>, shoper_api::Error> {
+    async fn addresses_of(
+        &mut self,
+        ids: &[UserId],
+    ) -> Result<HashMap<UserId, Vec<UserAddress>>, shoper_api::Error> {
         let mut out: HashMap<UserId, Vec<UserAddress>> = HashMap::new();
         if ids.is_empty() || !self.config.customers.mapping.needs().contains(Needs::ADDRESSES) {
             return Ok(out);
         }
         let ask = async |which: AddressFilter| {
-            self.shoper.ask(|c| { let ids = ids.to_vec(); async move { c.addresses_of(&ids, which).await } }).await
+            self.shoper
+                .ask(|c| {
+                    let ids = ids.to_vec();
+                    async move { c.addresses_of(&ids, which).await }
+                })
+                .await
         };
         let rows = if self.all_addresses {
             ask(AddressFilter::All).await
@@ -207,13 +243,25 @@ impl Auditor<'_> {
     }
 
     fn groups(&self) -> Vec<(i64, bool)> {
-        let customers = self.config.customers.enabled.then_some((self.config.customers.group, true));
-        let subscribers = self.config.subscribers.enabled.then_some((self.config.subscribers.group, false));
+        let customers = self
+            .config
+            .customers
+            .enabled
+            .then_some((self.config.customers.group, true));
+        let subscribers = self
+            .config
+            .subscribers
+            .enabled
+            .then_some((self.config.subscribers.group, false));
         customers.into_iter().chain(subscribers).collect()
     }
 
     /// Who is in our groups in SARE: noted for the shop's contacts, judged for all others.
-    async fn read_groups(&mut self, census: &mut Census, report: &mut Report) -> anyhow::Result<Vec<Suspect>> {
+    async fn read_groups(
+        &mut self,
+        census: &mut Census,
+        report: &mut Report,
+    ) -> anyhow::Result<Vec<Suspect>> {
         let mut suspects = Vec::new();
         let same = self.config.customers.group == self.config.subscribers.group;
         for (group, customers) in self.groups() {
@@ -225,12 +273,22 @@ impl Auditor<'_> {
             let mut seen: HashSet<AddrHash> = HashSet::new();
             let mut rows = 0;
             for page_number in 0..MOST_PAGES {
-                let page = match self.sare.ask(|c| async move { c.group_emails(group, page_number).await }).await {
+                let page = match self
+                    .sare
+                    .ask(|c| async move { c.group_emails(group, page_number).await })
+                    .await
+                {
                     Ok(page) => page,
-                    Err(error) if error.is_transient() => return Err(error).context("SARE cannot be asked now"),
-                    Err(sare_api::Error::Unauthorized { .. }) => anyhow::bail!("SARE refuses the UID or the API key"),
+                    Err(error) if error.is_transient() => {
+                        return Err(error).context("SARE cannot be asked now");
+                    }
+                    Err(sare_api::Error::Unauthorized { .. }) => {
+                        anyhow::bail!("SARE refuses the UID or the API key")
+                    }
                     Err(error) => {
-                        report.notes.push(format!("Group {group} could not be listed in SARE: {error}."));
+                        report
+                            .notes
+                            .push(format!("Group {group} could not be listed in SARE: {error}."));
                         self.unlisted.push(group);
                         break;
                     }
@@ -243,7 +301,9 @@ impl Auditor<'_> {
                 let mut news = false;
                 let mut strangers = Vec::new();
                 for address in &page.emails {
-                    let Ok(email) = Email::parse(address) else { continue };
+                    let Ok(email) = Email::parse(address) else {
+                        continue;
+                    };
                     let hash = self.hash(&email);
                     match census.note_group(&hash, customers) {
                         Some(new) => news |= new,
@@ -256,7 +316,9 @@ impl Auditor<'_> {
                 }
                 if same {
                     for address in &page.emails {
-                        let Ok(email) = Email::parse(address) else { continue };
+                        let Ok(email) = Email::parse(address) else {
+                            continue;
+                        };
                         census.note_group(&self.hash(&email), !customers);
                     }
                 }
@@ -280,9 +342,15 @@ impl Auditor<'_> {
         let mut suspects = Vec::new();
         for (hash, address) in strangers {
             let known = known.get(&hash).map(|(known, _)| known);
-            let verdict = verdict::judge_surplus(None, known, self.keeps_deleted(), self.config.customers.enabled);
+            let verdict =
+                verdict::judge_surplus(None, known, self.keeps_deleted(), self.config.customers.enabled);
             match verdict {
-                Verdict::Unexplained(_) => suspects.push(Suspect { hash, address, surplus_in: Some(group), verdict }),
+                Verdict::Unexplained(_) => suspects.push(Suspect {
+                    hash,
+                    address,
+                    surplus_in: Some(group),
+                    verdict,
+                }),
                 other => report.note_surplus(&address, other),
             }
         }
@@ -294,13 +362,19 @@ impl Auditor<'_> {
     }
 
     /// What the ledger knows of these contacts. With `fresh`, also what is waiting to be done and what went wrong.
-    async fn known(&self, hashes: &[AddrHash], fresh: bool) -> anyhow::Result<HashMap<AddrHash, (Known, Option<bool>)>> {
+    async fn known(
+        &self,
+        hashes: &[AddrHash],
+        fresh: bool,
+    ) -> anyhow::Result<HashMap<AddrHash, (Known, Option<bool>)>> {
         let contacts = self.app.store.contacts(self.shop.id, hashes).await?;
         let mut out: HashMap<AddrHash, (Known, Option<bool>)> = contacts
             .into_iter()
             .map(|(hash, contact)| {
                 let known = Known {
-                    refusal: contact.refusal.map(|_| contact.refusal_origin.clone().unwrap_or_default()),
+                    refusal: contact
+                        .refusal
+                        .map(|_| contact.refusal_origin.clone().unwrap_or_default()),
                     refusal_applied: contact.refusal_applied,
                     withdrawn: contact.withdrawn,
                     wish: contact.intent.as_deref().is_some_and(has_wish),
@@ -346,12 +420,17 @@ impl Auditor<'_> {
     ) -> anyhow::Result<()> {
         const MOST: i64 = 5_000;
         let far = self.app.clock.now() + 30 * 24 * 3_600_000;
-        let dirty = self.app.store.due_dirty(self.shop.id, far, Priority::Bulk, MOST).await?;
+        let dirty = self
+            .app
+            .store
+            .due_dirty(self.shop.id, far, Priority::Bulk, MOST)
+            .await?;
         if dirty.is_empty() {
             return Ok(());
         }
         let records = self.app.store.records_of(self.shop.id, hashes).await?;
-        let by_key: HashMap<RecordKey, AddrHash> = records.iter().map(|record| (record.key, record.hash)).collect();
+        let by_key: HashMap<RecordKey, AddrHash> =
+            records.iter().map(|record| (record.key, record.hash)).collect();
         for entry in dirty {
             let hash = match entry.key {
                 DirtyKey::Address(hash) => Some(hash),

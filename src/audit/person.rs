@@ -36,7 +36,10 @@ impl Names {
         if needs.contains(Needs::LANGUAGES)
             && let Ok(languages) = shop.ask(|c| async move { c.languages().await }).await
         {
-            names.locales = languages.into_iter().map(|language| (language.id, language.locale)).collect();
+            names.locales = languages
+                .into_iter()
+                .map(|language| (language.id, language.locale))
+                .collect();
         }
         if needs.contains(Needs::ADDITIONAL_FIELDS)
             && let Ok(fields) = shop.ask(|c| async move { c.additional_fields().await }).await
@@ -52,50 +55,69 @@ impl Names {
 pub fn customer(config: &Config, names: &Names, user: &User, addresses: &[UserAddress]) -> Values {
     let billing = addresses.iter().find(|address| address.default == Some(true));
     let address = billing.or_else(|| addresses.iter().min_by_key(|address| address.id));
-    values(RecordKind::Customer, &config.customers.mapping, &|field| match field {
-        Field::Address(part) => address.map(|address| part_of(address, part)),
-        Field::Email => Some(user.email.trim().to_owned()),
-        Field::Firstname => Some(user.firstname.clone()),
-        Field::Lastname => Some(user.lastname.clone()),
-        Field::Login => Some(user.login.clone()),
-        Field::Comment => Some(user.comment.clone()),
-        Field::DateAdd => user.date_add.clone(),
-        Field::Lastvisit => user.lastvisit.clone(),
-        Field::Origin => user.origin.map(|origin| origin.to_string()),
-        Field::Registered => flag(user.registered),
-        Field::Active => flag(user.active),
-        Field::Newsletter => flag(user.newsletter),
-        Field::Discount => user.discount.clone(),
-        Field::Language => user.lang_id.and_then(|id| names.locales.get(&id).cloned()),
-        Field::Group => user.group_id.and_then(|id| names.user_groups.get(&id).cloned()),
-        Field::Groups => {
-            let main = user.group_id.filter(|id| !user.groups.contains(id));
-            let all: Vec<i64> = user.groups.iter().copied().chain(main).collect();
-            Some(named(&names.user_groups, &all))
-        }
-        Field::Tags => Some(user.tags.join(", ")),
-        Field::Loyalty => user.loyalty_sum.clone(),
-        Field::UserId => Some(user.id.to_string()),
-        Field::Additional(id) => {
-            let value = user.additional_fields.iter().find(|field| field.field_id == id).map(|field| &field.value)?;
-            // Of a select either the text or the option's number stands there (shoper-api.md E.6).
-            Some(names.options.get(&id).and_then(|options| options.get(value)).unwrap_or(value).clone())
-        }
-        Field::SubscriberId | Field::Dateadd => None,
-    })
+    values(
+        RecordKind::Customer,
+        &config.customers.mapping,
+        &|field| match field {
+            Field::Address(part) => address.map(|address| part_of(address, part)),
+            Field::Email => Some(user.email.trim().to_owned()),
+            Field::Firstname => Some(user.firstname.clone()),
+            Field::Lastname => Some(user.lastname.clone()),
+            Field::Login => Some(user.login.clone()),
+            Field::Comment => Some(user.comment.clone()),
+            Field::DateAdd => user.date_add.clone(),
+            Field::Lastvisit => user.lastvisit.clone(),
+            Field::Origin => user.origin.map(|origin| origin.to_string()),
+            Field::Registered => flag(user.registered),
+            Field::Active => flag(user.active),
+            Field::Newsletter => flag(user.newsletter),
+            Field::Discount => user.discount.clone(),
+            Field::Language => user.lang_id.and_then(|id| names.locales.get(&id).cloned()),
+            Field::Group => user.group_id.and_then(|id| names.user_groups.get(&id).cloned()),
+            Field::Groups => {
+                let main = user.group_id.filter(|id| !user.groups.contains(id));
+                let all: Vec<i64> = user.groups.iter().copied().chain(main).collect();
+                Some(named(&names.user_groups, &all))
+            }
+            Field::Tags => Some(user.tags.join(", ")),
+            Field::Loyalty => user.loyalty_sum.clone(),
+            Field::UserId => Some(user.id.to_string()),
+            Field::Additional(id) => {
+                let value = user
+                    .additional_fields
+                    .iter()
+                    .find(|field| field.field_id == id)
+                    .map(|field| &field.value)?;
+                // Of a select either the text or the option's number stands there (shoper-api.md E.6).
+                Some(
+                    names
+                        .options
+                        .get(&id)
+                        .and_then(|options| options.get(value))
+                        .unwrap_or(value)
+                        .clone(),
+                )
+            }
+            Field::SubscriberId | Field::Dateadd => None,
+        },
+    )
 }
 
 /// What a subscriber fills.
 pub fn subscriber(config: &Config, names: &Names, row: &Subscriber) -> Values {
-    values(RecordKind::Subscriber, &config.subscribers.mapping, &|field| match field {
-        Field::Email => Some(row.email.trim().to_owned()),
-        Field::Active => flag(row.active),
-        Field::Dateadd => row.dateadd.clone(),
-        Field::Language => row.lang_id.and_then(|id| names.locales.get(&id).cloned()),
-        Field::Groups => Some(named(&names.subscriber_groups, &row.groups)),
-        Field::SubscriberId => Some(row.id.to_string()),
-        _ => None,
-    })
+    values(
+        RecordKind::Subscriber,
+        &config.subscribers.mapping,
+        &|field| match field {
+            Field::Email => Some(row.email.trim().to_owned()),
+            Field::Active => flag(row.active),
+            Field::Dateadd => row.dateadd.clone(),
+            Field::Language => row.lang_id.and_then(|id| names.locales.get(&id).cloned()),
+            Field::Groups => Some(named(&names.subscriber_groups, &row.groups)),
+            Field::SubscriberId => Some(row.id.to_string()),
+            _ => None,
+        },
+    )
 }
 
 fn flag(flag: Option<bool>) -> Option<String> {
@@ -103,7 +125,10 @@ fn flag(flag: Option<bool>) -> Option<String> {
 }
 
 fn named(names: &BTreeMap<i64, String>, ids: &[i64]) -> String {
-    ids.iter().filter_map(|id| names.get(id).map(String::as_str)).collect::<Vec<_>>().join(", ")
+    ids.iter()
+        .filter_map(|id| names.get(id).map(String::as_str))
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 fn part_of(address: &UserAddress, part: AddressField) -> String {

@@ -83,7 +83,10 @@ impl Report {
             Verdict::Unexplained(differences) => {
                 self.unexplained += 1;
                 if self.differences.len() < MOST_KEPT {
-                    self.differences.push(Found { contact: address.to_owned(), differences });
+                    self.differences.push(Found {
+                        contact: address.to_owned(),
+                        differences,
+                    });
                 }
             }
         }

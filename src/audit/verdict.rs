@@ -148,7 +148,9 @@ impl Reason {
     pub fn sentence(self) -> &'static str {
         match self {
             Self::Refused => "refused in SARE, so no data is sent there",
-            Self::AlreadyRefused => "had refused in SARE before the first synchronisation; neither side was changed",
+            Self::AlreadyRefused => {
+                "had refused in SARE before the first synchronisation; neither side was changed"
+            }
             Self::RefusalFollowed => "refused under another address, and the refusal came along",
             Self::NotPutBack => "withdrew or was removed from SARE, and is not put there again",
             Self::Blocked => "blocked in SARE, so never touched",
@@ -158,7 +160,9 @@ impl Reason {
             Self::Waiting => "changed a moment ago; the change is on its way",
             Self::NotFromTheShop => "in one of the groups in SARE, but never came from the shop",
             Self::KeptAfterDeletion => "deleted in the shop and kept in SARE, as configured",
-            Self::SwitchedOff => "came from the shop while its kind was synchronised, which is now switched off",
+            Self::SwitchedOff => {
+                "came from the shop while its kind was synchronised, which is now switched off"
+            }
         }
     }
 }
@@ -198,9 +202,13 @@ impl fmt::Display for Difference {
             Self::Field(name) => write!(f, "has another {name} in SARE than in the shop"),
             Self::NotUnsubscribed => f.write_str("withdrew in the shop and is not unsubscribed in SARE"),
             Self::MailableAlthoughRefused => f.write_str("refused, and SARE would mail all the same"),
-            Self::MailableWithoutConsent => f.write_str("no longer consents in the shop, and SARE would mail"),
+            Self::MailableWithoutConsent => {
+                f.write_str("no longer consents in the shop, and SARE would mail")
+            }
             Self::RefusalNotNoticed => f.write_str("refused in SARE, and that was not noticed"),
-            Self::RefusalNotInShop => f.write_str("refused in SARE, and is still an active subscriber in the shop"),
+            Self::RefusalNotInShop => {
+                f.write_str("refused in SARE, and is still an active subscriber in the shop")
+            }
             Self::NotInShop => f.write_str("was deleted in the shop and is still in its group in SARE"),
         }
     }
@@ -213,7 +221,13 @@ const UNCONFIRMED: i64 = 6;
 
 /// The verdict on a contact that the shop has and that is to be synchronised.
 /// `consent_known` is the shop's consent as it was when the contact was last decided.
-pub fn judge(shop: InShop, sare: &InSare, known: &Known, consent_known: Option<bool>, choices: Choices) -> Verdict {
+pub fn judge(
+    shop: InShop,
+    sare: &InSare,
+    known: &Known,
+    consent_known: Option<bool>,
+    choices: Choices,
+) -> Verdict {
     let consents = shop.consents(choices.rule);
     let verdict = match sare.status {
         None => absent(shop, consents, known, choices),
@@ -237,16 +251,29 @@ pub fn judge(shop: InShop, sare: &InSare, known: &Known, consent_known: Option<b
 }
 
 fn serious(differences: &[Difference]) -> bool {
-    let serious = |d: &Difference| matches!(d, Difference::MailableAlthoughRefused | Difference::NotUnsubscribed);
+    let serious = |d: &Difference| {
+        matches!(
+            d,
+            Difference::MailableAlthoughRefused | Difference::NotUnsubscribed
+        )
+    };
     differences.iter().any(serious)
 }
 
 fn absent(shop: InShop, consents: bool, known: &Known, choices: Choices) -> Verdict {
-    let skips = if shop.customer.is_some() { choices.skip_customers } else { choices.skip_subscribers };
+    let skips = if shop.customer.is_some() {
+        choices.skip_customers
+    } else {
+        choices.skip_subscribers
+    };
     if known.refusal.is_some() || known.withdrawn {
         return Verdict::Explained(Reason::NotPutBack);
     }
-    if !consents && skips { Verdict::Equal } else { Verdict::Unexplained(vec![Difference::Missing]) }
+    if !consents && skips {
+        Verdict::Equal
+    } else {
+        Verdict::Unexplained(vec![Difference::Missing])
+    }
 }
 
 fn refused(shop: InShop, sare: &InSare, consents: bool, known: &Known, choices: Choices) -> Verdict {
@@ -260,7 +287,12 @@ fn refused(shop: InShop, sare: &InSare, consents: bool, known: &Known, choices: 
         };
     };
     if origin == "shop" && choices.withdrawal_leaves_groups {
-        let mut still: Vec<i64> = known.groups.iter().copied().filter(|g| !sare.groups_missing.contains(g)).collect();
+        let mut still: Vec<i64> = known
+            .groups
+            .iter()
+            .copied()
+            .filter(|g| !sare.groups_missing.contains(g))
+            .collect();
         still.dedup();
         if !still.is_empty() {
             return Verdict::Unexplained(still.into_iter().map(Difference::StillInGroup).collect());
@@ -292,7 +324,11 @@ fn open(
     let status = sare.status.unwrap_or(0);
     let mut differences = Vec::new();
     if known.withdrawn {
-        let lowered = if choices.withdrawal_sets == UNCONFIRMED { status != MAILED } else { false };
+        let lowered = if choices.withdrawal_sets == UNCONFIRMED {
+            status != MAILED
+        } else {
+            false
+        };
         if !lowered {
             return Verdict::Unexplained(vec![Difference::NotUnsubscribed]);
         }
@@ -303,28 +339,58 @@ fn open(
     if status == MAILED && !consents && consent_known == Some(true) {
         differences.push(Difference::MailableWithoutConsent);
     }
-    let skips = if shop.customer.is_some() { choices.skip_customers } else { choices.skip_subscribers };
+    let skips = if shop.customer.is_some() {
+        choices.skip_customers
+    } else {
+        choices.skip_subscribers
+    };
     if !consents && skips && !known.told {
-        return if differences.is_empty() { Verdict::Equal } else { Verdict::Unexplained(differences) };
+        return if differences.is_empty() {
+            Verdict::Equal
+        } else {
+            Verdict::Unexplained(differences)
+        };
     }
     differences.extend(sare.groups_missing.iter().copied().map(Difference::NotInGroup));
     let ours = |group: &i64| known.groups.contains(group);
-    differences.extend(sare.groups_surplus.iter().copied().filter(ours).map(Difference::StillInGroup));
+    differences.extend(
+        sare.groups_surplus
+            .iter()
+            .copied()
+            .filter(ours)
+            .map(Difference::StillInGroup),
+    );
     // Of a contact that SARE took only without its own properties the rest must still be right.
     let custom_refused = known.problem.as_deref() == Some("custom-fields-refused");
-    let fields = sare.fields_differing.iter().filter(|name| !(custom_refused && name.starts_with("custom.")));
+    let fields = sare
+        .fields_differing
+        .iter()
+        .filter(|name| !(custom_refused && name.starts_with("custom.")));
     differences.extend(fields.cloned().map(Difference::Field));
     if !differences.is_empty() {
         return Verdict::Unexplained(differences);
     }
-    let same = if consents { status == MAILED } else { status != MAILED };
-    if same { Verdict::Equal } else { Verdict::Explained(Reason::StatusKept) }
+    let same = if consents {
+        status == MAILED
+    } else {
+        status != MAILED
+    };
+    if same {
+        Verdict::Equal
+    } else {
+        Verdict::Explained(Reason::StatusKept)
+    }
 }
 
 /// The verdict on a contact in a group of ours that the shop does not have (any more).
 /// `keeps_deleted`: the merchant keeps contacts that were deleted in the shop. `all_read`: customers and
 /// subscribers were both read, so that the shop surely has no record of it.
-pub fn judge_surplus(status: Option<i64>, known: Option<&Known>, keeps_deleted: bool, all_read: bool) -> Verdict {
+pub fn judge_surplus(
+    status: Option<i64>,
+    known: Option<&Known>,
+    keeps_deleted: bool,
+    all_read: bool,
+) -> Verdict {
     let Some(known) = known.filter(|known| known.ever_told) else {
         return Verdict::Explained(Reason::NotFromTheShop);
     };

@@ -39,7 +39,9 @@ pub async fn keep(app: &App, shop: sync_core::ShopId, report: &Report) -> anyhow
     });
     let number = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
     let (compared, unexplained) = (number(report.compared), number(report.unexplained));
-    app.store.put_audit(shop, report.ended_at, compared, unexplained, &detail.to_string()).await?;
+    app.store
+        .put_audit(shop, report.ended_at, compared, unexplained, &detail.to_string())
+        .await?;
     Ok(())
 }
 
@@ -74,13 +76,22 @@ pub fn lines(report: &Report, limit: usize) -> Vec<String> {
         lines.push(format!("Explained: {count} ({}).", reason.sentence()));
     }
     if report.out_of_scope > 0 {
-        lines.push(format!("Not compared: {} of kinds that are not synchronised.", report.out_of_scope));
+        lines.push(format!(
+            "Not compared: {} of kinds that are not synchronised.",
+            report.out_of_scope
+        ));
     }
     if report.unusable > 0 {
-        lines.push(format!("Not compared: {} with an address in the shop that is none.", report.unusable));
+        lines.push(format!(
+            "Not compared: {} with an address in the shop that is none.",
+            report.unusable
+        ));
     }
     if report.unreadable > 0 {
-        lines.push(format!("Not compared: {} that the shop sent in a form we cannot read.", report.unreadable));
+        lines.push(format!(
+            "Not compared: {} that the shop sent in a form we cannot read.",
+            report.unreadable
+        ));
     }
     lines.extend(report.notes.iter().cloned());
     lines.push(format!("Unexplained: {}.", report.unexplained));
@@ -88,7 +99,9 @@ pub fn lines(report: &Report, limit: usize) -> Vec<String> {
         let what: Vec<String> = found.differences.iter().map(ToString::to_string).collect();
         lines.push(format!("  {} {}", found.contact, what.join(", ")));
     }
-    let left = report.unexplained.saturating_sub(limit.min(report.differences.len()) as u64);
+    let left = report
+        .unexplained
+        .saturating_sub(limit.min(report.differences.len()) as u64);
     if left > 0 {
         lines.push(format!("  … and {left} more; --limit shows them."));
     }

@@ -83,7 +83,15 @@ pub async fn bench(options: Bench) -> anyhow::Result<u8> {
     if options.large > 0 {
         cases.push(unlimited("limits lifted, large shop", options.large * 2 / 3));
     }
-    let mut table = output::table(&["Case", "Contacts", "Seconds", "Contacts/s", "Requests", "x limit", "Memory MB"]);
+    let mut table = output::table(&[
+        "Case",
+        "Contacts",
+        "Seconds",
+        "Contacts/s",
+        "Requests",
+        "x limit",
+        "Memory MB",
+    ]);
     let mut all = Vec::new();
     for case in cases {
         let figures = measure(case).await?;
@@ -93,8 +101,12 @@ pub async fn bench(options: Bench) -> anyhow::Result<u8> {
             format!("{:.1}", figures.seconds),
             format!("{:.0}", figures.contacts_a_second),
             figures.shop_requests.to_string(),
-            figures.by_limit.map_or_else(|| "-".to_owned(), |ratio| format!("{ratio:.3}")),
-            figures.memory_mb.map_or_else(|| "-".to_owned(), |mb| format!("{mb:.0}")),
+            figures
+                .by_limit
+                .map_or_else(|| "-".to_owned(), |ratio| format!("{ratio:.3}")),
+            figures
+                .memory_mb
+                .map_or_else(|| "-".to_owned(), |mb| format!("{mb:.0}")),
         ]);
         all.push(figures);
     }
@@ -123,15 +135,28 @@ async fn measure(case: Case) -> anyhow::Result<Figures> {
     let (shop_listener, shop_url) = listen("127.0.0.1:0").await?;
     let (sare_listener, sare_url) = listen("127.0.0.1:0").await?;
     let (our_listener, our_url) = listen("127.0.0.1:0").await?;
-    let settings = ShopSettings { base_url: shop_url.clone(), bucket: case.bucket, ..ShopSettings::default() };
+    let settings = ShopSettings {
+        base_url: shop_url.clone(),
+        bucket: case.bucket,
+        ..ShopSettings::default()
+    };
     let shop = Shop::new(settings.clone(), Arc::clone(&clock), 1);
     simulators::data::populate(&shop, size(case.customers, case.subscribers), 1);
     let groups = vec![(21, "Klienci".to_owned()), (22, "Subskrybenci".to_owned())];
-    let account = AccountSettings { groups, latency: case.sare_latency, ..AccountSettings::default() };
+    let account = AccountSettings {
+        groups,
+        latency: case.sare_latency,
+        ..AccountSettings::default()
+    };
     let account = Account::new(account, Arc::clone(&clock), 1);
     let (stop, stopping) = watch::channel(false);
-    let shop_runs =
-        Running::start(Endpoint::Shop(shop.clone()), shop_listener, Arc::clone(&transport), Arc::clone(&clock), &stopping);
+    let shop_runs = Running::start(
+        Endpoint::Shop(shop.clone()),
+        shop_listener,
+        Arc::clone(&transport),
+        Arc::clone(&clock),
+        &stopping,
+    );
     let sare_runs = Running::start(
         Endpoint::Sare(account.clone()),
         sare_listener,
@@ -147,7 +172,10 @@ async fn measure(case: Case) -> anyhow::Result<Figures> {
         let mut command = Command::new(std::env::current_exe()?);
         command
             .args(arguments)
-            .env("DATABASE_URL", format!("sqlite:{}", dir.path().join("bench.db").display()))
+            .env(
+                "DATABASE_URL",
+                format!("sqlite:{}", dir.path().join("bench.db").display()),
+            )
             .env("LISTEN", &address)
             .env("PUBLIC_URL", &our_url)
             .env("ALLOW_HTTP", "1")
@@ -155,7 +183,10 @@ async fn measure(case: Case) -> anyhow::Result<Figures> {
             .env("SHOPER_APP_ID", &settings.app_id)
             .env("SHOPER_APP_SECRET", &settings.app_secret)
             .env("SHOPER_APPSTORE_SECRET", &settings.appstore_secret)
-            .env("SARE_API_URL", format!("{sare_url}{}", account.settings().base_path))
+            .env(
+                "SARE_API_URL",
+                format!("{sare_url}{}", account.settings().base_path),
+            )
             .env("SARE_API_KEY", account.settings().api_key)
             .env("SARE_RATE", if limits_bind { "2" } else { "100000" })
             .env("SARE_BURST", if limits_bind { "8" } else { "100000" })
@@ -168,10 +199,17 @@ async fn measure(case: Case) -> anyhow::Result<Figures> {
         .header(http::header::CONTENT_TYPE, "application/x-www-form-urlencoded")
         .body(Bytes::from(simulators::shoper::form(&shop.install_message())))?;
     let answer = transport.send(message).await?;
-    ensure!(answer.status().is_success(), "the install message was answered {}", answer.status());
+    ensure!(
+        answer.status().is_success(),
+        "the install message was answered {}",
+        answer.status()
+    );
 
     let file = dir.path().join("shop.toml");
-    std::fs::write(&file, format!("[sare]\nuid = \"{}\"\n{CONFIG}", account.settings().uid))?;
+    std::fs::write(
+        &file,
+        format!("[sare]\nuid = \"{}\"\n{CONFIG}", account.settings().uid),
+    )?;
     let host = shop.host();
     import(&program, &host, &file)?;
     let requests_before = shop.request_count();
@@ -205,7 +243,11 @@ async fn measure(case: Case) -> anyhow::Result<Figures> {
 async fn wait_for(transport: &Arc<dyn Transport>, url: &str) -> anyhow::Result<()> {
     for _ in 0..200 {
         let request = http::Request::get(url).body(Bytes::new())?;
-        if transport.send(request).await.is_ok_and(|answer| answer.status().is_success()) {
+        if transport
+            .send(request)
+            .await
+            .is_ok_and(|answer| answer.status().is_success())
+        {
             return Ok(());
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
@@ -213,10 +255,18 @@ async fn wait_for(transport: &Arc<dyn Transport>, url: &str) -> anyhow::Result<(
     bail!("the server did not start");
 }
 
-fn import(program: &impl Fn(&[&str]) -> anyhow::Result<Command>, host: &str, file: &Path) -> anyhow::Result<()> {
+fn import(
+    program: &impl Fn(&[&str]) -> anyhow::Result<Command>,
+    host: &str,
+    file: &Path,
+) -> anyhow::Result<()> {
     let file = file.to_str().context("a path that is text")?;
     let done = program(&["shop", "config", "import", host, file])?.output()?;
-    ensure!(done.status.success(), "the configuration was not taken: {}", String::from_utf8_lossy(&done.stderr));
+    ensure!(
+        done.status.success(),
+        "the configuration was not taken: {}",
+        String::from_utf8_lossy(&done.stderr)
+    );
     Ok(())
 }
 
@@ -231,14 +281,20 @@ async fn finished(
     while began.elapsed() < longest {
         tokio::time::sleep(Duration::from_millis(400)).await;
         let shown = program(&["shop", "show", host, "--json"])?.output()?;
-        let Ok(shown) = serde_json::from_slice::<serde_json::Value>(&shown.stdout) else { continue };
+        let Ok(shown) = serde_json::from_slice::<serde_json::Value>(&shown.stdout) else {
+            continue;
+        };
         let run = &shown["runs"][0];
         match run["state"].as_str() {
             Some("done") => {
-                let moment = |name: &str| run[name].as_str().and_then(|text| text.parse::<jiff::Timestamp>().ok());
-                let took = moment("started").zip(moment("ended")).map(|(from, to)| {
-                    to.duration_since(from).as_secs_f64()
-                });
+                let moment = |name: &str| {
+                    run[name]
+                        .as_str()
+                        .and_then(|text| text.parse::<jiff::Timestamp>().ok())
+                };
+                let took = moment("started")
+                    .zip(moment("ended"))
+                    .map(|(from, to)| to.duration_since(from).as_secs_f64());
                 return Ok((shown["contacts"].as_i64().unwrap_or(0), took));
             }
             Some("queued" | "running") | None => {}

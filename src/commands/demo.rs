@@ -46,10 +46,21 @@ async fn interrupted() {
 }
 
 async fn show(world: &World, options: &Demo) -> anyhow::Result<u8> {
-    let patience = if options.real_pace { REAL_PATIENCE } else { PATIENCE };
+    let patience = if options.real_pace {
+        REAL_PATIENCE
+    } else {
+        PATIENCE
+    };
     let (customers, subscribers) = world.shop.counts();
-    output::line(&format!("A shop with {customers} customers and {subscribers} newsletter subscribers: {}", world.shop.base_url()));
-    output::line(&format!("A SARE account that knows {} of them already: {}", world.sare.len(), world.sare_address));
+    output::line(&format!(
+        "A shop with {customers} customers and {subscribers} newsletter subscribers: {}",
+        world.shop.base_url()
+    ));
+    output::line(&format!(
+        "A SARE account that knows {} of them already: {}",
+        world.sare.len(),
+        world.sare_address
+    ));
     output::line(&format!("The server: {}", world.public_url));
 
     world.install().await?;
@@ -61,19 +72,37 @@ async fn show(world: &World, options: &Demo) -> anyhow::Result<u8> {
     output::line("Installed by the AppStore's message; the authorisation code is exchanged for tokens.");
     world.watch_sare(&shop, patience).await?;
     shop_config::import_text(&world.app, &shop, &world.configuration()).await?;
-    output::line("Configured from a file, checked against the groups and properties of SARE and the fields of the shop.");
+    output::line(
+        "Configured from a file, checked against the groups and properties of SARE and the fields of the shop.",
+    );
 
     let before = world.mailable_who_refused();
     let begun = Instant::now();
-    let run = first_run(world, &shop, if options.real_pace { Duration::from_secs(3600) } else { patience }).await?;
-    ensure!(run.state == RunState::Done, "the first synchronisation ended as {:?}", run.state);
+    let run = first_run(
+        world,
+        &shop,
+        if options.real_pace {
+            Duration::from_secs(3600)
+        } else {
+            patience
+        },
+    )
+    .await?;
+    ensure!(
+        run.state == RunState::Done,
+        "the first synchronisation ended as {:?}",
+        run.state
+    );
     let took = begun.elapsed().as_secs_f64();
     output::line(&format!("The first synchronisation took {took:.1} s:"));
     for line in shop_sync::run_lines(&run) {
         output::line(&format!("  {line}"));
     }
     let after = world.mailable_who_refused();
-    ensure!(before == 0 && after == 0, "somebody who had refused has become mailable");
+    ensure!(
+        before == 0 && after == 0,
+        "somebody who had refused has become mailable"
+    );
     output::line("  Nobody who had refused in SARE has become mailable.");
 
     output::line("Changes, and how long each took to arrive:");
@@ -84,14 +113,25 @@ async fn show(world: &World, options: &Demo) -> anyhow::Result<u8> {
         return check(world, &shop).await;
     }
     output::line("The panel, as the shop's administrator opens it:");
-    output::line(&format!("  {}/panel?{}", world.public_url, crate::simulated::panel_query(&world.shop)));
-    output::line("What people do in the shop and in SARE is done by POST to /_sim/… on their addresses. Ctrl-C ends.");
+    output::line(&format!(
+        "  {}/panel?{}",
+        world.public_url,
+        crate::simulated::panel_query(&world.shop)
+    ));
+    output::line(
+        "What people do in the shop and in SARE is done by POST to /_sim/… on their addresses. Ctrl-C ends.",
+    );
     std::future::pending().await
 }
 
 /// Compares both sides by the audit's own code.
 async fn check(world: &World, shop: &Shop) -> anyhow::Result<u8> {
-    let shop = world.app.store.shop(shop.id).await?.context("the shop vanished")?;
+    let shop = world
+        .app
+        .store
+        .shop(shop.id)
+        .await?
+        .context("the shop vanished")?;
     let config = world.app.config(&shop)?;
     let bar = output::bar(false);
     let report = crate::audit::audit(&world.app, &shop, &config, &bar).await;
@@ -109,7 +149,9 @@ async fn check(world: &World, shop: &Shop) -> anyhow::Result<u8> {
 async fn first_run(world: &World, shop: &Shop, patience: Duration) -> anyhow::Result<Run> {
     let bar: ProgressBar = output::bar(false);
     let run = wait_for(patience, "the first synchronisation", async || {
-        let Some(run) = world.app.store.runs(shop.id, 1).await?.into_iter().next() else { return Ok(None) };
+        let Some(run) = world.app.store.runs(shop.id, 1).await?.into_iter().next() else {
+            return Ok(None);
+        };
         shop_sync::show(&bar, &engine::Body::parse(&run.body));
         Ok((run.state.is_over() || run.state == RunState::Braked).then_some(run))
     })

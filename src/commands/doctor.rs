@@ -66,7 +66,12 @@ impl Findings {
     }
 
     fn push(&mut self, about: &str, state: State, text: String, remedy: Option<String>) {
-        self.0.push(Check { about: about.to_owned(), state, text, remedy });
+        self.0.push(Check {
+            about: about.to_owned(),
+            state,
+            text,
+            remedy,
+        });
     }
 }
 
@@ -114,7 +119,9 @@ fn print(checks: &[Check]) {
 }
 
 fn database_remedy(error: &anyhow::Error) -> &'static str {
-    let of = |wanted: fn(&store::Error) -> bool| error.chain().filter_map(|cause| cause.downcast_ref()).any(wanted);
+    let of = |wanted: fn(&store::Error) -> bool| {
+        error.chain().filter_map(|cause| cause.downcast_ref()).any(wanted)
+    };
     if of(|error| matches!(error, store::Error::WrongKeys)) {
         "Put the key with which the database was written back into ENCRYPTION_KEYS, behind the newer ones. Without it \
          what is encrypted is lost, and shops must be connected again."
@@ -150,7 +157,11 @@ fn about_settings(settings: &Settings, found: &mut Findings) {
         ("SHOPER_APP_SECRET", settings.app_secret.is_some()),
         ("SHOPER_APPSTORE_SECRET", settings.appstore_secret.is_some()),
     ];
-    let missing: Vec<&str> = app.iter().filter(|(_, set)| !set).map(|(name, _)| *name).collect();
+    let missing: Vec<&str> = app
+        .iter()
+        .filter(|(_, set)| !set)
+        .map(|(name, _)| *name)
+        .collect();
     match missing.len() {
         0 => found.ok("AppStore", "The app's id and secrets are set."),
         3 => found.note(
@@ -166,17 +177,25 @@ fn about_settings(settings: &Settings, found: &mut Findings) {
         ),
     }
     if settings.operator_token.is_none() {
-        found.note("OPERATOR_TOKEN", "It is not set, so the operator's API is closed.", "Set it to use /api/v1.");
+        found.note(
+            "OPERATOR_TOKEN",
+            "It is not set, so the operator's API is closed.",
+            "Set it to use /api/v1.",
+        );
     }
     if settings.metrics_token.is_none() {
-        found.note("METRICS_TOKEN", "It is not set, so /metrics is closed.", "Set it where Prometheus is to read it.");
-    }
-    if settings.allow_http && settings.public_url.as_ref().is_none_or(|url| !is_loopback(url)) {
-        found.wrong(
-            "ALLOW_HTTP",
-            "It is on, and this is no demonstration: shops in private networks and plain HTTP are accepted.",
-            "Unset it.",
+        found.note(
+            "METRICS_TOKEN",
+            "It is not set, so /metrics is closed.",
+            "Set it where Prometheus is to read it.",
         );
+    }
+    if settings.allow_http {
+        let text = "It is on: shops in private networks and plain HTTP are accepted, as demonstrations and tests need.";
+        match &settings.public_url {
+            Some(url) if !is_loopback(url) => found.wrong("ALLOW_HTTP", text, "Unset it."),
+            _ => found.note("ALLOW_HTTP", text, "Unset it in production."),
+        }
     }
 }
 
@@ -191,7 +210,10 @@ fn is_loopback(url: &Url) -> bool {
 
 async fn about_outside(app: &App, found: &mut Findings) {
     // Any answer will do: without a key SARE can only refuse.
-    let sare = format!("{}/0/group/list", app.settings.sare_api_url.as_str().trim_end_matches('/'));
+    let sare = format!(
+        "{}/0/group/list",
+        app.settings.sare_api_url.as_str().trim_end_matches('/')
+    );
     match get(app, &sare).await {
         Ok(status) if status < 500 => found.ok("SARE_API_URL", "SARE's API answers."),
         Ok(status) => found.wrong(
@@ -205,7 +227,9 @@ async fn about_outside(app: &App, found: &mut Findings) {
             "Check the address, and that this machine may open connections to it.",
         ),
     }
-    let Some(public) = &app.settings.public_url else { return };
+    let Some(public) = &app.settings.public_url else {
+        return;
+    };
     let url = format!("{}/healthz", public.as_str().trim_end_matches('/'));
     match get(app, &url).await {
         Ok(200) => found.ok("PUBLIC_URL", "The server answers there."),
@@ -225,7 +249,9 @@ async fn about_outside(app: &App, found: &mut Findings) {
 
 /// The HTTP status, or why there is none.
 async fn get(app: &App, url: &str) -> Result<u16, String> {
-    let request: Request = http::Request::get(url).body(Bytes::new()).map_err(|error| error.to_string())?;
+    let request: Request = http::Request::get(url)
+        .body(Bytes::new())
+        .map_err(|error| error.to_string())?;
     match tokio::time::timeout(ANSWER_WITHIN, app.transport.send(request)).await {
         Ok(Ok(answer)) => Ok(answer.status().as_u16()),
         Ok(Err(error)) => Err(error.to_string()),
@@ -235,17 +261,26 @@ async fn get(app: &App, url: &str) -> Result<u16, String> {
 
 async fn about_shops(app: &App, found: &mut Findings) -> anyhow::Result<()> {
     let shops = app.store.shops().await?;
-    let served: Vec<&Shop> =
-        shops.iter().filter(|shop| !matches!(shop.state, ShopState::Uninstalling | ShopState::Removed)).collect();
+    let served: Vec<&Shop> = shops
+        .iter()
+        .filter(|shop| !matches!(shop.state, ShopState::Uninstalling | ShopState::Removed))
+        .collect();
     if served.is_empty() {
-        found.note("shops", "There are none yet.", "Install the app in a shop, or use `shoper-sare shop connect`.");
+        found.note(
+            "shops",
+            "There are none yet.",
+            "Install the app in a shop, or use `shoper-sare shop connect`.",
+        );
         return Ok(());
     }
     let (late, since) = app.store.overdue(app.clock.now() - LATE_MS).await?;
     if late > 0 {
         found.wrong(
             "workers",
-            format!("{late} lanes are overdue, the oldest since {}: nobody works on them.", output::moment(since)),
+            format!(
+                "{late} lanes are overdue, the oldest since {}: nobody works on them.",
+                output::moment(since)
+            ),
             "Start `shoper-sare serve`. If it runs, read its log.",
         );
     } else {
@@ -261,7 +296,11 @@ async fn about_shop(app: &App, shop: &Shop, found: &mut Findings) -> anyhow::Res
     let host = &shop.host;
     let before = found.0.len();
     if shop.paused {
-        found.note(host, "All synchronisation is paused.", format!("`shoper-sare shop resume {host}` goes on."));
+        found.note(
+            host,
+            "All synchronisation is paused.",
+            format!("`shoper-sare shop resume {host}` goes on."),
+        );
     }
     if shop.state == ShopState::AccessLost {
         let (cause, remedy) = shop::remedy("shop-access");
@@ -277,13 +316,25 @@ async fn about_shop(app: &App, shop: &Shop, found: &mut Findings) -> anyhow::Res
     if silent && shop.config.is_some() && !shop.paused {
         found.wrong(
             host,
-            format!("Nothing has succeeded since {}.", output::moment(shop.last_success_at)),
+            format!(
+                "Nothing has succeeded since {}.",
+                output::moment(shop.last_success_at)
+            ),
             format!("`shoper-sare shop show {host}` says what is being waited for."),
         );
     }
-    for problem in app.store.problems(shop.id, 500, 0).await?.iter().filter(|problem| problem.key.starts_with("shop:")) {
+    for problem in app
+        .store
+        .problems(shop.id, 500, 0)
+        .await?
+        .iter()
+        .filter(|problem| problem.key.starts_with("shop:"))
+    {
         let (cause, remedy) = shop::remedy(&problem.kind);
-        let detail = problem.detail.as_deref().map_or_else(String::new, |detail| format!(" ({detail})"));
+        let detail = problem
+            .detail
+            .as_deref()
+            .map_or_else(String::new, |detail| format!(" ({detail})"));
         found.wrong(host, format!("{cause}{detail}"), remedy);
     }
     if found.0[before..].iter().all(|check| check.state == State::Ok) {
@@ -312,28 +363,43 @@ async fn ask_shop(app: &App, shop: &Shop, found: &mut Findings) -> anyhow::Resul
             return Ok(());
         }
         Err(error) => {
-            found.wrong(host, format!("The shop cannot be asked: {error}."), "Check that the shop is open; it is tried again.");
+            found.wrong(
+                host,
+                format!("The shop cannot be asked: {error}."),
+                "Check that the shop is open; it is tried again.",
+            );
             return Ok(());
         }
     }
-    let Some(public) = &app.settings.public_url else { return Ok(()) };
+    let Some(public) = &app.settings.public_url else {
+        return Ok(());
+    };
     let base = format!("{}/shoper/webhooks/", public.as_str().trim_end_matches('/'));
     let rows = match side.ask(|c| async move { c.webhooks().await }).await {
         Ok(rows) => rows,
         Err(error) => {
-            found.wrong(host, format!("The shop's webhooks cannot be read: {error}."), shop::remedy("webhooks-refused").1);
+            found.wrong(
+                host,
+                format!("The shop's webhooks cannot be read: {error}."),
+                shop::remedy("webhooks-refused").1,
+            );
             return Ok(());
         }
     };
     let ours = rows.iter().find(|row| row.url.starts_with(&base));
-    let complete = ours.is_some_and(|row| row.active && EVENTS.iter().all(|event| row.events.iter().any(|e| e == event)));
+    let complete = ours
+        .is_some_and(|row| row.active && EVENTS.iter().all(|event| row.events.iter().any(|e| e == event)));
     if !complete {
         let text = match ours {
             None => "Our webhook is not registered in the shop.",
             Some(row) if !row.active => "Our webhook is switched off in the shop.",
             Some(_) => "Our webhook in the shop lacks events.",
         };
-        found.wrong(host, text, "The server mends that within six hours; until then looks and sweeps find the changes.");
+        found.wrong(
+            host,
+            text,
+            "The server mends that within six hours; until then looks and sweeps find the changes.",
+        );
     }
     if app.store.hook_of(shop.id, HookKind::Sare).await?.is_none() {
         found.note(
@@ -355,7 +421,11 @@ async fn ask_sare(
     let side = match SareSide::open(app, shop, config, Patience::Once).await {
         Ok(side) => side,
         Err(error) => {
-            found.wrong(host, format!("{error:#}."), "Import the configuration with a key.");
+            found.wrong(
+                host,
+                format!("{error:#}."),
+                "Import the configuration with a key.",
+            );
             return Ok(());
         }
     };
@@ -365,7 +435,10 @@ async fn ask_sare(
                 (config.customers.enabled, config.customers.group),
                 (config.subscribers.enabled, config.subscribers.group),
             ];
-            for (_, group) in wanted.into_iter().filter(|(on, group)| *on && groups.iter().all(|g| g.id != *group)) {
+            for (on, group) in wanted {
+                if !on || groups.iter().any(|known| known.id == group) {
+                    continue;
+                }
                 found.wrong(
                     host,
                     format!("Group {group} is not in SARE any more."),
@@ -377,7 +450,11 @@ async fn ask_sare(
             let (cause, remedy) = shop::remedy("sare-access");
             found.wrong(host, cause, remedy);
         }
-        Err(error) => found.wrong(host, format!("SARE cannot be asked: {error}."), "It is tried again by itself."),
+        Err(error) => found.wrong(
+            host,
+            format!("SARE cannot be asked: {error}."),
+            "It is tried again by itself.",
+        ),
     }
     Ok(())
 }

@@ -31,7 +31,8 @@ const HISTORY: i64 = 50;
 /// Explains one contact. Exits with 5 when nobody knows the address.
 pub async fn explain(app: &App, name: &str, address: &str, json: Json) -> anyhow::Result<u8> {
     let shop = app.find(name).await?;
-    let email = Email::parse(address).map_err(|error| anyhow::anyhow!("{address:?} is no e-mail address: {error}"))?;
+    let email = Email::parse(address)
+        .map_err(|error| anyhow::anyhow!("{address:?} is no e-mail address: {error}"))?;
     let ledger = Ledger::read(app, &shop, &email).await?;
     let config = app.config(&shop).ok();
     let in_shop = InShop::read(app, &shop, config.as_ref(), &email, &ledger.records).await;
@@ -39,13 +40,23 @@ pub async fn explain(app: &App, name: &str, address: &str, json: Json) -> anyhow
         Some(config) => read_sare(app, &shop, config, &email).await,
         None => Err("the shop is not configured yet".to_owned()),
     };
-    let facts = Facts { shop: &shop, email: &email, config: config.as_ref(), ledger, in_shop, in_sare };
+    let facts = Facts {
+        shop: &shop,
+        email: &email,
+        config: config.as_ref(),
+        ledger,
+        in_shop,
+        in_sare,
+    };
     if facts.is_unknown() {
         let both_asked = facts.in_shop.is_ok() && facts.in_sare.is_ok();
         if json.json {
             output::json(&json!({ "shop": shop.host, "contact": email.as_str(), "known": false }))?;
         } else {
-            output::line(&format!("Neither the ledger nor anybody who could be asked knows {}.", email.as_str()));
+            output::line(&format!(
+                "Neither the ledger nor anybody who could be asked knows {}.",
+                email.as_str()
+            ));
             for line in facts.away() {
                 output::line(&line);
             }
@@ -118,7 +129,9 @@ impl InShop {
         email: &Email,
         known: &[Record],
     ) -> Result<Self, String> {
-        let side = ShopSide::open(app, shop, Patience::Once, false).await.map_err(|error| format!("{error:#}"))?;
+        let side = ShopSide::open(app, shop, Patience::Once, false)
+            .await
+            .map_err(|error| format!("{error:#}"))?;
         let same = |text: &str| Email::parse(text).is_ok_and(|other| other.key() == email.key());
         let mut customers: Vec<User> = Vec::new();
         let mut subscribers: Vec<Subscriber> = Vec::new();
@@ -129,7 +142,10 @@ impl InShop {
             Err(shoper_api::Error::FilterUnsupported { .. } | shoper_api::Error::Forbidden { .. }) => {}
             Err(error) => return Err(error.to_string()),
         }
-        match side.ask(|c| async move { c.subscriber_by_email(address).await }).await {
+        match side
+            .ask(|c| async move { c.subscriber_by_email(address).await })
+            .await
+        {
             Ok(row) => subscribers.extend(row),
             Err(shoper_api::Error::FilterUnsupported { .. } | shoper_api::Error::Forbidden { .. }) => {}
             Err(error) => return Err(error.to_string()),
@@ -152,21 +168,31 @@ impl InShop {
         }
         customers.retain(|user| same(&user.email));
         subscribers.retain(|row| same(&row.email));
-        let mut all = Self { customers: Vec::new(), subscribers, values: Values::new() };
+        let mut all = Self {
+            customers: Vec::new(),
+            subscribers,
+            values: Values::new(),
+        };
         let Some(config) = config else {
             all.customers = customers.into_iter().map(|user| (user, Vec::new())).collect();
             return Ok(all);
         };
         let names = Names::read(&side, config).await;
         for user in customers {
-            let addresses = addresses(&side, config, user.id).await.map_err(|error| error.to_string())?;
+            let addresses = addresses(&side, config, user.id)
+                .await
+                .map_err(|error| error.to_string())?;
             all.customers.push((user, addresses));
         }
         let of_customer = all.customers.first().filter(|_| config.customers.enabled);
         let of_subscriber = all.subscribers.first().filter(|_| config.subscribers.enabled);
         all.values = together(
-            of_customer.map(|(user, addresses)| person::customer(config, &names, user, addresses)).unwrap_or_default(),
-            of_subscriber.map(|row| person::subscriber(config, &names, row)).unwrap_or_default(),
+            of_customer
+                .map(|(user, addresses)| person::customer(config, &names, user, addresses))
+                .unwrap_or_default(),
+            of_subscriber
+                .map(|row| person::subscriber(config, &names, row))
+                .unwrap_or_default(),
         );
         Ok(all)
     }
@@ -205,11 +231,18 @@ fn found<T>(answer: Result<T, shoper_api::Error>) -> Result<Option<T>, String> {
     }
 }
 
-async fn addresses(side: &ShopSide, config: &Config, id: UserId) -> Result<Vec<UserAddress>, shoper_api::Error> {
+async fn addresses(
+    side: &ShopSide,
+    config: &Config,
+    id: UserId,
+) -> Result<Vec<UserAddress>, shoper_api::Error> {
     if !config.customers.mapping.needs().contains(Needs::ADDRESSES) {
         return Ok(Vec::new());
     }
-    let ask = async |which| side.ask(|c| async move { c.addresses_of(&[id], which).await }).await;
+    let ask = async |which| {
+        side.ask(|c| async move { c.addresses_of(&[id], which).await })
+            .await
+    };
     match ask(AddressFilter::DefaultOnly).await {
         Err(shoper_api::Error::FilterUnsupported { .. }) => ask(AddressFilter::All).await,
         Err(shoper_api::Error::Forbidden { .. }) => Ok(Vec::new()),
@@ -217,10 +250,19 @@ async fn addresses(side: &ShopSide, config: &Config, id: UserId) -> Result<Vec<U
     }
 }
 
-async fn read_sare(app: &App, shop: &Shop, config: &Config, email: &Email) -> Result<Option<ContactRecord>, String> {
-    let side = SareSide::open(app, shop, config, Patience::Once).await.map_err(|error| format!("{error:#}"))?;
+async fn read_sare(
+    app: &App,
+    shop: &Shop,
+    config: &Config,
+    email: &Email,
+) -> Result<Option<ContactRecord>, String> {
+    let side = SareSide::open(app, shop, config, Patience::Once)
+        .await
+        .map_err(|error| format!("{error:#}"))?;
     let address = email.as_str();
-    side.ask(|c| async move { c.by_email(address).await }).await.map_err(|error| error.to_string())
+    side.ask(|c| async move { c.by_email(address).await })
+        .await
+        .map_err(|error| error.to_string())
 }
 
 /// Everything that is known of the contact.
@@ -243,14 +285,25 @@ struct Columns {
 
 impl Facts<'_> {
     fn is_unknown(&self) -> bool {
-        let in_shop = self.in_shop.as_ref().is_ok_and(|s| !s.customers.is_empty() || !s.subscribers.is_empty());
+        let in_shop = self
+            .in_shop
+            .as_ref()
+            .is_ok_and(|s| !s.customers.is_empty() || !s.subscribers.is_empty());
         let in_sare = matches!(self.in_sare, Ok(Some(_)));
         self.ledger.contact.is_none() && self.ledger.records.is_empty() && !in_shop && !in_sare
     }
 
     fn away(&self) -> Vec<String> {
-        let shop = self.in_shop.as_ref().err().map(|why| format!("The shop could not be asked now: {why}."));
-        let sare = self.in_sare.as_ref().err().map(|why| format!("SARE could not be asked now: {why}."));
+        let shop = self
+            .in_shop
+            .as_ref()
+            .err()
+            .map(|why| format!("The shop could not be asked now: {why}."));
+        let sare = self
+            .in_sare
+            .as_ref()
+            .err()
+            .map(|why| format!("SARE could not be asked now: {why}."));
         shop.into_iter().chain(sare).collect()
     }
 
@@ -262,9 +315,19 @@ impl Facts<'_> {
         lines.extend(self.ledger_sentences());
         for problem in &self.ledger.problems {
             let (cause, remedy) = shop::remedy(&problem.kind);
-            let detail = problem.detail.as_deref().map_or_else(String::new, |detail| format!(" It said: {detail}."));
-            let tries = if problem.is_final { "" } else { " It is tried again by itself." };
-            lines.push(format!("Problem since {}: {cause}{detail} {remedy}{tries}", output::moment(Some(problem.first_at))));
+            let detail = problem
+                .detail
+                .as_deref()
+                .map_or_else(String::new, |detail| format!(" It said: {detail}."));
+            let tries = if problem.is_final {
+                ""
+            } else {
+                " It is tried again by itself."
+            };
+            lines.push(format!(
+                "Problem since {}: {cause}{detail} {remedy}{tries}",
+                output::moment(Some(problem.first_at))
+            ));
         }
         if self.ledger.waiting {
             lines.push("A change is noted and waits for its turn.".to_owned());
@@ -279,12 +342,24 @@ impl Facts<'_> {
         let shop = self.in_shop.as_ref().ok()?;
         let mut records = Vec::new();
         for (user, _) in &shop.customers {
-            let guest = if user.registered == Some(false) { "a guest who ordered" } else { "a customer" };
-            let flag = if user.newsletter == Some(true) { "wants the newsletter" } else { "does not want the newsletter" };
+            let guest = if user.registered == Some(false) {
+                "a guest who ordered"
+            } else {
+                "a customer"
+            };
+            let flag = if user.newsletter == Some(true) {
+                "wants the newsletter"
+            } else {
+                "does not want the newsletter"
+            };
             records.push(format!("{guest} (number {}) who {flag}", user.id));
         }
         for row in &shop.subscribers {
-            let active = if row.active == Some(true) { "an active" } else { "an inactive" };
+            let active = if row.active == Some(true) {
+                "an active"
+            } else {
+                "an inactive"
+            };
             records.push(format!("{active} newsletter subscriber (number {})", row.id));
         }
         Some(if records.is_empty() {
@@ -313,19 +388,27 @@ impl Facts<'_> {
 
     fn ledger_sentences(&self) -> Vec<String> {
         let Some(contact) = &self.ledger.contact else {
-            return vec!["The ledger does not know this contact: it has not come from the shop yet.".to_owned()];
+            return vec![
+                "The ledger does not know this contact: it has not come from the shop yet.".to_owned(),
+            ];
         };
         let mut lines = vec![words::outcome(contact.outcome).to_owned()];
         if contact.withdrawn {
             lines.push("A withdrawal was seen in the shop, and no opt-in since.".to_owned());
         } else if let Some(consent) = contact.consent {
             let consents = if consent { "consents" } else { "does not consent" };
-            lines.push(format!("By the merchant's rule the person {consents}, as last decided."));
+            lines.push(format!(
+                "By the merchant's rule the person {consents}, as last decided."
+            ));
         }
         if contact.refusal.is_some() {
             let origin = words::refusal_origin(contact.refusal_origin.as_deref().unwrap_or_default());
             let since = output::moment(contact.refused_at);
-            let told = if contact.refusal_applied { "" } else { " The shop has yet to be told." };
+            let told = if contact.refusal_applied {
+                ""
+            } else {
+                " The shop has yet to be told."
+            };
             lines.push(format!("A refusal is known since {since}: {origin}.{told}"));
         }
         match (contact.sent_at, contact.sent.is_some()) {
@@ -336,10 +419,16 @@ impl Facts<'_> {
                     Some(false) => " The shop says something else now.",
                     None => "",
                 };
-                lines.push(format!("SARE was last told on {}.{same}", output::moment(Some(at))));
+                lines.push(format!(
+                    "SARE was last told on {}.{same}",
+                    output::moment(Some(at))
+                ));
             }
             (Some(at), false) => {
-                lines.push(format!("SARE was last told on {}; since then it left our care.", output::moment(Some(at))));
+                lines.push(format!(
+                    "SARE was last told on {}; since then it left our care.",
+                    output::moment(Some(at))
+                ));
             }
         }
         lines
@@ -361,17 +450,31 @@ impl Facts<'_> {
             Some(Some(record)) => tell(record),
         };
         let consent = shop.map_or_else(unknown, |shop| {
-            let flag = shop.customers.first().map(|(user, _)| format!("flag {}", yes_no(user.newsletter)));
-            let row = shop.subscribers.first().map(|row| format!("subscriber {}", yes_no(row.active)));
+            let flag = shop
+                .customers
+                .first()
+                .map(|(user, _)| format!("flag {}", yes_no(user.newsletter)));
+            let row = shop
+                .subscribers
+                .first()
+                .map(|row| format!("subscriber {}", yes_no(row.active)));
             let both: Vec<String> = flag.into_iter().chain(row).collect();
-            if both.is_empty() { "-".to_owned() } else { both.join(", ") }
+            if both.is_empty() {
+                "-".to_owned()
+            } else {
+                both.join(", ")
+            }
         });
         let last_status = contact.and_then(|contact| contact.sare_status);
         let mut rows = vec![Columns {
             field: "consent / status".to_owned(),
             shop: consent,
             sent: last_status.map_or_else(|| "-".to_owned(), |number| format!("{number} when last seen")),
-            sare: in_sare(&|record| record.status.map_or_else(|| "?".to_owned(), |status| status.to_string())),
+            sare: in_sare(&|record| {
+                record
+                    .status
+                    .map_or_else(|| "?".to_owned(), |status| status.to_string())
+            }),
         }];
         let Some(config) = self.config else { return rows };
         rows.push(Columns {
@@ -401,7 +504,12 @@ impl Facts<'_> {
     }
 
     fn targets(&self, config: &Config) -> BTreeSet<Target> {
-        let rows = config.customers.mapping.rows().iter().chain(config.subscribers.mapping.rows());
+        let rows = config
+            .customers
+            .mapping
+            .rows()
+            .iter()
+            .chain(config.subscribers.mapping.rows());
         rows.map(|row| row.target.clone()).collect()
     }
 
@@ -410,7 +518,8 @@ impl Facts<'_> {
         if !self.ledger.history.is_empty() {
             lines.push("What happened, the newest first:".to_owned());
         }
-        let line = |entry: &HistoryEntry| format!("  {}  {}", output::moment(Some(entry.at)), words::history(entry));
+        let line =
+            |entry: &HistoryEntry| format!("  {}  {}", output::moment(Some(entry.at)), words::history(entry));
         lines.extend(self.ledger.history.iter().map(line));
         lines
     }
@@ -493,5 +602,9 @@ fn numbers(groups: &[i64]) -> String {
     if groups.is_empty() {
         return "-".to_owned();
     }
-    groups.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+    groups
+        .iter()
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(", ")
 }

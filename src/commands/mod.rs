@@ -11,6 +11,7 @@ mod shop;
 mod shop_config;
 mod shop_sync;
 mod simulate;
+mod world;
 
 use clap::CommandFactory;
 
@@ -67,7 +68,9 @@ async fn serve(settings: Settings) -> anyhow::Result<u8> {
         tracing::warn!("SHOPER_APPSTORE_SECRET is not set: AppStore installations and the panel are refused");
     }
     if app.settings.public_url.is_none() {
-        tracing::warn!("PUBLIC_URL is not set: no webhooks are registered, changes are found by sweeps alone");
+        tracing::warn!(
+            "PUBLIC_URL is not set: no webhooks are registered, changes are found by sweeps alone"
+        );
     }
     let listener = tokio::net::TcpListener::bind(&app.settings.listen).await?;
     tracing::info!(address = %listener.local_addr()?, "serving");

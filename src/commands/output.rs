@@ -19,7 +19,9 @@ pub fn json<T: Serialize>(value: &T) -> anyhow::Result<()> {
 /// A table with these headings.
 pub fn table(headings: &[&str]) -> Table {
     let mut table = Table::new();
-    table.load_style(presets::UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic);
+    table
+        .load_style(presets::UTF8_HORIZONTAL_ONLY)
+        .set_content_arrangement(ContentArrangement::Dynamic);
     table.set_header(headings.to_vec());
     table
 }
@@ -27,12 +29,16 @@ pub fn table(headings: &[&str]) -> Table {
 /// A moment for people, in UTC, to the second; `-` for none.
 pub fn moment(at: Option<i64>) -> String {
     at.and_then(|at| jiff::Timestamp::from_millisecond(at).ok())
-        .map_or_else(|| "-".to_owned(), |t| t.strftime("%Y-%m-%d %H:%M:%S UTC").to_string())
+        .map_or_else(
+            || "-".to_owned(),
+            |t| t.strftime("%Y-%m-%d %H:%M:%S UTC").to_string(),
+        )
 }
 
 /// A moment for scripts.
 pub fn iso(at: Option<i64>) -> Option<String> {
-    at.and_then(|at| jiff::Timestamp::from_millisecond(at).ok()).map(|t| t.to_string())
+    at.and_then(|at| jiff::Timestamp::from_millisecond(at).ok())
+        .map(|t| t.to_string())
 }
 
 /// A bar on standard error, drawn on terminals only, and not at all when `silent`.

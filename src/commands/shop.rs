@@ -14,18 +14,36 @@ pub async fn list(app: &App, json: Json) -> anyhow::Result<u8> {
     let shops = app.store.shops().await?;
     let mut rows = Vec::new();
     for shop in &shops {
-        rows.push((shop, app.store.counts(shop.id).await?, app.store.active_run(shop.id).await?));
+        rows.push((
+            shop,
+            app.store.counts(shop.id).await?,
+            app.store.active_run(shop.id).await?,
+        ));
     }
     if json.json {
-        let list: Vec<_> = rows.iter().map(|(shop, counts, run)| summary(shop, counts, run.as_ref())).collect();
+        let list: Vec<_> = rows
+            .iter()
+            .map(|(shop, counts, run)| summary(shop, counts, run.as_ref()))
+            .collect();
         output::json(&list)?;
         return Ok(exit::OK);
     }
     if rows.is_empty() {
-        output::line("No shops yet. Install the app in a shop, or connect one with `shoper-sare shop connect`.");
+        output::line(
+            "No shops yet. Install the app in a shop, or connect one with `shoper-sare shop connect`.",
+        );
         return Ok(exit::OK);
     }
-    let mut table = output::table(&["Shop", "State", "Contacts", "In SARE", "Suppressed", "Problems", "Run", "Last success"]);
+    let mut table = output::table(&[
+        "Shop",
+        "State",
+        "Contacts",
+        "In SARE",
+        "Suppressed",
+        "Problems",
+        "Run",
+        "Last success",
+    ]);
     for (shop, counts, run) in &rows {
         table.add_row(vec![
             shop.host.clone(),
@@ -48,11 +66,18 @@ pub fn of(counts: &Counts, outcome: Outcome) -> i64 {
 }
 
 fn word<T: serde::Serialize>(value: T) -> String {
-    serde_json::to_value(value).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default()
+    serde_json::to_value(value)
+        .ok()
+        .and_then(|v| v.as_str().map(str::to_owned))
+        .unwrap_or_default()
 }
 
 fn state_word(shop: &Shop) -> String {
-    if shop.paused { "paused".to_owned() } else { word(shop.state) }
+    if shop.paused {
+        "paused".to_owned()
+    } else {
+        word(shop.state)
+    }
 }
 
 fn run_word(run: &Run) -> String {
@@ -118,10 +143,15 @@ pub async fn show(app: &App, one: One) -> anyhow::Result<u8> {
     let meters = app.store.meters(shop.id).await?;
     let active = app.store.active_run(shop.id).await?;
     let sare_hook = app.store.hook_of(shop.id, store::HookKind::Sare).await?;
-    let sare_url = app.settings.public_url.as_ref().zip(sare_hook).map(|(base, (_, token))| {
-        let token = secrecy::ExposeSecret::expose_secret(&token).to_owned();
-        format!("{}/sare/webhooks/{token}", base.as_str().trim_end_matches('/'))
-    });
+    let sare_url = app
+        .settings
+        .public_url
+        .as_ref()
+        .zip(sare_hook)
+        .map(|(base, (_, token))| {
+            let token = secrecy::ExposeSecret::expose_secret(&token).to_owned();
+            format!("{}/sare/webhooks/{token}", base.as_str().trim_end_matches('/'))
+        });
     if one.json.json {
         let mut value = summary(&shop, &counts, active.as_ref());
         value["runs"] = runs.iter().map(run_json).collect();
@@ -145,12 +175,18 @@ pub async fn show(app: &App, one: One) -> anyhow::Result<u8> {
         ("Mailable (status 8)", counts.mailable.to_string()),
         ("Suppressed", of(&counts, Outcome::Suppressed).to_string()),
         ("Left out by choice", of(&counts, Outcome::Skipped).to_string()),
-        ("Never touched (blocked, unknown)", of(&counts, Outcome::HandsOff).to_string()),
+        (
+            "Never touched (blocked, unknown)",
+            of(&counts, Outcome::HandsOff).to_string(),
+        ),
         ("Failed", of(&counts, Outcome::Failed).to_string()),
         ("Changes waiting", counts.dirty.to_string()),
         ("Problems", counts.problems.to_string()),
         ("Last success", output::moment(shop.last_success_at)),
-        ("Address for SARE's webhook", sare_url.unwrap_or_else(|| "-".to_owned())),
+        (
+            "Address for SARE's webhook",
+            sare_url.unwrap_or_else(|| "-".to_owned()),
+        ),
     ] {
         table.add_row(vec![name.to_owned(), value]);
     }
@@ -160,7 +196,17 @@ pub async fn show(app: &App, one: One) -> anyhow::Result<u8> {
         output::line(&format!("Meters: {}", told.join(", ")));
     }
     if !runs.is_empty() {
-        let mut table = output::table(&["Run", "Started", "Ended", "Added", "Updated", "Unchanged", "Suppressed", "Failed", "Note"]);
+        let mut table = output::table(&[
+            "Run",
+            "Started",
+            "Ended",
+            "Added",
+            "Updated",
+            "Unchanged",
+            "Suppressed",
+            "Failed",
+            "Note",
+        ]);
         for run in &runs {
             let body = Body::parse(&run.body);
             table.add_row(vec![
@@ -184,7 +230,12 @@ pub async fn show(app: &App, one: One) -> anyhow::Result<u8> {
 pub async fn pause(app: &App, one: One) -> anyhow::Result<u8> {
     let shop = app.find(&one.shop).await?;
     app.engine().pause(shop.id, true).await?;
-    tell(one.json, &shop, "paused", "Synchronisation is paused. Webhooks are still kept and worked off after `shop resume`.")
+    tell(
+        one.json,
+        &shop,
+        "paused",
+        "Synchronisation is paused. Webhooks are still kept and worked off after `shop resume`.",
+    )
 }
 
 /// Goes on.
@@ -197,7 +248,12 @@ pub async fn resume(app: &App, options: Resume) -> anyhow::Result<u8> {
     let engine = app.engine();
     for _ in 0..100 {
         if engine.release_brake(shop.id).await? {
-            return tell(options.json, &shop, "brake-released", "The brake is released; what it held goes on now.");
+            return tell(
+                options.json,
+                &shop,
+                "brake-released",
+                "The brake is released; what it held goes on now.",
+            );
         }
         tokio::time::sleep(std::time::Duration::from_millis(100)).await;
     }
@@ -240,7 +296,10 @@ pub fn remedy(kind: &str) -> (&'static str, &'static str) {
             "One pass would have taken too many contacts out of the mailing.",
             "Look at the numbers; if they are right, let it go on with `shop resume SHOP --release-brake`.",
         ),
-        "bad-address" => ("The shop has an address that is none.", "Correct it in the shop; it is tried again when it changes."),
+        "bad-address" => (
+            "The shop has an address that is none.",
+            "Correct it in the shop; it is tried again when it changes.",
+        ),
         "sare-refused" => (
             "SARE did not take this contact.",
             "Read its reason; correct the value in the shop or the mapping. It is tried again when the contact changes, or with `shop problems SHOP --retry`.",
@@ -262,12 +321,18 @@ pub fn remedy(kind: &str) -> (&'static str, &'static str) {
             "SARE did not take a change of status.",
             "Look at the contact in SARE and change its status by hand.",
         ),
-        "record-locked" => ("An administrator has the record open in the shop.", "Nothing to do: it is tried again."),
+        "record-locked" => (
+            "An administrator has the record open in the shop.",
+            "Nothing to do: it is tried again.",
+        ),
         "list-not-understood" | "sare-not-understood" => (
             "A service answered in a way we do not understand.",
             "Nothing was changed. It is tried again; if it stays, send the detail to support.",
         ),
-        _ => ("Something needs attention.", "It is tried again by itself; see the detail."),
+        _ => (
+            "Something needs attention.",
+            "It is tried again by itself; see the detail.",
+        ),
     }
 }
 
@@ -288,10 +353,17 @@ pub async fn problems(app: &App, options: Problems) -> anyhow::Result<u8> {
     let hashes: Vec<_> = problems.iter().filter_map(|p| p.hash).collect();
     let contacts = app.store.contacts(shop.id, &hashes).await?;
     let name = |problem: &store::Problem| {
-        let address = problem.hash.and_then(|h| contacts.get(&h)).and_then(|c| c.address.clone());
+        let address = problem
+            .hash
+            .and_then(|h| contacts.get(&h))
+            .and_then(|c| c.address.clone());
         address.unwrap_or_else(|| match DirtyKey::decode(&problem.key) {
             Some(DirtyKey::Record(key)) => {
-                let kind = if key.kind == sync_core::RecordKind::Customer { "customer" } else { "subscriber" };
+                let kind = if key.kind == sync_core::RecordKind::Customer {
+                    "customer"
+                } else {
+                    "subscriber"
+                };
                 format!("{kind} {}", key.id)
             }
             _ => "the shop".to_owned(),
@@ -327,12 +399,18 @@ pub async fn problems(app: &App, options: Problems) -> anyhow::Result<u8> {
         }
         output::line(&table.to_string());
     }
-    Ok(if problems.is_empty() { exit::OK } else { exit::FOUND })
+    Ok(if problems.is_empty() {
+        exit::OK
+    } else {
+        exit::FOUND
+    })
 }
 
 /// Takes our webhooks out of the shop, as far as it lets us. Those of others are known by their address.
 async fn remove_webhooks(app: &App, shop: &Shop) -> anyhow::Result<()> {
-    let Some(public) = &app.settings.public_url else { return Ok(()) };
+    let Some(public) = &app.settings.public_url else {
+        return Ok(());
+    };
     if shop.state == ShopState::Removed {
         return Ok(());
     }
@@ -340,7 +418,8 @@ async fn remove_webhooks(app: &App, shop: &Shop) -> anyhow::Result<()> {
     let side = ShopSide::open(app, shop, Patience::Once, false).await?;
     for row in side.ask(|c| async move { c.webhooks().await }).await? {
         if row.url.starts_with(&base) {
-            side.ask(|c| async move { c.delete_webhook(row.id).await }).await?;
+            side.ask(|c| async move { c.delete_webhook(row.id).await })
+                .await?;
         }
     }
     Ok(())
@@ -361,7 +440,9 @@ pub async fn remove(app: &App, options: Remove) -> anyhow::Result<u8> {
     let left = remove_webhooks(app, &shop).await;
     app.store.remove_shop(shop.id, app.clock.now()).await?;
     if let Err(why) = left {
-        output::line(&format!("Our webhook could not be removed from the shop ({why:#}); delete it there by hand."));
+        output::line(&format!(
+            "Our webhook could not be removed from the shop ({why:#}); delete it there by hand."
+        ));
     }
     output::line(&format!("{} is forgotten.", shop.host));
     Ok(exit::OK)

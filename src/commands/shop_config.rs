@@ -38,7 +38,9 @@ async fn export(app: &App, name: &str, file: &Path) -> anyhow::Result<u8> {
         config.render()
     );
     if file == Path::new("-") {
-        std::io::stdout().write_all(text.as_bytes()).context("standard output cannot be written")?;
+        std::io::stdout()
+            .write_all(text.as_bytes())
+            .context("standard output cannot be written")?;
     } else {
         std::fs::write(file, text).with_context(|| format!("{} cannot be written", file.display()))?;
     }
@@ -49,7 +51,11 @@ async fn import(app: &App, options: Import) -> anyhow::Result<u8> {
     let shop = app.find(&options.shop).await?;
     let text = read(&options.file)?;
     let judged = judge(app, &shop, &text, !options.offline).await?;
-    let told = Told { host: shop.host.clone(), findings: judged.findings, lang: app.settings.lang };
+    let told = Told {
+        host: shop.host.clone(),
+        findings: judged.findings,
+        lang: app.settings.lang,
+    };
     let code = match judged.usable {
         Usable::Yes { config, key } => {
             if !options.check {
@@ -60,14 +66,20 @@ async fn import(app: &App, options: Import) -> anyhow::Result<u8> {
         Usable::No => exit::USAGE,
         Usable::NotNow => exit::AWAY,
     };
-    told.print(options.json.json, code == exit::OK && !options.check, shop.config.is_some())?;
+    told.print(
+        options.json.json,
+        code == exit::OK && !options.check,
+        shop.config.is_some(),
+    )?;
     Ok(code)
 }
 
 fn read(file: &Path) -> anyhow::Result<String> {
     if file == Path::new("-") {
         let mut text = String::new();
-        std::io::stdin().read_to_string(&mut text).context("standard input cannot be read")?;
+        std::io::stdin()
+            .read_to_string(&mut text)
+            .context("standard input cannot be read")?;
         return Ok(text);
     }
     std::fs::read_to_string(file).with_context(|| format!("{} cannot be read", file.display()))
@@ -76,7 +88,9 @@ fn read(file: &Path) -> anyhow::Result<String> {
 /// Makes a judged configuration the shop's.
 pub async fn keep(app: &App, shop: &Shop, config: &Config, key: Option<SecretString>) -> anyhow::Result<()> {
     let now = app.clock.now();
-    app.store.put_config(shop.id, &config.render(), key, None, "command line", now).await?;
+    app.store
+        .put_config(shop.id, &config.render(), key, None, "command line", now)
+        .await?;
     app.store.wake(shop.id, now).await?;
     Ok(())
 }
@@ -134,11 +148,18 @@ impl Note {
 /// When the ledger fails.
 pub async fn judge(app: &App, shop: &Shop, text: &str, online: bool) -> anyhow::Result<Judged> {
     let lang = app.settings.lang;
-    let Parsed { config, api_key, warnings } = match Config::parse(text) {
+    let Parsed {
+        config,
+        api_key,
+        warnings,
+    } = match Config::parse(text) {
         Ok(parsed) => parsed,
         Err(errors) => {
             let findings = errors.0.iter().map(|finding| Note::of(finding, lang)).collect();
-            return Ok(Judged { findings, usable: Usable::No });
+            return Ok(Judged {
+                findings,
+                usable: Usable::No,
+            });
         }
     };
     let mut findings: Vec<Note> = warnings.iter().map(|finding| Note::of(finding, lang)).collect();
@@ -159,7 +180,12 @@ pub async fn judge(app: &App, shop: &Shop, text: &str, online: bool) -> anyhow::
             let mut catalog = Catalog::default();
             away |= ask_sare(app, &config, key, &mut catalog, &mut findings).await?;
             ask_shop(app, shop, &config, &mut catalog, &mut findings).await;
-            findings.extend(config.check(&catalog).iter().map(|finding| Note::of(finding, lang)));
+            findings.extend(
+                config
+                    .check(&catalog)
+                    .iter()
+                    .map(|finding| Note::of(finding, lang)),
+            );
         }
         Some(_) => {}
     }
@@ -167,7 +193,10 @@ pub async fn judge(app: &App, shop: &Shop, text: &str, online: bool) -> anyhow::
     let usable = match findings.iter().any(|note| note.is_error) {
         true if away => Usable::NotNow,
         true => Usable::No,
-        false => Usable::Yes { config: Box::new(config), key: given },
+        false => Usable::Yes {
+            config: Box::new(config),
+            key: given,
+        },
     };
     Ok(Judged { findings, usable })
 }
@@ -193,7 +222,12 @@ async fn ask_sare(
     let sare = SareSide::with_key(app, &config.sare.uid, key, Patience::Once)?;
     let mut say = |field: &str, is_error, word: Word| {
         let text = word.text(app.settings.lang);
-        findings.push(Note { line: config.lines.of(field), field: field.to_owned(), is_error, text });
+        findings.push(Note {
+            line: config.lines.of(field),
+            field: field.to_owned(),
+            is_error,
+            text,
+        });
     };
     match sare.ask(|c| async move { c.groups().await }).await {
         Ok(groups) if groups.is_empty() => {
@@ -202,7 +236,11 @@ async fn ask_sare(
         }
         Ok(groups) => catalog.groups = Some(groups.into_iter().map(|group| (group.id, group.name)).collect()),
         Err(sare_api::Error::Unauthorized { .. }) => {
-            say("sare.api_key", true, if odd { Word::WrongKey } else { Word::KeyOrUid });
+            say(
+                "sare.api_key",
+                true,
+                if odd { Word::WrongKey } else { Word::KeyOrUid },
+            );
             return Ok(false);
         }
         Err(sare_api::Error::Rejected { status: 404, .. }) => {
@@ -224,13 +262,19 @@ async fn ask_sare(
 
 fn property(from: sare_api::Property) -> Property {
     let kind = match from.kind {
-        sare_api::PropertyKind::Text => PropertyKind::Text { max_len: from.max_length },
+        sare_api::PropertyKind::Text => PropertyKind::Text {
+            max_len: from.max_length,
+        },
         sare_api::PropertyKind::Number => PropertyKind::Number,
         sare_api::PropertyKind::List => PropertyKind::List { values: from.allowed },
         sare_api::PropertyKind::Consent => PropertyKind::Consent,
         sare_api::PropertyKind::Date | sare_api::PropertyKind::Unknown => PropertyKind::Unknown,
     };
-    Property { name: from.key, label: from.label, kind }
+    Property {
+        name: from.key,
+        label: from.label,
+        kind,
+    }
 }
 
 /// Fills the catalog with the shop's additional fields, where the mapping speaks of any.
@@ -245,10 +289,13 @@ async fn ask_shop(app: &App, shop: &Shop, config: &Config, catalog: &mut Catalog
     };
     match asked.await {
         Ok(fields) => {
-            let known = fields.into_iter().filter(shoper_api::AdditionalField::is_for_customers).map(|field| {
-                let label = field.label("pl_PL").unwrap_or_default().to_owned();
-                AdditionalField { id: field.id, label }
-            });
+            let known = fields
+                .into_iter()
+                .filter(shoper_api::AdditionalField::is_for_customers)
+                .map(|field| {
+                    let label = field.label("pl_PL").unwrap_or_default().to_owned();
+                    AdditionalField { id: field.id, label }
+                });
             catalog.additional_fields = Some(known.collect());
         }
         Err(error) => findings.push(Note {
@@ -368,8 +415,14 @@ fn line(note: &Note, lang: Lang) -> String {
         Lang::En => ("line", "error", "warning"),
     };
     let severity = if note.is_error { error } else { warning };
-    let place = note.line.map_or_else(String::new, |number| format!("{line} {number}: "));
-    let field = if note.field.is_empty() { String::new() } else { format!("{}: ", note.field) };
+    let place = note
+        .line
+        .map_or_else(String::new, |number| format!("{line} {number}: "));
+    let field = if note.field.is_empty() {
+        String::new()
+    } else {
+        format!("{}: ", note.field)
+    };
     format!("{severity}: {place}{field}{}", note.text)
 }
 
@@ -377,8 +430,12 @@ fn closing(lang: Lang, host: &str, errors: usize, imported: bool, again: bool) -
     match (lang, errors, imported) {
         (Lang::Pl, 0, false) => "Konfiguracja jest poprawna; niczego nie zmieniono.".to_owned(),
         (Lang::En, 0, false) => "The configuration is fine; nothing was changed.".to_owned(),
-        (Lang::Pl, 0, true) if again => format!("Zmieniono konfigurację sklepu {host}; różnice zostaną uzupełnione."),
-        (Lang::En, 0, true) if again => format!("{host} has a new configuration; what differs is brought up to date."),
+        (Lang::Pl, 0, true) if again => {
+            format!("Zmieniono konfigurację sklepu {host}; różnice zostaną uzupełnione.")
+        }
+        (Lang::En, 0, true) if again => {
+            format!("{host} has a new configuration; what differs is brought up to date.")
+        }
         (Lang::Pl, 0, true) => format!(
             "Skonfigurowano sklep {host}. Pierwszą synchronizację wykona `shoper-sare serve` albo `shoper-sare shop sync {host}`."
         ),
@@ -399,7 +456,11 @@ pub async fn import_text(app: &App, shop: &Shop, text: &str) -> anyhow::Result<(
     match judged.usable {
         Usable::Yes { config, key } => keep(app, shop, &config, key).await,
         Usable::No | Usable::NotNow => {
-            let lines: Vec<String> = judged.findings.iter().map(|note| line(note, app.settings.lang)).collect();
+            let lines: Vec<String> = judged
+                .findings
+                .iter()
+                .map(|note| line(note, app.settings.lang))
+                .collect();
             bail!("the configuration was not taken:\n{}", lines.join("\n"))
         }
     }

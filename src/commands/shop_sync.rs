@@ -21,17 +21,30 @@ pub async fn sync(app: &App, options: Sync) -> anyhow::Result<u8> {
     if shop.paused {
         anyhow::bail!("{0} is paused; `shoper-sare shop resume {0}` goes on", shop.host);
     }
-    let kind = if options.dry_run { RunKind::DryRun } else { RunKind::Forced };
-    let body = Body { allow_mailable: options.allow_mailable, ..Body::default() };
+    let kind = if options.dry_run {
+        RunKind::DryRun
+    } else {
+        RunKind::Forced
+    };
+    let body = Body {
+        allow_mailable: options.allow_mailable,
+        ..Body::default()
+    };
     let silent = options.json.json;
     let run = loop {
-        let id = match app.store.create_run(shop.id, kind, &body.text(), app.clock.now()).await {
+        let id = match app
+            .store
+            .create_run(shop.id, kind, &body.text(), app.clock.now())
+            .await
+        {
             Ok(id) => id,
             Err(store::Error::RunActive(active)) if options.no_wait => {
                 return queued(active, options.json.json, "is under way already.");
             }
             Err(store::Error::RunActive(active)) => {
-                let Some(run) = follow(app, shop.id, active, silent).await? else { continue };
+                let Some(run) = follow(app, shop.id, active, silent).await? else {
+                    continue;
+                };
                 if run.state == RunState::Braked {
                     break run;
                 }
@@ -50,8 +63,17 @@ pub async fn sync(app: &App, options: Sync) -> anyhow::Result<u8> {
             break run;
         }
         // A configuration that is new to the lane brings a run through the whole shop with it, which comes first.
-        let Some(instead) = app.store.active_run(shop.id).await? else { break run };
-        let Some(run) = follow(app, shop.id, instead.id, silent).await? else { continue };
+        let runs = app.store.runs(shop.id, 10).await?;
+        let Some(instead) = runs
+            .into_iter()
+            .filter(|later| later.id > id)
+            .min_by_key(|later| later.id)
+        else {
+            break run;
+        };
+        let Some(run) = follow(app, shop.id, instead.id, silent).await? else {
+            continue;
+        };
         if kind == RunKind::Forced || run.state != RunState::Done {
             break run;
         }
@@ -79,15 +101,23 @@ pub async fn follow(app: &App, shop: ShopId, id: i64, silent: bool) -> anyhow::R
     let engine = app.engine();
     let bar = output::bar(silent);
     loop {
-        let Some(run) = app.store.run(shop, id).await? else { return Ok(None) };
+        let Some(run) = app.store.run(shop, id).await? else {
+            return Ok(None);
+        };
         if run.state.is_over() || run.state == RunState::Braked {
             bar.finish_and_clear();
             return Ok(Some(run));
         }
         show(&bar, &Body::parse(&run.body));
         let now = app.clock.now();
-        let due = app.store.lane(shop).await?.map_or(now, |lane| lane.wake_at.map_or(lane.due_at, |w| w.min(lane.due_at)));
-        let lease = if due <= now { engine.claim_shop(shop).await? } else { None };
+        let due = app.store.lane(shop).await?.map_or(now, |lane| {
+            lane.wake_at.map_or(lane.due_at, |w| w.min(lane.due_at))
+        });
+        let lease = if due <= now {
+            engine.claim_shop(shop).await?
+        } else {
+            None
+        };
         match lease {
             Some(lease) => engine.slice(lease).await,
             None => {
@@ -131,7 +161,12 @@ pub fn statement_lines(statement: &Statement) -> Vec<String> {
         format!("Would stop being mailable: {}", statement.unmailable),
         format!(
             "Added {}, updated {}, unchanged {}, suppressed {}, left out {}, no longer in the shop {}",
-            statement.added, statement.updated, statement.unchanged, statement.suppressed, statement.skipped, statement.gone
+            statement.added,
+            statement.updated,
+            statement.unchanged,
+            statement.suppressed,
+            statement.skipped,
+            statement.gone
         ),
     ]
 }

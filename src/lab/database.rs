@@ -38,7 +38,10 @@ impl Database {
         // In memory where there is such a place: these databases need not outlive a power failure.
         let keep = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir())?;
         let url = format!("sqlite:{}", keep.path().join("ledger.db").display());
-        Ok(Self { url, keep: Some(keep) })
+        Ok(Self {
+            url,
+            keep: Some(keep),
+        })
     }
 
     /// A new database on the server at `server`.
@@ -51,11 +54,16 @@ impl Database {
         let name = format!("lab_{}_{number}", std::process::id());
         let options: sqlx::postgres::PgConnectOptions = server.parse()?;
         let mut connection = options.clone().disable_statement_logging().connect().await?;
-        connection.execute(AssertSqlSafe(format!("CREATE DATABASE {name}"))).await?;
+        connection
+            .execute(AssertSqlSafe(format!("CREATE DATABASE {name}")))
+            .await?;
         connection.close().await?;
         let mut url = url::Url::parse(server)?;
         url.set_path(&name);
-        Ok(Self { url: url.into(), keep: None })
+        Ok(Self {
+            url: url.into(),
+            keep: None,
+        })
     }
 
     /// What `DATABASE_URL` would say.

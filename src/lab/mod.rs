@@ -56,7 +56,10 @@ impl Lab {
     ///
     /// # Errors
     /// When the database cannot be opened.
-    pub async fn open_with(database: Database, change: impl FnOnce(&mut EngineSettings)) -> anyhow::Result<Self> {
+    pub async fn open_with(
+        database: Database,
+        change: impl FnOnce(&mut EngineSettings),
+    ) -> anyhow::Result<Self> {
         let clock = Arc::new(ManualClock::at(BEGINNING));
         let network = Network::new(Arc::clone(&clock));
         let mut settings = EngineSettings::new(SARE_URL.parse()?, database::entropy(0x5eed));
@@ -67,7 +70,15 @@ impl Lab {
         change(&mut settings);
         let store = database.open_store().await?;
         let engine = engine_over(&store, &network, &clock, &settings);
-        let lab = Self { clock, network, store, engine, shops: Vec::new(), settings, database };
+        let lab = Self {
+            clock,
+            network,
+            store,
+            engine,
+            shops: Vec::new(),
+            settings,
+            database,
+        };
         lab.serve();
         Ok(lab)
     }
@@ -108,8 +119,12 @@ impl Lab {
         let clock: Arc<dyn Clock> = Arc::clone(&self.clock) as Arc<dyn Clock>;
         let number = self.shops.len() + 1;
         let shop = LabShop::build(number, setup, &clock);
-        self.network.route(&shop.shop.base_url(), Endpoint::Shop(shop.shop.clone()));
-        self.network.route(&format!("{SARE_URL}/{}", shop.uid), Endpoint::Sare(shop.sare.clone()));
+        self.network
+            .route(&shop.shop.base_url(), Endpoint::Shop(shop.shop.clone()));
+        self.network.route(
+            &format!("{SARE_URL}/{}", shop.uid),
+            Endpoint::Sare(shop.sare.clone()),
+        );
         self.shops.push(shop);
         number - 1
     }
@@ -144,8 +159,18 @@ impl Lab {
             if now >= end {
                 return;
             }
-            let lane = self.store.next_due(now).await.expect("the ledger answers").unwrap_or(end);
-            let hook = self.shops.iter().filter_map(|s| s.shop.next_delivery_at()).min().unwrap_or(end);
+            let lane = self
+                .store
+                .next_due(now)
+                .await
+                .expect("the ledger answers")
+                .unwrap_or(end);
+            let hook = self
+                .shops
+                .iter()
+                .filter_map(|s| s.shop.next_delivery_at())
+                .min()
+                .unwrap_or(end);
             let next = lane.min(hook).min(end).max(now + 1);
             self.clock.advance_to(next);
         }
@@ -165,11 +190,20 @@ impl Lab {
             self.pass(Duration::from_secs(30)).await;
             let mut busy = self.shops.iter().any(|s| s.shop.waiting_deliveries() > 0);
             for shop in &self.shops {
-                let Some(known) = shop.known(&self.store).await else { continue };
-                busy |= self.store.active_run(known.id).await.expect("the ledger answers").is_some_and(|run| {
-                    run.state != store::RunState::Braked
-                });
-                let due = self.store.next_dirty_due(known.id).await.expect("the ledger answers");
+                let Some(known) = shop.known(&self.store).await else {
+                    continue;
+                };
+                busy |= self
+                    .store
+                    .active_run(known.id)
+                    .await
+                    .expect("the ledger answers")
+                    .is_some_and(|run| run.state != store::RunState::Braked);
+                let due = self
+                    .store
+                    .next_dirty_due(known.id)
+                    .await
+                    .expect("the ledger answers");
                 busy |= due.is_some_and(|at| at <= self.now() + 60_000);
             }
             if !busy {
@@ -180,7 +214,17 @@ impl Lab {
     }
 }
 
-fn engine_over(store: &Store, network: &Network, clock: &Arc<ManualClock>, settings: &EngineSettings) -> Engine {
+fn engine_over(
+    store: &Store,
+    network: &Network,
+    clock: &Arc<ManualClock>,
+    settings: &EngineSettings,
+) -> Engine {
     let transport: Arc<dyn Transport> = Arc::new(network.clone());
-    Engine::new(store.clone(), transport, Arc::clone(clock) as Arc<dyn Clock>, settings.clone())
+    Engine::new(
+        store.clone(),
+        transport,
+        Arc::clone(clock) as Arc<dyn Clock>,
+        settings.clone(),
+    )
 }

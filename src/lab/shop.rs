@@ -36,7 +36,10 @@ impl Default for ShopSetup {
         ];
         Self {
             shop: shoper::ShopSettings::default(),
-            sare: sare::AccountSettings { groups, ..sare::AccountSettings::default() },
+            sare: sare::AccountSettings {
+                groups,
+                ..sare::AccountSettings::default()
+            },
             seed: 1,
         }
     }
@@ -75,7 +78,11 @@ pub struct LabShop {
 
 impl LabShop {
     pub(super) fn build(number: usize, setup: ShopSetup, clock: &Arc<dyn Clock>) -> Self {
-        let ShopSetup { mut shop, mut sare, seed } = setup;
+        let ShopSetup {
+            mut shop,
+            mut sare,
+            seed,
+        } = setup;
         shop.license = format!("{number:040x}");
         shop.base_url = format!("https://shop{number}.example");
         sare.uid = (10_000 + number).to_string();
@@ -90,7 +97,10 @@ impl LabShop {
 
     /// The shop as the ledger knows it.
     pub async fn known(&self, store: &Store) -> Option<Shop> {
-        store.find_shop(&self.shop.license()).await.expect("the ledger answers")
+        store
+            .find_shop(&self.shop.license())
+            .await
+            .expect("the ledger answers")
     }
 
     /// The status of an address in SARE; `None` when it is not there.
@@ -100,14 +110,20 @@ impl LabShop {
 
     /// The groups of an address in SARE.
     pub fn groups(&self, email: &str) -> Vec<i64> {
-        self.sare.contact(email).map(|contact| contact.groups.into_iter().collect()).unwrap_or_default()
+        self.sare
+            .contact(email)
+            .map(|contact| contact.groups.into_iter().collect())
+            .unwrap_or_default()
     }
 }
 
 /// The app's identity as every simulated shop knows it.
 pub fn app_credentials() -> AppCredentials {
     let settings = shoper::ShopSettings::default();
-    AppCredentials { app_id: settings.app_id, app_secret: SecretString::from(settings.app_secret) }
+    AppCredentials {
+        app_id: settings.app_id,
+        app_secret: SecretString::from(settings.app_secret),
+    }
 }
 
 /// What the router works with.
@@ -134,7 +150,9 @@ pub(super) fn web_state(lab: &Lab) -> web::State {
 /// Hands a request to the program's router.
 pub(super) async fn call(router: axum::Router, request: Request) -> Response {
     let (parts, body) = request.into_parts();
-    let answer = router.oneshot(http::Request::from_parts(parts, axum::body::Body::from(body))).await;
+    let answer = router
+        .oneshot(http::Request::from_parts(parts, axum::body::Body::from(body)))
+        .await;
     let Ok(answer) = answer;
     let (parts, body) = answer.into_parts();
     let body = axum::body::to_bytes(body, 16 << 20).await.unwrap_or_default();
@@ -175,7 +193,9 @@ impl Lab {
         let known = shop.known(&self.store).await.context("the shop is not known")?;
         let now = self.clock.now();
         let key = Some(shop.key.clone());
-        self.store.put_config(known.id, &parsed.config.render(), key, None, "lab", now).await?;
+        self.store
+            .put_config(known.id, &parsed.config.render(), key, None, "lab", now)
+            .await?;
         self.store.wake(known.id, now).await?;
         Ok(())
     }

@@ -6,7 +6,10 @@ use simulators::sare::ContactShape;
 use crate::world::{CONFIG, World};
 
 fn audit(world: &World, code: i32) -> Value {
-    world.run(&["shop", "audit", &world.host, "--json"]).with_code(code).json()
+    world
+        .run(&["shop", "audit", &world.host, "--json"])
+        .with_code(code)
+        .json()
 }
 
 /// What the audit says of a contact.
@@ -20,9 +23,19 @@ fn found<'a>(report: &'a Value, contact: &str) -> &'a Value {
 fn after_a_synchronisation_nothing_differs() {
     let world = World::synchronised();
     let report = audit(&world, 0);
-    assert_eq!((report["compared"].as_i64(), report["equal"].as_i64()), (Some(6), Some(6)), "{report}");
-    assert_eq!((report["customers"].as_i64(), report["subscribers"].as_i64()), (Some(4), Some(3)));
-    world.run(&["shop", "audit", &world.host]).with_code(0).saying("Unexplained: 0.");
+    assert_eq!(
+        (report["compared"].as_i64(), report["equal"].as_i64()),
+        (Some(6), Some(6)),
+        "{report}"
+    );
+    assert_eq!(
+        (report["customers"].as_i64(), report["subscribers"].as_i64()),
+        (Some(4), Some(3))
+    );
+    world
+        .run(&["shop", "audit", &world.host])
+        .with_code(0)
+        .saying("Unexplained: 0.");
 }
 
 #[test]
@@ -43,7 +56,9 @@ fn every_planted_difference_is_found_and_named() {
         { "kind": "field", "what": "custom.miasto" },
     ]);
     assert_eq!(found(&report, "anna@example.com"), &expected);
-    let told = world.run(&["shop", "audit", &world.host, "--limit", "1"]).with_code(1);
+    let told = world
+        .run(&["shop", "audit", &world.host, "--limit", "1"])
+        .with_code(1);
     told.saying("anna@example.com").saying("and 1 more");
 }
 
@@ -57,7 +72,11 @@ fn a_person_who_withdrew_and_is_mailed_is_found() {
     assert_eq!(audit(&world, 0)["unexplained"], 0);
     world.sare.operator_sets_status("ola@example.com", 8);
     let report = audit(&world, 1);
-    assert_eq!(found(&report, "ola@example.com")[0]["kind"], "not-unsubscribed", "{report}");
+    assert_eq!(
+        found(&report, "ola@example.com")[0]["kind"],
+        "not-unsubscribed",
+        "{report}"
+    );
 }
 
 #[test]
@@ -65,7 +84,10 @@ fn a_refusal_in_sare_that_has_not_been_noticed_is_found() {
     let world = World::synchronised();
     assert!(world.sare.recipient_clicks_unsubscribe("ola@example.com"));
     let report = audit(&world, 1);
-    assert_eq!(found(&report, "ola@example.com"), &json!([{ "kind": "refusal-not-noticed" }]));
+    assert_eq!(
+        found(&report, "ola@example.com"),
+        &json!([{ "kind": "refusal-not-noticed" }])
+    );
 }
 
 #[test]
@@ -87,13 +109,21 @@ fn a_contact_deleted_in_the_shop_and_still_in_its_group_is_found() {
     let id = world.shop.customer_by_email("jan@example.com").unwrap().id;
     world.shop.delete_customer(id);
     let report = audit(&world, 1);
-    assert_eq!(found(&report, "jan@example.com"), &json!([{ "kind": "not-in-shop" }]));
+    assert_eq!(
+        found(&report, "jan@example.com"),
+        &json!([{ "kind": "not-in-shop" }])
+    );
     world.run(&["shop", "sync", &world.host]).with_code(0);
     assert_eq!(audit(&world, 0)["compared"], 5);
 
     world.sare.put_contact("jan@example.com", 8, &[21]);
-    assert_eq!(found(&audit(&world, 1), "jan@example.com"), &json!([{ "kind": "not-in-shop" }]));
-    world.import(&CONFIG.replace("[brake]", "[deleted]\naction = \"keep\"\n[brake]")).with_code(0);
+    assert_eq!(
+        found(&audit(&world, 1), "jan@example.com"),
+        &json!([{ "kind": "not-in-shop" }])
+    );
+    world
+        .import(&CONFIG.replace("[brake]", "[deleted]\naction = \"keep\"\n[brake]"))
+        .with_code(0);
     world.run(&["shop", "sync", &world.host]).with_code(0);
     assert_eq!(audit(&world, 0)["reasons"]["kept-after-deletion"], 1);
 }
@@ -101,8 +131,14 @@ fn a_contact_deleted_in_the_shop_and_still_in_its_group_is_found() {
 #[test]
 fn contacts_are_found_in_whatever_shape_sare_tells_them() {
     let world = World::synchronised();
-    for shape in [ContactShape::NumbersAsStrings, ContactShape::NoGroups, ContactShape::OneItemList] {
-        world.sare.change_settings(|settings| settings.contact_shape = shape);
+    for shape in [
+        ContactShape::NumbersAsStrings,
+        ContactShape::NoGroups,
+        ContactShape::OneItemList,
+    ] {
+        world
+            .sare
+            .change_settings(|settings| settings.contact_shape = shape);
         assert_eq!(audit(&world, 0)["equal"], 6, "{shape:?}");
     }
     world.sare.delete("jan@example.com");
@@ -112,6 +148,11 @@ fn contacts_are_found_in_whatever_shape_sare_tells_them() {
 #[test]
 fn nothing_is_concluded_while_a_service_refuses() {
     let world = World::synchronised();
-    world.sare.change_settings(|settings| settings.api_key = "another".to_owned());
-    world.run(&["shop", "audit", &world.host]).with_code(2).saying("refuses the UID or the API key");
+    world
+        .sare
+        .change_settings(|settings| settings.api_key = "another".to_owned());
+    world
+        .run(&["shop", "audit", &world.host])
+        .with_code(2)
+        .saying("refuses the UID or the API key");
 }

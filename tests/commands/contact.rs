@@ -5,20 +5,28 @@ use crate::world::{CONFIG, World};
 #[test]
 fn a_synchronised_contact_is_told_in_three_columns_that_agree() {
     let world = World::synchronised();
-    let told = world.run(&["contact", "explain", &world.host, "Anna@Example.com", "--json"]).with_code(0).json();
+    let told = world
+        .run(&["contact", "explain", &world.host, "Anna@Example.com", "--json"])
+        .with_code(0)
+        .json();
     assert_eq!(told["outcome"], "synchronised");
     assert_eq!(told["in_sare"]["status"], 8);
     assert_eq!(told["sent_is_current"], true, "{told}");
     let column = |name: &str| {
         let rows = told["columns"].as_array().unwrap();
-        let row = rows.iter().find(|row| row["field"] == name).unwrap_or_else(|| panic!("{name} is not in {told}"));
+        let row = rows
+            .iter()
+            .find(|row| row["field"] == name)
+            .unwrap_or_else(|| panic!("{name} is not in {told}"));
         ["shop", "sent", "sare"].map(|side| row[side].as_str().unwrap().to_owned())
     };
     assert_eq!(column("name"), ["Anna Nowak", "as now", "Anna Nowak"]);
     assert_eq!(column("gsm"), ["+48600700800", "as now", "+48600700800"]);
     assert_eq!(column("prop2"), ["pl_PL", "as now", "pl_PL"]);
     assert_eq!(column("groups"), ["21, 22", "21, 22", "21, 22"]);
-    let text = world.run(&["contact", "explain", &world.host, "anna@example.com"]).with_code(0);
+    let text = world
+        .run(&["contact", "explain", &world.host, "anna@example.com"])
+        .with_code(0);
     text.saying("a customer (number 1) who wants the newsletter, and an active newsletter subscriber")
         .saying("SARE has it with status 8 (confirmed, gets newsletters), in groups 21, 22.")
         .saying("What was sent then is what the shop says now.")
@@ -30,8 +38,13 @@ fn a_change_that_has_not_been_sent_shows_as_one() {
     let world = World::synchronised();
     let id = world.shop.customer_by_email("jan@example.com").unwrap().id;
     world.shop.edit_customer(id, |row| row.lastname = "Nowy".into());
-    let told = world.run(&["contact", "explain", &world.host, "jan@example.com"]).with_code(0);
-    told.saying("The shop says something else now.").saying("not as now").saying("Jan Nowy").saying("Jan Kowalski");
+    let told = world
+        .run(&["contact", "explain", &world.host, "jan@example.com"])
+        .with_code(0);
+    told.saying("The shop says something else now.")
+        .saying("not as now")
+        .saying("Jan Nowy")
+        .saying("Jan Kowalski");
 }
 
 #[test]
@@ -39,7 +52,9 @@ fn a_refusal_is_told_with_its_origin_and_why_nothing_is_sent() {
     let world = World::configured();
     world.sare.put_contact("piotr@example.com", 4, &[1]);
     world.run(&["shop", "sync", &world.host]).with_code(0);
-    let told = world.run(&["contact", "explain", &world.host, "piotr@example.com"]).with_code(0);
+    let told = world
+        .run(&["contact", "explain", &world.host, "piotr@example.com"])
+        .with_code(0);
     told.saying("It is suppressed")
         .saying("SARE had it when the contact was first seen")
         .saying("had refused in SARE before")
@@ -51,22 +66,45 @@ fn either_side_may_be_away() {
     let world = World::synchronised();
     world.shop.lock_application(true);
     let explain = ["contact", "explain", &world.host, "anna@example.com"];
-    world.run(&explain).with_code(0).saying("The shop could not be asked now").saying("SARE has it with status 8");
+    world
+        .run(&explain)
+        .with_code(0)
+        .saying("The shop could not be asked now")
+        .saying("SARE has it with status 8");
     world.shop.lock_application(false);
     let nobody = [("SARE_API_URL", "http://127.0.0.1:1/api/v1")];
-    world.run_with(&explain, &nobody, "").with_code(0).saying("SARE could not be asked now").saying("In the shop this is");
+    world
+        .run_with(&explain, &nobody, "")
+        .with_code(0)
+        .saying("SARE could not be asked now")
+        .saying("In the shop this is");
     let stranger = ["contact", "explain", &world.host, "nikt@example.com"];
-    world.run_with(&stranger, &nobody, "").with_code(6).saying("anybody who could be asked");
+    world
+        .run_with(&stranger, &nobody, "")
+        .with_code(6)
+        .saying("anybody who could be asked");
 }
 
 #[test]
 fn an_address_that_nobody_knows_is_no_contact() {
     let world = World::synchronised();
-    world.run(&["contact", "explain", &world.host, "nikt@example.com"]).with_code(5).saying("nikt@example.com");
-    let told = world.run(&["contact", "explain", &world.host, "nikt@example.com", "--json"]).with_code(5).json();
+    world
+        .run(&["contact", "explain", &world.host, "nikt@example.com"])
+        .with_code(5)
+        .saying("nikt@example.com");
+    let told = world
+        .run(&["contact", "explain", &world.host, "nikt@example.com", "--json"])
+        .with_code(5)
+        .json();
     assert_eq!(told["known"], false);
-    world.run(&["contact", "explain", &world.host, "nikt"]).with_code(2).saying("no e-mail address");
-    world.run(&["contact", "explain", "nobody.example", "anna@example.com"]).with_code(5).saying("there is no shop");
+    world
+        .run(&["contact", "explain", &world.host, "nikt"])
+        .with_code(2)
+        .saying("no e-mail address");
+    world
+        .run(&["contact", "explain", "nobody.example", "anna@example.com"])
+        .with_code(5)
+        .saying("there is no shop");
 }
 
 #[test]
@@ -77,6 +115,9 @@ fn a_contact_left_out_by_choice_is_told_as_such() {
     let config = CONFIG.replace("group = 22", "group = 22\nwithout_consent = \"skip\"");
     world.import(&config).with_code(0);
     world.run(&["shop", "sync", &world.host]).with_code(0);
-    let told = world.run(&["contact", "explain", &world.host, "marek@example.com"]).with_code(0);
-    told.saying("left out by the merchant's choice").saying("SARE does not have this address.");
+    let told = world
+        .run(&["contact", "explain", &world.host, "marek@example.com"])
+        .with_code(0);
+    told.saying("left out by the merchant's choice")
+        .saying("SARE does not have this address.");
 }

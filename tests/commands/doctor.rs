@@ -6,7 +6,10 @@ use crate::world::World;
 
 fn wrong(report: &Value) -> Vec<String> {
     let checks = report.as_array().unwrap().iter();
-    checks.filter(|check| check["state"] == "wrong").map(|check| check["about"].as_str().unwrap().to_owned()).collect()
+    checks
+        .filter(|check| check["state"] == "wrong")
+        .map(|check| check["about"].as_str().unwrap().to_owned())
+        .collect()
 }
 
 #[test]
@@ -14,27 +17,51 @@ fn an_installation_that_works_is_in_order() {
     let world = World::synchronised();
     let report = world.run(&["doctor", "--json"]).with_code(0).json();
     assert!(wrong(&report).is_empty(), "{report}");
-    world.run(&["doctor"]).with_code(0).saying("Everything is in order.").saying(&world.host);
+    world
+        .run(&["doctor"])
+        .with_code(0)
+        .saying("Everything is in order.")
+        .saying(&world.host);
 }
 
 #[test]
 fn what_is_missing_is_told_with_what_helps() {
     let world = World::new();
-    let keyless = world.run_with(&["doctor"], &[("ENCRYPTION_KEYS", "")], "").with_code(1);
+    let keyless = world
+        .run_with(&["doctor"], &[("ENCRYPTION_KEYS", "")], "")
+        .with_code(1);
     keyless.saying("WRONG DATABASE_URL").saying("generate-key");
     let half = [("SHOPER_APP_ID", "x")];
-    let report = world.run_with(&["doctor", "--json"], &half, "").with_code(1).json();
+    let report = world
+        .run_with(&["doctor", "--json"], &half, "")
+        .with_code(1)
+        .json();
     assert_eq!(wrong(&report), ["AppStore"]);
-    let nobody = [("SARE_API_URL", "http://127.0.0.1:1/api/v1"), ("PUBLIC_URL", "http://127.0.0.1:1")];
-    let report = world.run_with(&["doctor", "--json"], &nobody, "").with_code(1).json();
+    let nobody = [
+        ("SARE_API_URL", "http://127.0.0.1:1/api/v1"),
+        ("PUBLIC_URL", "http://127.0.0.1:1"),
+    ];
+    let report = world
+        .run_with(&["doctor", "--json"], &nobody, "")
+        .with_code(1)
+        .json();
     assert_eq!(wrong(&report), ["SARE_API_URL", "PUBLIC_URL"]);
 }
 
 #[test]
 fn a_shop_in_trouble_is_named_with_cause_and_remedy() {
     let world = World::synchronised();
-    world.sare.change_settings(|settings| settings.api_key = "another".to_owned());
-    world.run(&["doctor"]).with_code(1).saying("SARE refuses the UID or the API key.").saying("new REST API");
+    world
+        .sare
+        .change_settings(|settings| settings.api_key = "another".to_owned());
+    world
+        .run(&["doctor"])
+        .with_code(1)
+        .saying("SARE refuses the UID or the API key.")
+        .saying("new REST API");
     world.shop.lock_application(true);
-    world.run(&["doctor"]).with_code(1).saying("The shop cannot be asked");
+    world
+        .run(&["doctor"])
+        .with_code(1)
+        .saying("The shop cannot be asked");
 }

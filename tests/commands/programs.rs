@@ -23,20 +23,33 @@ impl Running {
     /// Asks the process to end and waits until it has: its exit code.
     fn end(mut self) -> Option<i32> {
         let id = self.0.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+        assert!(
+            Command::new("kill")
+                .args(["-TERM", &id])
+                .status()
+                .unwrap()
+                .success()
+        );
         let begun = Instant::now();
         loop {
             if let Some(status) = self.0.try_wait().unwrap() {
                 return status.code();
             }
-            assert!(begun.elapsed() < Duration::from_secs(20), "the process does not end");
+            assert!(
+                begun.elapsed() < Duration::from_secs(20),
+                "the process does not end"
+            );
             std::thread::sleep(Duration::from_millis(20));
         }
     }
 }
 
 fn free_port() -> u16 {
-    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+    std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port()
 }
 
 fn wait_for_port(port: u16) {
@@ -52,7 +65,11 @@ fn get(port: u16, path: &str, token: Option<&str>) -> (String, String) {
     use std::io::Write;
     let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
     let bearer = token.map_or_else(String::new, |token| format!("Authorization: Bearer {token}\r\n"));
-    write!(stream, "GET {path} HTTP/1.1\r\nHost: localhost\r\n{bearer}Connection: close\r\n\r\n").unwrap();
+    write!(
+        stream,
+        "GET {path} HTTP/1.1\r\nHost: localhost\r\n{bearer}Connection: close\r\n\r\n"
+    )
+    .unwrap();
     let mut text = String::new();
     stream.read_to_string(&mut text).unwrap();
     let (head, body) = text.split_once("\r\n\r\n").unwrap();
@@ -75,19 +92,33 @@ fn the_server_works_on_shops_answers_machines_and_ends_when_told() {
     wait_for_port(port);
     assert!(get(port, "/healthz", None).0.contains("200"));
     assert!(get(port, "/readyz", None).0.contains("200"));
-    assert!(get(port, "/metrics", None).0.contains("401"), "{:?}", get(port, "/metrics", None));
+    assert!(
+        get(port, "/metrics", None).0.contains("401"),
+        "{:?}",
+        get(port, "/metrics", None)
+    );
     assert!(get(port, "/metrics", Some("metrics-token")).0.contains("200"));
     assert!(get(port, "/api/v1/shops", None).0.contains("401"));
-    assert!(get(port, "/api/v1/shops", Some("operator-token")).1.contains(&world.host));
+    assert!(
+        get(port, "/api/v1/shops", Some("operator-token"))
+            .1
+            .contains(&world.host)
+    );
 
     let begun = Instant::now();
     while world.sare.len() < 6 {
-        assert!(begun.elapsed() < Duration::from_secs(30), "the first synchronisation does not come");
+        assert!(
+            begun.elapsed() < Duration::from_secs(30),
+            "the first synchronisation does not come"
+        );
         std::thread::sleep(Duration::from_millis(50));
     }
     world.shop.add_subscriber("nowa@example.com", true);
     while world.sare.contact("nowa@example.com").is_none() {
-        assert!(begun.elapsed() < Duration::from_secs(30), "the webhook brings nothing");
+        assert!(
+            begun.elapsed() < Duration::from_secs(30),
+            "the webhook brings nothing"
+        );
         std::thread::sleep(Duration::from_millis(20));
     }
     // Another process works on the same ledger, and waits for the server's part.
@@ -103,9 +134,20 @@ fn simulated_services_tell_how_to_connect_to_them_and_can_be_connected() {
     let settings = dir.path().join("shop.json");
     std::fs::write(&settings, r#"{ "admin_password": "from-the-file" }"#).unwrap();
     let mut command = world.command(&[
-        "simulate", "both", "--json", "--no-limits", "--customers", "5", "--subscribers", "3",
-        "--shoper-listen", "127.0.0.1:0", "--sare-listen", "127.0.0.1:0",
-        "--shoper-settings", settings.to_str().unwrap(),
+        "simulate",
+        "both",
+        "--json",
+        "--no-limits",
+        "--customers",
+        "5",
+        "--subscribers",
+        "3",
+        "--shoper-listen",
+        "127.0.0.1:0",
+        "--sare-listen",
+        "127.0.0.1:0",
+        "--shoper-settings",
+        settings.to_str().unwrap(),
     ]);
     let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
     let mut text = String::new();
@@ -118,14 +160,25 @@ fn simulated_services_tell_how_to_connect_to_them_and_can_be_connected() {
     };
     let simulators = Running(child);
     let url = told["shoper"]["url"].as_str().unwrap();
-    let login = ["shop", "connect", url, "--login", told["shoper"]["admin_login"].as_str().unwrap()];
+    let login = [
+        "shop",
+        "connect",
+        url,
+        "--login",
+        told["shoper"]["admin_login"].as_str().unwrap(),
+    ];
     world.run_with(&login, &[], "from-the-file").with_code(0);
     let host = url.trim_start_matches("http://");
     let config = crate::world::CONFIG;
     let sare = [("SARE_API_URL", told["sare"]["api_url"].as_str().unwrap())];
-    world.run_with(&["shop", "config", "import", host, "-"], &sare, config).with_code(0);
+    world
+        .run_with(&["shop", "config", "import", host, "-"], &sare, config)
+        .with_code(0);
     world.run_with(&["shop", "sync", host], &sare, "").with_code(0);
-    world.run_with(&["shop", "audit", host], &sare, "").with_code(0).saying("5 customers and 3 subscribers");
+    world
+        .run_with(&["shop", "audit", host], &sare, "")
+        .with_code(0)
+        .saying("5 customers and 3 subscribers");
     assert_eq!(simulators.end(), Some(0));
 }
 
@@ -146,10 +199,17 @@ fn the_demonstration_ends_with_an_audit_that_finds_nothing() {
 fn a_demonstration_that_is_not_ended_shows_the_panel_and_stays() {
     let world = World::new();
     let mut command = world.command(&["demo", "--customers", "200", "--subscribers", "120"]);
-    let mut child = command.env_remove("DATABASE_URL").stdout(Stdio::piped()).spawn().unwrap();
+    let mut child = command
+        .env_remove("DATABASE_URL")
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
     let lines = BufReader::new(child.stdout.take().unwrap()).lines();
     let demo = Running(child);
-    let panel = lines.map(Result::unwrap).find(|line| line.contains("/panel?")).unwrap();
+    let panel = lines
+        .map(Result::unwrap)
+        .find(|line| line.contains("/panel?"))
+        .unwrap();
     let url = url::Url::parse(panel.trim()).unwrap();
     let path = format!("{}?{}", url.path(), url.query().unwrap());
     let (status, _) = get(url.port().unwrap(), &path, None);

@@ -6,13 +6,28 @@ use crate::world::World;
 fn a_shop_is_shown_with_its_counts_and_runs() {
     let world = World::synchronised();
     let shown = world.show();
-    assert_eq!((shown["customers"].as_i64(), shown["subscribers"].as_i64()), (Some(4), Some(3)));
-    assert_eq!((shown["contacts"].as_i64(), shown["mailable"].as_i64()), (Some(6), Some(4)), "{shown}");
+    assert_eq!(
+        (shown["customers"].as_i64(), shown["subscribers"].as_i64()),
+        (Some(4), Some(3))
+    );
+    assert_eq!(
+        (shown["contacts"].as_i64(), shown["mailable"].as_i64()),
+        (Some(6), Some(4)),
+        "{shown}"
+    );
     assert_eq!(shown["runs"][0]["state"], "done");
     let licence = shown["license"].as_str().unwrap();
-    world.run(&["shop", "show", licence]).with_code(0).saying("Mailable (status 8)");
-    world.run(&["shop", "show", &format!("http://{}/", world.host)]).with_code(0);
-    world.run(&["shop", "show", "nobody.example"]).with_code(5).saying("there is no shop");
+    world
+        .run(&["shop", "show", licence])
+        .with_code(0)
+        .saying("Mailable (status 8)");
+    world
+        .run(&["shop", "show", &format!("http://{}/", world.host)])
+        .with_code(0);
+    world
+        .run(&["shop", "show", "nobody.example"])
+        .with_code(5)
+        .saying("there is no shop");
 }
 
 #[test]
@@ -21,31 +36,66 @@ fn removing_a_shop_asks_first_and_then_forgets_it_and_its_webhooks() {
     world.connect();
     world.import(crate::world::CONFIG).with_code(0);
     let public = [("PUBLIC_URL", "http://127.0.0.1:1")];
-    world.shop.add_foreign_webhook("https://other.example/hook", &["client.create"]);
-    world.run_with(&["shop", "sync", &world.host], &public, "").with_code(0);
+    world
+        .shop
+        .add_foreign_webhook("https://other.example/hook", &["client.create"]);
+    world
+        .run_with(&["shop", "sync", &world.host], &public, "")
+        .with_code(0);
     assert_eq!(world.shop.webhooks().len(), 2);
 
     let remove = ["shop", "remove", &world.host];
     world.run_with(&remove, &public, "").with_code(2).saying("--yes");
     assert_eq!(world.shop.webhooks().len(), 2);
-    world.run_with(&["shop", "remove", &world.host, "--yes"], &public, "").with_code(0).saying("is forgotten");
-    let left: Vec<String> = world.shop.webhooks().iter().map(|hook| hook.url.clone()).collect();
-    assert_eq!(left, ["https://other.example/hook"], "ours is gone, another's stays");
+    world
+        .run_with(&["shop", "remove", &world.host, "--yes"], &public, "")
+        .with_code(0)
+        .saying("is forgotten");
+    let left: Vec<String> = world
+        .shop
+        .webhooks()
+        .iter()
+        .map(|hook| hook.url.clone())
+        .collect();
+    assert_eq!(
+        left,
+        ["https://other.example/hook"],
+        "ours is gone, another's stays"
+    );
     let list = world.run(&["shop", "list", "--json"]).with_code(0).json();
-    assert!(list.as_array().unwrap().iter().all(|shop| shop["state"] == "removed" && shop["contacts"] == 0), "{list}");
+    assert!(
+        list.as_array()
+            .unwrap()
+            .iter()
+            .all(|shop| shop["state"] == "removed" && shop["contacts"] == 0),
+        "{list}"
+    );
 }
 
 #[test]
 fn a_ledger_opens_with_its_keys_alone_and_a_new_key_can_be_put_in_front() {
     let world = World::synchronised();
     let list = ["shop", "list"];
-    world.run_with(&list, &[("ENCRYPTION_KEYS", &"22".repeat(32))], "").with_code(2).saying("ENCRYPTION_KEYS");
-    world.run_with(&list, &[("ENCRYPTION_KEYS", "abc")], "").with_code(2).saying("ENCRYPTION_KEYS");
-    world.run_with(&list, &[("ENCRYPTION_KEYS", "")], "").with_code(2).saying("generate-key");
+    world
+        .run_with(&list, &[("ENCRYPTION_KEYS", &"22".repeat(32))], "")
+        .with_code(2)
+        .saying("ENCRYPTION_KEYS");
+    world
+        .run_with(&list, &[("ENCRYPTION_KEYS", "abc")], "")
+        .with_code(2)
+        .saying("ENCRYPTION_KEYS");
+    world
+        .run_with(&list, &[("ENCRYPTION_KEYS", "")], "")
+        .with_code(2)
+        .saying("generate-key");
     let both = format!("{},{}", "22".repeat(32), "11".repeat(32));
-    world.run_with(&list, &[("ENCRYPTION_KEYS", &both)], "").with_code(0);
+    world
+        .run_with(&list, &[("ENCRYPTION_KEYS", &both)], "")
+        .with_code(0);
     let explain = ["contact", "explain", &world.host, "anna@example.com"];
-    world.run_with(&explain, &[("ENCRYPTION_KEYS", &both)], "").with_code(0);
+    world
+        .run_with(&explain, &[("ENCRYPTION_KEYS", &both)], "")
+        .with_code(0);
 }
 
 #[test]
@@ -53,6 +103,9 @@ fn a_database_that_is_away_is_worth_another_try() {
     let world = World::new();
     let away = [("DATABASE_URL", "postgres://nobody@127.0.0.1:1/nothing")];
     world.run_with(&["shop", "list"], &away, "").with_code(6);
-    world.run_with(&["shop", "list"], &[("DATABASE_URL", "mysql://x")], "").with_code(2).saying("sqlite:");
+    world
+        .run_with(&["shop", "list"], &[("DATABASE_URL", "mysql://x")], "")
+        .with_code(2)
+        .saying("sqlite:");
     world.run(&["migrate"]).with_code(0).saying("up to date");
 }

@@ -82,7 +82,10 @@ impl Ran {
     /// The same program run, which is to have said this.
     #[track_caller]
     pub fn saying(self, words: &str) -> Self {
-        assert!(self.out.contains(words) || self.err.contains(words), "{words:?} is not in {self:#?}");
+        assert!(
+            self.out.contains(words) || self.err.contains(words),
+            "{words:?} is not in {self:#?}"
+        );
         self
     }
 }
@@ -90,29 +93,56 @@ impl Ran {
 impl World {
     /// An empty shop and an empty account with groups 1, 2, 21 and 22.
     pub fn new() -> Self {
-        Self::with(ShopSettings { bucket: None, ..ShopSettings::default() }, AccountSettings::default())
+        Self::with(
+            ShopSettings {
+                bucket: None,
+                ..ShopSettings::default()
+            },
+            AccountSettings::default(),
+        )
     }
 
     /// The same, set up in another way.
     pub fn with(mut shop: ShopSettings, account: AccountSettings) -> Self {
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build()
+            .unwrap();
         let listen = || runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
         let (shop_listener, sare_listener) = (listen(), listen());
         let host = shop_listener.local_addr().unwrap().to_string();
-        let sare_url = format!("http://{}{}", sare_listener.local_addr().unwrap(), account.base_path);
+        let sare_url = format!(
+            "http://{}{}",
+            sare_listener.local_addr().unwrap(),
+            account.base_path
+        );
         shop.base_url = format!("http://{host}");
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let shop = Shop::new(shop, Arc::clone(&clock), 1);
         let sare = Account::new(account, Arc::clone(&clock), 1);
         let transport = HttpClient::shared(HttpClientSettings::default()).unwrap();
-        for (endpoint, listener) in
-            [(Endpoint::Shop(shop.clone()), shop_listener), (Endpoint::Sare(sare.clone()), sare_listener)]
-        {
+        for (endpoint, listener) in [
+            (Endpoint::Shop(shop.clone()), shop_listener),
+            (Endpoint::Sare(sare.clone()), sare_listener),
+        ] {
             runtime.spawn(server::serve(endpoint.clone(), listener, std::future::pending()));
             let (transport, clock) = (Arc::clone(&transport), Arc::clone(&clock));
-            runtime.spawn(server::deliver(endpoint, transport, clock, std::future::pending()));
+            runtime.spawn(server::deliver(
+                endpoint,
+                transport,
+                clock,
+                std::future::pending(),
+            ));
         }
-        Self { shop, sare, host, sare_url, dir: tempfile::tempdir().unwrap(), _runtime: runtime }
+        Self {
+            shop,
+            sare,
+            host,
+            sare_url,
+            dir: tempfile::tempdir().unwrap(),
+            _runtime: runtime,
+        }
     }
 
     /// With four customers and three subscribers, one of them both; connected and configured, nothing synchronised.
@@ -148,7 +178,12 @@ impl World {
                 phone: "600 700 800".into(),
                 ..NewAddress::default()
             };
-            self.shop.add_customer(NewCustomer::new(email).name(first, last).newsletter(flag).address(address));
+            self.shop.add_customer(
+                NewCustomer::new(email)
+                    .name(first, last)
+                    .newsletter(flag)
+                    .address(address),
+            );
         }
         self.shop.add_subscriber("anna@example.com", true);
         self.shop.add_subscriber("ola@example.com", true);
@@ -160,7 +195,8 @@ impl World {
         let url = self.shop.base_url();
         let password = self.shop.settings().admin_password;
         let login = ["shop", "connect", &url, "--login", "admin"];
-        self.run_with(&login, &[("SHOPER_ADMIN_PASSWORD", &password)], "").with_code(0);
+        self.run_with(&login, &[("SHOPER_ADMIN_PASSWORD", &password)], "")
+            .with_code(0);
     }
 
     /// Imports a configuration.
@@ -182,7 +218,10 @@ impl World {
             .args(arguments)
             .env_clear()
             .current_dir(self.dir.path())
-            .env("DATABASE_URL", format!("sqlite:{}", self.dir.path().join("ledger.db").display()))
+            .env(
+                "DATABASE_URL",
+                format!("sqlite:{}", self.dir.path().join("ledger.db").display()),
+            )
             .env("ENCRYPTION_KEYS", "11".repeat(32))
             .env("SARE_API_URL", &self.sare_url)
             .env("SARE_RATE", "1000")
@@ -205,14 +244,20 @@ impl World {
 
     /// The first id of a problem-free look into the ledger: `shop show` as JSON.
     pub fn show(&self) -> Value {
-        self.run(&["shop", "show", &self.host, "--json"]).with_code(0).json()
+        self.run(&["shop", "show", &self.host, "--json"])
+            .with_code(0)
+            .json()
     }
 }
 
 /// Runs a command to its end.
 pub fn run(mut command: Command, input: &str) -> Ran {
-    let mut child =
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
     child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
     let output = child.wait_with_output().unwrap();
     Ran {

@@ -20,7 +20,11 @@ async fn an_address_already_in_sare_keeps_its_status_and_gets_fields_and_group()
         assert_eq!(shop.status("six@example.com"), Some(6));
         assert_eq!(shop.status("five@example.com"), Some(5));
         assert_eq!(shop.status("eight@example.com"), Some(8));
-        assert_eq!(shop.groups("six@example.com"), [21, 90], "groups that are not ours stay");
+        assert_eq!(
+            shop.groups("six@example.com"),
+            [21, 90],
+            "groups that are not ours stay"
+        );
         assert_eq!(shop.sare.contact("five@example.com").unwrap().name, "Anna Żółć");
     })
     .await;
@@ -43,7 +47,10 @@ async fn a_refusal_found_at_the_first_synchronisation_is_written_to_neither_side
             let email = format!("refused{n}@example.com");
             assert_eq!(shop.status(&email), Some(status));
             assert_eq!(shop.groups(&email), [90]);
-            assert!(shop.shop.subscriber_by_email(&email).unwrap().active, "the shop is left as it is");
+            assert!(
+                shop.shop.subscriber_by_email(&email).unwrap().active,
+                "the shop is left as it is"
+            );
         }
         assert_eq!(count_of(&lab, 0, Outcome::Suppressed).await, 3);
     })
@@ -90,7 +97,11 @@ async fn a_withdrawal_in_the_shop_lowers_the_status_in_sare() {
         a_moment(&lab).await;
         assert_eq!(lab.shops[0].status("row@example.com"), Some(REMOVAL_REQUESTED));
         assert_eq!(lab.shops[0].status("flag@example.com"), Some(REMOVAL_REQUESTED));
-        assert_eq!(lab.shops[0].groups("row@example.com"), [22], "the group stays unless the merchant says otherwise");
+        assert_eq!(
+            lab.shops[0].groups("row@example.com"),
+            [22],
+            "the group stays unless the merchant says otherwise"
+        );
     })
     .await;
 }
@@ -105,7 +116,11 @@ async fn a_withdrawal_takes_the_contact_out_of_our_groups_where_the_merchant_say
         })
         .await;
         assert_eq!(lab.shops[0].groups("row@example.com"), [22, 90]);
-        let row = lab.shops[0].shop.subscriber_by_email("row@example.com").unwrap().id;
+        let row = lab.shops[0]
+            .shop
+            .subscriber_by_email("row@example.com")
+            .unwrap()
+            .id;
         lab.shops[0].shop.set_subscriber_active(row, false);
         a_moment(&lab).await;
         assert_eq!(lab.shops[0].status("row@example.com"), Some(3));
@@ -129,8 +144,16 @@ async fn mc_magento_1185_and_klaviyo_139_a_refusal_in_sare_reaches_the_shop_with
         let shop = &lab.shops[0];
         assert!(!shop.shop.subscriber_by_email("row@example.com").unwrap().active);
         // The flag of a customer cannot be written: the suppression is ours, and shown.
-        assert!(shop.shop.customer_by_email("flag@example.com").unwrap().newsletter);
-        assert!(shop.shop.subscriber_by_email("flag@example.com").is_none(), "none is made");
+        assert!(
+            shop.shop
+                .customer_by_email("flag@example.com")
+                .unwrap()
+                .newsletter
+        );
+        assert!(
+            shop.shop.subscriber_by_email("flag@example.com").is_none(),
+            "none is made"
+        );
         assert_eq!(count_of(&lab, 0, Outcome::Suppressed).await, 2);
         a_day(&lab).await;
         assert_eq!(lab.shops[0].status("flag@example.com"), Some(SIGNED_OUT));
@@ -148,9 +171,16 @@ async fn mc_magento2_147_and_417_what_the_staff_do_is_noticed_even_when_its_webh
         })
         .await;
         let shop = &lab.shops[0];
-        shop.shop.set_webhook_faults(simulators::shoper::WebhookFaults { drop: 1.0, ..Default::default() });
-        shop.shop.set_subscriber_active(shop.shop.subscriber_by_email("off@example.com").unwrap().id, false);
-        shop.shop.delete_subscriber(shop.shop.subscriber_by_email("gone@example.com").unwrap().id);
+        shop.shop.set_webhook_faults(simulators::shoper::WebhookFaults {
+            drop: 1.0,
+            ..Default::default()
+        });
+        shop.shop.set_subscriber_active(
+            shop.shop.subscriber_by_email("off@example.com").unwrap().id,
+            false,
+        );
+        shop.shop
+            .delete_subscriber(shop.shop.subscriber_by_email("gone@example.com").unwrap().id);
         a_day(&lab).await;
         assert_eq!(lab.shops[0].status("off@example.com"), Some(REMOVAL_REQUESTED));
         assert!(lab.shops[0].groups("gone@example.com").is_empty());
@@ -170,11 +200,16 @@ async fn mc_magento2_422_saving_a_customer_in_the_admin_changes_nobodys_status()
         lab.minutes(20).await;
         for email in ["never@example.com", "left@example.com"] {
             let id = lab.shops[0].shop.customer_by_email(email).unwrap().id;
-            lab.shops[0].shop.edit_customer(id, |c| c.firstname = "Ewa".into());
+            lab.shops[0]
+                .shop
+                .edit_customer(id, |c| c.firstname = "Ewa".into());
         }
         a_moment(&lab).await;
         assert_eq!(lab.shops[0].status("never@example.com"), Some(UNCONFIRMED));
-        assert_eq!(lab.shops[0].sare.contact("never@example.com").unwrap().name, "Ewa Żółć");
+        assert_eq!(
+            lab.shops[0].sare.contact("never@example.com").unwrap().name,
+            "Ewa Żółć"
+        );
         assert_eq!(lab.shops[0].status("left@example.com"), Some(REMOVAL_REQUESTED));
     })
     .await;
@@ -187,9 +222,17 @@ async fn a_new_opt_in_after_a_refusal_is_asked_again_by_confirmation_mail() {
             s.shop.add_subscriber("again@example.com", true);
         })
         .await;
-        assert!(lab.shops[0].sare.recipient_clicks_unsubscribe("again@example.com"));
+        assert!(
+            lab.shops[0]
+                .sare
+                .recipient_clicks_unsubscribe("again@example.com")
+        );
         lab.minutes(20).await;
-        let id = lab.shops[0].shop.subscriber_by_email("again@example.com").unwrap().id;
+        let id = lab.shops[0]
+            .shop
+            .subscriber_by_email("again@example.com")
+            .unwrap()
+            .id;
         assert!(lab.shops[0].shop.set_subscriber_active(id, true));
         lab.minutes(5).await;
         assert_eq!(lab.shops[0].status("again@example.com"), Some(UNCONFIRMED));
@@ -212,12 +255,24 @@ async fn a_new_opt_in_after_a_refusal_is_reactivated_or_left_as_the_merchant_cho
             lab.install(index).await.unwrap();
             lab.configure(index, &config).await.unwrap();
             lab.settle().await;
-            assert!(lab.shops[index].sare.recipient_clicks_unsubscribe("again@example.com"));
+            assert!(
+                lab.shops[index]
+                    .sare
+                    .recipient_clicks_unsubscribe("again@example.com")
+            );
             lab.minutes(20).await;
-            let id = lab.shops[index].shop.subscriber_by_email("again@example.com").unwrap().id;
+            let id = lab.shops[index]
+                .shop
+                .subscriber_by_email("again@example.com")
+                .unwrap()
+                .id;
             lab.shops[index].shop.set_subscriber_active(id, true);
             lab.minutes(5).await;
-            assert_eq!(lab.shops[index].status("again@example.com"), Some(expected), "{choice}");
+            assert_eq!(
+                lab.shops[index].status("again@example.com"),
+                Some(expected),
+                "{choice}"
+            );
             assert_eq!(lab.shops[index].sare.confirmations_sent(), 0, "{choice}");
         }
     })
@@ -234,7 +289,11 @@ async fn mc_magento2_189_a_changed_address_moves_the_contact_and_a_refusal_moves
             s.shop.add_subscriber("shared@example.com", true);
         })
         .await;
-        assert!(lab.shops[0].sare.recipient_clicks_unsubscribe("refused@example.com"));
+        assert!(
+            lab.shops[0]
+                .sare
+                .recipient_clicks_unsubscribe("refused@example.com")
+        );
         lab.minutes(20).await;
         for (from, to) in [
             ("old@example.com", "new@example.com"),
@@ -248,10 +307,21 @@ async fn mc_magento2_189_a_changed_address_moves_the_contact_and_a_refusal_moves
         let shop = &lab.shops[0];
         assert_eq!(shop.status("new@example.com"), Some(CONFIRMED));
         assert_eq!(shop.groups("new@example.com"), [21]);
-        assert!(shop.groups("old@example.com").is_empty(), "the old address leaves our groups");
-        assert_ne!(shop.status("fresh@example.com"), Some(CONFIRMED), "the refusal followed");
+        assert!(
+            shop.groups("old@example.com").is_empty(),
+            "the old address leaves our groups"
+        );
+        assert_ne!(
+            shop.status("fresh@example.com"),
+            Some(CONFIRMED),
+            "the refusal followed"
+        );
         assert_eq!(shop.status("refused@example.com"), Some(REMOVAL_REQUESTED));
-        assert_eq!(shop.groups("shared@example.com"), [22], "another record still uses it");
+        assert_eq!(
+            shop.groups("shared@example.com"),
+            [22],
+            "another record still uses it"
+        );
         assert_eq!(shop.groups("moved@example.com"), [21]);
         a_day(&lab).await;
         assert_ne!(lab.shops[0].status("fresh@example.com"), Some(CONFIRMED));
@@ -262,16 +332,24 @@ async fn mc_magento2_189_a_changed_address_moves_the_contact_and_a_refusal_moves
 #[tokio::test]
 async fn a_deleted_contact_is_kept_taken_out_or_deleted_as_the_merchant_chose() {
     each_database(async |mut lab| {
-        for (action, status, groups) in
-            [("keep", Some(8), vec![21]), ("leave-group", Some(8), vec![]), ("delete", None, vec![])]
-        {
+        for (action, status, groups) in [
+            ("keep", Some(8), vec![21]),
+            ("leave-group", Some(8), vec![]),
+            ("delete", None, vec![]),
+        ] {
             let config = format!("{CONFIG}\n[deleted]\naction = \"{action}\"\n");
             let index = lab.add_shop(ShopSetup::default());
-            lab.shops[index].shop.add_customer(customer("gone@example.com", true));
+            lab.shops[index]
+                .shop
+                .add_customer(customer("gone@example.com", true));
             lab.install(index).await.unwrap();
             lab.configure(index, &config).await.unwrap();
             lab.settle().await;
-            let id = lab.shops[index].shop.customer_by_email("gone@example.com").unwrap().id;
+            let id = lab.shops[index]
+                .shop
+                .customer_by_email("gone@example.com")
+                .unwrap()
+                .id;
             assert!(lab.shops[index].shop.delete_customer(id));
             lab.minutes(3).await;
             assert_eq!(lab.shops[index].status("gone@example.com"), status, "{action}");
@@ -291,12 +369,19 @@ async fn the_brake_stops_a_sweep_that_would_take_too_many_out_and_asks() {
         })
         .await;
         let shop = &lab.shops[0];
-        shop.shop.set_webhook_faults(simulators::shoper::WebhookFaults { drop: 1.0, ..Default::default() });
+        shop.shop.set_webhook_faults(simulators::shoper::WebhookFaults {
+            drop: 1.0,
+            ..Default::default()
+        });
         for row in shop.shop.subscribers().take(60).collect::<Vec<_>>() {
             shop.shop.set_subscriber_active(row.id, false);
         }
         a_day(&lab).await;
-        assert_eq!(lab.shops[0].sare.mailable().len(), 100, "nothing happens before a person looked");
+        assert_eq!(
+            lab.shops[0].sare.mailable().len(),
+            100,
+            "nothing happens before a person looked"
+        );
         assert!(problem_kinds(&lab, 0).await.iter().any(|kind| kind == "brake"));
         let known = lab.shops[0].known(&lab.store).await.unwrap();
         assert!(lab.engine.release_brake(known.id).await.unwrap());
@@ -341,10 +426,18 @@ async fn a_status_that_sare_does_not_take_is_tried_in_other_ways_and_told() {
             s.shop.add_subscriber("row@example.com", true);
         })
         .await;
-        let id = lab.shops[0].shop.subscriber_by_email("row@example.com").unwrap().id;
+        let id = lab.shops[0]
+            .shop
+            .subscriber_by_email("row@example.com")
+            .unwrap()
+            .id;
         lab.shops[0].shop.set_subscriber_active(id, false);
         lab.minutes(30).await;
-        assert_eq!(lab.shops[0].status("row@example.com"), Some(3), "4 is not taken here, 3 is");
+        assert_eq!(
+            lab.shops[0].status("row@example.com"),
+            Some(3),
+            "4 is not taken here, 3 is"
+        );
     })
     .await;
 }
@@ -363,8 +456,17 @@ async fn a_sare_account_in_which_data_updates_change_statuses_is_stopped_before_
         lab.install(index).await.unwrap();
         lab.configure(index, CONFIG).await.unwrap();
         lab.minutes(60).await;
-        assert!(lab.shops[0].sare.mailable().len() <= 10, "{} were raised", lab.shops[0].sare.mailable().len());
-        assert!(problem_kinds(&lab, 0).await.iter().any(|kind| kind == "sare-changes-statuses"));
+        assert!(
+            lab.shops[0].sare.mailable().len() <= 10,
+            "{} were raised",
+            lab.shops[0].sare.mailable().len()
+        );
+        assert!(
+            problem_kinds(&lab, 0)
+                .await
+                .iter()
+                .any(|kind| kind == "sare-changes-statuses")
+        );
     })
     .await;
 }
@@ -380,11 +482,21 @@ async fn a_run_never_raises_a_status_whatever_the_shop_says() {
             }
         })
         .await;
-        let before: Vec<_> = lab.shops[0].sare.contacts().into_iter().map(|c| (c.email, c.status)).collect();
+        let before: Vec<_> = lab.shops[0]
+            .sare
+            .contacts()
+            .into_iter()
+            .map(|c| (c.email, c.status))
+            .collect();
         for kind in [RunKind::Sweep, RunKind::Backfill, RunKind::Forced] {
             assert_eq!(run(&lab, 0, kind).await.state, RunState::Done);
         }
-        let after: Vec<_> = lab.shops[0].sare.contacts().into_iter().map(|c| (c.email, c.status)).collect();
+        let after: Vec<_> = lab.shops[0]
+            .sare
+            .contacts()
+            .into_iter()
+            .map(|c| (c.email, c.status))
+            .collect();
         assert_eq!(before, after);
     })
     .await;

@@ -56,7 +56,8 @@ async fn a_second_run_with_nothing_changed_writes_nothing_to_sare() {
 }
 
 #[tokio::test]
-async fn mc_woocommerce_1264_and_688_a_resync_subscribes_nobody_who_unsubscribed_and_no_guest_who_never_asked() {
+async fn mc_woocommerce_1264_and_688_a_resync_subscribes_nobody_who_unsubscribed_and_no_guest_who_never_asked()
+ {
     each_database(async |mut lab| {
         live_shop(&mut lab, CONFIG, |s| {
             s.shop.add_customer(customer("left@example.com", true));
@@ -91,7 +92,13 @@ async fn a_forced_run_that_would_make_anyone_mailable_does_not_start() {
         lab.shops[0].shop.add_subscriber("new@example.com", true);
         let forced = run(&lab, 0, RunKind::Forced).await;
         assert_eq!(forced.state, RunState::Refused, "{forced:?}");
-        assert!(forced.error.as_deref().is_some_and(|why| why.starts_with("would-make-mailable:1")), "{forced:?}");
+        assert!(
+            forced
+                .error
+                .as_deref()
+                .is_some_and(|why| why.starts_with("would-make-mailable:1")),
+            "{forced:?}"
+        );
     })
     .await;
 }
@@ -104,19 +111,40 @@ async fn a_dry_run_states_everything_and_changes_nothing() {
             s.shop.add_subscriber("second@example.com", true);
         })
         .await;
-        lab.shops[0].shop.set_webhook_faults(simulators::shoper::WebhookFaults { drop: 1.0, ..Default::default() });
+        lab.shops[0]
+            .shop
+            .set_webhook_faults(simulators::shoper::WebhookFaults {
+                drop: 1.0,
+                ..Default::default()
+            });
         lab.shops[0].shop.add_customer(customer("new@example.com", true));
-        let second = lab.shops[0].shop.subscriber_by_email("second@example.com").unwrap();
+        let second = lab.shops[0]
+            .shop
+            .subscriber_by_email("second@example.com")
+            .unwrap();
         lab.shops[0].shop.set_subscriber_active(second.id, false);
         let before = lab.shops[0].sare.request_log().len();
         let shop = lab.shops[0].known(&lab.store).await.unwrap();
-        let id = lab.store.create_run(shop.id, RunKind::DryRun, &engine::Body::default().text(), lab.now()).await.unwrap();
+        let id = lab
+            .store
+            .create_run(
+                shop.id,
+                RunKind::DryRun,
+                &engine::Body::default().text(),
+                lab.now(),
+            )
+            .await
+            .unwrap();
         lab.store.wake(shop.id, lab.now()).await.unwrap();
         lab.pass(std::time::Duration::from_secs(5)).await;
         let run = lab.store.run(shop.id, id).await.unwrap().unwrap();
         assert_eq!(run.state, RunState::Done, "{run:?}");
         let statement = engine::Body::parse(&run.body).statement;
-        assert_eq!((statement.mailable, statement.unmailable, statement.added), (1, 1, 1), "{statement:?}");
+        assert_eq!(
+            (statement.mailable, statement.unmailable, statement.added),
+            (1, 1, 1),
+            "{statement:?}"
+        );
         assert_eq!(writes(&lab.shops[0], before), 0);
         assert_eq!(lab.shops[0].status("second@example.com"), Some(CONFIRMED));
     })
@@ -132,14 +160,20 @@ async fn mc_magento2_766_a_changed_mapping_reaches_old_contacts_and_only_those_t
         })
         .await;
         let before = lab.shops[0].sare.request_log().len();
-        let changed = CONFIG.replace("prop1 = \"address.city\"", "prop1 = \"address.city\"\nprop3 = \"{address.city|upper}\"");
+        let changed = CONFIG.replace(
+            "prop1 = \"address.city\"",
+            "prop1 = \"address.city\"\nprop3 = \"{address.city|upper}\"",
+        );
         lab.configure(0, &changed).await.unwrap();
         lab.settle().await;
         let run = newest_run(&lab, 0).await;
         assert_eq!((run.kind, run.state), (RunKind::Backfill, RunState::Done));
         let counters = engine::Body::parse(&run.body).counters;
         assert_eq!((counters.updated, counters.unchanged), (1, 1), "{counters:?}");
-        assert_eq!(lab.shops[0].sare.contact("with@example.com").unwrap().prop["prop3"], "ŁÓDŹ");
+        assert_eq!(
+            lab.shops[0].sare.contact("with@example.com").unwrap().prop["prop3"],
+            "ŁÓDŹ"
+        );
         assert_eq!(writes(&lab.shops[0], before), 1);
     })
     .await;
@@ -152,9 +186,14 @@ async fn mc_magento_58_one_bad_contact_never_stops_a_batch() {
         setup.sare.props.push(simulators::sare::Prop::new(
             "okolica",
             "okolica",
-            simulators::sare::PropKind::List { values: vec!["Łódź".to_owned()] },
+            simulators::sare::PropKind::List {
+                values: vec!["Łódź".to_owned()],
+            },
         ));
-        let config = CONFIG.replace("prop1 = \"address.city\"", "prop1 = \"address.city\"\n\"custom.okolica\" = \"address.city\"");
+        let config = CONFIG.replace(
+            "prop1 = \"address.city\"",
+            "prop1 = \"address.city\"\n\"custom.okolica\" = \"address.city\"",
+        );
         live_shop_with(&mut lab, setup, &config, |s| {
             for n in 0..120 {
                 let mut one = customer(&format!("c{n}@example.com"), true);
@@ -166,10 +205,17 @@ async fn mc_magento_58_one_bad_contact_never_stops_a_batch() {
             s.shop.add_customer(customer("not an address", true));
         })
         .await;
-        assert_eq!(lab.shops[0].sare.len(), 120, "all but the one that has no address");
+        assert_eq!(
+            lab.shops[0].sare.len(),
+            120,
+            "all but the one that has no address"
+        );
         let kinds = problem_kinds(&lab, 0).await;
         assert!(kinds.iter().any(|kind| kind == "bad-address"), "{kinds:?}");
-        assert!(kinds.iter().any(|kind| kind == "custom-fields-refused"), "{kinds:?}");
+        assert!(
+            kinds.iter().any(|kind| kind == "custom-fields-refused"),
+            "{kinds:?}"
+        );
     })
     .await;
 }
@@ -182,7 +228,8 @@ async fn mc_woocommerce_181_a_first_synchronisation_goes_on_where_it_stopped() {
         lab.install(index).await.unwrap();
         lab.configure(index, CONFIG).await.unwrap();
         for round in 0..40 {
-            lab.network.halt_after(3 + round, simulators::network::Halt::Interrupted);
+            lab.network
+                .halt_after(3 + round, simulators::network::Halt::Interrupted);
             lab.minutes(1).await;
             lab.restart().await.unwrap();
         }
@@ -191,7 +238,14 @@ async fn mc_woocommerce_181_a_first_synchronisation_goes_on_where_it_stopped() {
         assert_eq!(run.state, RunState::Done, "{run:?}");
         let body = engine::Body::parse(&run.body);
         let c = body.counters;
-        let sum = c.added + c.updated + c.unchanged + c.suppressed + c.skipped + c.hands_off + c.unsubscribed + c.failed;
+        let sum = c.added
+            + c.updated
+            + c.unchanged
+            + c.suppressed
+            + c.skipped
+            + c.hands_off
+            + c.unsubscribed
+            + c.failed;
         let contacts = counts(&lab, 0).await.contacts;
         assert_eq!(sum, contacts, "each contact counted once: {c:?}");
         assert_eq!(count_of(&lab, 0, Outcome::Synchronised).await, contacts);
@@ -202,18 +256,32 @@ async fn mc_woocommerce_181_a_first_synchronisation_goes_on_where_it_stopped() {
 #[tokio::test]
 async fn mc_magento2_1425_no_value_is_invented_for_an_empty_field() {
     each_database(async |mut lab| {
-        let config = CONFIG.replace("prop1 = \"address.city\"", "prop1 = \"{additional_field.1|date:%Y-%m-%d}\"");
+        let config = CONFIG.replace(
+            "prop1 = \"address.city\"",
+            "prop1 = \"{additional_field.1|date:%Y-%m-%d}\"",
+        );
         live_shop(&mut lab, &config, |s| {
             let field = s.shop.add_additional_field(simulators::shoper::NewField::new(
                 "Data urodzenia",
                 simulators::shoper::FieldKind::Text,
             ));
             s.shop.add_customer(customer("empty@example.com", true));
-            s.shop.add_customer(customer("zero@example.com", true).field(field, "0000-00-00"));
-            s.shop.add_customer(customer("date@example.com", true).field(field, "03.07.1985"));
+            s.shop
+                .add_customer(customer("zero@example.com", true).field(field, "0000-00-00"));
+            s.shop
+                .add_customer(customer("date@example.com", true).field(field, "03.07.1985"));
         })
         .await;
-        let prop = |email: &str| lab.shops[0].sare.contact(email).unwrap().prop.get("prop1").cloned().unwrap_or_default();
+        let prop = |email: &str| {
+            lab.shops[0]
+                .sare
+                .contact(email)
+                .unwrap()
+                .prop
+                .get("prop1")
+                .cloned()
+                .unwrap_or_default()
+        };
         assert_eq!(prop("empty@example.com"), "");
         assert_eq!(prop("zero@example.com"), "");
         assert_eq!(prop("date@example.com"), "1985-07-03");

@@ -46,7 +46,9 @@ async fn mc_woocommerce_771_removal_erases_only_our_own_and_a_reinstallation_beg
             s.shop.add_subscriber("row@example.com", true);
         })
         .await;
-        let foreign = lab.shops[0].shop.add_foreign_webhook("https://other.example/hook", &["order.create"]);
+        let foreign = lab.shops[0]
+            .shop
+            .add_foreign_webhook("https://other.example/hook", &["order.create"]);
         lab.shops[0].shop.configure(|settings| {
             settings.token_works_at_uninstall = true;
             settings.webhooks_deleted_at_uninstall = false;
@@ -61,7 +63,11 @@ async fn mc_woocommerce_771_removal_erases_only_our_own_and_a_reinstallation_beg
         assert_eq!((counts.contacts, counts.subscribers), (0, 0));
         let hooks = lab.shops[0].shop.webhooks();
         assert_eq!(hooks.iter().map(|w| w.id).collect::<Vec<_>>(), [foreign]);
-        assert_eq!(lab.shops[0].status("row@example.com"), Some(CONFIRMED), "SARE is left as it is");
+        assert_eq!(
+            lab.shops[0].status("row@example.com"),
+            Some(CONFIRMED),
+            "SARE is left as it is"
+        );
         // Time passes; the merchant comes back.
         lab.minutes(60).await;
         lab.install(0).await.unwrap();
@@ -103,13 +109,20 @@ async fn engram_389_a_refresh_token_is_used_once_and_survives_crashes() {
         for round in 0..6_u64 {
             // Long enough for the access token to need renewal.
             lab.clock.advance(Duration::from_secs(89 * 86_400 + 7_200));
-            lab.network.halt_after(round, simulators::network::Halt::Interrupted);
+            lab.network
+                .halt_after(round, simulators::network::Halt::Interrupted);
             lab.pass(Duration::from_secs(5)).await;
             lab.restart().await.unwrap();
             lab.minutes(30).await;
-            lab.shops[0].shop.add_subscriber(format!("r{round}@example.com"), true);
+            lab.shops[0]
+                .shop
+                .add_subscriber(format!("r{round}@example.com"), true);
             lab.minutes(10).await;
-            assert_eq!(lab.shops[0].status(&format!("r{round}@example.com")), Some(CONFIRMED), "round {round}");
+            assert_eq!(
+                lab.shops[0].status(&format!("r{round}@example.com")),
+                Some(CONFIRMED),
+                "round {round}"
+            );
         }
     })
     .await;
@@ -123,7 +136,12 @@ async fn tokens_refused_for_good_are_told_and_a_reinstallation_mends_them() {
         lab.minutes(10).await;
         let known = lab.shops[0].known(&lab.store).await.unwrap();
         assert_eq!(known.state, ShopState::AccessLost);
-        assert!(problem_kinds(&lab, 0).await.iter().any(|kind| kind == "shop-access"));
+        assert!(
+            problem_kinds(&lab, 0)
+                .await
+                .iter()
+                .any(|kind| kind == "shop-access")
+        );
         lab.shops[0].shop.add_subscriber("waits@example.com", true);
         lab.minutes(1).await;
         lab.install(0).await.unwrap();

@@ -23,7 +23,10 @@ async fn a_change_in_the_shop_is_in_sare_within_seconds() {
         assert_eq!(shop.status("new@example.com"), Some(CONFIRMED));
         assert_eq!(shop.status("buyer@example.com"), Some(UNCONFIRMED));
         assert_eq!(shop.sare.contact("old@example.com").unwrap().gsm, "+48601602603");
-        assert_eq!(shop.sare.contact("old@example.com").unwrap().prop["prop1"], "Gdańsk");
+        assert_eq!(
+            shop.sare.contact("old@example.com").unwrap().prop["prop1"],
+            "Gdańsk"
+        );
     })
     .await;
 }
@@ -64,7 +67,10 @@ async fn new_records_whose_webhook_was_lost_are_found_within_minutes() {
     each_database(async |mut lab| {
         live_shop(&mut lab, CONFIG, |_| {}).await;
         let shop = &lab.shops[0];
-        shop.shop.set_webhook_faults(WebhookFaults { drop: 1.0, ..WebhookFaults::default() });
+        shop.shop.set_webhook_faults(WebhookFaults {
+            drop: 1.0,
+            ..WebhookFaults::default()
+        });
         shop.shop.add_subscriber("lost@example.com", true);
         shop.shop.add_customer(customer("buyer@example.com", true));
         lab.minutes(4).await;
@@ -87,8 +93,12 @@ async fn a_lost_withdrawal_is_noticed_within_the_hour_from_the_shops_own_counts(
         .await;
         lab.minutes(90).await;
         let shop = &lab.shops[0];
-        shop.shop.set_webhook_faults(WebhookFaults { drop: 1.0, ..WebhookFaults::default() });
-        shop.shop.set_subscriber_active(shop.shop.subscriber_by_email("a@example.com").unwrap().id, false);
+        shop.shop.set_webhook_faults(WebhookFaults {
+            drop: 1.0,
+            ..WebhookFaults::default()
+        });
+        shop.shop
+            .set_subscriber_active(shop.shop.subscriber_by_email("a@example.com").unwrap().id, false);
         lab.minutes(15).await;
         assert_eq!(lab.shops[0].status("a@example.com"), Some(REMOVAL_REQUESTED));
     })
@@ -104,12 +114,21 @@ async fn the_echo_of_our_own_write_is_not_an_event() {
         .await;
         assert!(lab.shops[0].sare.recipient_clicks_unsubscribe("row@example.com"));
         lab.minutes(20).await;
-        assert!(!lab.shops[0].shop.subscriber_by_email("row@example.com").unwrap().active);
+        assert!(
+            !lab.shops[0]
+                .shop
+                .subscriber_by_email("row@example.com")
+                .unwrap()
+                .active
+        );
         let writes_then = writes(&lab.shops[0], 0);
         let shop_then = lab.shops[0].shop.requests_by("subscribers");
         lab.minutes(60).await;
         assert_eq!(writes(&lab.shops[0], 0), writes_then);
-        assert!(lab.shops[0].shop.requests_by("subscribers") > shop_then, "it goes on looking");
+        assert!(
+            lab.shops[0].shop.requests_by("subscribers") > shop_then,
+            "it goes on looking"
+        );
         assert_eq!(lab.shops[0].status("row@example.com"), Some(REMOVAL_REQUESTED));
     })
     .await;
@@ -137,20 +156,37 @@ async fn bare_ids_and_derived_signatures_are_understood() {
 async fn webhooks_switched_off_or_deleted_in_the_shop_are_repaired_and_strangers_left_alone() {
     each_database(async |mut lab| {
         live_shop(&mut lab, CONFIG, |s| {
-            s.shop.add_foreign_webhook("https://other.example/hook", &["order.create"]);
+            s.shop
+                .add_foreign_webhook("https://other.example/hook", &["order.create"]);
         })
         .await;
-        let ours: Vec<i64> = lab.shops[0].shop.webhooks().iter().filter(|w| w.by_app).map(|w| w.id).collect();
+        let ours: Vec<i64> = lab.shops[0]
+            .shop
+            .webhooks()
+            .iter()
+            .filter(|w| w.by_app)
+            .map(|w| w.id)
+            .collect();
         assert_eq!(ours.len(), 1);
         lab.shops[0].shop.set_webhook_active(ours[0], false);
         lab.minutes(7 * 60).await;
         assert!(lab.shops[0].shop.webhooks().iter().any(|w| w.by_app && w.active));
-        let again: Vec<i64> = lab.shops[0].shop.webhooks().iter().filter(|w| w.by_app).map(|w| w.id).collect();
+        let again: Vec<i64> = lab.shops[0]
+            .shop
+            .webhooks()
+            .iter()
+            .filter(|w| w.by_app)
+            .map(|w| w.id)
+            .collect();
         lab.shops[0].shop.delete_webhook(again[0]);
         lab.minutes(7 * 60).await;
         let hooks = lab.shops[0].shop.webhooks();
         assert_eq!(hooks.iter().filter(|w| w.by_app && w.active).count(), 1);
-        assert!(hooks.iter().any(|w| w.url == "https://other.example/hook" && w.active));
+        assert!(
+            hooks
+                .iter()
+                .any(|w| w.url == "https://other.example/hook" && w.active)
+        );
     })
     .await;
 }
@@ -164,14 +200,41 @@ async fn sares_own_webhook_is_a_hint_and_a_forged_one_changes_nothing() {
         })
         .await;
         let known = lab.shops[0].known(&lab.store).await.unwrap();
-        let (_, token) = lab.store.hook_of(known.id, store::HookKind::Sare).await.unwrap().unwrap();
-        let url = format!("{}/sare/webhooks/{}", shoper_sare::lab::PUBLIC_URL, secrecy::ExposeSecret::expose_secret(&token));
-        lab.shops[0].sare.change_settings(|settings| settings.webhook.urls = vec![url]);
-        assert!(lab.shops[0].sare.recipient_clicks_unsubscribe("clicks@example.com"));
+        let (_, token) = lab
+            .store
+            .hook_of(known.id, store::HookKind::Sare)
+            .await
+            .unwrap()
+            .unwrap();
+        let url = format!(
+            "{}/sare/webhooks/{}",
+            shoper_sare::lab::PUBLIC_URL,
+            secrecy::ExposeSecret::expose_secret(&token)
+        );
+        lab.shops[0]
+            .sare
+            .change_settings(|settings| settings.webhook.urls = vec![url]);
+        assert!(
+            lab.shops[0]
+                .sare
+                .recipient_clicks_unsubscribe("clicks@example.com")
+        );
         lab.shops[0].sare.stranger_forges_webhook("victim@example.com");
         lab.pass(Duration::from_secs(20)).await;
-        assert!(!lab.shops[0].shop.subscriber_by_email("clicks@example.com").unwrap().active);
-        assert!(lab.shops[0].shop.subscriber_by_email("victim@example.com").unwrap().active);
+        assert!(
+            !lab.shops[0]
+                .shop
+                .subscriber_by_email("clicks@example.com")
+                .unwrap()
+                .active
+        );
+        assert!(
+            lab.shops[0]
+                .shop
+                .subscriber_by_email("victim@example.com")
+                .unwrap()
+                .active
+        );
         assert_eq!(lab.shops[0].status("victim@example.com"), Some(CONFIRMED));
     })
     .await;
@@ -181,13 +244,19 @@ async fn sares_own_webhook_is_a_hint_and_a_forged_one_changes_nothing() {
 async fn live_changes_go_before_a_large_synchronisation_of_the_same_shop() {
     each_database(async |mut lab| {
         let mut setup = ShopSetup::default();
-        setup.shop.bucket = Some(simulators::shoper::Bucket { limit: 10.0, bandwidth: 2.0 });
+        setup.shop.bucket = Some(simulators::shoper::Bucket {
+            limit: 10.0,
+            bandwidth: 2.0,
+        });
         let index = lab.add_shop(setup);
         simulators::data::populate(&lab.shops[0].shop, simulators::data::Size::of(2_000), 9);
         lab.install(index).await.unwrap();
         lab.configure(index, CONFIG).await.unwrap();
         lab.pass(Duration::from_secs(10)).await;
-        assert!(!newest_run(&lab, 0).await.state.is_over(), "the synchronisation is under way");
+        assert!(
+            !newest_run(&lab, 0).await.state.is_over(),
+            "the synchronisation is under way"
+        );
         lab.shops[0].shop.add_subscriber("now@example.com", true);
         lab.pass(Duration::from_secs(6)).await;
         assert!(!newest_run(&lab, 0).await.state.is_over(), "and still is");

@@ -1,6 +1,8 @@
 //! The product's promises as stories: simulated shops and SARE accounts around the real program, on
 //! both databases, in virtual time.
 
+#![expect(clippy::unwrap_used, reason = "a story that cannot go on has failed")]
+
 mod consent;
 mod full_sync;
 mod lifecycle;

@@ -15,16 +15,25 @@ async fn a_crash_at_any_request_ends_in_the_same_state_as_no_crash() {
         live_shop(&mut lab, CONFIG, |s| {
             for n in 0..6 {
                 s.shop.add_subscriber(format!("s{n}@example.com"), true);
-                s.shop.add_customer(customer(&format!("c{n}@example.com"), n % 2 == 0));
+                s.shop
+                    .add_customer(customer(&format!("c{n}@example.com"), n % 2 == 0));
             }
         })
         .await;
         for round in 0..24_u64 {
             let shop = &lab.shops[0];
-            let row = shop.shop.subscriber_by_email(&format!("s{}@example.com", round % 5)).unwrap();
+            let row = shop
+                .shop
+                .subscriber_by_email(&format!("s{}@example.com", round % 5))
+                .unwrap();
             shop.shop.set_subscriber_active(row.id, !row.active);
-            let id = shop.shop.customer_by_email(&format!("c{}@example.com", round % 6)).unwrap().id;
-            shop.shop.set_address(id, address(&format!("Miasto {round}"), "600700800"));
+            let id = shop
+                .shop
+                .customer_by_email(&format!("c{}@example.com", round % 6))
+                .unwrap()
+                .id;
+            shop.shop
+                .set_address(id, address(&format!("Miasto {round}"), "600700800"));
             lab.network.deliver(lab.now()).await;
             lab.network.halt_after(round % 12, Halt::Interrupted);
             lab.pass(Duration::from_secs(3)).await;
@@ -32,9 +41,16 @@ async fn a_crash_at_any_request_ends_in_the_same_state_as_no_crash() {
             lab.minutes(15).await;
             lab.settle().await;
             let shop = &lab.shops[0];
-            let city = &shop.sare.contact(&format!("c{}@example.com", round % 6)).unwrap().prop["prop1"];
+            let city = &shop
+                .sare
+                .contact(&format!("c{}@example.com", round % 6))
+                .unwrap()
+                .prop["prop1"];
             assert_eq!(city, &format!("Miasto {round}"), "round {round}");
-            let row = shop.shop.subscriber_by_email(&format!("s{}@example.com", round % 5)).unwrap();
+            let row = shop
+                .shop
+                .subscriber_by_email(&format!("s{}@example.com", round % 5))
+                .unwrap();
             if !row.active {
                 assert_ne!(shop.status(&row.email), Some(CONFIRMED), "round {round}");
             }
@@ -60,7 +76,11 @@ async fn a_slice_that_is_dropped_half_way_loses_nothing() {
             let _ = tokio::time::timeout(Duration::from_millis(50), lab.engine.turn()).await;
             lab.restart().await.unwrap();
             lab.minutes(10).await;
-            assert_eq!(lab.shops[0].status(&customer_email), Some(CONFIRMED), "killed at request {limit}");
+            assert_eq!(
+                lab.shops[0].status(&customer_email),
+                Some(CONFIRMED),
+                "killed at request {limit}"
+            );
             assert!(row.active);
         }
     })
@@ -74,11 +94,20 @@ async fn when_sare_is_down_everything_waits_and_nothing_is_lost() {
             s.shop.add_subscriber("row@example.com", true);
         })
         .await;
-        lab.shops[0].sare.faults().add(FaultRule::always(Fault::Status(503)));
+        lab.shops[0]
+            .sare
+            .faults()
+            .add(FaultRule::always(Fault::Status(503)));
         for n in 0..30 {
-            lab.shops[0].shop.add_subscriber(format!("n{n}@example.com"), true);
+            lab.shops[0]
+                .shop
+                .add_subscriber(format!("n{n}@example.com"), true);
         }
-        let id = lab.shops[0].shop.subscriber_by_email("row@example.com").unwrap().id;
+        let id = lab.shops[0]
+            .shop
+            .subscriber_by_email("row@example.com")
+            .unwrap()
+            .id;
         lab.shops[0].shop.set_subscriber_active(id, false);
         lab.minutes(30).await;
         assert!(counts(&lab, 0).await.dirty >= 31, "they wait");
@@ -96,7 +125,9 @@ async fn a_write_whose_answer_was_cut_off_is_not_done_twice_in_effect() {
     each_database(async |mut lab| {
         let index = lab.add_shop(ShopSetup::default());
         for n in 0..50 {
-            lab.shops[0].shop.add_subscriber(format!("s{n}@example.com"), n % 2 == 0);
+            lab.shops[0]
+                .shop
+                .add_subscriber(format!("s{n}@example.com"), n % 2 == 0);
         }
         let mut rule = FaultRule::always(Fault::CutAfter).method(Method::POST);
         rule.remaining = Some(6);
@@ -126,7 +157,10 @@ async fn faults_of_every_kind_only_delay() {
         ] {
             let index = lab.add_shop(ShopSetup::default());
             simulators::data::populate(&lab.shops[index].shop, simulators::data::Size::of(120), 11);
-            let rule = |probability: f64| FaultRule { probability, ..FaultRule::always(fault.clone()) };
+            let rule = |probability: f64| FaultRule {
+                probability,
+                ..FaultRule::always(fault.clone())
+            };
             lab.install(index).await.unwrap();
             lab.configure(index, CONFIG).await.unwrap();
             lab.shops[index].shop.set_faults([rule(0.15)]);
@@ -141,7 +175,11 @@ async fn faults_of_every_kind_only_delay() {
             let run = newest_run(&lab, index).await;
             assert_eq!(run.state, RunState::Done, "{fault:?}: {run:?}");
             let contacts = counts(&lab, index).await.contacts;
-            assert_eq!(i64::try_from(lab.shops[index].sare.len()).unwrap(), contacts, "{fault:?}");
+            assert_eq!(
+                i64::try_from(lab.shops[index].sare.len()).unwrap(),
+                contacts,
+                "{fault:?}"
+            );
         }
     })
     .await;
@@ -158,10 +196,21 @@ async fn a_record_open_in_the_admin_is_tried_again_later() {
         lab.shops[0].shop.set_faults([rule]);
         assert!(lab.shops[0].sare.recipient_clicks_unsubscribe("row@example.com"));
         lab.minutes(30).await;
-        assert!(problem_kinds(&lab, 0).await.iter().any(|kind| kind == "record-locked"));
+        assert!(
+            problem_kinds(&lab, 0)
+                .await
+                .iter()
+                .any(|kind| kind == "record-locked")
+        );
         lab.shops[0].shop.faults().clear();
         lab.minutes(60).await;
-        assert!(!lab.shops[0].shop.subscriber_by_email("row@example.com").unwrap().active);
+        assert!(
+            !lab.shops[0]
+                .shop
+                .subscriber_by_email("row@example.com")
+                .unwrap()
+                .active
+        );
         assert!(problem_kinds(&lab, 0).await.is_empty());
     })
     .await;
@@ -175,13 +224,26 @@ async fn a_wrong_key_stops_the_account_without_hammering_and_goes_on_when_it_is_
         })
         .await;
         let key = lab.shops[0].sare.settings().api_key;
-        lab.shops[0].sare.change_settings(|settings| settings.api_key = "another".to_owned());
+        lab.shops[0]
+            .sare
+            .change_settings(|settings| settings.api_key = "another".to_owned());
         lab.shops[0].shop.add_subscriber("new@example.com", true);
         let before = lab.shops[0].sare.requests();
         lab.minutes(60).await;
-        assert!(lab.shops[0].sare.requests() - before < 30, "{} requests", lab.shops[0].sare.requests() - before);
-        assert!(problem_kinds(&lab, 0).await.iter().any(|kind| kind == "sare-access"));
-        lab.shops[0].sare.change_settings(|settings| settings.api_key = key);
+        assert!(
+            lab.shops[0].sare.requests() - before < 30,
+            "{} requests",
+            lab.shops[0].sare.requests() - before
+        );
+        assert!(
+            problem_kinds(&lab, 0)
+                .await
+                .iter()
+                .any(|kind| kind == "sare-access")
+        );
+        lab.shops[0]
+            .sare
+            .change_settings(|settings| settings.api_key = key);
         lab.minutes(30).await;
         assert_eq!(lab.shops[0].status("new@example.com"), Some(CONFIRMED));
         assert!(problem_kinds(&lab, 0).await.is_empty());

@@ -27,12 +27,19 @@ pub async fn each_database(story: impl AsyncFn(Lab)) {
 
 /// A customer with an address, who wants the newsletter or not.
 pub fn customer(email: &str, newsletter: bool) -> NewCustomer {
-    NewCustomer::new(email).name("Anna", "Żółć").newsletter(newsletter).address(address("Łódź", "600700800"))
+    NewCustomer::new(email)
+        .name("Anna", "Żółć")
+        .newsletter(newsletter)
+        .address(address("Łódź", "600700800"))
 }
 
 /// An entry of an address book.
 pub fn address(city: &str, phone: &str) -> NewAddress {
-    NewAddress { city: city.into(), phone: phone.into(), ..NewAddress::default() }
+    NewAddress {
+        city: city.into(),
+        phone: phone.into(),
+        ..NewAddress::default()
+    }
 }
 
 /// A laboratory with one shop in which the app is installed and configured with `config`, and whose
@@ -49,46 +56,92 @@ pub async fn live_shop_with(lab: &mut Lab, setup: ShopSetup, config: &str, befor
     lab.configure(index, config).await.expect("configured");
     lab.settle().await;
     let run = newest_run(lab, index).await;
-    assert_eq!(run.state, store::RunState::Done, "the first synchronisation: {run:?}");
+    assert_eq!(
+        run.state,
+        store::RunState::Done,
+        "the first synchronisation: {run:?}"
+    );
 }
 
 /// The newest run of a shop.
 pub async fn newest_run(lab: &Lab, index: usize) -> Run {
-    let shop = lab.shops[index].known(&lab.store).await.expect("the shop is known");
-    lab.store.runs(shop.id, 1).await.expect("the ledger answers").remove(0)
+    let shop = lab.shops[index]
+        .known(&lab.store)
+        .await
+        .expect("the shop is known");
+    lab.store
+        .runs(shop.id, 1)
+        .await
+        .expect("the ledger answers")
+        .remove(0)
 }
 
 /// How a shop's contacts stand.
 pub async fn counts(lab: &Lab, index: usize) -> Counts {
-    let shop = lab.shops[index].known(&lab.store).await.expect("the shop is known");
+    let shop = lab.shops[index]
+        .known(&lab.store)
+        .await
+        .expect("the shop is known");
     lab.store.counts(shop.id).await.expect("the ledger answers")
 }
 
 /// How many contacts of a shop stand so.
 pub async fn count_of(lab: &Lab, index: usize, outcome: Outcome) -> i64 {
-    counts(lab, index).await.by_outcome.get(&(outcome as i64)).copied().unwrap_or(0)
+    counts(lab, index)
+        .await
+        .by_outcome
+        .get(&(outcome as i64))
+        .copied()
+        .unwrap_or(0)
 }
 
 /// Kinds of the open problems of a shop.
 pub async fn problem_kinds(lab: &Lab, index: usize) -> Vec<String> {
-    let shop = lab.shops[index].known(&lab.store).await.expect("the shop is known");
-    let problems = lab.store.problems(shop.id, 100, 0).await.expect("the ledger answers");
+    let shop = lab.shops[index]
+        .known(&lab.store)
+        .await
+        .expect("the shop is known");
+    let problems = lab
+        .store
+        .problems(shop.id, 100, 0)
+        .await
+        .expect("the ledger answers");
     problems.into_iter().map(|problem| problem.kind).collect()
 }
 
 /// Asks for a run and lets it happen.
 pub async fn run(lab: &Lab, index: usize, kind: store::RunKind) -> Run {
-    let shop = lab.shops[index].known(&lab.store).await.expect("the shop is known");
+    let shop = lab.shops[index]
+        .known(&lab.store)
+        .await
+        .expect("the shop is known");
     let body = engine::Body::default().text();
-    let id = lab.store.create_run(shop.id, kind, &body, lab.now()).await.expect("no other run is active");
-    lab.store.wake(shop.id, lab.now()).await.expect("the ledger answers");
+    let id = lab
+        .store
+        .create_run(shop.id, kind, &body, lab.now())
+        .await
+        .expect("no other run is active");
+    lab.store
+        .wake(shop.id, lab.now())
+        .await
+        .expect("the ledger answers");
     lab.settle().await;
-    lab.store.run(shop.id, id).await.expect("the ledger answers").expect("the run is there")
+    lab.store
+        .run(shop.id, id)
+        .await
+        .expect("the ledger answers")
+        .expect("the run is there")
 }
 
 /// Requests of SARE that wrote something, since `from` in the log.
 pub fn writes(shop: &LabShop, from: usize) -> usize {
-    let reads = ["status_by_email_list", "by_email_list", "by_email", "group/list", "email/props"];
+    let reads = [
+        "status_by_email_list",
+        "by_email_list",
+        "by_email",
+        "group/list",
+        "email/props",
+    ];
     shop.sare
         .request_log()
         .iter()

@@ -24,13 +24,20 @@ fn a_row(target: &str, from: &str) -> RowText {
 
 fn of(row: RowText) -> Option<String> {
     let mapping = Mapping::from_rows(RecordKind::Customer, &[row]).unwrap();
-    values(RecordKind::Customer, &mapping, &anna).into_values().next().map(|wanted| wanted.value)
+    values(RecordKind::Customer, &mapping, &anna)
+        .into_values()
+        .next()
+        .map(|wanted| wanted.value)
 }
 
 #[test]
 fn rows_are_filled_from_the_record() {
     for (target, from, value) in [
-        ("name", "{firstname|title} {lastname|title}", "Anna Maria Kowalska-Nowak"),
+        (
+            "name",
+            "{firstname|title} {lastname|title}",
+            "Anna Maria Kowalska-Nowak",
+        ),
         ("name", "{firstname|first_word|upper}", "ANNA"),
         ("prop1", "lastname", "KOWALSKA-NOWAK"),
         ("gsm", "address.phone", "+48600700800"),
@@ -49,24 +56,39 @@ fn rows_are_filled_from_the_record() {
 fn what_is_empty_is_left_alone_or_emptied_as_the_row_says() {
     for from in ["address.city", "lastvisit", "{address.city}, {address.zip_code}"] {
         assert_eq!(of(a_row("prop1", from)), None, "{from}");
-        let clears = RowText { when_empty: WhenEmpty::Clear, ..a_row("prop1", from) };
+        let clears = RowText {
+            when_empty: WhenEmpty::Clear,
+            ..a_row("prop1", from)
+        };
         assert_eq!(of(clears).as_deref(), Some(""), "{from}");
     }
-    let stands_in = RowText { default: Some("brak".to_owned()), ..a_row("prop1", "address.city") };
+    let stands_in = RowText {
+        default: Some("brak".to_owned()),
+        ..a_row("prop1", "address.city")
+    };
     assert_eq!(of(stands_in).as_deref(), Some("brak"));
 }
 
 #[test]
 fn a_field_written_only_where_there_is_none_may_hold_anything_but_nothing() {
-    let wanted = Wanted { value: "Anna".to_owned(), if_empty: true };
+    let wanted = Wanted {
+        value: "Anna".to_owned(),
+        if_empty: true,
+    };
     assert!(wanted.is_met("Ania") && wanted.is_met("Anna") && !wanted.is_met(" "));
-    let wanted = Wanted { if_empty: false, ..wanted };
+    let wanted = Wanted {
+        if_empty: false,
+        ..wanted
+    };
     assert!(wanted.is_met(" Anna ") && !wanted.is_met("Ania"));
 }
 
 #[test]
 fn the_customers_word_goes_before_the_subscribers_unless_it_is_empty() {
-    let wanted = |value: &str| Wanted { value: value.to_owned(), if_empty: false };
+    let wanted = |value: &str| Wanted {
+        value: value.to_owned(),
+        if_empty: false,
+    };
     let customer = Values::from([(Target::Name, wanted("Anna")), (Target::Prop(1), wanted(""))]);
     let subscriber = Values::from([
         (Target::Name, wanted("A.")),
@@ -74,7 +96,11 @@ fn the_customers_word_goes_before_the_subscribers_unless_it_is_empty() {
         (Target::Prop(2), wanted("")),
     ]);
     let both = together(customer, subscriber);
-    let expected = [(Target::Name, wanted("Anna")), (Target::Prop(1), wanted("pl_PL")), (Target::Prop(2), wanted(""))];
+    let expected = [
+        (Target::Name, wanted("Anna")),
+        (Target::Prop(1), wanted("pl_PL")),
+        (Target::Prop(2), wanted("")),
+    ];
     assert_eq!(both, Values::from(expected));
 }
 

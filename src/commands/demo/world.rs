@@ -30,7 +30,10 @@ pub const SUBSCRIBERS: i64 = 22;
 /// Requests a second to SARE, and at once, where nobody watches the pace.
 const FAST: (f64, f64) = (400.0, 200.0);
 /// The same of the shop.
-const WIDE: Bucket = Bucket { limit: 1000.0, bandwidth: 500.0 };
+const WIDE: Bucket = Bucket {
+    limit: 1000.0,
+    bandwidth: 500.0,
+};
 
 /// Everybody who takes part.
 pub struct World {
@@ -56,11 +59,19 @@ impl World {
     ///
     /// # Errors
     /// When an address cannot be listened on or the database not be used.
-    pub async fn build(options: &Demo, settings: Settings, stop: &watch::Receiver<bool>) -> anyhow::Result<Self> {
+    pub async fn build(
+        options: &Demo,
+        settings: Settings,
+        stop: &watch::Receiver<bool>,
+    ) -> anyhow::Result<Self> {
         let (shop_listener, shop_address) = simulated::listen("127.0.0.1:0").await?;
         let (sare_listener, sare_address) = simulated::listen("127.0.0.1:0").await?;
         let (listener, public_url) = simulated::listen("127.0.0.1:0").await?;
-        let directory = if settings.database_given { None } else { Some(tempfile::tempdir()?) };
+        let directory = if settings.database_given {
+            None
+        } else {
+            Some(tempfile::tempdir()?)
+        };
 
         let mut shop_settings = ShopSettings {
             base_url: shop_address,
@@ -70,14 +81,30 @@ impl World {
         };
         let mut account_settings = AccountSettings::default();
         if options.real_pace {
-            account_settings.rate_limit = Some(RateLimit { per_second: 2.0, burst: 10 });
+            account_settings.rate_limit = Some(RateLimit {
+                per_second: 2.0,
+                burst: 10,
+            });
         } else {
             shop_settings.bucket = Some(WIDE);
         }
-        let app = open(settings, directory.as_ref(), &public_url, &sare_address, &shop_settings, &account_settings, options).await?;
+        let app = open(
+            settings,
+            directory.as_ref(),
+            &public_url,
+            &sare_address,
+            &shop_settings,
+            &account_settings,
+            options,
+        )
+        .await?;
 
         let shop = shoper::Shop::new(shop_settings, Arc::clone(&app.clock), options.seed);
-        data::populate(&shop, simulated::size(options.customers, options.subscribers), options.seed);
+        data::populate(
+            &shop,
+            simulated::size(options.customers, options.subscribers),
+            options.seed,
+        );
         let sare = Account::new(account_settings, Arc::clone(&app.clock), options.seed);
         let refused = people_before(&shop, &sare);
 
@@ -86,11 +113,24 @@ impl World {
                 (Arc::clone(&app.transport), Arc::clone(&app.clock));
             Running::start(endpoint, listener, transport, clock, stop)
         };
-        let running =
-            vec![start(Endpoint::Shop(shop.clone()), shop_listener), start(Endpoint::Sare(sare.clone()), sare_listener)];
+        let running = vec![
+            start(Endpoint::Shop(shop.clone()), shop_listener),
+            start(Endpoint::Sare(sare.clone()), sare_listener),
+        ];
         let (server_app, server_stop) = (app.clone(), stop.clone());
-        let server = tokio::spawn(async move { crate::serve::serve(&server_app, listener, server_stop).await });
-        Ok(Self { shop, sare, sare_address, public_url, app, running, server, refused, _directory: directory })
+        let server =
+            tokio::spawn(async move { crate::serve::serve(&server_app, listener, server_stop).await });
+        Ok(Self {
+            shop,
+            sare,
+            sare_address,
+            public_url,
+            app,
+            running,
+            server,
+            refused,
+            _directory: directory,
+        })
     }
 
     /// Waits until everything has stopped.
@@ -114,7 +154,11 @@ impl World {
             .header(http::header::CONTENT_TYPE, "application/x-www-form-urlencoded")
             .body(Bytes::from(shoper::form(&self.shop.install_message())))?;
         let answer = self.app.transport.send(request).await?;
-        ensure!(answer.status() == 200, "the message of the installation was answered {}", answer.status());
+        ensure!(
+            answer.status() == 200,
+            "the message of the installation was answered {}",
+            answer.status()
+        );
         Ok(())
     }
 
@@ -129,7 +173,8 @@ impl World {
         .await?;
         let token = secrecy::ExposeSecret::expose_secret(&token).to_owned();
         let url = format!("{}/sare/webhooks/{token}", self.public_url);
-        self.sare.change_settings(|settings| settings.webhook.urls = vec![url]);
+        self.sare
+            .change_settings(|settings| settings.webhook.urls = vec![url]);
         Ok(())
     }
 
@@ -171,7 +216,10 @@ action = "leave-group"
     /// How many of those who had refused before would be mailed.
     pub fn mailable_who_refused(&self) -> usize {
         let status = |email: &String| self.sare.contact(email).map(|contact| contact.status);
-        self.refused.iter().filter(|email| status(email) == Some(8)).count()
+        self.refused
+            .iter()
+            .filter(|email| status(email) == Some(8))
+            .count()
     }
 
     /// Waits until nothing is left to be done.

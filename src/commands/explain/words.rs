@@ -31,7 +31,9 @@ pub fn outcome(outcome: Outcome) -> &'static str {
             "It is left out by the merchant's choice: without consent, or of a kind that is not synchronised."
         }
         Outcome::Failed => "It could not be written to SARE; the problem below says why.",
-        Outcome::HandsOff => "It is blocked in SARE or has a status that is not known, so it is never touched.",
+        Outcome::HandsOff => {
+            "It is blocked in SARE or has a status that is not known, so it is never touched."
+        }
         Outcome::Gone => "It is no longer in the shop and was dealt with as configured.",
     }
 }
@@ -68,7 +70,11 @@ fn by(word: &str) -> &'static str {
 
 /// One line of a contact's history.
 pub fn history(entry: &HistoryEntry) -> String {
-    let detail: Value = entry.detail.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
+    let detail: Value = entry
+        .detail
+        .as_deref()
+        .and_then(|text| serde_json::from_str(text).ok())
+        .unwrap_or_default();
     let what = match entry.kind.as_str() {
         "added" => "added to SARE",
         "updated" => "data and groups brought up to date in SARE",
@@ -119,6 +125,9 @@ mod tests {
         let line = "added to SARE, after the shop's webhook; status 8 (confirmed, gets newsletters)";
         assert_eq!(history(&added), line);
         assert_eq!(history(&entry("opted-in-in-shop", None)), "opted in in the shop");
-        assert_eq!(history(&entry("refused-in-sare", Some("no JSON"))), "refused mail in SARE");
+        assert_eq!(
+            history(&entry("refused-in-sare", Some("no JSON"))),
+            "refused mail in SARE"
+        );
     }
 }
