@@ -7,7 +7,6 @@ use anyhow::Context;
 use ports::{Clock, Transport};
 use simulators::data::Size;
 use simulators::network::Endpoint;
-use simulators::sare::Account;
 use simulators::server;
 use simulators::shoper::Shop;
 use tokio::net::TcpListener;
@@ -77,11 +76,6 @@ impl Running {
 async fn stopped(mut stop: watch::Receiver<bool>) {
     // A sender that is gone says the same.
     let _ = stop.wait_for(|stop| *stop).await;
-}
-
-/// What stands before `/{uid}` at the account that is served at `address`.
-pub fn sare_api_url(account: &Account, address: &str) -> String {
-    format!("{address}{}", account.settings().base_path)
 }
 
 /// The query that the panel's address carries when the shop opens it.

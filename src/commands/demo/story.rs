@@ -78,11 +78,11 @@ impl Story<'_> {
 
     /// The `nth` subscriber, and no customer, whom SARE mails.
     fn mailed_subscriber(&self, nth: usize) -> anyhow::Result<(i64, String)> {
-        let found = self.world.shop.subscribers().filter(|row| {
+        let mut found = self.world.shop.subscribers().filter(|row| {
             let alone = self.world.shop.customer_by_email(&row.email).is_none();
             alone && row.active && self.in_sare(&row.email, |contact| contact.status == 8)
         });
-        let row = found.skip(nth).next();
+        let row = found.nth(nth);
         let row = row.context("the shop is too small for this demonstration; give it more --subscribers")?;
         Ok((row.id, row.email.to_string()))
     }
