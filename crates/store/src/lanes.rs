@@ -112,6 +112,24 @@ impl Store {
         Ok(row.try_get(0)?)
     }
 
+    /// Ends leases that a process which died has left, where one process alone works on the ledger (SQLite): its
+    /// successor need not wait for them. Does nothing on PostgreSQL, where others may be at work. How many.
+    ///
+    /// # Errors
+    /// When the database cannot be used.
+    pub async fn end_leases(&self, now: Millis) -> Result<u64, Error> {
+        if self.dialect != Dialect::Sqlite {
+            return Ok(0);
+        }
+        let done = sqlx::query(
+            "UPDATE lanes SET fence = fence + 1, leased_until = 0, next_at = $1 WHERE leased_until > 0",
+        )
+        .bind(now)
+        .execute(&self.writes)
+        .await?;
+        Ok(done.rows_affected())
+    }
+
     /// How many lanes can be claimed now, and since when the longest waits.
     ///
     /// # Errors
