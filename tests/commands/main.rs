@@ -8,6 +8,7 @@ mod connect;
 mod contact;
 mod doctor;
 mod documents;
+mod killed;
 mod programs;
 mod shops;
 mod sync;
