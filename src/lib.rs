@@ -63,7 +63,7 @@ fn log_to_stderr(settings: &Settings, cli: &Cli) {
     use tracing_subscriber::EnvFilter;
     let quiet = !matches!(cli.command, cli::Command::Serve);
     let default = if quiet { "warn" } else { "info" };
-    let filter = EnvFilter::try_from_env("LOG").unwrap_or_else(|_| EnvFilter::new(default));
+    let filter = EnvFilter::new(settings.log.as_deref().unwrap_or(default));
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr);

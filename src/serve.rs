@@ -28,9 +28,16 @@ pub async fn serve(app: &App, listener: TcpListener, stop: watch::Receiver<bool>
         .clone()
         .map(|handle| tokio::spawn(crate::metrics::keep_tidy(handle)));
     let router = web::router(crate::metrics::web_state(app, Arc::clone(&wake), metrics));
-    let left = app.store.end_leases(app.clock.now()).await.context("the ledger cannot be used")?;
+    let left = app
+        .store
+        .end_leases(app.clock.now())
+        .await
+        .context("the ledger cannot be used")?;
     if left > 0 {
-        tracing::info!(left, "a process before this one ended in mid-work; its shops go on now");
+        tracing::info!(
+            left,
+            "a process before this one ended in mid-work; its shops go on now"
+        );
     }
     let workers = tokio::spawn(work(
         app.engine(),

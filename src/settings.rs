@@ -53,6 +53,10 @@ pub const NAMES: &[(&str, &str)] = &[
     ),
     ("LOG_FORMAT", "text or json (default text)"),
     (
+        "LOG",
+        "what is logged, e.g. info or engine=debug (default info; warn for commands)",
+    ),
+    (
         "METRICS_TOKEN",
         "bearer token for /metrics (without it /metrics is closed)",
     ),
@@ -97,6 +101,8 @@ pub struct Settings {
     pub allow_http: bool,
     /// JSON logs.
     pub log_json: bool,
+    /// What is logged.
+    pub log: Option<String>,
     /// Bearer token for metrics.
     pub metrics_token: Option<SecretString>,
     /// Bearer token for the operator's API.
@@ -197,6 +203,7 @@ impl Settings {
             encryption_keys: secret("ENCRYPTION_KEYS"),
             allow_http,
             log_json,
+            log: get("LOG"),
             metrics_token: secret("METRICS_TOKEN"),
             operator_token: secret("OPERATOR_TOKEN"),
             sare_api_key: secret("SARE_API_KEY"),

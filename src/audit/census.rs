@@ -12,20 +12,30 @@ use sync_core::mapping::Target;
 use super::mapping::{Values, Wanted};
 use super::verdict::InShop;
 
-/// All contacts of a shop by the hash of their address.
+/// All contacts of a shop by the hash of their address. What is kept of them lies side by side in a few long rows, not
+/// in a small allocation each.
 pub struct Census {
     targets: Vec<Target>,
-    rows: HashMap<AddrHash, Row>,
+    places: HashMap<AddrHash, u32>,
+    rows: Vec<Row>,
+    /// As many for each row as there are targets.
+    marks: Vec<u32>,
+    addresses: String,
+}
+
+struct Row {
+    customer: i64,
+    subscriber: i64,
+    address_at: u32,
+    address_len: u16,
+    flags: u8,
 }
 
 /// One contact.
-pub struct Row {
-    /// The address as the shop writes it.
-    pub address: Box<str>,
-    marks: Box<[u32]>,
-    customer: i64,
-    subscriber: i64,
-    flags: u8,
+#[derive(Clone, Copy)]
+pub struct Entry<'c> {
+    census: &'c Census,
+    place: usize,
 }
 
 const CUSTOMER: u8 = 1;
@@ -81,7 +91,10 @@ impl Census {
         targets.dedup();
         Self {
             targets,
-            rows: HashMap::new(),
+            places: HashMap::new(),
+            rows: Vec::new(),
+            marks: Vec::new(),
+            addresses: String::new(),
         }
     }
 
@@ -91,24 +104,54 @@ impl Census {
     }
 
     /// A contact.
-    pub fn get(&self, hash: &AddrHash) -> Option<&Row> {
-        self.rows.get(hash)
+    pub fn get(&self, hash: &AddrHash) -> Option<Entry<'_>> {
+        self.places.get(hash).map(|place| Entry {
+            census: self,
+            place: *place as usize,
+        })
     }
 
     /// All contacts.
-    pub fn iter(&self) -> impl Iterator<Item = (&AddrHash, &Row)> {
-        self.rows.iter()
+    pub fn iter(&self) -> impl Iterator<Item = (AddrHash, Entry<'_>)> {
+        self.places.iter().map(|(hash, place)| {
+            (
+                *hash,
+                Entry {
+                    census: self,
+                    place: *place as usize,
+                },
+            )
+        })
     }
 
-    fn row(&mut self, hash: AddrHash, address: &str) -> &mut Row {
-        let fields = self.targets.len();
-        self.rows.entry(hash).or_insert_with(|| Row {
-            address: address.into(),
-            marks: vec![ANYTHING; fields].into(),
-            customer: 0,
-            subscriber: 0,
-            flags: 0,
-        })
+    /// The contact's row, a new one where it has none, and its marks.
+    fn row(&mut self, hash: AddrHash, address: &str) -> (&mut Row, &mut [u32]) {
+        let next = u32::try_from(self.rows.len()).expect("nobody has thousands of millions of contacts");
+        let place = *self.places.entry(hash).or_insert(next) as usize;
+        if place == self.rows.len() {
+            let address_at =
+                u32::try_from(self.addresses.len()).expect("nor so many letters of their addresses");
+            self.addresses.push_str(address);
+            // Addresses were parsed, which leaves none longer than 255 characters.
+            let address_len = u16::try_from(address.len()).unwrap_or(0);
+            self.rows.push(Row {
+                customer: 0,
+                subscriber: 0,
+                address_at,
+                address_len,
+                flags: 0,
+            });
+            self.marks.resize(self.marks.len() + self.targets.len(), ANYTHING);
+        }
+        let width = self.targets.len();
+        (&mut self.rows[place], &mut self.marks[place * width..][..width])
+    }
+
+    fn marks_of(&self, values: &Values) -> Vec<u32> {
+        self.targets
+            .iter()
+            .map(|target| mark(values.get(target)))
+            .collect()
     }
 
     /// A subscriber is read; subscribers come before customers.
@@ -120,15 +163,11 @@ impl Census {
         active: bool,
         values: &Values,
     ) {
-        let marks: Vec<u32> = self
-            .targets
-            .iter()
-            .map(|target| mark(values.get(target)))
-            .collect();
-        let row = self.row(hash, address);
+        let new = self.marks_of(values);
+        let (row, marks) = self.row(hash, address);
         row.note(SUBSCRIBER, SUBSCRIBER_YES, active);
         row.subscriber = id.0;
-        row.marks = marks.into();
+        marks.copy_from_slice(&new);
     }
 
     /// A customer is read.
@@ -140,16 +179,11 @@ impl Census {
         newsletter: bool,
         values: &Values,
     ) {
-        let marks: Vec<u32> = self
-            .targets
-            .iter()
-            .map(|target| mark(values.get(target)))
-            .collect();
-        let row = self.row(hash, address);
+        let new = self.marks_of(values);
+        let (row, marks) = self.row(hash, address);
         row.note(CUSTOMER, CUSTOMER_YES, newsletter);
         row.customer = id.0;
-        row.address = address.into();
-        for (have, new) in row.marks.iter_mut().zip(marks) {
+        for (have, new) in marks.iter_mut().zip(new) {
             let empties = new & !IF_EMPTY == NOTHING && *have & !IF_EMPTY > NOTHING;
             if new != ANYTHING && !empties {
                 *have = new;
@@ -164,20 +198,10 @@ impl Census {
         } else {
             IN_SUBSCRIBERS_GROUP
         };
-        let row = self.rows.get_mut(hash)?;
+        let row = &mut self.rows[*self.places.get(hash)? as usize];
         let news = row.flags & bit == 0;
         row.flags |= bit;
         Some(news)
-    }
-
-    /// Fields that SARE fills otherwise than the contact's records ask for.
-    pub fn differing<'s>(&'s self, row: &'s Row, has: impl Fn(&Target) -> &'s str) -> Vec<String> {
-        if row.flags & SEVERAL != 0 {
-            return Vec::new();
-        }
-        let pairs = self.targets.iter().zip(&row.marks);
-        let wrong = pairs.filter(|(target, mark)| !is_met(**mark, has(target)));
-        wrong.map(|(target, _)| target.to_string()).collect()
     }
 }
 
@@ -193,25 +217,38 @@ impl Row {
             self.flags |= there | if says { yes } else { 0 };
         }
     }
+}
+
+impl<'c> Entry<'c> {
+    fn row(self) -> &'c Row {
+        &self.census.rows[self.place]
+    }
+
+    /// The address as the shop writes it.
+    pub fn address(self) -> &'c str {
+        let row = self.row();
+        &self.census.addresses[row.address_at as usize..][..usize::from(row.address_len)]
+    }
 
     /// The customer of this address.
-    pub fn customer(&self) -> Option<UserId> {
-        (self.customer > 0).then_some(UserId(self.customer))
+    pub fn customer(self) -> Option<UserId> {
+        Some(UserId(self.row().customer)).filter(|id| id.0 > 0)
     }
 
     /// The subscriber of this address.
-    pub fn subscriber(&self) -> Option<SubscriberId> {
-        (self.subscriber > 0).then_some(SubscriberId(self.subscriber))
+    pub fn subscriber(self) -> Option<SubscriberId> {
+        Some(SubscriberId(self.row().subscriber)).filter(|id| id.0 > 0)
     }
 
     /// Whether several records of one kind share the address.
-    pub fn has_several(&self) -> bool {
-        self.flags & SEVERAL != 0
+    pub fn has_several(self) -> bool {
+        self.row().flags & SEVERAL != 0
     }
 
     /// What the shop says of consent.
-    pub fn in_shop(&self, config: &Config) -> InShop {
-        let says = |there: u8, yes: u8| (self.flags & there != 0).then_some(self.flags & yes != 0);
+    pub fn in_shop(self, config: &Config) -> InShop {
+        let flags = self.row().flags;
+        let says = |there: u8, yes: u8| (flags & there != 0).then_some(flags & yes != 0);
         InShop {
             customer: says(CUSTOMER, CUSTOMER_YES),
             subscriber: says(SUBSCRIBER, SUBSCRIBER_YES),
@@ -220,15 +257,29 @@ impl Row {
     }
 
     /// Groups of ours that a list of their members named the contact in.
-    pub fn listed_in(&self, config: &Config) -> Vec<i64> {
+    pub fn listed_in(self, config: &Config) -> Vec<i64> {
         let mut groups = Vec::new();
-        if self.flags & IN_CUSTOMERS_GROUP != 0 {
+        if self.row().flags & IN_CUSTOMERS_GROUP != 0 {
             groups.push(config.customers.group);
         }
-        if self.flags & IN_SUBSCRIBERS_GROUP != 0 {
+        if self.row().flags & IN_SUBSCRIBERS_GROUP != 0 {
             groups.push(config.subscribers.group);
         }
         groups
+    }
+
+    /// Fields that SARE fills otherwise than the contact's records ask for.
+    pub fn differing<'s>(self, has: impl Fn(&Target) -> &'s str) -> Vec<String> {
+        if self.has_several() {
+            return Vec::new();
+        }
+        let targets = &self.census.targets;
+        let marks = &self.census.marks[self.place * targets.len()..][..targets.len()];
+        let wrong = targets
+            .iter()
+            .zip(marks)
+            .filter(|(target, mark)| !is_met(**mark, has(target)));
+        wrong.map(|(target, _)| target.to_string()).collect()
     }
 }
 
@@ -290,7 +341,7 @@ prop2 = { from = "language", overwrite = "if-empty" }
         };
         assert_eq!(row.in_shop(&config), shop);
         let differing = |name: &'static str, prop1: &'static str, prop2: &'static str| {
-            census.differing(row, move |target| match target {
+            row.differing(move |target| match target {
                 Target::Name => name,
                 Target::Prop(1) => prop1,
                 _ => prop2,
@@ -314,7 +365,7 @@ prop2 = { from = "language", overwrite = "if-empty" }
         }
         let row = census.get(&hash(1)).unwrap();
         assert_eq!(row.in_shop(&config).customer, Some(false));
-        assert!(row.has_several() && census.differing(row, |_| "").is_empty());
+        assert!(row.has_several() && row.differing(|_| "").is_empty());
     }
 
     #[test]

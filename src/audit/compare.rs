@@ -9,7 +9,7 @@ use store::AddrHash;
 use sync_core::Email;
 use sync_core::mapping::Target;
 
-use super::census::{Census, Row};
+use super::census::{Census, Entry};
 use super::mapping::{Values, together};
 use super::person;
 use super::report::Report;
@@ -19,7 +19,7 @@ use super::{Auditor, Suspect};
 /// Addresses asked after with one request.
 const BATCH: usize = 100;
 /// Apparent differences that are looked at again; more than that is no accident of timing.
-const LOOKED_AT_AGAIN: usize = 300;
+pub(super) const LOOKED_AT_AGAIN: usize = 300;
 
 /// What SARE's record holds in a field that a mapping fills.
 pub fn value_in<'r>(record: &'r ContactRecord, target: &Target) -> &'r str {
@@ -48,7 +48,7 @@ impl Auditor<'_> {
         let mut suspects = Vec::new();
         let mut contacts = census.iter();
         loop {
-            let chunk: Vec<(&AddrHash, &Row)> = contacts.by_ref().take(BATCH).collect();
+            let chunk: Vec<(AddrHash, Entry<'_>)> = contacts.by_ref().take(BATCH).collect();
             if chunk.is_empty() {
                 return Ok(suspects);
             }
@@ -59,27 +59,26 @@ impl Auditor<'_> {
                 .collect();
             report.out_of_scope += read - chunk.len() as u64;
             let records = self
-                .records(chunk.iter().map(|(_, row)| &*row.address).collect())
+                .records(chunk.iter().map(|(_, row)| row.address()).collect())
                 .await?;
-            let hashes: Vec<AddrHash> = chunk.iter().map(|(hash, _)| **hash).collect();
+            let hashes: Vec<AddrHash> = chunk.iter().map(|(hash, _)| *hash).collect();
             let known = self.known(&hashes, false).await?;
             for (hash, row) in chunk {
                 let shop = row.in_shop(self.config);
-                let record = records.get(&row.address.trim().to_lowercase());
-                let differing = record.map(|r| census.differing(row, |target| value_in(r, target)));
+                let record = records.get(&row.address().trim().to_lowercase());
+                let differing = record.map(|r| row.differing(|target| value_in(r, target)));
                 let sare = self.in_sare(shop, record, row, differing.unwrap_or_default());
-                let (facts, consent) = known.get(hash).cloned().unwrap_or_default();
+                let (facts, consent) = known.get(&hash).cloned().unwrap_or_default();
                 match verdict::judge(shop, &sare, &facts, consent, self.choices) {
-                    verdict @ Verdict::Unexplained(_) => {
-                        let address = row.address.to_string();
+                    Verdict::Unexplained(_) if suspects.len() < LOOKED_AT_AGAIN => {
+                        let address = row.address().to_owned();
                         suspects.push(Suspect {
-                            hash: *hash,
+                            hash,
                             address,
                             surplus_in: None,
-                            verdict,
                         });
                     }
-                    verdict => report.note(&row.address, verdict),
+                    verdict => report.note(row.address(), verdict),
                 }
             }
             self.bar.inc(read);
@@ -117,7 +116,7 @@ impl Auditor<'_> {
         &self,
         shop: InShop,
         record: Option<&ContactRecord>,
-        row: &Row,
+        row: Entry<'_>,
         differing: Vec<String>,
     ) -> InSare {
         let Some(record) = record else {
@@ -160,10 +159,8 @@ impl Auditor<'_> {
         self.bar.set_message("looking again at differences");
         self.bar.set_length(suspects.len() as u64);
         self.bar.set_position(0);
-        for (number, suspect) in suspects.into_iter().enumerate() {
-            let again = number < LOOKED_AT_AGAIN;
+        for suspect in suspects {
             let verdict = match suspect.surplus_in {
-                _ if !again => suspect.verdict,
                 Some(group) => self.surplus_again(&suspect, group).await?,
                 None => self.contact_again(&suspect, census).await?,
             };
@@ -231,7 +228,7 @@ impl Auditor<'_> {
     }
 
     /// The contact's records by their ids; `None` when the shop has none under this address any more.
-    async fn fresh(&mut self, hash: AddrHash, row: &Row) -> Result<Option<Fresh>, shoper_api::Error> {
+    async fn fresh(&mut self, hash: AddrHash, row: Entry<'_>) -> Result<Option<Fresh>, shoper_api::Error> {
         let config = self.config;
         let same = |text: &str| Email::parse(text).is_ok_and(|email| self.hash(&email) == hash);
         let mut shop = InShop {

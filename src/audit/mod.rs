@@ -117,7 +117,6 @@ struct Suspect {
     address: String,
     /// In this group in SARE, and not in the shop.
     surplus_in: Option<i64>,
-    verdict: Verdict,
 }
 
 impl Auditor<'_> {
@@ -345,12 +344,13 @@ impl Auditor<'_> {
             let verdict =
                 verdict::judge_surplus(None, known, self.keeps_deleted(), self.config.customers.enabled);
             match verdict {
-                Verdict::Unexplained(_) => suspects.push(Suspect {
-                    hash,
-                    address,
-                    surplus_in: Some(group),
-                    verdict,
-                }),
+                Verdict::Unexplained(_) if suspects.len() < compare::LOOKED_AT_AGAIN => {
+                    suspects.push(Suspect {
+                        hash,
+                        address,
+                        surplus_in: Some(group),
+                    });
+                }
                 other => report.note_surplus(&address, other),
             }
         }

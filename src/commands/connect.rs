@@ -5,6 +5,7 @@ use std::io::Read;
 use anyhow::{Context, bail};
 use secrecy::SecretString;
 use shoper_api::{ShopUrl, oauth};
+use store::{Origin, SecretName, ShopState};
 
 use super::output;
 use crate::app::App;
@@ -33,26 +34,40 @@ pub async fn connect(app: &App, options: Connect) -> anyhow::Result<u8> {
         .await
         .ok()
         .and_then(|config| config.shop_name);
-    let license = format!("direct:{}", url.host());
     let now = app.clock.now();
     let login = SecretString::from(options.login.clone());
+    let installed = app.store.find_shop(&url.host()).await?.filter(|shop| {
+        shop.origin == Origin::AppStore && !matches!(shop.state, ShopState::Uninstalling | ShopState::Removed)
+    });
+    if let Some(shop) = installed {
+        // One shop, one lane: the login takes over where the app's tokens no longer work.
+        let secrets = [
+            (SecretName::AdminLogin, Some(login)),
+            (SecretName::AdminPassword, Some(password)),
+        ];
+        app.store.put_secrets(shop.id, &secrets, None).await?;
+        app.store.wake(shop.id, now).await?;
+        let next = "The app is installed there: the login is used where its tokens no longer work.";
+        return tell(&options, &url, named, next);
+    }
+    // REST does not tell the licence (shoper-api.md A.2); the first webhook does.
+    let license = format!("direct:{}", url.host());
     let id = app
         .store
         .connect_direct(&license, url.as_str(), &url.host(), &login, &password, now)
         .await?;
     app.store.wake(id, now).await?;
+    let next = format!("Next: shoper-sare shop config import {} FILE", url.host());
+    tell(&options, &url, named, &next)
+}
+
+fn tell(options: &Connect, url: &ShopUrl, named: Option<String>, next: &str) -> anyhow::Result<u8> {
     if options.json.json {
         output::json(&serde_json::json!({ "shop": url.host(), "name": named }))?;
     } else {
-        output::line(&format!(
-            "Connected {} ({}).",
-            url.host(),
-            named.unwrap_or_else(|| "unnamed".to_owned())
-        ));
-        output::line(&format!(
-            "Next: shoper-sare shop config import {} FILE",
-            url.host()
-        ));
+        let named = named.unwrap_or_else(|| "unnamed".to_owned());
+        output::line(&format!("Connected {} ({named}).", url.host()));
+        output::line(next);
     }
     Ok(exit::OK)
 }

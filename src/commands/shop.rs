@@ -1,7 +1,7 @@
 //! `shop list|show|pause|resume|problems|remove`.
 
 use engine::Body;
-use store::{Counts, DirtyKey, Outcome, Run, Shop, ShopState};
+use store::{Audit, Counts, DirtyKey, Outcome, Run, RunState, Shop, ShopState};
 
 use super::output;
 use crate::app::App;
@@ -142,6 +142,7 @@ pub async fn show(app: &App, one: One) -> anyhow::Result<u8> {
     let runs = app.store.runs(shop.id, 5).await?;
     let meters = app.store.meters(shop.id).await?;
     let active = app.store.active_run(shop.id).await?;
+    let audit = app.store.last_audit(shop.id).await?;
     let sare_hook = app.store.hook_of(shop.id, store::HookKind::Sare).await?;
     let sare_url = app
         .settings
@@ -156,6 +157,11 @@ pub async fn show(app: &App, one: One) -> anyhow::Result<u8> {
         let mut value = summary(&shop, &counts, active.as_ref());
         value["runs"] = runs.iter().map(run_json).collect();
         value["meters"] = serde_json::to_value(&meters)?;
+        value["audit"] = audit.as_ref().map_or(serde_json::Value::Null, |audit| {
+            serde_json::json!({
+                "at": output::iso(Some(audit.at)), "compared": audit.compared, "unexplained": audit.differences,
+            })
+        });
         value["sare_webhook_url"] = serde_json::to_value(&sare_url)?;
         output::json(&value)?;
         return Ok(exit::OK);
@@ -183,6 +189,10 @@ pub async fn show(app: &App, one: One) -> anyhow::Result<u8> {
         ("Changes waiting", counts.dirty.to_string()),
         ("Problems", counts.problems.to_string()),
         ("Last success", output::moment(shop.last_success_at)),
+        (
+            "Last audit",
+            audit.as_ref().map_or_else(|| "-".to_owned(), audit_word),
+        ),
         (
             "Address for SARE's webhook",
             sare_url.unwrap_or_else(|| "-".to_owned()),
@@ -226,6 +236,20 @@ pub async fn show(app: &App, one: One) -> anyhow::Result<u8> {
     Ok(exit::OK)
 }
 
+fn audit_word(audit: &Audit) -> String {
+    let at = output::moment(Some(audit.at));
+    match audit.differences {
+        0 => format!(
+            "{at}: {} contacts compared, all as they should be",
+            audit.compared
+        ),
+        unexplained => format!(
+            "{at}: {} contacts compared, {unexplained} unexplained",
+            audit.compared
+        ),
+    }
+}
+
 /// Stops all synchronisation.
 pub async fn pause(app: &App, one: One) -> anyhow::Result<u8> {
     let shop = app.find(&one.shop).await?;
@@ -247,6 +271,10 @@ pub async fn resume(app: &App, options: Resume) -> anyhow::Result<u8> {
     }
     let engine = app.engine();
     for _ in 0..100 {
+        if !is_held(app, &shop).await? {
+            break;
+        }
+        // Somebody may be working on the lane; then it is a matter of moments.
         if engine.release_brake(shop.id).await? {
             return tell(
                 options.json,
@@ -258,6 +286,18 @@ pub async fn resume(app: &App, options: Resume) -> anyhow::Result<u8> {
         tokio::time::sleep(std::time::Duration::from_millis(100)).await;
     }
     tell(options.json, &shop, "no-brake", "Nothing was held by the brake.")
+}
+
+/// Whether anything of the shop waits for a person.
+async fn is_held(app: &App, shop: &Shop) -> anyhow::Result<bool> {
+    let braked = app
+        .store
+        .active_run(shop.id)
+        .await?
+        .is_some_and(|run| run.state == RunState::Braked);
+    let lane = app.store.lane(shop.id).await?;
+    let state = lane.map(|lane| engine::LaneState::parse(&lane.state, &app.engine_settings()));
+    Ok(braked || state.is_some_and(|state| state.poll_braked || state.updates_harm))
 }
 
 fn tell(json: Json, shop: &Shop, result: &str, sentence: &str) -> anyhow::Result<u8> {

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use shoper_sare::lab::{Database, TEST_SERVER};
 use simulators::data::{Size, populate};
+use simulators::sare::AccountSettings;
 use simulators::shoper::ShopSettings;
 
 use crate::world::{CONFIG, World};
@@ -20,7 +21,11 @@ impl Drop for Server {
 }
 
 fn serve(world: &World, database: &str) -> Server {
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let port = std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port();
     let mut command = world.command(&["serve"]);
     command
         .env("DATABASE_URL", database)
@@ -32,11 +37,24 @@ fn serve(world: &World, database: &str) -> Server {
 
 /// A shop of 900 people whose services take their time.
 fn shop() -> World {
-    let shop = ShopSettings { bucket: None, latency: Duration::from_millis(20), ..ShopSettings::default() };
-    let mut account = simulators::sare::AccountSettings::default();
-    account.latency = Duration::from_millis(40);
+    let shop = ShopSettings {
+        bucket: None,
+        latency: Duration::from_millis(20),
+        ..ShopSettings::default()
+    };
+    let account = AccountSettings {
+        latency: Duration::from_millis(40),
+        ..AccountSettings::default()
+    };
     let world = World::with(shop, account);
-    populate(&world.shop, Size { invalid: 0.0, ..Size::of(600) }, 3);
+    populate(
+        &world.shop,
+        Size {
+            invalid: 0.0,
+            ..Size::of(600)
+        },
+        3,
+    );
     world
 }
 
@@ -47,11 +65,21 @@ fn survives(database: &str, servers: usize) {
     let settings = [("DATABASE_URL", database)];
     let password = world.shop.settings().admin_password;
     let url = world.shop.base_url();
-    let connect = [("DATABASE_URL", database), ("SHOPER_ADMIN_PASSWORD", password.as_str())];
-    world.run_with(&["shop", "connect", &url, "--login", "admin"], &connect, "").with_code(0);
-    world.run_with(&["shop", "config", "import", &world.host, "-"], &settings, CONFIG).with_code(0);
+    let connect = [
+        ("DATABASE_URL", database),
+        ("SHOPER_ADMIN_PASSWORD", password.as_str()),
+    ];
+    world
+        .run_with(&["shop", "connect", &url, "--login", "admin"], &connect, "")
+        .with_code(0);
+    world
+        .run_with(&["shop", "config", "import", &world.host, "-"], &settings, CONFIG)
+        .with_code(0);
     let state = || {
-        let shown = world.run_with(&["shop", "show", &world.host, "--json"], &settings, "").with_code(0).json();
+        let shown = world
+            .run_with(&["shop", "show", &world.host, "--json"], &settings, "")
+            .with_code(0)
+            .json();
         shown["runs"][0]["state"].as_str().unwrap_or_default().to_owned()
     };
     let mut running: Vec<Server> = (0..servers).map(|_| serve(&world, database)).collect();
@@ -63,7 +91,11 @@ fn survives(database: &str, servers: usize) {
     let row = world.shop.subscribers().find(|row| row.active).unwrap();
     let begun = Instant::now();
     while state() != "done" {
-        assert!(begun.elapsed() < Duration::from_secs(100), "the synchronisation does not end: {}", state());
+        assert!(
+            begun.elapsed() < Duration::from_secs(100),
+            "the synchronisation does not end: {}",
+            state()
+        );
         std::thread::sleep(Duration::from_millis(300));
     }
     // A withdrawal without any webhook, found by a sweep that is killed as well.
@@ -73,7 +105,10 @@ fn survives(database: &str, servers: usize) {
     drop(running);
     let audit = world.run_with(&["shop", "audit", &world.host], &settings, "");
     assert_eq!(audit.code, 0, "{audit:#?}");
-    assert_ne!(world.sare.contact(&row.email).map(|contact| contact.status), Some(8));
+    assert_ne!(
+        world.sare.contact(&row.email).map(|contact| contact.status),
+        Some(8)
+    );
 }
 
 #[test]
@@ -85,7 +120,10 @@ fn a_server_killed_again_and_again_loses_nothing_on_sqlite() {
 #[test]
 fn two_servers_on_one_postgresql_share_the_work_and_one_killed_loses_nothing() {
     let Ok(server) = std::env::var(TEST_SERVER) else {
-        assert!(std::env::var("CI").is_err(), "{TEST_SERVER} must name a PostgreSQL server here");
+        assert!(
+            std::env::var("CI").is_err(),
+            "{TEST_SERVER} must name a PostgreSQL server here"
+        );
         return;
     };
     let runtime = tokio::runtime::Runtime::new().unwrap();

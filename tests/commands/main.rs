@@ -1,6 +1,9 @@
 //! The real program, called as people call it, against simulated services at real addresses.
 
-#![expect(clippy::unwrap_used, reason = "a helper of tests that finds something else has found a failure")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a helper of tests that finds something else has found a failure"
+)]
 
 mod audit;
 mod config;

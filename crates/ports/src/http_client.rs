@@ -51,7 +51,10 @@ impl HttpClient {
             .http1_only()
             .build()
             .map_err(|e| e.to_string())?;
-        Ok(Self { client, max_body: settings.max_body })
+        Ok(Self {
+            client,
+            max_body: settings.max_body,
+        })
     }
 
     /// The same, shared.
@@ -83,7 +86,8 @@ impl Transport for HttpClient {
                 }
                 bytes.extend_from_slice(&chunk);
             }
-            out.body(Bytes::from(bytes)).map_err(|e| TransportError::Interrupted(e.to_string()))
+            out.body(Bytes::from(bytes))
+                .map_err(|e| TransportError::Interrupted(e.to_string()))
         })
     }
 }
@@ -104,5 +108,9 @@ fn root_cause(error: &reqwest::Error) -> String {
     while let Some(next) = cause.source() {
         cause = next;
     }
-    if std::ptr::addr_eq(cause, error) { "request failed".to_owned() } else { cause.to_string() }
+    if std::ptr::addr_eq(cause, error) {
+        "request failed".to_owned()
+    } else {
+        cause.to_string()
+    }
 }

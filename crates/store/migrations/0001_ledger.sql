@@ -83,6 +83,8 @@ CREATE TABLE contacts (
     PRIMARY KEY (shop_id, hash)
 );
 CREATE INDEX contacts_counts ON contacts (shop_id, outcome, sare_status, refusal);
+CREATE INDEX contacts_poll_found ON contacts (shop_id, hash) WHERE poll_found = 1;
+CREATE INDEX contacts_erased ON contacts (shop_id, hash) WHERE address IS NULL;
 
 CREATE TABLE records (
     shop_id BIGINT NOT NULL,
@@ -109,7 +111,9 @@ CREATE TABLE dirty (
     first_at BIGINT NOT NULL,
     PRIMARY KEY (shop_id, entry)
 );
-CREATE INDEX dirty_due ON dirty (shop_id, priority, due_at);
+-- What a run holds back is not walked through by those who look for what is due.
+CREATE INDEX dirty_due ON dirty (shop_id, priority, due_at) WHERE held_by IS NULL;
+CREATE INDEX dirty_held ON dirty (shop_id, held_by) WHERE held_by IS NOT NULL;
 
 CREATE TABLE history (
     shop_id BIGINT NOT NULL,

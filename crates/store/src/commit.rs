@@ -17,10 +17,13 @@ use crate::store::Store;
 const LINES: i64 = 50;
 const DAY: i64 = 86_400_000;
 
-const PROBLEM_CASTS: &[&str] =
-    &["bigint", "text", "text", "bytea", "bytea", "bigint", "bigint", "bigint", "bigint"];
+const PROBLEM_CASTS: &[&str] = &[
+    "bigint", "text", "text", "bytea", "bytea", "bigint", "bigint", "bigint", "bigint",
+];
 const HISTORY_CASTS: &[&str] = &["bigint", "bytea", "bigint", "bigint", "text", "text"];
-const RECORD_CASTS: &[&str] = &["bigint", "bigint", "bigint", "bytea", "bigint", "text", "bigint", "bigint"];
+const RECORD_CASTS: &[&str] = &[
+    "bigint", "bigint", "bigint", "bytea", "bigint", "text", "bigint", "bigint",
+];
 
 impl Store {
     /// Writes `commit` if the lease is still ours, and renews it for its whole length; false, and nothing written, when
@@ -32,11 +35,13 @@ impl Store {
     /// When the database cannot be used: then nothing was written.
     pub async fn commit(&self, lease: &Lease, now: Millis, commit: &Commit) -> Result<bool, Error> {
         let shop = lease.shop;
+        // Encryption needs no database: it is over before the turn at the writer comes.
+        let contacts = self.sealed(shop, &commit.contacts);
         let mut tx = self.begin().await?;
         if !renewed(&mut tx, lease, now, commit.lane_state.as_deref()).await? {
             return Ok(false);
         }
-        self.put_contacts(&mut tx, shop, &commit.contacts).await?;
+        self.put_contacts(&mut tx, shop, &contacts).await?;
         self.put_records(&mut tx, shop, &commit.records).await?;
         self.drop_gone(&mut tx, shop, &commit.gone).await?;
         self.forget(&mut tx, shop, &commit.forget).await?;
@@ -63,34 +68,46 @@ impl Store {
         Ok(true)
     }
 
+    /// Contacts with their addresses encrypted. The last word on a contact counts; one statement may not touch a row
+    /// twice.
+    fn sealed<'c>(&self, shop: ShopId, contacts: &'c [Contact]) -> Vec<(&'c Contact, Option<Vec<u8>>)> {
+        let unique: BTreeMap<AddrHash, &Contact> =
+            contacts.iter().map(|contact| (contact.hash, contact)).collect();
+        let seal = |c: &Contact| {
+            c.address
+                .as_deref()
+                .map(|text| self.seal(shop, ADDRESS, &c.hash.0, text))
+        };
+        unique
+            .into_values()
+            .map(|contact| (contact, seal(contact)))
+            .collect()
+    }
+
     async fn put_contacts(
         &self,
         tx: &mut Transaction<'_, Any>,
         shop: ShopId,
-        contacts: &[Contact],
+        contacts: &[(&Contact, Option<Vec<u8>>)],
     ) -> Result<(), Error> {
-        // The last word on a contact counts; one statement may not touch a row twice.
-        let unique: BTreeMap<AddrHash, &Contact> = contacts.iter().map(|contact| (contact.hash, contact)).collect();
-        let unique: Vec<&Contact> = unique.into_values().collect();
         let set = COLUMNS
             .split(", ")
             .skip(1)
             .map(|column| format!("{column} = excluded.{column}"))
             .collect::<Vec<_>>()
             .join(", ");
-        for part in unique.chunks(rows_a_statement(self.dialect, CASTS.len())) {
+        for part in contacts.chunks(rows_a_statement(self.dialect, CASTS.len())) {
             let rows = self.dialect.rows(part.len(), CASTS);
             let query = format!(
                 "INSERT INTO contacts (shop_id, {COLUMNS}) VALUES {rows} ON CONFLICT (shop_id, hash) DO UPDATE SET {set}"
             );
             let mut query = sqlx::query(AssertSqlSafe(query));
-            for c in part {
-                let address = c.address.as_deref().map(|text| self.seal(shop, ADDRESS, &c.hash.0, text));
+            for (c, address) in part {
                 query = query
                     .bind(shop.0)
-                    .bind(c.hash.0.to_vec())
-                    .bind(address)
-                    .bind(c.sent.clone())
+                    .bind(c.hash.0.as_slice())
+                    .bind(address.as_deref())
+                    .bind(c.sent.as_deref())
                     .bind(c.sent_at)
                     .bind(groups_text(&c.groups))
                     .bind(c.consent.map(i64::from))
@@ -99,9 +116,9 @@ impl Store {
                     .bind(c.sare_seen_at)
                     .bind(c.refusal)
                     .bind(c.refused_at)
-                    .bind(c.refusal_origin.clone())
+                    .bind(c.refusal_origin.as_deref())
                     .bind(i64::from(c.refusal_applied))
-                    .bind(c.intent.clone())
+                    .bind(c.intent.as_deref())
                     .bind(c.outcome as i64)
                     .bind(c.run_id)
                     .bind(i64::from(c.poll_found))
@@ -133,9 +150,9 @@ impl Store {
                     .bind(shop.0)
                     .bind(r.key.kind.number())
                     .bind(r.key.id)
-                    .bind(r.hash.0.to_vec())
+                    .bind(r.hash.0.as_slice())
                     .bind(i64::from(r.consent))
-                    .bind(r.extra.clone())
+                    .bind(r.extra.as_deref())
                     .bind(r.run_id)
                     .bind(r.seen_at);
             }
@@ -159,11 +176,11 @@ impl Store {
             for line in part {
                 query = query
                     .bind(shop.0)
-                    .bind(line.hash.0.to_vec())
+                    .bind(line.hash.0.as_slice())
                     .bind(self.next_line(line.at))
                     .bind(line.at)
-                    .bind(line.kind.clone())
-                    .bind(line.detail.clone());
+                    .bind(line.kind.as_str())
+                    .bind(line.detail.as_deref());
             }
             query.execute(&mut **tx).await?;
             self.cap_history(tx, shop, part).await?;
@@ -207,7 +224,10 @@ impl Store {
         shop: ShopId,
         problems: &[Problem],
     ) -> Result<(), Error> {
-        let unique: BTreeMap<&str, &Problem> = problems.iter().map(|problem| (problem.key.as_str(), problem)).collect();
+        let unique: BTreeMap<&str, &Problem> = problems
+            .iter()
+            .map(|problem| (problem.key.as_str(), problem))
+            .collect();
         let unique: Vec<&Problem> = unique.into_values().collect();
         for part in unique.chunks(rows_a_statement(self.dialect, PROBLEM_CASTS.len())) {
             let rows = self.dialect.rows(part.len(), PROBLEM_CASTS);
@@ -219,7 +239,10 @@ impl Store {
             );
             let mut query = sqlx::query(AssertSqlSafe(query));
             for p in part {
-                let detail = p.detail.as_deref().map(|text| self.seal(shop, problems::DETAIL, p.key.as_bytes(), text));
+                let detail = p
+                    .detail
+                    .as_deref()
+                    .map(|text| self.seal(shop, problems::DETAIL, p.key.as_bytes(), text));
                 query = query
                     .bind(shop.0)
                     .bind(p.key.as_str())
@@ -236,13 +259,23 @@ impl Store {
         Ok(())
     }
 
-    async fn drop_gone(&self, tx: &mut Transaction<'_, Any>, shop: ShopId, keys: &[RecordKey]) -> Result<(), Error> {
+    async fn drop_gone(
+        &self,
+        tx: &mut Transaction<'_, Any>,
+        shop: ShopId,
+        keys: &[RecordKey],
+    ) -> Result<(), Error> {
         for kind in [RecordKind::Customer, RecordKind::Subscriber] {
-            let ids: Vec<i64> = keys.iter().filter(|key| key.kind == kind).map(|key| key.id).collect();
+            let ids: Vec<i64> = keys
+                .iter()
+                .filter(|key| key.kind == kind)
+                .map(|key| key.id)
+                .collect();
             for part in ids.chunks(500) {
                 let list = self.dialect.list(part.len(), 2);
                 let (one, two) = (self.dialect.value(1), self.dialect.value(2));
-                let query = format!("DELETE FROM records WHERE shop_id = {one} AND kind = {two} AND id IN {list}");
+                let query =
+                    format!("DELETE FROM records WHERE shop_id = {one} AND kind = {two} AND id IN {list}");
                 let mut query = sqlx::query(AssertSqlSafe(query)).bind(shop.0).bind(kind.number());
                 for id in part {
                     query = query.bind(*id);
@@ -253,7 +286,12 @@ impl Store {
         Ok(())
     }
 
-    async fn forget(&self, tx: &mut Transaction<'_, Any>, shop: ShopId, hashes: &[AddrHash]) -> Result<(), Error> {
+    async fn forget(
+        &self,
+        tx: &mut Transaction<'_, Any>,
+        shop: ShopId,
+        hashes: &[AddrHash],
+    ) -> Result<(), Error> {
         for part in hashes.chunks(500) {
             let (one, list) = (self.dialect.value(1), self.dialect.list(part.len(), 1));
             for table in ["contacts", "history"] {
@@ -268,7 +306,12 @@ impl Store {
         Ok(())
     }
 
-    async fn drop_solved(&self, tx: &mut Transaction<'_, Any>, shop: ShopId, keys: &[String]) -> Result<(), Error> {
+    async fn drop_solved(
+        &self,
+        tx: &mut Transaction<'_, Any>,
+        shop: ShopId,
+        keys: &[String],
+    ) -> Result<(), Error> {
         for part in keys.chunks(500) {
             let list = self.dialect.list(part.len(), 1);
             let one = self.dialect.value(1);
@@ -304,7 +347,11 @@ async fn renewed(
 }
 
 /// What a run that is over would hold back would be held for ever: it is left out.
-async fn holdable(tx: &mut Transaction<'_, Any>, shop: ShopId, marks: &[DirtyMark]) -> Result<Vec<DirtyMark>, Error> {
+async fn holdable(
+    tx: &mut Transaction<'_, Any>,
+    shop: ShopId,
+    marks: &[DirtyMark],
+) -> Result<Vec<DirtyMark>, Error> {
     let mut marks = marks.to_vec();
     if marks.iter().any(|mark| mark.held_by.is_some()) {
         let active = runs::active(tx, shop).await?;

@@ -17,7 +17,8 @@ use zeroize::{Zeroize, Zeroizing};
 use crate::error::Error;
 use crate::model::AddrHash;
 
-const ID: usize = 4;
+/// Length of a key's id.
+pub const ID: usize = 4;
 const NONCE: usize = 24;
 
 /// Why keys cannot be read.
@@ -48,12 +49,21 @@ impl Keys {
     /// None, or one that is not 64 hexadecimal digits; it is named by its place.
     pub fn parse(text: &str) -> Result<Self, KeysError> {
         let mut keys = Vec::new();
-        for (place, part) in text.split(',').map(str::trim).filter(|part| !part.is_empty()).enumerate() {
+        for (place, part) in text
+            .split(',')
+            .map(str::trim)
+            .filter(|part| !part.is_empty())
+            .enumerate()
+        {
             let mut key = Zeroizing::new([0; 32]);
             hex::decode_to_slice(part, key.as_mut()).map_err(|_| KeysError::Malformed(place + 1))?;
             keys.push(key);
         }
-        if keys.is_empty() { Err(KeysError::None) } else { Ok(Self(keys)) }
+        if keys.is_empty() {
+            Err(KeysError::None)
+        } else {
+            Ok(Self(keys))
+        }
     }
 }
 
@@ -71,7 +81,11 @@ impl Cipher {
         digest.zeroize();
         let mut nonces = mac(key);
         nonces.update(b"nonces");
-        Self { id, aead: XChaCha20Poly1305::new(key.into()), nonces }
+        Self {
+            id,
+            aead: XChaCha20Poly1305::new(key.into()),
+            nonces,
+        }
     }
 }
 
@@ -115,7 +129,11 @@ impl Vault {
     /// A vault with these keys and the ledger's own key for hashes.
     pub fn new(keys: &Keys, hash_key: Zeroizing<[u8; 32]>) -> Self {
         let ciphers = keys.0.iter().map(|key| Cipher::new(key)).collect();
-        Self(Arc::new(Inner { ciphers, hash_key, shops: Mutex::default() }))
+        Self(Arc::new(Inner {
+            ciphers,
+            hash_key,
+            shops: Mutex::default(),
+        }))
     }
 
     /// Encrypts with the newest key.
@@ -127,9 +145,15 @@ impl Vault {
         nonces.update(&bound);
         nonces.update(plain);
         let nonce = nonces.finalize().into_bytes();
-        let payload = Payload { msg: plain, aad: &bound };
+        let payload = Payload {
+            msg: plain,
+            aad: &bound,
+        };
         let nonce = XNonce::try_from(&nonce[..NONCE]).expect("24 bytes");
-        let sealed = cipher.aead.encrypt(&nonce, payload).expect("no text of ours is too long");
+        let sealed = cipher
+            .aead
+            .encrypt(&nonce, payload)
+            .expect("no text of ours is too long");
         [cipher.id.as_slice(), nonce.as_slice(), &sealed].concat()
     }
 
@@ -140,23 +164,47 @@ impl Vault {
         }
         let (id, rest) = sealed.split_at(ID);
         let (nonce, body) = rest.split_at(NONCE);
-        let cipher = self.0.ciphers.iter().find(|cipher| cipher.id == id).ok_or(Error::WrongKeys)?;
+        let cipher = self
+            .0
+            .ciphers
+            .iter()
+            .find(|cipher| cipher.id == id)
+            .ok_or(Error::WrongKeys)?;
         let bound = place.bytes();
-        let payload = Payload { msg: body, aad: &bound };
+        let payload = Payload {
+            msg: body,
+            aad: &bound,
+        };
         let nonce = XNonce::try_from(nonce).expect("24 bytes");
         let plain = cipher.aead.decrypt(&nonce, payload);
-        plain.map(Zeroizing::new).map_err(|_| Error::Damaged("a ciphertext does not belong where it stands".to_owned()))
+        plain
+            .map(Zeroizing::new)
+            .map_err(|_| Error::Damaged("a ciphertext does not belong where it stands".to_owned()))
     }
 
     /// [`Vault::open`] for text.
     pub fn open_text(&self, sealed: &[u8], place: Place<'_>) -> Result<String, Error> {
         let plain = self.open(sealed, place)?;
-        String::from_utf8(plain.to_vec()).map_err(|_| Error::Damaged("a decrypted text is no text".to_owned()))
+        String::from_utf8(plain.to_vec())
+            .map_err(|_| Error::Damaged("a decrypted text is no text".to_owned()))
+    }
+
+    /// The id of the newest key; ids say nothing about keys.
+    pub fn newest(&self) -> [u8; ID] {
+        self.0.ciphers.first().expect("there is a key").id
+    }
+
+    /// Whether a key of this id was given.
+    pub fn has(&self, id: &[u8]) -> bool {
+        self.0.ciphers.iter().any(|cipher| cipher.id == id)
     }
 
     /// Whether it was sealed with another key than the newest.
     pub fn is_old(&self, sealed: &[u8]) -> bool {
-        self.0.ciphers.first().is_some_and(|newest| !sealed.starts_with(&newest.id))
+        self.0
+            .ciphers
+            .first()
+            .is_some_and(|newest| !sealed.starts_with(&newest.id))
     }
 
     /// The keyed hash of an address. Each shop has a key of its own, so that ledgers cannot be joined.
@@ -195,14 +243,21 @@ mod tests {
     }
 
     fn place(shop: i64, row: &[u8]) -> Place<'_> {
-        Place { shop: ShopId(shop), purpose: "test", row }
+        Place {
+            shop: ShopId(shop),
+            purpose: "test",
+            row,
+        }
     }
 
     #[test]
     fn keys_that_are_none_are_named_by_their_place() {
         assert_eq!(Keys::parse(" , ").unwrap_err(), KeysError::None);
         let good = "ab".repeat(32);
-        assert_eq!(Keys::parse(&format!("{good},short")).unwrap_err(), KeysError::Malformed(2));
+        assert_eq!(
+            Keys::parse(&format!("{good},short")).unwrap_err(),
+            KeysError::Malformed(2)
+        );
         assert_eq!(format!("{:?}", Keys::parse(&good).unwrap()), "Keys(1)");
     }
 
@@ -210,10 +265,22 @@ mod tests {
     fn what_is_sealed_opens_in_its_place_alone_and_with_its_key_alone() {
         let (old, new) = ("01".repeat(32), "02".repeat(32));
         let sealed = vault(&old).seal(b"text", place(1, b"row"));
-        assert_eq!(vault(&old).open(&sealed, place(1, b"row")).unwrap().as_slice(), b"text");
-        assert!(matches!(vault(&old).open(&sealed, place(2, b"row")), Err(Error::Damaged(_))));
-        assert!(matches!(vault(&old).open(&sealed, place(1, b"other")), Err(Error::Damaged(_))));
-        assert!(matches!(vault(&new).open(&sealed, place(1, b"row")), Err(Error::WrongKeys)));
+        assert_eq!(
+            vault(&old).open(&sealed, place(1, b"row")).unwrap().as_slice(),
+            b"text"
+        );
+        assert!(matches!(
+            vault(&old).open(&sealed, place(2, b"row")),
+            Err(Error::Damaged(_))
+        ));
+        assert!(matches!(
+            vault(&old).open(&sealed, place(1, b"other")),
+            Err(Error::Damaged(_))
+        ));
+        assert!(matches!(
+            vault(&new).open(&sealed, place(1, b"row")),
+            Err(Error::WrongKeys)
+        ));
         let both = vault(&format!("{new},{old}"));
         assert_eq!(both.open(&sealed, place(1, b"row")).unwrap().as_slice(), b"text");
         assert!(both.is_old(&sealed));
@@ -224,7 +291,13 @@ mod tests {
     #[test]
     fn one_address_has_another_hash_in_another_shop() {
         let vault = vault(&"01".repeat(32));
-        assert_eq!(vault.address(ShopId(1), "a@b.pl"), vault.address(ShopId(1), "a@b.pl"));
-        assert_ne!(vault.address(ShopId(1), "a@b.pl"), vault.address(ShopId(2), "a@b.pl"));
+        assert_eq!(
+            vault.address(ShopId(1), "a@b.pl"),
+            vault.address(ShopId(1), "a@b.pl")
+        );
+        assert_ne!(
+            vault.address(ShopId(1), "a@b.pl"),
+            vault.address(ShopId(2), "a@b.pl")
+        );
     }
 }

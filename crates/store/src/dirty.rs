@@ -13,14 +13,19 @@ use crate::model::{Dirty, DirtyDone, DirtyKey, DirtyMark, Lease, Millis, Priorit
 use crate::store::Store;
 
 fn word(reason: Reason) -> String {
-    serde_json::to_value(reason).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
+    serde_json::to_value(reason)
+        .ok()
+        .and_then(|value| value.as_str().map(str::to_owned))
+        .unwrap_or_default()
 }
 
 fn reason_of(word: &str) -> Reason {
     serde_json::from_value(serde_json::Value::String(word.to_owned())).unwrap_or(Reason::Manual)
 }
 
-const CASTS: &[&str] = &["bigint", "text", "bigint", "bigint", "bigint", "text", "bigint", "bigint", "bigint"];
+const CASTS: &[&str] = &[
+    "bigint", "text", "bigint", "bigint", "bigint", "text", "bigint", "bigint", "bigint",
+];
 
 /// Inserts marks or raises their versions.
 pub(crate) async fn mark(
@@ -87,15 +92,37 @@ pub(crate) async fn done(
     for one in done {
         match *one {
             DirtyDone::Done { key, version } => over.push((key.encode(), version)),
-            DirtyDone::Again { key, version, due_at, attempts } => again.push((key.encode(), version, due_at, attempts)),
+            DirtyDone::Again {
+                key,
+                version,
+                due_at,
+                attempts,
+            } => again.push((key.encode(), version, due_at, attempts)),
         }
     }
-    for part in over.chunks(rows_a_statement(dialect, 3)) {
-        let rows = dialect.rows(part.len(), &["bigint", "text", "bigint"]);
-        let query = format!("DELETE FROM dirty WHERE (shop_id, entry, version) IN (VALUES {rows})");
-        let mut query = sqlx::query(AssertSqlSafe(query));
-        for (entry, version) in part {
-            query = query.bind(shop.0).bind(entry.as_str()).bind(*version);
+    // Looked up and then taken away, under the lane's lock: SQLite finds pairs of values by no index.
+    for part in over.chunks(500) {
+        let (one, list) = (dialect.value(1), dialect.list(part.len(), 1));
+        let query = format!("SELECT entry, version FROM dirty WHERE shop_id = {one} AND entry IN {list}");
+        let mut query = sqlx::query(AssertSqlSafe(query)).bind(shop.0);
+        for (entry, _) in part {
+            query = query.bind(entry.as_str());
+        }
+        let mut same: Vec<String> = Vec::with_capacity(part.len());
+        for row in query.fetch_all(&mut **tx).await? {
+            let found: (String, i64) = (row.try_get(0)?, row.try_get(1)?);
+            if part.contains(&found) {
+                same.push(found.0);
+            }
+        }
+        if same.is_empty() {
+            continue;
+        }
+        let list = dialect.list(same.len(), 1);
+        let query = format!("DELETE FROM dirty WHERE shop_id = {one} AND entry IN {list}");
+        let mut query = sqlx::query(AssertSqlSafe(query)).bind(shop.0);
+        for entry in same {
+            query = query.bind(entry);
         }
         query.execute(&mut **tx).await?;
     }
@@ -108,7 +135,12 @@ pub(crate) async fn done(
         );
         let mut query = sqlx::query(AssertSqlSafe(query));
         for (entry, version, due_at, attempts) in part {
-            query = query.bind(shop.0).bind(entry.as_str()).bind(*version).bind(*due_at).bind(*attempts);
+            query = query
+                .bind(shop.0)
+                .bind(entry.as_str())
+                .bind(*version)
+                .bind(*due_at)
+                .bind(*attempts);
         }
         query.execute(&mut **tx).await?;
     }
@@ -130,7 +162,12 @@ impl Store {
         }
         mark(&mut tx, self.dialect, shop, marks, now).await?;
         // What a run holds back wakes nobody.
-        if let Some(first) = marks.iter().filter(|mark| mark.held_by.is_none()).map(|mark| mark.due_at).min() {
+        if let Some(first) = marks
+            .iter()
+            .filter(|mark| mark.held_by.is_none())
+            .map(|mark| mark.due_at)
+            .min()
+        {
             lanes::wake(&mut tx, shop, first).await?;
         }
         tx.commit().await?;
@@ -183,7 +220,11 @@ impl Store {
     /// When the database cannot be used.
     pub async fn next_dirty_due(&self, shop: ShopId) -> Result<Option<Millis>, Error> {
         let query = "SELECT MIN(due_at) FROM dirty WHERE shop_id = $1 AND held_by IS NULL";
-        Ok(sqlx::query(query).bind(shop.0).fetch_one(&self.reads).await?.try_get(0)?)
+        Ok(sqlx::query(query)
+            .bind(shop.0)
+            .fetch_one(&self.reads)
+            .await?
+            .try_get(0)?)
     }
 
     /// Lets go what a run held back.
@@ -200,23 +241,43 @@ impl Store {
     /// # Errors
     /// When the database cannot be used.
     pub async fn drop_held(&self, lease: &Lease, run: i64) -> Result<(), Error> {
-        self.fenced(lease, "DELETE FROM dirty WHERE shop_id = $1 AND held_by = $2 AND $3 = $3", run, 0).await
+        self.fenced(
+            lease,
+            "DELETE FROM dirty WHERE shop_id = $1 AND held_by = $2 AND $3 = $3",
+            run,
+            0,
+        )
+        .await
     }
 
     async fn fenced(&self, lease: &Lease, query: &'static str, run: i64, now: Millis) -> Result<(), Error> {
         let mut tx = self.begin().await?;
         if self.proves_fence(&mut tx, lease).await? {
-            sqlx::query(query).bind(lease.shop.0).bind(run).bind(now).execute(&mut *tx).await?;
+            sqlx::query(query)
+                .bind(lease.shop.0)
+                .bind(run)
+                .bind(now)
+                .execute(&mut *tx)
+                .await?;
             tx.commit().await?;
         }
         Ok(())
     }
 
     /// Locks the lane for the rest of the transaction; false when the lease is no longer ours.
-    pub(crate) async fn proves_fence(&self, tx: &mut Transaction<'_, Any>, lease: &Lease) -> Result<bool, Error> {
-        let query =
-            format!("SELECT 1 FROM lanes WHERE shop_id = $1 AND fence = $2 AND leased_until > 0{}", self.dialect.for_update());
-        let row = sqlx::query(AssertSqlSafe(query)).bind(lease.shop.0).bind(lease.fence).fetch_optional(&mut **tx);
+    pub(crate) async fn proves_fence(
+        &self,
+        tx: &mut Transaction<'_, Any>,
+        lease: &Lease,
+    ) -> Result<bool, Error> {
+        let query = format!(
+            "SELECT 1 FROM lanes WHERE shop_id = $1 AND fence = $2 AND leased_until > 0{}",
+            self.dialect.for_update()
+        );
+        let row = sqlx::query(AssertSqlSafe(query))
+            .bind(lease.shop.0)
+            .bind(lease.fence)
+            .fetch_optional(&mut **tx);
         Ok(row.await?.is_some())
     }
 }

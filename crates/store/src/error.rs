@@ -35,10 +35,17 @@ impl From<sqlx::Error> for Error {
                 let code = error.code().map(|code| code.into_owned()).unwrap_or_default();
                 Self::Away(format!("error {code} ({:?})", error.kind()))
             }
-            sqlx::Error::ColumnDecode { index, .. } => Self::Damaged(format!("column {index} cannot be read")),
+            sqlx::Error::ColumnDecode { index, .. } => {
+                Self::Damaged(format!("column {index} cannot be read"))
+            }
             sqlx::Error::PoolTimedOut => Self::Away("no connection became free in time".to_owned()),
             sqlx::Error::Io(error) => Self::Away(error.to_string()),
             sqlx::Error::Tls(_) => Self::Away("the encrypted connection failed".to_owned()),
+            sqlx::Error::Configuration(_) => Self::Damaged("DATABASE_URL cannot be read".to_owned()),
+            // What cannot be decoded would be quoted.
+            sqlx::Error::Decode(_) | sqlx::Error::Encode(_) => {
+                Self::Damaged("a value cannot be read".to_owned())
+            }
             other => Self::Away(other.to_string()),
         }
     }

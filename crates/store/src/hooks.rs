@@ -59,7 +59,12 @@ impl Store {
     ///
     /// # Errors
     /// When the database cannot be used.
-    pub async fn set_hook_remote(&self, shop: ShopId, kind: HookKind, remote_id: Option<i64>) -> Result<(), Error> {
+    pub async fn set_hook_remote(
+        &self,
+        shop: ShopId,
+        kind: HookKind,
+        remote_id: Option<i64>,
+    ) -> Result<(), Error> {
         sqlx::query("UPDATE hooks SET remote_id = $3 WHERE shop_id = $1 AND kind = $2")
             .bind(shop.0)
             .bind(word(kind))
@@ -75,10 +80,16 @@ impl Store {
     /// When the database cannot be used.
     pub async fn hook(&self, kind: HookKind, token: &str) -> Result<Option<Hook>, Error> {
         let query = "SELECT shop_id FROM hooks WHERE token_hash = $1 AND kind = $2";
-        let row =
-            sqlx::query(query).bind(self.vault.token(token)).bind(word(kind)).fetch_optional(&self.reads).await?;
+        let row = sqlx::query(query)
+            .bind(self.vault.token(token))
+            .bind(word(kind))
+            .fetch_optional(&self.reads)
+            .await?;
         let Some(row) = row else { return Ok(None) };
-        Ok(self.hook_of(ShopId(row.try_get(0)?), kind).await?.map(|(hook, _)| hook))
+        Ok(self
+            .hook_of(ShopId(row.try_get(0)?), kind)
+            .await?
+            .map(|(hook, _)| hook))
     }
 
     /// A shop's hook and its token.
@@ -98,7 +109,9 @@ impl Store {
         let place = word(kind).as_bytes();
         let token: Vec<u8> = row.try_get(0)?;
         let secret: Option<Vec<u8>> = row.try_get(1)?;
-        let secret = secret.map(|sealed| self.open_text(shop, SECRET, place, &sealed)).transpose()?;
+        let secret = secret
+            .map(|sealed| self.open_text(shop, SECRET, place, &sealed))
+            .transpose()?;
         let state: String = row.try_get(6)?;
         let hook = Hook {
             shop,
@@ -109,14 +122,23 @@ impl Store {
             last_at: row.try_get(4)?,
             active: !matches!(state.as_str(), "uninstalling" | "removed"),
         };
-        Ok(Some((hook, SecretString::from(self.open_text(shop, TOKEN, place, &token)?))))
+        Ok(Some((
+            hook,
+            SecretString::from(self.open_text(shop, TOKEN, place, &token)?),
+        )))
     }
 
     /// Notes that a hook was called, and which secret its signature matched. Written at most once a minute.
     ///
     /// # Errors
     /// When the database cannot be used.
-    pub async fn hook_called(&self, shop: ShopId, kind: HookKind, matched: &str, now: Millis) -> Result<(), Error> {
+    pub async fn hook_called(
+        &self,
+        shop: ShopId,
+        kind: HookKind,
+        matched: &str,
+        now: Millis,
+    ) -> Result<(), Error> {
         let row = sqlx::query("SELECT matched, last_at FROM hooks WHERE shop_id = $1 AND kind = $2")
             .bind(shop.0)
             .bind(word(kind))

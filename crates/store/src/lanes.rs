@@ -32,8 +32,12 @@ impl Store {
         }
         let mut tx = self.begin().await?;
         let skip = self.dialect.for_update_skip_locked();
-        let query = format!("SELECT shop_id FROM lanes WHERE next_at <= $1 ORDER BY next_at, shop_id LIMIT 1{skip}");
-        let row = sqlx::query(sqlx::AssertSqlSafe(query)).bind(now).fetch_optional(&mut *tx).await?;
+        let query =
+            format!("SELECT shop_id FROM lanes WHERE next_at <= $1 ORDER BY next_at, shop_id LIMIT 1{skip}");
+        let row = sqlx::query(sqlx::AssertSqlSafe(query))
+            .bind(now)
+            .fetch_optional(&mut *tx)
+            .await?;
         let Some(row) = row else { return Ok(None) };
         let lease = take(&mut tx, ShopId(row.try_get(0)?), now, lease_ms).await?;
         tx.commit().await?;
@@ -48,7 +52,11 @@ impl Store {
         let mut tx = self.begin().await?;
         let skip = self.dialect.for_update_skip_locked();
         let query = format!("SELECT shop_id FROM lanes WHERE shop_id = $1 AND leased_until <= $2{skip}");
-        let row = sqlx::query(sqlx::AssertSqlSafe(query)).bind(shop.0).bind(now).fetch_optional(&mut *tx).await?;
+        let row = sqlx::query(sqlx::AssertSqlSafe(query))
+            .bind(shop.0)
+            .bind(now)
+            .fetch_optional(&mut *tx)
+            .await?;
         if row.is_none() {
             return Ok(None);
         }
@@ -108,7 +116,9 @@ impl Store {
     /// # Errors
     /// When the database cannot be used.
     pub async fn next_due(&self, _now: Millis) -> Result<Option<Millis>, Error> {
-        let row = sqlx::query("SELECT MIN(next_at) FROM lanes").fetch_one(&self.reads).await?;
+        let row = sqlx::query("SELECT MIN(next_at) FROM lanes")
+            .fetch_one(&self.reads)
+            .await?;
         Ok(row.try_get(0)?)
     }
 
@@ -176,7 +186,13 @@ async fn take(
     .bind(until)
     .fetch_one(&mut **tx)
     .await?;
-    Ok(Lease { shop, fence: row.try_get(0)?, state: row.try_get(1)?, until, length: lease_ms })
+    Ok(Lease {
+        shop,
+        fence: row.try_get(0)?,
+        state: row.try_get(1)?,
+        until,
+        length: lease_ms,
+    })
 }
 
 /// Locks a shop's lane for the rest of the transaction; false for a shop that is unknown or removed. Whatever changes
@@ -188,14 +204,25 @@ pub(crate) async fn enter(
 ) -> Result<bool, Error> {
     if dialect.has_row_locks() {
         let query = format!("SELECT 1 FROM lanes WHERE shop_id = $1{}", dialect.for_update());
-        sqlx::query(sqlx::AssertSqlSafe(query)).bind(shop.0).fetch_optional(&mut **tx).await?;
+        sqlx::query(sqlx::AssertSqlSafe(query))
+            .bind(shop.0)
+            .fetch_optional(&mut **tx)
+            .await?;
     }
     let query = "SELECT 1 FROM shops WHERE shop_id = $1 AND state <> 'removed'";
-    Ok(sqlx::query(query).bind(shop.0).fetch_optional(&mut **tx).await?.is_some())
+    Ok(sqlx::query(query)
+        .bind(shop.0)
+        .fetch_optional(&mut **tx)
+        .await?
+        .is_some())
 }
 
 /// Moves the wake forward. A lane that is being worked on can be claimed no earlier for it: it is seen at its release.
-pub(crate) async fn wake(tx: &mut sqlx::Transaction<'_, sqlx::Any>, shop: ShopId, at: Millis) -> Result<(), Error> {
+pub(crate) async fn wake(
+    tx: &mut sqlx::Transaction<'_, sqlx::Any>,
+    shop: ShopId,
+    at: Millis,
+) -> Result<(), Error> {
     sqlx::query(
         "UPDATE lanes SET \
          wake_at = CASE WHEN wake_at IS NOT NULL AND wake_at < $2 THEN wake_at ELSE $2 END, \

@@ -45,13 +45,32 @@ impl Store {
         Ok(applied.map_or(Received::Kept, Received::Applied))
     }
 
-    async fn apply(&self, tx: &mut Transaction<'_, Any>, message: &Lifecycle) -> Result<Option<ShopId>, Error> {
+    async fn apply(
+        &self,
+        tx: &mut Transaction<'_, Any>,
+        message: &Lifecycle,
+    ) -> Result<Option<ShopId>, Error> {
         let now = message.received_at;
-        if let LifecycleEffect::Install { url, host, auth_code, version, trial } = &message.effect {
+        if let LifecycleEffect::Install {
+            url,
+            host,
+            auth_code,
+            version,
+            trial,
+        } = &message.effect
+        {
             if uninstalled_since(tx, message).await? {
                 return Ok(None);
             }
-            let id = put_shop(tx, self.dialect, &message.license, (url, host), Origin::AppStore, now).await?;
+            let id = put_shop(
+                tx,
+                self.dialect,
+                &message.license,
+                (url, host),
+                Origin::AppStore,
+                now,
+            )
+            .await?;
             lanes::enter(tx, self.dialect, id).await?;
             let (state, stamp) = standing(tx, id).await?;
             if stamp.is_some_and(|latest| is_older(&message.timestamp, &latest)) {
@@ -78,17 +97,24 @@ impl Store {
             .execute(&mut **tx)
             .await?;
             if let Some(code) = auth_code {
-                self.write_secrets(tx, id, &[(SecretName::AuthCode, Some(code.clone()))]).await?;
+                self.write_secrets(tx, id, &[(SecretName::AuthCode, Some(code.clone()))])
+                    .await?;
             }
             return Ok(Some(id));
         }
-        let Some(id) = by_license(tx, &message.license).await? else { return Ok(None) };
+        let Some(id) = by_license(tx, &message.license).await? else {
+            return Ok(None);
+        };
         if !lanes::enter(tx, self.dialect, id).await? {
             return Ok(None);
         }
         match &message.effect {
             LifecycleEffect::Install { .. } | LifecycleEffect::Unknown { .. } => return Ok(None),
-            LifecycleEffect::Upgrade { version, auth_code, trial } => {
+            LifecycleEffect::Upgrade {
+                version,
+                auth_code,
+                trial,
+            } => {
                 sqlx::query(
                     "UPDATE shops SET app_version = CASE WHEN app_version > $2 THEN app_version \
                      ELSE COALESCE($2, app_version) END, trial = COALESCE($3, trial), updated_at = $4 WHERE shop_id = $1",
@@ -100,7 +126,8 @@ impl Store {
                 .execute(&mut **tx)
                 .await?;
                 if let Some(code) = auth_code {
-                    self.write_secrets(tx, id, &[(SecretName::AuthCode, Some(code.clone()))]).await?;
+                    self.write_secrets(tx, id, &[(SecretName::AuthCode, Some(code.clone()))])
+                        .await?;
                 }
             }
             LifecycleEffect::Paid => touch(tx, id, now).await?,
@@ -126,7 +153,10 @@ impl Store {
                     .bind(now)
                     .execute(&mut **tx)
                     .await?;
-                sqlx::query("DELETE FROM sessions WHERE shop_id = $1").bind(id.0).execute(&mut **tx).await?;
+                sqlx::query("DELETE FROM sessions WHERE shop_id = $1")
+                    .bind(id.0)
+                    .execute(&mut **tx)
+                    .await?;
             }
         }
         Ok(Some(id))
@@ -134,7 +164,11 @@ impl Store {
 }
 
 async fn touch(tx: &mut Transaction<'_, Any>, shop: ShopId, now: Millis) -> Result<(), Error> {
-    sqlx::query("UPDATE shops SET updated_at = $2 WHERE shop_id = $1").bind(shop.0).bind(now).execute(&mut **tx).await?;
+    sqlx::query("UPDATE shops SET updated_at = $2 WHERE shop_id = $1")
+        .bind(shop.0)
+        .bind(now)
+        .execute(&mut **tx)
+        .await?;
     Ok(())
 }
 
@@ -147,7 +181,11 @@ async fn standing(tx: &mut Transaction<'_, Any>, shop: ShopId) -> Result<(ShopSt
 /// Whether an uninstallation that was sent after this installation came before it.
 async fn uninstalled_since(tx: &mut Transaction<'_, Any>, message: &Lifecycle) -> Result<bool, Error> {
     let query = "SELECT stamp FROM lifecycle WHERE license = $1 AND action = 'uninstall'";
-    for row in sqlx::query(query).bind(message.license.clone()).fetch_all(&mut **tx).await? {
+    for row in sqlx::query(query)
+        .bind(message.license.clone())
+        .fetch_all(&mut **tx)
+        .await?
+    {
         let uninstalled: String = row.try_get(0)?;
         if is_older(&message.timestamp, &uninstalled) {
             return Ok(true);

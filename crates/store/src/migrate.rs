@@ -13,17 +13,26 @@ pub async fn migrate(pool: &Pool<Any>, dialect: Dialect) -> Result<u64, Error> {
     if let Some(lock) = dialect.migration_lock() {
         tx.execute(lock).await?;
     }
-    tx.execute("CREATE TABLE IF NOT EXISTS migrations (version BIGINT NOT NULL PRIMARY KEY)").await?;
-    let row = sqlx::query("SELECT COALESCE(MAX(version), 0) FROM migrations").fetch_one(&mut *tx).await?;
+    tx.execute("CREATE TABLE IF NOT EXISTS migrations (version BIGINT NOT NULL PRIMARY KEY)")
+        .await?;
+    let row = sqlx::query("SELECT COALESCE(MAX(version), 0) FROM migrations")
+        .fetch_one(&mut *tx)
+        .await?;
     let have: i64 = row.try_get(0)?;
     let newest = MIGRATIONS.last().map_or(0, |(version, _)| *version);
     if have > newest {
-        return Err(Error::Damaged(format!("it is of version {have}, this program knows {newest}: use a newer program")));
+        return Err(Error::Damaged(format!(
+            "it is of version {have}, this program knows {newest}: use a newer program"
+        )));
     }
     let mut applied = 0;
     for (version, text) in MIGRATIONS.iter().filter(|(version, _)| *version > have) {
-        tx.execute(sqlx::raw_sql(AssertSqlSafe(dialect.words(text)))).await?;
-        sqlx::query("INSERT INTO migrations (version) VALUES ($1)").bind(*version).execute(&mut *tx).await?;
+        tx.execute(sqlx::raw_sql(AssertSqlSafe(dialect.words(text))))
+            .await?;
+        sqlx::query("INSERT INTO migrations (version) VALUES ($1)")
+            .bind(*version)
+            .execute(&mut *tx)
+            .await?;
         applied += 1;
     }
     tx.commit().await?;

@@ -275,8 +275,14 @@ impl DirtyKey {
     pub fn decode(text: &str) -> Option<Self> {
         let (letter, rest) = text.split_once(':')?;
         match letter {
-            "u" => Some(Self::Record(RecordKey { kind: RecordKind::Customer, id: rest.parse().ok()? })),
-            "s" => Some(Self::Record(RecordKey { kind: RecordKind::Subscriber, id: rest.parse().ok()? })),
+            "u" => Some(Self::Record(RecordKey {
+                kind: RecordKind::Customer,
+                id: rest.parse().ok()?,
+            })),
+            "s" => Some(Self::Record(RecordKey {
+                kind: RecordKind::Subscriber,
+                id: rest.parse().ok()?,
+            })),
             "a" => Some(Self::Address(AddrHash::from_hex(rest)?)),
             _ => None,
         }

@@ -69,7 +69,11 @@ impl Store {
             return Err(Error::NoSuchShop);
         }
         let query = "SELECT config_version FROM shops WHERE shop_id = $1";
-        let before: i64 = sqlx::query(query).bind(shop.0).fetch_one(&mut *tx).await?.try_get(0)?;
+        let before: i64 = sqlx::query(query)
+            .bind(shop.0)
+            .fetch_one(&mut *tx)
+            .await?
+            .try_get(0)?;
         if expected.is_some_and(|expected| expected != before) {
             return Err(Error::ConfigChanged { version: before });
         }
@@ -81,16 +85,19 @@ impl Store {
             .bind(now)
             .execute(&mut *tx)
             .await?;
-        sqlx::query("INSERT INTO config_history (shop_id, version, at, who, config) VALUES ($1, $2, $3, $4, $5)")
-            .bind(shop.0)
-            .bind(version)
-            .bind(now)
-            .bind(who.to_owned())
-            .bind(config.to_owned())
-            .execute(&mut *tx)
-            .await?;
+        sqlx::query(
+            "INSERT INTO config_history (shop_id, version, at, who, config) VALUES ($1, $2, $3, $4, $5)",
+        )
+        .bind(shop.0)
+        .bind(version)
+        .bind(now)
+        .bind(who.to_owned())
+        .bind(config.to_owned())
+        .execute(&mut *tx)
+        .await?;
         if key.is_some() {
-            self.write_secrets(&mut tx, shop, &[(SecretName::SareKey, key)]).await?;
+            self.write_secrets(&mut tx, shop, &[(SecretName::SareKey, key)])
+                .await?;
         }
         lanes::wake(&mut tx, shop, now).await?;
         tx.commit().await?;
@@ -102,9 +109,12 @@ impl Store {
     /// # Errors
     /// When the database cannot be used.
     pub async fn config_history(&self, shop: ShopId, limit: i64) -> Result<Vec<ConfigVersion>, Error> {
-        let query =
-            "SELECT version, at, who, config FROM config_history WHERE shop_id = $1 ORDER BY version DESC LIMIT $2";
-        let rows = sqlx::query(query).bind(shop.0).bind(limit).fetch_all(&self.reads).await?;
+        let query = "SELECT version, at, who, config FROM config_history WHERE shop_id = $1 ORDER BY version DESC LIMIT $2";
+        let rows = sqlx::query(query)
+            .bind(shop.0)
+            .bind(limit)
+            .fetch_all(&self.reads)
+            .await?;
         rows.iter()
             .map(|row| {
                 Ok(ConfigVersion {
@@ -154,9 +164,11 @@ impl Store {
     /// # Errors
     /// When the database cannot be used.
     pub async fn last_audit(&self, shop: ShopId) -> Result<Option<Audit>, Error> {
-        let query =
-            "SELECT at, compared, differences, detail FROM audits WHERE shop_id = $1 ORDER BY at DESC LIMIT 1";
-        let row = sqlx::query(query).bind(shop.0).fetch_optional(&self.reads).await?;
+        let query = "SELECT at, compared, differences, detail FROM audits WHERE shop_id = $1 ORDER BY at DESC LIMIT 1";
+        let row = sqlx::query(query)
+            .bind(shop.0)
+            .fetch_optional(&self.reads)
+            .await?;
         let Some(row) = row else { return Ok(None) };
         Ok(Some(Audit {
             at: row.try_get(0)?,
@@ -200,9 +212,12 @@ impl Store {
     /// # Errors
     /// When the database cannot be used.
     pub async fn session(&self, token: &str, now: Millis) -> Result<Option<Session>, Error> {
-        let query =
-            "SELECT shop_id, admin, csrf, locale, expires_at FROM sessions WHERE token_hash = $1 AND expires_at > $2";
-        let row = sqlx::query(query).bind(self.vault.token(token)).bind(now).fetch_optional(&self.reads).await?;
+        let query = "SELECT shop_id, admin, csrf, locale, expires_at FROM sessions WHERE token_hash = $1 AND expires_at > $2";
+        let row = sqlx::query(query)
+            .bind(self.vault.token(token))
+            .bind(now)
+            .fetch_optional(&self.reads)
+            .await?;
         let Some(row) = row else { return Ok(None) };
         Ok(Some(Session {
             shop: ShopId(row.try_get(0)?),
@@ -218,7 +233,10 @@ impl Store {
     /// # Errors
     /// When the database cannot be used.
     pub async fn end_sessions(&self, shop: ShopId) -> Result<(), Error> {
-        sqlx::query("DELETE FROM sessions WHERE shop_id = $1").bind(shop.0).execute(&self.writes).await?;
+        sqlx::query("DELETE FROM sessions WHERE shop_id = $1")
+            .bind(shop.0)
+            .execute(&self.writes)
+            .await?;
         Ok(())
     }
 }

@@ -21,7 +21,8 @@ impl Store {
     pub async fn note_problem(&self, shop: ShopId, problem: &Problem) -> Result<(), Error> {
         let mut tx = self.begin().await?;
         if lanes::enter(&mut tx, self.dialect, shop).await? {
-            self.put_problems(&mut tx, shop, std::slice::from_ref(problem)).await?;
+            self.put_problems(&mut tx, shop, std::slice::from_ref(problem))
+                .await?;
         }
         tx.commit().await?;
         Ok(())
@@ -33,7 +34,13 @@ impl Store {
     /// When the database cannot be used.
     pub async fn solve_problem(&self, shop: ShopId, key: &str) -> Result<(), Error> {
         let query = "SELECT 1 FROM problems WHERE shop_id = $1 AND entry = $2";
-        if sqlx::query(query).bind(shop.0).bind(key.to_owned()).fetch_optional(&self.reads).await?.is_none() {
+        if sqlx::query(query)
+            .bind(shop.0)
+            .bind(key.to_owned())
+            .fetch_optional(&self.reads)
+            .await?
+            .is_none()
+        {
             return Ok(());
         }
         sqlx::query("DELETE FROM problems WHERE shop_id = $1 AND entry = $2")
@@ -64,7 +71,9 @@ impl Store {
             let hash: Option<Vec<u8>> = row.try_get(2)?;
             let detail: Option<Vec<u8>> = row.try_get(3)?;
             found.push(Problem {
-                detail: detail.map(|sealed| self.open_text(shop, DETAIL, key.as_bytes(), &sealed)).transpose()?,
+                detail: detail
+                    .map(|sealed| self.open_text(shop, DETAIL, key.as_bytes(), &sealed))
+                    .transpose()?,
                 key,
                 kind: row.try_get(1)?,
                 hash: hash.as_deref().map(hash_of).transpose()?,
@@ -84,7 +93,9 @@ impl Store {
     pub async fn problem_kinds(&self, shop: ShopId) -> Result<BTreeMap<String, i64>, Error> {
         let query = "SELECT kind, COUNT(*) FROM problems WHERE shop_id = $1 GROUP BY kind";
         let rows = sqlx::query(query).bind(shop.0).fetch_all(&self.reads).await?;
-        rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
+        rows.iter()
+            .map(|row| Ok((row.try_get(0)?, row.try_get(1)?)))
+            .collect()
     }
 
     /// Marks contacts with problems to be tried again now: all, or the one of this key. What was last sent is forgotten,
@@ -97,16 +108,25 @@ impl Store {
         if !lanes::enter(&mut tx, self.dialect, shop).await? {
             return Ok(0);
         }
-        let rows = sqlx::query("SELECT entry, hash FROM problems WHERE shop_id = $1 AND ($2 = '' OR entry = $2)")
-            .bind(shop.0)
-            .bind(key.unwrap_or_default().to_owned())
-            .fetch_all(&mut *tx)
-            .await?;
+        let rows =
+            sqlx::query("SELECT entry, hash FROM problems WHERE shop_id = $1 AND ($2 = '' OR entry = $2)")
+                .bind(shop.0)
+                .bind(key.unwrap_or_default().to_owned())
+                .fetch_all(&mut *tx)
+                .await?;
         let mut marks = Vec::new();
         for row in rows {
             let entry: String = row.try_get(0)?;
-            let Some(key) = DirtyKey::decode(&entry) else { continue };
-            marks.push(DirtyMark { key, due_at: now, priority: Priority::Live, reason: Reason::Manual, held_by: None });
+            let Some(key) = DirtyKey::decode(&entry) else {
+                continue;
+            };
+            marks.push(DirtyMark {
+                key,
+                due_at: now,
+                priority: Priority::Live,
+                reason: Reason::Manual,
+                held_by: None,
+            });
             if let Some(hash) = row.try_get::<Option<Vec<u8>>, _>(1)? {
                 sqlx::query("UPDATE contacts SET sent = NULL WHERE shop_id = $1 AND hash = $2")
                     .bind(shop.0)

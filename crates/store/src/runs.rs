@@ -13,7 +13,10 @@ use crate::store::Store;
 
 /// The word kept for a value.
 pub(crate) fn word<T: Serialize>(value: T) -> String {
-    serde_json::to_value(value).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
+    serde_json::to_value(value)
+        .ok()
+        .and_then(|value| value.as_str().map(str::to_owned))
+        .unwrap_or_default()
 }
 
 /// Reads [`word`].
@@ -59,7 +62,10 @@ pub(crate) async fn put(tx: &mut Transaction<'_, Any>, shop: ShopId, run: &Run) 
 /// The number of the run that is not over.
 pub(crate) async fn active(tx: &mut Transaction<'_, Any>, shop: ShopId) -> Result<Option<i64>, Error> {
     let query = format!("SELECT run_id FROM runs WHERE shop_id = $1 AND {ACTIVE}");
-    let row = sqlx::query(AssertSqlSafe(query)).bind(shop.0).fetch_optional(&mut **tx).await?;
+    let row = sqlx::query(AssertSqlSafe(query))
+        .bind(shop.0)
+        .fetch_optional(&mut **tx)
+        .await?;
     Ok(row.map(|row| row.try_get(0)).transpose()?)
 }
 
@@ -68,7 +74,13 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::RunActive`] when another is not over yet.
-    pub async fn create_run(&self, shop: ShopId, kind: RunKind, body: &str, now: Millis) -> Result<i64, Error> {
+    pub async fn create_run(
+        &self,
+        shop: ShopId,
+        kind: RunKind,
+        body: &str,
+        now: Millis,
+    ) -> Result<i64, Error> {
         let mut tx = self.begin().await?;
         // The lane's row stands for the shop: two who ask at once are put in order.
         if !lanes::enter(&mut tx, self.dialect, shop).await? {
@@ -98,7 +110,11 @@ impl Store {
     /// When the database cannot be used.
     pub async fn run(&self, shop: ShopId, id: i64) -> Result<Option<Run>, Error> {
         let query = format!("SELECT {COLUMNS} FROM runs WHERE shop_id = $1 AND run_id = $2");
-        let row = sqlx::query(AssertSqlSafe(query)).bind(shop.0).bind(id).fetch_optional(&self.reads).await?;
+        let row = sqlx::query(AssertSqlSafe(query))
+            .bind(shop.0)
+            .bind(id)
+            .fetch_optional(&self.reads)
+            .await?;
         row.as_ref().map(run_from).transpose()
     }
 
@@ -108,7 +124,11 @@ impl Store {
     /// When the database cannot be used.
     pub async fn runs(&self, shop: ShopId, limit: i64) -> Result<Vec<Run>, Error> {
         let query = format!("SELECT {COLUMNS} FROM runs WHERE shop_id = $1 ORDER BY run_id DESC LIMIT $2");
-        let rows = sqlx::query(AssertSqlSafe(query)).bind(shop.0).bind(limit).fetch_all(&self.reads).await?;
+        let rows = sqlx::query(AssertSqlSafe(query))
+            .bind(shop.0)
+            .bind(limit)
+            .fetch_all(&self.reads)
+            .await?;
         rows.iter().map(run_from).collect()
     }
 
@@ -117,8 +137,12 @@ impl Store {
     /// # Errors
     /// When the database cannot be used.
     pub async fn active_run(&self, shop: ShopId) -> Result<Option<Run>, Error> {
-        let query = format!("SELECT {COLUMNS} FROM runs WHERE shop_id = $1 AND {ACTIVE} ORDER BY run_id LIMIT 1");
-        let row = sqlx::query(AssertSqlSafe(query)).bind(shop.0).fetch_optional(&self.reads).await?;
+        let query =
+            format!("SELECT {COLUMNS} FROM runs WHERE shop_id = $1 AND {ACTIVE} ORDER BY run_id LIMIT 1");
+        let row = sqlx::query(AssertSqlSafe(query))
+            .bind(shop.0)
+            .fetch_optional(&self.reads)
+            .await?;
         row.as_ref().map(run_from).transpose()
     }
 

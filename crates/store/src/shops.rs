@@ -35,8 +35,18 @@ pub struct ShopChange {
 
 /// The tables that hold a shop's data; `shops` and `lanes` stay.
 const TABLES: &[&str] = &[
-    "secrets", "hooks", "contacts", "records", "dirty", "history", "problems", "runs", "meters", "config_history",
-    "audits", "sessions",
+    "secrets",
+    "hooks",
+    "contacts",
+    "records",
+    "dirty",
+    "history",
+    "problems",
+    "runs",
+    "meters",
+    "config_history",
+    "audits",
+    "sessions",
 ];
 
 /// When the lane of a removed shop is due.
@@ -81,9 +91,15 @@ fn secret_word(name: SecretName) -> &'static str {
 }
 
 /// The shop of a licence.
-pub(crate) async fn by_license(tx: &mut Transaction<'_, Any>, license: &str) -> Result<Option<ShopId>, Error> {
+pub(crate) async fn by_license(
+    tx: &mut Transaction<'_, Any>,
+    license: &str,
+) -> Result<Option<ShopId>, Error> {
     let query = "SELECT shop_id FROM shops WHERE license = $1";
-    let row = sqlx::query(query).bind(license.to_owned()).fetch_optional(&mut **tx).await?;
+    let row = sqlx::query(query)
+        .bind(license.to_owned())
+        .fetch_optional(&mut **tx)
+        .await?;
     Ok(row.map(|row| row.try_get(0).map(ShopId)).transpose()?)
 }
 
@@ -134,7 +150,10 @@ impl Store {
     /// When the database cannot be used.
     pub async fn shop(&self, shop: ShopId) -> Result<Option<Shop>, Error> {
         let query = format!("SELECT {COLUMNS} FROM shops WHERE shop_id = $1");
-        let row = sqlx::query(AssertSqlSafe(query)).bind(shop.0).fetch_optional(&self.reads).await?;
+        let row = sqlx::query(AssertSqlSafe(query))
+            .bind(shop.0)
+            .fetch_optional(&self.reads)
+            .await?;
         row.as_ref().map(shop_from).transpose()
     }
 
@@ -224,7 +243,10 @@ impl Store {
         password: &SecretString,
         now: Millis,
     ) -> Result<ShopId, Error> {
-        let known = self.find_shop(host).await?.filter(|shop| shop.origin == Origin::Direct);
+        let known = self
+            .find_shop(host)
+            .await?
+            .filter(|shop| shop.origin == Origin::Direct);
         let mut tx = self.begin().await?;
         let id = match known {
             Some(shop) => shop.id,
@@ -239,8 +261,10 @@ impl Store {
             .bind(now)
             .execute(&mut *tx)
             .await?;
-        let secrets =
-            [(SecretName::AdminLogin, Some(login.clone())), (SecretName::AdminPassword, Some(password.clone()))];
+        let secrets = [
+            (SecretName::AdminLogin, Some(login.clone())),
+            (SecretName::AdminPassword, Some(password.clone())),
+        ];
         self.write_secrets(&mut tx, id, &secrets).await?;
         lanes::wake(&mut tx, id, now).await?;
         tx.commit().await?;
@@ -254,10 +278,19 @@ impl Store {
     pub async fn secret(&self, shop: ShopId, name: SecretName) -> Result<Option<SecretString>, Error> {
         let word = secret_word(name);
         let query = "SELECT value FROM secrets WHERE shop_id = $1 AND name = $2";
-        let row = sqlx::query(query).bind(shop.0).bind(word).fetch_optional(&self.reads).await?;
+        let row = sqlx::query(query)
+            .bind(shop.0)
+            .bind(word)
+            .fetch_optional(&self.reads)
+            .await?;
         let Some(row) = row else { return Ok(None) };
         let sealed: Vec<u8> = row.try_get(0)?;
-        Ok(Some(SecretString::from(self.open_text(shop, SECRET, word.as_bytes(), &sealed)?)))
+        Ok(Some(SecretString::from(self.open_text(
+            shop,
+            SECRET,
+            word.as_bytes(),
+            &sealed,
+        )?)))
     }
 
     /// Keeps or drops secrets, all in one transaction. `access_expires_at` belongs to the access token: with a new one it
@@ -327,7 +360,10 @@ impl Store {
     /// When the database cannot be used.
     pub async fn access_expires_at(&self, shop: ShopId) -> Result<Option<Millis>, Error> {
         let query = "SELECT access_expires_at FROM shops WHERE shop_id = $1";
-        let row = sqlx::query(query).bind(shop.0).fetch_optional(&self.reads).await?;
+        let row = sqlx::query(query)
+            .bind(shop.0)
+            .fetch_optional(&self.reads)
+            .await?;
         Ok(match row {
             Some(row) => row.try_get(0)?,
             None => None,
@@ -345,7 +381,12 @@ impl Store {
             return Ok(false);
         }
         let query = "SELECT 1 FROM shops WHERE shop_id = $1 AND state = 'uninstalling'";
-        if sqlx::query(query).bind(lease.shop.0).fetch_optional(&mut *tx).await?.is_none() {
+        if sqlx::query(query)
+            .bind(lease.shop.0)
+            .fetch_optional(&mut *tx)
+            .await?
+            .is_none()
+        {
             return Ok(false);
         }
         erase(&mut tx, lease.shop, now).await?;
@@ -371,17 +412,29 @@ impl Store {
     pub async fn meters(&self, shop: ShopId) -> Result<BTreeMap<String, i64>, Error> {
         let query = "SELECT name, CAST(SUM(value) AS BIGINT) FROM meters WHERE shop_id = $1 GROUP BY name";
         let rows = sqlx::query(query).bind(shop.0).fetch_all(&self.reads).await?;
-        rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
+        rows.iter()
+            .map(|row| Ok((row.try_get(0)?, row.try_get(1)?)))
+            .collect()
     }
 
     /// A shop's meters by day (days since 1970 in UTC) and name, from `since` on.
     ///
     /// # Errors
     /// When the database cannot be used.
-    pub async fn meters_by_day(&self, shop: ShopId, since: i64) -> Result<BTreeMap<(i64, String), i64>, Error> {
+    pub async fn meters_by_day(
+        &self,
+        shop: ShopId,
+        since: i64,
+    ) -> Result<BTreeMap<(i64, String), i64>, Error> {
         let query = "SELECT day, name, value FROM meters WHERE shop_id = $1 AND day >= $2";
-        let rows = sqlx::query(query).bind(shop.0).bind(since).fetch_all(&self.reads).await?;
-        rows.iter().map(|row| Ok(((row.try_get(0)?, row.try_get(1)?), row.try_get(2)?))).collect()
+        let rows = sqlx::query(query)
+            .bind(shop.0)
+            .bind(since)
+            .fetch_all(&self.reads)
+            .await?;
+        rows.iter()
+            .map(|row| Ok(((row.try_get(0)?, row.try_get(1)?), row.try_get(2)?)))
+            .collect()
     }
 }
 
@@ -397,7 +450,10 @@ async fn erase(tx: &mut Transaction<'_, Any>, shop: ShopId, now: Millis) -> Resu
     .await?;
     for table in TABLES {
         let query = format!("DELETE FROM {table} WHERE shop_id = $1");
-        sqlx::query(AssertSqlSafe(query)).bind(shop.0).execute(&mut **tx).await?;
+        sqlx::query(AssertSqlSafe(query))
+            .bind(shop.0)
+            .execute(&mut **tx)
+            .await?;
     }
     sqlx::query(
         "UPDATE shops SET state = $2, config = NULL, scopes = NULL, access_expires_at = NULL, last_success_at = NULL, \

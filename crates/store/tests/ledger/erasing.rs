@@ -1,0 +1,348 @@
+//! Erasing: a shop leaves nothing but its licence and the times, a person nothing but a keyed hash.
+
+use std::path::Path;
+
+use sqlx::{AssertSqlSafe, Row};
+use store::{
+    Commit, Contact, DirtyKey, HistoryEntry, HookKind, LifecycleEffect, Outcome, Problem, RunKind,
+    SecretName, Session, ShopState, Store,
+};
+use sync_core::ShopId;
+
+use crate::support::{LEASE, Ledger, NOON, a_shop, contact, each_database, lease, mark, message, record};
+
+const ADDRESS: &str = "anna.very.private@example.com";
+
+/// All tables with a shop, and how many of its rows are in each.
+async fn rows(ledger: &Ledger, shop: ShopId) -> Vec<(String, i64)> {
+    let raw = ledger.raw().await;
+    let tables = if ledger.dir.is_some() {
+        "SELECT m.name FROM sqlite_master m JOIN pragma_table_info(m.name) c ON c.name = 'shop_id' WHERE m.type = 'table'"
+    } else {
+        "SELECT table_name::text FROM information_schema.columns WHERE column_name = 'shop_id' AND table_schema = 'public'"
+    };
+    let mut all = Vec::new();
+    for row in sqlx::query(tables).fetch_all(&raw).await.unwrap() {
+        let table: String = row.get(0);
+        let sql = format!("SELECT COUNT(*) FROM {table} WHERE shop_id = {}", shop.0);
+        let many: i64 = sqlx::query_scalar(AssertSqlSafe(sql))
+            .fetch_one(&raw)
+            .await
+            .unwrap();
+        all.push((table, many));
+    }
+    raw.close().await;
+    all.sort();
+    all
+}
+
+/// A shop with something in every table.
+async fn a_full_shop(store: &Store, license: &str) -> ShopId {
+    let shop = a_shop(store, license).await;
+    store
+        .put_secrets(
+            shop,
+            &[(SecretName::AccessToken, Some("access".into()))],
+            Some(NOON + 5),
+        )
+        .await
+        .unwrap();
+    store
+        .put_hook(
+            shop,
+            HookKind::Shoper,
+            &format!("{license}-1").into(),
+            Some("s".into()),
+            None,
+        )
+        .await
+        .unwrap();
+    store
+        .put_hook(shop, HookKind::Sare, &format!("{license}-2").into(), None, None)
+        .await
+        .unwrap();
+    store
+        .put_config(shop, "a = 1", Some("key".into()), None, "panel", NOON)
+        .await
+        .unwrap();
+    store.put_audit(shop, NOON, 1, 0, "{}").await.unwrap();
+    let session = Session {
+        shop,
+        admin: None,
+        csrf: "c".into(),
+        locale: "pl".into(),
+        expires_at: NOON + 9,
+    };
+    store
+        .put_session(&format!("{license}-3"), &session, NOON)
+        .await
+        .unwrap();
+    store.create_run(shop, RunKind::First, "{}", NOON).await.unwrap();
+    let anna = contact(store, shop, ADDRESS);
+    let hash = anna.hash;
+    let problem = Problem {
+        key: DirtyKey::Address(hash).encode(),
+        kind: "sare-refused".to_owned(),
+        hash: Some(hash),
+        detail: Some(format!("SARE says: {ADDRESS} is odd")),
+        is_final: true,
+        first_at: NOON,
+        last_at: NOON,
+        times: 1,
+    };
+    let commit = Commit {
+        contacts: vec![anna],
+        records: vec![record(1, hash)],
+        marks: vec![mark(1, NOON)],
+        history: vec![HistoryEntry {
+            hash,
+            at: NOON,
+            kind: "added".to_owned(),
+            detail: None,
+        }],
+        problems: vec![problem],
+        meters: vec![("seen", 1)],
+        success_at: Some(NOON),
+        ..Commit::default()
+    };
+    let taken = lease(store, shop).await;
+    assert!(store.commit(&taken, NOON, &commit).await.unwrap());
+    store
+        .release(&taken, "{\"labels\":\"of the shop\"}", NOON)
+        .await
+        .unwrap();
+    shop
+}
+
+fn uninstall(license: &str) -> store::Lifecycle {
+    message(
+        license,
+        "uninstall",
+        "u",
+        "2026-09-25 12:00:00",
+        LifecycleEffect::Uninstall,
+    )
+}
+
+/// What must be left: the shop with its licence and times, and the lane's fence.
+async fn assert_gone(ledger: &Ledger, shop: ShopId) {
+    for (table, many) in rows(ledger, shop).await {
+        let stays = matches!(table.as_str(), "shops" | "lanes");
+        assert_eq!(many, i64::from(stays), "{table}");
+    }
+    let known = ledger.store.shop(shop).await.unwrap().unwrap();
+    assert_eq!(
+        (known.state, known.license.as_str(), known.created_at),
+        (ShopState::Removed, "a", NOON)
+    );
+    assert_eq!((known.config, known.scopes), (None, None));
+    assert_eq!(ledger.store.access_expires_at(shop).await.unwrap(), None);
+    let lane = ledger.store.lane(shop).await.unwrap().unwrap();
+    assert_eq!(lane.state, "{}");
+}
+
+#[tokio::test]
+async fn an_uninstalled_shop_leaves_its_licence_and_the_times() {
+    each_database(async |ledger| {
+        let store = &ledger.store;
+        let (shop, other) = (a_full_shop(store, "a").await, a_full_shop(store, "b").await);
+        let before = rows(ledger, other).await;
+        assert!(before.iter().all(|(_, many)| *many > 0), "{before:?}");
+        store.receive(&uninstall("a")).await.unwrap();
+        let taken = lease(store, shop).await;
+        assert!(store.erase_shop(&taken, NOON + 1).await.unwrap());
+        store
+            .release(&taken, "{\"labels\":\"of the shop\"}", NOON + 1_000_000)
+            .await
+            .unwrap();
+        assert_gone(ledger, shop).await;
+        assert_eq!(rows(ledger, other).await, before);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_shop_removed_by_the_operator_is_gone_though_somebody_works_on_it() {
+    each_database(async |ledger| {
+        let store = &ledger.store;
+        let shop = a_full_shop(store, "a").await;
+        let taken = lease(store, shop).await;
+        store.remove_shop(shop, NOON).await.unwrap();
+        // The worker has not noticed yet.
+        let hash = store.hash(shop, ADDRESS);
+        let commit = Commit {
+            contacts: vec![contact(store, shop, ADDRESS)],
+            records: vec![record(2, hash)],
+            ..Commit::default()
+        };
+        assert!(!store.commit(&taken, NOON, &commit).await.unwrap());
+        let _ = store
+            .put_secrets(
+                shop,
+                &[(SecretName::AccessToken, Some("late".into()))],
+                Some(NOON),
+            )
+            .await;
+        let _ = store
+            .put_hook(shop, HookKind::Shoper, &"late".into(), None, None)
+            .await;
+        let _ = store.mark(shop, &[mark(3, NOON)], NOON).await;
+        let problem = Problem {
+            key: "shop:access".to_owned(),
+            kind: "access".to_owned(),
+            hash: None,
+            detail: None,
+            is_final: false,
+            first_at: NOON,
+            last_at: NOON,
+            times: 1,
+        };
+        let _ = store.note_problem(shop, &problem).await;
+        let _ = store.create_run(shop, RunKind::Sweep, "{}", NOON).await;
+        let _ = store
+            .put_config(shop, "a = 2", Some("key".into()), None, "panel", NOON)
+            .await;
+        store
+            .release(&taken, "{\"labels\":\"of the shop\"}", NOON + 1_000_000)
+            .await
+            .unwrap();
+        assert_gone(ledger, shop).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_worker_whose_lane_was_taken_over_erases_nothing() {
+    each_database(async |ledger| {
+        let store = &ledger.store;
+        let shop = a_full_shop(store, "a").await;
+        store.receive(&uninstall("a")).await.unwrap();
+        let old = lease(store, shop).await;
+        store.claim(NOON + LEASE, LEASE).await.unwrap().unwrap();
+        assert!(!store.erase_shop(&old, NOON).await.unwrap());
+        assert_eq!(store.counts(shop).await.unwrap().contacts, 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn of_an_erased_person_a_keyed_hash_with_the_refusal_stays() {
+    each_database(async |ledger| {
+        let store = &ledger.store;
+        let shop = a_full_shop(store, "a").await;
+        let hash = store.hash(shop, ADDRESS);
+        let taken = lease(store, shop).await;
+        let refused = Contact {
+            refusal: Some(3),
+            refused_at: Some(NOON - 9),
+            refusal_origin: Some("sare".to_owned()),
+            sent: Some(vec![1]),
+            outcome: Outcome::Suppressed,
+            ..contact(store, shop, ADDRESS)
+        };
+        assert!(
+            store
+                .commit(
+                    &taken,
+                    NOON,
+                    &Commit {
+                        contacts: vec![refused],
+                        ..Commit::default()
+                    }
+                )
+                .await
+                .unwrap()
+        );
+        assert!(store.erase_contact(shop, hash, NOON + 1).await.unwrap());
+        let left = store.contact(shop, hash).await.unwrap().unwrap();
+        assert_eq!((left.address, left.sent, left.intent), (None, None, None));
+        assert_eq!((left.refusal, left.refused_at), (Some(3), Some(NOON - 9)));
+        assert!(store.history(shop, hash, 9).await.unwrap().is_empty());
+        assert!(store.records_of(shop, &[hash]).await.unwrap().is_empty());
+        assert!(store.problems(shop, 9, 0).await.unwrap().is_empty());
+        assert!(
+            store
+                .contacts_after(shop, None, 9, store::ContactFilter::All)
+                .await
+                .unwrap()
+                .is_empty()
+        );
+        assert!(
+            !store
+                .erase_contact(shop, store.hash(shop, "nobody@example.com"), NOON)
+                .await
+                .unwrap()
+        );
+    })
+    .await;
+}
+
+/// Every file that SQLite keeps beside the database.
+fn bytes_of(dir: &Path) -> Vec<u8> {
+    let files = std::fs::read_dir(dir).unwrap();
+    files
+        .flat_map(|file| std::fs::read(file.unwrap().path()).unwrap())
+        .collect()
+}
+
+#[tokio::test]
+async fn neither_addresses_nor_secrets_stand_in_the_files_in_clear() {
+    each_database(async |ledger| {
+        let store = &ledger.store;
+        let shop = a_full_shop(store, "a").await;
+        let secrets = [
+            (SecretName::RefreshToken, Some("refresh-token-in-clear".into())),
+            (SecretName::AdminPassword, Some("password-in-clear".into())),
+        ];
+        store.put_secrets(shop, &secrets, None).await.unwrap();
+        store
+            .put_hook(
+                shop,
+                HookKind::Shoper,
+                &"hook-token-in-clear".into(),
+                Some("hook-secret-in-clear".into()),
+                None,
+            )
+            .await
+            .unwrap();
+        let session = Session {
+            shop,
+            admin: None,
+            csrf: "c".into(),
+            locale: "pl".into(),
+            expires_at: NOON + 9,
+        };
+        store
+            .put_session("session-token-in-clear", &session, NOON)
+            .await
+            .unwrap();
+        let raw = ledger.raw().await;
+        let mut bytes = match &ledger.dir {
+            Some(dir) => bytes_of(dir.path()),
+            None => {
+                let mut text = String::new();
+                for (table, _) in rows(ledger, shop).await {
+                    let sql = format!("SELECT COALESCE(string_agg(t::text, ' '), '') FROM {table} t");
+                    text += &sqlx::query_scalar::<_, String>(AssertSqlSafe(sql))
+                        .fetch_one(&raw)
+                        .await
+                        .unwrap();
+                }
+                text.into_bytes()
+            }
+        };
+        raw.close().await;
+        // PostgreSQL shows bytes as hexadecimal; look for both.
+        bytes.make_ascii_lowercase();
+        for clear in [ADDRESS, "very.private", "-in-clear", "sare says"] {
+            for needle in [clear.as_bytes().to_vec(), hex::encode(clear).into_bytes()] {
+                assert!(!bytes.windows(needle.len()).any(|part| part == needle), "{clear}");
+            }
+        }
+        assert!(
+            bytes.windows(9).any(|part| part == b"a.example"),
+            "the looking itself works"
+        );
+    })
+    .await;
+}

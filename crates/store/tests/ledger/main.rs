@@ -1,0 +1,19 @@
+//! The ledger's promises, each proven on both databases.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a helper of tests that finds something else has found a failure"
+)]
+
+mod commits;
+mod concurrency;
+mod dirty;
+mod encryption;
+mod erasing;
+mod lanes;
+mod lifecycle;
+mod panel;
+mod problems;
+mod runs;
+mod shops;
+mod support;

@@ -1,0 +1,218 @@
+//! Problems: one a key, brought up to date, solved, tried again.
+
+use store::{Commit, Contact, DirtyKey, Outcome, Priority, Problem, Reason, Store};
+use sync_core::ShopId;
+
+use crate::support::{LEASE, NOON, a_shop, contact, each_database, lease};
+
+fn of_contact(contact: &Contact, kind: &str, detail: Option<&str>) -> Problem {
+    Problem {
+        key: DirtyKey::Address(contact.hash).encode(),
+        kind: kind.to_owned(),
+        hash: Some(contact.hash),
+        detail: detail.map(str::to_owned),
+        is_final: true,
+        first_at: NOON,
+        last_at: NOON,
+        times: 1,
+    }
+}
+
+fn of_shop(topic: &str, at: i64) -> Problem {
+    Problem {
+        key: format!("shop:{topic}"),
+        kind: topic.to_owned(),
+        hash: None,
+        detail: Some("words".to_owned()),
+        is_final: false,
+        first_at: at,
+        last_at: at,
+        times: 1,
+    }
+}
+
+async fn keys(store: &Store, shop: ShopId) -> Vec<String> {
+    store
+        .problems(shop, 100, 0)
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|problem| problem.key)
+        .collect()
+}
+
+#[tokio::test]
+async fn a_problem_met_again_is_brought_up_to_date() {
+    each_database(async |ledger| {
+        let store = &ledger.store;
+        let shop = a_shop(store, "a").await;
+        let anna = contact(store, shop, "anna@example.com");
+        let first = of_contact(&anna, "sare-refused", Some("the reason"));
+        store.note_problem(shop, &first).await.unwrap();
+        assert_eq!(
+            store.problems(shop, 9, 0).await.unwrap(),
+            std::slice::from_ref(&first)
+        );
+        let taken = lease(store, shop).await;
+        let again = Problem {
+            first_at: NOON + 5,
+            last_at: NOON + 5,
+            is_final: false,
+            ..of_contact(&anna, "sare-away", None)
+        };
+        let commit = Commit {
+            problems: vec![again.clone()],
+            ..Commit::default()
+        };
+        assert!(store.commit(&taken, NOON, &commit).await.unwrap());
+        let expected = Problem {
+            first_at: NOON,
+            times: 2,
+            ..again
+        };
+        assert_eq!(store.problems(shop, 9, 0).await.unwrap(), [expected]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn problems_come_newest_first_by_pages_and_are_counted_by_kind() {
+    each_database(async |ledger| {
+        let store = &ledger.store;
+        let shop = a_shop(store, "a").await;
+        for (topic, at) in [("one", 1), ("two", 3), ("three", 2)] {
+            store
+                .note_problem(shop, &of_shop(topic, NOON + at))
+                .await
+                .unwrap();
+        }
+        assert_eq!(keys(store, shop).await, ["shop:two", "shop:three", "shop:one"]);
+        assert_eq!(store.problems(shop, 1, 1).await.unwrap()[0].key, "shop:three");
+        assert_eq!(store.problem_kinds(shop).await.unwrap().len(), 3);
+        assert_eq!(store.counts(shop).await.unwrap().problems, 3);
+        store.solve_problem(shop, "shop:two").await.unwrap();
+        store.solve_problem(shop, "shop:never").await.unwrap();
+        let taken = lease(store, shop).await;
+        let commit = Commit {
+            solved: vec!["shop:one".to_owned(), "shop:other".to_owned()],
+            ..Commit::default()
+        };
+        assert!(store.commit(&taken, NOON, &commit).await.unwrap());
+        assert_eq!(keys(store, shop).await, ["shop:three"]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_commit_takes_many_problems_of_one_key_and_of_many() {
+    each_database(async |ledger| {
+        let store = &ledger.store;
+        let shop = a_shop(store, "a").await;
+        let taken = lease(store, shop).await;
+        let anna = contact(store, shop, "anna@example.com");
+        let mut problems: Vec<Problem> = (0..700).map(|n| of_shop(&format!("t{n}"), NOON)).collect();
+        problems.push(of_contact(&anna, "first", Some("a")));
+        problems.push(of_contact(&anna, "last", Some("b")));
+        assert!(
+            store
+                .commit(
+                    &taken,
+                    NOON,
+                    &Commit {
+                        problems,
+                        ..Commit::default()
+                    }
+                )
+                .await
+                .unwrap()
+        );
+        let all = store.problems(shop, 1_000, 0).await.unwrap();
+        assert_eq!(all.len(), 701);
+        let of_anna = all
+            .iter()
+            .find(|problem| problem.hash == Some(anna.hash))
+            .unwrap();
+        assert_eq!(
+            (of_anna.kind.as_str(), of_anna.detail.as_deref()),
+            ("last", Some("b"))
+        );
+        let solved = all.into_iter().map(|problem| problem.key).collect();
+        assert!(
+            store
+                .commit(
+                    &taken,
+                    NOON,
+                    &Commit {
+                        solved,
+                        ..Commit::default()
+                    }
+                )
+                .await
+                .unwrap()
+        );
+        assert!(keys(store, shop).await.is_empty());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_retry_marks_the_contact_and_forgets_what_was_refused() {
+    each_database(async |ledger| {
+        let store = &ledger.store;
+        let shop = a_shop(store, "a").await;
+        let taken = lease(store, shop).await;
+        let refused = |name: &str| Contact {
+            sent: Some(vec![1]),
+            outcome: Outcome::Failed,
+            ..contact(store, shop, name)
+        };
+        let (anna, ben) = (refused("anna@example.com"), refused("ben@example.com"));
+        let problems = vec![
+            of_contact(&anna, "x", None),
+            of_contact(&ben, "x", None),
+            of_shop("access", NOON),
+        ];
+        let key = problems[0].key.clone();
+        let commit = Commit {
+            contacts: vec![anna.clone(), ben.clone()],
+            problems,
+            ..Commit::default()
+        };
+        assert!(store.commit(&taken, NOON, &commit).await.unwrap());
+        store.release(&taken, "{}", NOON + 1_000_000).await.unwrap();
+
+        assert_eq!(store.problem_retry(shop, Some(&key), NOON).await.unwrap(), 1);
+        let due = store.due_dirty(shop, NOON, Priority::Bulk, 9).await.unwrap();
+        assert_eq!(
+            (due.len(), due[0].key, due[0].reason),
+            (1, DirtyKey::Address(anna.hash), Reason::Manual)
+        );
+        assert_eq!(store.contact(shop, anna.hash).await.unwrap().unwrap().sent, None);
+        assert!(
+            store
+                .contact(shop, ben.hash)
+                .await
+                .unwrap()
+                .unwrap()
+                .sent
+                .is_some()
+        );
+        assert!(store.claim(NOON, LEASE).await.unwrap().is_some());
+        assert_eq!(store.counts(shop).await.unwrap().problems, 3);
+
+        assert!(store.problem_retry(shop, None, NOON).await.unwrap() >= 2);
+        assert_eq!(
+            store
+                .due_dirty(shop, NOON, Priority::Bulk, 9)
+                .await
+                .unwrap()
+                .len(),
+            2
+        );
+        assert_eq!(
+            store.problem_retry(shop, Some("a:nothing"), NOON).await.unwrap(),
+            0
+        );
+    })
+    .await;
+}
