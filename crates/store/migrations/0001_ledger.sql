@@ -83,6 +83,9 @@ CREATE TABLE contacts (
     PRIMARY KEY (shop_id, hash)
 );
 CREATE INDEX contacts_counts ON contacts (shop_id, outcome, sare_status, refusal);
+-- Pages of those that need looking at: suppressed, skipped, failed, never touched, gone; most contacts are in neither.
+CREATE INDEX contacts_others ON contacts (shop_id, outcome, hash) WHERE outcome > 1;
+CREATE INDEX contacts_refused ON contacts (shop_id, hash) WHERE refusal IS NOT NULL;
 CREATE INDEX contacts_poll_found ON contacts (shop_id, hash) WHERE poll_found = 1;
 CREATE INDEX contacts_erased ON contacts (shop_id, hash) WHERE address IS NULL;
 

@@ -35,6 +35,10 @@ impl ContactFilter {
             Self::Unsettled(run) => format!("(run_id IS NULL OR run_id <> {run})"),
             Self::InSare => "sare_status <> 0".to_owned(),
             Self::PollFound => "poll_found = 1".to_owned(),
+            // The index of rarer outcomes is used only where its own condition is said.
+            Self::Outcome(outcome) if outcome as i64 > 1 => {
+                format!("outcome = {} AND outcome > 1", outcome as i64)
+            }
             Self::Outcome(outcome) => format!("outcome = {}", outcome as i64),
             Self::Refused => "refusal IS NOT NULL".to_owned(),
         }

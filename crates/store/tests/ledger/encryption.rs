@@ -220,3 +220,15 @@ async fn a_value_that_does_not_open_keeps_its_key_asked_for() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn migrating_moves_everything_to_the_newest_key() {
+    each_database(async |ledger| {
+        let shop = a_sealed_shop(&ledger.store, "a", 12).await;
+        let both = ledger.reopen(&format!("{NEW},{KEY}")).await.unwrap();
+        assert_eq!(both.migrate().await.unwrap(), 0);
+        assert_opens(&ledger.reopen(NEW).await.unwrap(), shop, "a", 12).await;
+        assert!(matches!(ledger.reopen(KEY).await, Err(Error::WrongKeys)));
+    })
+    .await;
+}

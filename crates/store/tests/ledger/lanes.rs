@@ -216,3 +216,26 @@ async fn a_lane_can_be_claimed_by_its_shop_before_it_is_due() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn the_leases_of_a_dead_process_end_at_once_only_where_one_process_works_alone() {
+    each_database(async |ledger| {
+        let store = &ledger.store;
+        let (shop, free) = (a_shop(store, "a").await, a_shop(store, "b").await);
+        let dead = lease(store, shop).await;
+        let other = lease(store, free).await;
+        store.release(&other, "{}", NOON + 60_000).await.unwrap();
+        let alone = ledger.dir.is_some();
+        assert_eq!(store.end_leases(NOON).await.unwrap(), u64::from(alone));
+        assert_eq!(
+            store.commit(&dead, NOON, &Commit::default()).await.unwrap(),
+            !alone
+        );
+        assert_eq!(
+            store.claim(NOON, LEASE).await.unwrap().map(|lease| lease.shop),
+            alone.then_some(shop)
+        );
+        assert_eq!(store.lane(free).await.unwrap().unwrap().due_at, NOON + 60_000);
+    })
+    .await;
+}

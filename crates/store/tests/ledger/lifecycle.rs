@@ -354,3 +354,33 @@ async fn a_removed_shop_takes_no_secrets_from_late_messages() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_worker_that_does_not_know_of_a_removal_yet_does_not_undo_it() {
+    each_database(async |ledger| {
+        let store = &ledger.store;
+        let shop = a_shop(store, "a").await;
+        store
+            .receive(&uninstall("a", "u1", "2026-09-22 12:00:00"))
+            .await
+            .unwrap();
+        // A slice begun before exchanges its code, or loses its access, and says so.
+        for late in [ShopState::Connected, ShopState::AccessLost] {
+            let change = ShopChange {
+                state: Some(late),
+                scopes: Some("all".to_owned()),
+                ..ShopChange::default()
+            };
+            store.update_shop(shop, &change, NOON).await.unwrap();
+            assert_eq!(state(store, shop).await, ShopState::Uninstalling);
+        }
+        store.remove_shop(shop, NOON).await.unwrap();
+        let change = ShopChange {
+            state: Some(ShopState::AccessLost),
+            ..ShopChange::default()
+        };
+        store.update_shop(shop, &change, NOON).await.unwrap();
+        assert_eq!(state(store, shop).await, ShopState::Removed);
+    })
+    .await;
+}
