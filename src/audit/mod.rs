@@ -236,7 +236,7 @@ impl Auditor<'_> {
                 Ok(out)
             }
             // The engine leaves these fields out as well, and says so in problems.
-            Err(shoper_api::Error::Forbidden { .. }) => Ok(out),
+            Err(shoper_api::Error::Forbidden { .. } | shoper_api::Error::FilterUnsupported { .. }) => Ok(out),
             Err(error) => Err(error),
         }
     }

@@ -243,9 +243,15 @@ async fn addresses(
         side.ask(|c| async move { c.addresses_of(&[id], which).await })
             .await
     };
-    match ask(AddressFilter::DefaultOnly).await {
+    let asked = match ask(AddressFilter::DefaultOnly).await {
         Err(shoper_api::Error::FilterUnsupported { .. }) => ask(AddressFilter::All).await,
-        Err(shoper_api::Error::Forbidden { .. }) => Ok(Vec::new()),
+        other => other,
+    };
+    match asked {
+        // As in a synchronisation: what cannot be read leaves its fields alone.
+        Err(shoper_api::Error::Forbidden { .. } | shoper_api::Error::FilterUnsupported { .. }) => {
+            Ok(Vec::new())
+        }
         other => other,
     }
 }

@@ -353,6 +353,15 @@ pub fn remedy(kind: &str) -> (&'static str, &'static str) {
             "Ask SARE to leave statuses alone when `update_status_on_duplicate` is false; then let it be tried again \
              with `shop resume SHOP --release-brake`.",
         ),
+        "sare-unsure" => (
+            "The contact was in SARE, and SARE does not say for certain whether it still is.",
+            "Nothing is added meanwhile, so that nobody is brought back by mistake; it is tried again by itself.",
+        ),
+        "addresses-not-readable" => (
+            "The shop does not give out customers' addresses, so fields mapped from them stay as they are in SARE.",
+            "Take rows that begin with `address.` out of the mapping, or ask Shoper why its list of addresses cannot be \
+             asked for by customer.",
+        ),
         "shop-refused" => (
             "The shop did not take a change.",
             "Look at the record in the shop; it is tried again by itself.",

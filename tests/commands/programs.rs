@@ -127,6 +127,60 @@ fn the_server_works_on_shops_answers_machines_and_ends_when_told() {
     assert_eq!(server.end(), Some(0));
 }
 
+/// A form sent by hand: the status line.
+fn post(port: u16, path: &str, form: &str) -> String {
+    use std::io::Write;
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
+    let length = form.len();
+    let head = "Content-Type: application/x-www-form-urlencoded\r\nConnection: close";
+    write!(
+        stream,
+        "POST {path} HTTP/1.1\r\nHost: localhost\r\n{head}\r\nContent-Length: {length}\r\n\r\n{form}"
+    )
+    .unwrap();
+    let mut text = String::new();
+    stream.read_to_string(&mut text).unwrap();
+    text.lines().next().unwrap().to_owned()
+}
+
+#[test]
+fn a_login_takes_over_where_the_tokens_of_an_installed_app_no_longer_work() {
+    let world = World::new();
+    let settings = world.shop.settings();
+    let port = free_port();
+    let mut command = world.command(&["serve"]);
+    command
+        .env("LISTEN", format!("127.0.0.1:{port}"))
+        .env("SHOPER_APP_ID", &settings.app_id)
+        .env("SHOPER_APP_SECRET", &settings.app_secret)
+        .env("SHOPER_APPSTORE_SECRET", &settings.appstore_secret)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    let server = Running(command.spawn().unwrap());
+    wait_for_port(port);
+    let form = simulators::shoper::form(&world.shop.install_message());
+    assert!(post(port, "/shoper/lifecycle", &form).contains("200"));
+    let begun = Instant::now();
+    while world.show()["state"] != "connected" {
+        assert!(
+            begun.elapsed() < Duration::from_secs(20),
+            "the code is not exchanged"
+        );
+    }
+    assert_eq!(server.end(), Some(0));
+
+    world.shop.revoke_tokens();
+    world.connect();
+    let list = world.run(&["shop", "list", "--json"]).with_code(0).json();
+    assert_eq!(list.as_array().unwrap().len(), 1, "one shop, one lane: {list}");
+    assert_eq!(list[0]["origin"], "app-store");
+    world.shop.add_subscriber("ola@example.com", true);
+    world.import(crate::world::CONFIG).with_code(0);
+    world.run(&["shop", "sync", &world.host]).with_code(0);
+    assert_eq!(world.sare.contact("ola@example.com").unwrap().status, 8);
+    world.run(&["shop", "audit", &world.host]).with_code(0);
+}
+
 #[test]
 fn simulated_services_tell_how_to_connect_to_them_and_can_be_connected() {
     let world = World::new();
