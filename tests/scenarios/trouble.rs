@@ -302,3 +302,91 @@ async fn a_short_list_or_a_proxys_404_is_no_deletion() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn mc_magento2_230_and_hitobito_3631_a_final_verdict_names_the_contact_and_colours_no_run() {
+    each_database(async |mut lab| {
+        let mut setup = ShopSetup::default();
+        setup.sare.address_limit = Some(5);
+        live_shop_with(&mut lab, setup, CONFIG, |s| {
+            for n in 0..8 {
+                s.shop.add_subscriber(format!("s{n}@example.com"), true);
+            }
+        })
+        .await;
+        let known = lab.shops[0].known(&lab.store).await.unwrap();
+        let problems = lab.store.problems(known.id, 100, 0).await.unwrap();
+        assert_eq!(problems.len(), 3, "{problems:?}");
+        for problem in &problems {
+            assert_eq!(problem.kind, "sare-refused");
+            assert!(problem.is_final);
+            assert!(
+                problem.detail.as_deref().is_some_and(|why| !why.is_empty()),
+                "SARE's own reason is kept"
+            );
+            let contact = lab
+                .store
+                .contact(known.id, problem.hash.unwrap())
+                .await
+                .unwrap()
+                .unwrap();
+            assert!(contact.address.unwrap().ends_with("@example.com"));
+        }
+        let forced = run(&lab, 0, store::RunKind::Forced).await;
+        assert_ne!(forced.state, RunState::Failed, "{forced:?}");
+        // The merchant buys room, and somebody tries the refused ones again.
+        lab.shops[0]
+            .sare
+            .change_settings(|settings| settings.address_limit = None);
+        assert_eq!(
+            lab.store.problem_retry(known.id, None, lab.now()).await.unwrap(),
+            3
+        );
+        lab.minutes(5).await;
+        assert_eq!(lab.shops[0].sare.mailable().len(), 8);
+        assert!(problem_kinds(&lab, 0).await.is_empty());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn mc_woocommerce_1047_a_flood_of_calls_is_answered_and_costs_no_more_than_what_it_names() {
+    each_database(async |mut lab| {
+        live_shop(&mut lab, CONFIG, |s| {
+            for n in 0..40 {
+                s.shop.add_subscriber(format!("s{n}@example.com"), true);
+            }
+        })
+        .await;
+        let known = lab.shops[0].known(&lab.store).await.unwrap();
+        let (_, token) = lab
+            .store
+            .hook_of(known.id, store::HookKind::Sare)
+            .await
+            .unwrap()
+            .unwrap();
+        let token = secrecy::ExposeSecret::expose_secret(&token).to_owned();
+        let url = format!("{}/sare/webhooks/{token}", shoper_sare::lab::PUBLIC_URL);
+        for n in 0..300 {
+            let body = format!(
+                "{{\"event\":\"unsubscribe\",\"user\":{{\"email\":\"s{}@example.com\"}}}}",
+                n % 40
+            );
+            let request = http::Request::post(&url).body(bytes::Bytes::from(body)).unwrap();
+            let answer = ports::Transport::send(&lab.network, request).await.unwrap();
+            assert_eq!(answer.status(), 200, "call {n}");
+        }
+        assert!(
+            counts(&lab, 0).await.dirty <= 40,
+            "one entry a contact, however often it is named"
+        );
+        lab.minutes(10).await;
+        assert_eq!(
+            lab.shops[0].sare.mailable().len(),
+            40,
+            "a forged call changes nothing"
+        );
+        assert_eq!(counts(&lab, 0).await.dirty, 0);
+    })
+    .await;
+}

@@ -617,7 +617,10 @@ async fn add_chunk(
                 return s.need_sare(1.0, 0.0);
             }
             if chunk.len() == 1 && !error.is_transient() {
-                items[chunk[0]].result = Some(Fate::Refused(error.to_string()));
+                let why = error
+                    .reason()
+                    .map_or_else(|| error.to_string(), |why| why.to_string());
+                items[chunk[0]].result = Some(Fate::Refused(why));
                 return Ok(());
             }
             return Err(s.sare_outage(&error));

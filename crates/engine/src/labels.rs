@@ -16,9 +16,20 @@ const EVERY_MS: i64 = 6 * 3_600_000;
 pub async fn refresh(s: &Session<'_>) -> Result<(), Halt> {
     let config = s.config();
     let needs = config.customers.mapping.needs() | config.subscribers.mapping.needs();
+    // Room for all of it at once: stopping half-way would begin anew and never come to the end.
+    let mut calls = 0.0;
+    for (what, requests) in [
+        (Needs::GROUPS, 2.0),
+        (Needs::LANGUAGES, 1.0),
+        (Needs::ADDITIONAL_FIELDS, 1.0),
+    ] {
+        if needs.contains(what) {
+            calls += requests;
+        }
+    }
+    s.need_shoper(calls, 0.0)?;
     let mut labels = Labels::default();
     if needs.contains(Needs::GROUPS) {
-        s.need_shoper(2.0, 0.0)?;
         if config.customers.enabled {
             let rows = allowed(s.shoper(|c| async move { c.user_groups().await }).await)?;
             labels.user_groups = rows
@@ -37,7 +48,6 @@ pub async fn refresh(s: &Session<'_>) -> Result<(), Halt> {
         }
     }
     if needs.contains(Needs::LANGUAGES) {
-        s.need_shoper(1.0, 0.0)?;
         let rows = allowed(s.shoper(|c| async move { c.languages().await }).await)?;
         labels.languages = rows
             .unwrap_or_default()
@@ -46,7 +56,6 @@ pub async fn refresh(s: &Session<'_>) -> Result<(), Halt> {
             .collect();
     }
     if needs.contains(Needs::ADDITIONAL_FIELDS) {
-        s.need_shoper(1.0, 0.0)?;
         let rows = allowed(s.shoper(|c| async move { c.additional_fields().await }).await)?;
         labels.options = rows
             .unwrap_or_default()

@@ -33,7 +33,9 @@ pub async fn turn(s: &Session<'_>, lowest: Priority) -> Result<bool, Halt> {
     } else {
         (0.0, 0.0)
     };
-    s.need_shoper(3.0, shop_reserve)?;
+    // Room for the whole turn: one that stops half-way begins anew, and might never come to the end.
+    let calls = if dirty.len() <= 2 { 4.0 } else { 7.0 };
+    s.need_shoper(calls, shop_reserve)?;
     s.need_sare(2.0, sare_reserve)?;
     let room = s.shoper_room(shop_reserve);
     let dirty = fitting(dirty, room);
@@ -67,7 +69,7 @@ fn fitting(mut dirty: Vec<Dirty>, room: f64) -> Vec<Dirty> {
         clippy::cast_sign_loss,
         reason = "a small positive number of requests"
     )]
-    let room = room.max(3.0) as usize;
+    let room = (room - 3.0).max(1.0) as usize;
     let deletions = dirty
         .iter()
         .filter(|d| matches!(d.reason, Reason::DeleteWebhook | Reason::Missing))

@@ -454,7 +454,10 @@ pub async fn statuses<'x>(
 ) -> Result<HashMap<AddrHash, SareView>, Halt> {
     let all: Vec<(AddrHash, String)> = addresses.map(|(h, a)| (h, a.to_owned())).collect();
     let mut views = HashMap::with_capacity(all.len());
-    let size = s.batch_size();
+    let size = {
+        let state = s.state();
+        state.lookup.at_most(state.batch.current()).max(1)
+    };
     let mut stack: Vec<&[(AddrHash, String)]> = all.chunks(size).rev().collect();
     while let Some(chunk) = stack.pop() {
         let asked: Vec<&str> = chunk.iter().map(|(_, a)| a.as_str()).collect();
