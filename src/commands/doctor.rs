@@ -12,7 +12,8 @@ use shoper_api::webhooks::EVENTS;
 use store::{HookKind, Shop, ShopState};
 use url::{Host, Url};
 
-use super::{output, shop};
+use super::output;
+use super::problems::remedy;
 use crate::app::App;
 use crate::cli::Json;
 use crate::exit;
@@ -303,7 +304,7 @@ async fn about_shop(app: &App, shop: &Shop, found: &mut Findings) -> anyhow::Res
         );
     }
     if shop.state == ShopState::AccessLost {
-        let (cause, remedy) = shop::remedy("shop-access");
+        let (cause, remedy) = remedy("shop-access");
         found.wrong(host, cause, remedy);
     } else {
         ask_shop(app, shop, found).await?;
@@ -330,7 +331,7 @@ async fn about_shop(app: &App, shop: &Shop, found: &mut Findings) -> anyhow::Res
         .iter()
         .filter(|problem| problem.key.starts_with("shop:"))
     {
-        let (cause, remedy) = shop::remedy(&problem.kind);
+        let (cause, remedy) = remedy(&problem.kind);
         let detail = problem
             .detail
             .as_deref()
@@ -348,7 +349,7 @@ async fn ask_shop(app: &App, shop: &Shop, found: &mut Findings) -> anyhow::Resul
     let side = match ShopSide::open(app, shop, Patience::Once, false).await {
         Ok(side) => side,
         Err(error) => {
-            found.wrong(host, format!("{error:#}."), shop::remedy("shop-access").1);
+            found.wrong(host, format!("{error:#}."), remedy("shop-access").1);
             return Ok(());
         }
     };
@@ -381,7 +382,7 @@ async fn ask_shop(app: &App, shop: &Shop, found: &mut Findings) -> anyhow::Resul
             found.wrong(
                 host,
                 format!("The shop's webhooks cannot be read: {error}."),
-                shop::remedy("webhooks-refused").1,
+                remedy("webhooks-refused").1,
             );
             return Ok(());
         }
@@ -447,7 +448,7 @@ async fn ask_sare(
             }
         }
         Err(sare_api::Error::Unauthorized { .. }) => {
-            let (cause, remedy) = shop::remedy("sare-access");
+            let (cause, remedy) = remedy("sare-access");
             found.wrong(host, cause, remedy);
         }
         Err(error) => found.wrong(

@@ -7,6 +7,7 @@ mod demo;
 mod doctor;
 mod explain;
 mod output;
+mod problems;
 mod shop;
 mod shop_config;
 mod shop_sync;
@@ -49,7 +50,7 @@ pub async fn run(command: Command, settings: Settings) -> anyhow::Result<u8> {
                 ShopCommand::Sync(options) => shop_sync::sync(&app, options).await,
                 ShopCommand::Pause(one) => shop::pause(&app, one).await,
                 ShopCommand::Resume(options) => shop::resume(&app, options).await,
-                ShopCommand::Problems(options) => shop::problems(&app, options).await,
+                ShopCommand::Problems(options) => problems::problems(&app, options).await,
                 ShopCommand::Audit(options) => audit::audit(&app, options).await,
                 ShopCommand::Connect(options) => connect::connect(&app, options).await,
                 ShopCommand::Remove(options) => shop::remove(&app, options).await,
