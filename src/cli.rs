@@ -299,7 +299,7 @@ pub struct Connect {
     /// An administrator with WebAPI access.
     #[arg(long)]
     pub login: String,
-    /// File with the password; without it SHOPER_ADMIN_PASSWORD, or standard input.
+    /// File with the password; without it SHOPER_ADMIN_PASSWORD, or standard input, or a question on a terminal.
     #[arg(long, value_name = "FILE")]
     pub password_file: Option<PathBuf>,
     /// Output.

@@ -1,6 +1,6 @@
 //! `shop connect`: a shop without the AppStore, by an administrator's login (shoper-api.md B.2).
 
-use std::io::Read;
+use std::io::{IsTerminal, Read};
 
 use anyhow::{Context, bail};
 use secrecy::SecretString;
@@ -80,6 +80,10 @@ fn password(options: &Connect) -> anyhow::Result<SecretString> {
     }
     if let Ok(text) = std::env::var("SHOPER_ADMIN_PASSWORD") {
         return Ok(SecretString::from(text));
+    }
+    if std::io::stdin().is_terminal() {
+        let asked = rpassword::prompt_password(format!("Password of {}: ", options.login));
+        return Ok(SecretString::from(asked.context("the password cannot be read")?));
     }
     let mut text = String::new();
     std::io::stdin()
