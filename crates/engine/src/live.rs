@@ -7,14 +7,14 @@
 use std::collections::{BTreeSet, HashMap};
 
 use shoper_api::{SubscriberId, UserId};
-use store::{AddrHash, Dirty, DirtyDone, DirtyKey, Priority, Problem, Reason, Record};
+use store::{AddrHash, Dirty, DirtyDone, DirtyKey, Priority, Reason, Record};
 use sync_core::email::Email;
 use sync_core::{RecordKey, RecordKind};
 
 use crate::deliver::{Errand, deliver};
 use crate::error::{CallError, Halt};
 use crate::read::{self, Found};
-use crate::session::{LIVE_RESERVE, SARE_RESERVE, Session};
+use crate::session::{LIVE_RESERVE, SARE_RESERVE, Session, bad_address};
 use crate::subject::{Confirm, Reading, Subject, assess};
 
 /// Most dirty entries of one turn.
@@ -141,7 +141,7 @@ async fn gather(s: &Session<'_>, dirty: &[Dirty]) -> Result<Gathered, Halt> {
                 readings.push(*reading);
             }
             Found::BadAddress => {
-                bad_address(s, key, &mut aside);
+                aside.problems.push(bad_address(key, s.now()));
             }
             Found::Gone => lost.extend(ledger.get(&key).cloned()),
         }
@@ -171,7 +171,7 @@ async fn gather(s: &Session<'_>, dirty: &[Dirty]) -> Result<Gathered, Halt> {
                     wanted.insert(reading.hash);
                     readings.push(*reading);
                 }
-                Found::BadAddress => bad_address(s, key, &mut aside),
+                Found::BadAddress => aside.problems.push(bad_address(key, s.now())),
                 Found::Gone => lost.extend(ledger.get(&key).cloned()),
             }
         }
@@ -356,20 +356,6 @@ async fn read_all(
         }
     }
     Ok(out)
-}
-
-fn bad_address(s: &Session<'_>, key: RecordKey, aside: &mut store::Commit) {
-    let now = s.now();
-    aside.problems.push(Problem {
-        key: DirtyKey::Record(key).encode(),
-        kind: "bad-address".to_owned(),
-        hash: None,
-        detail: None,
-        is_final: true,
-        first_at: now,
-        last_at: now,
-        times: 1,
-    });
 }
 
 /// A record of an address new to us: the shop may have one of the other kind that we have not met,

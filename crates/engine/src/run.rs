@@ -14,8 +14,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use shoper_api::Cursor;
 use store::{
-    AddrHash, Commit, Contact, ContactFilter, DirtyKey, DirtyMark, Outcome, Priority, Problem, Reason,
-    Record, Run, RunKind, RunState,
+    AddrHash, Commit, Contact, ContactFilter, DirtyKey, DirtyMark, Outcome, Priority, Reason, Record, Run,
+    RunKind, RunState,
 };
 use sync_core::config::{Config, ConsentRule};
 use sync_core::consent::status;
@@ -26,7 +26,7 @@ use crate::deliver::{Errand, deliver};
 use crate::error::{CallError, Halt};
 use crate::read::{self, Page};
 use crate::report::{Body, Phase};
-use crate::session::{LIVE_RESERVE, SARE_RESERVE, Session, millis};
+use crate::session::{LIVE_RESERVE, SARE_RESERVE, Session, bad_address, millis};
 use crate::subject::{Assessed, Confirm, Reading, Subject, assess};
 
 /// Most pages read for one block.
@@ -839,19 +839,6 @@ async fn finish(
         ..Commit::default()
     };
     s.commit(commit).await
-}
-
-fn bad_address(key: RecordKey, now: i64) -> Problem {
-    Problem {
-        key: DirtyKey::Record(key).encode(),
-        kind: "bad-address".to_owned(),
-        hash: None,
-        detail: None,
-        is_final: true,
-        first_at: now,
-        last_at: now,
-        times: 1,
-    }
 }
 
 /// Proves once that SARE understands our lists of addresses: a contact just taken must be named.

@@ -12,7 +12,8 @@ use std::time::Duration;
 use ports::{Clock, Millis, Transport};
 use secrecy::SecretString;
 use shoper_api::ShopUrl;
-use store::{Commit, Lease, Problem, SecretName, Shop, ShopChange, Store};
+use store::{Commit, DirtyKey, Lease, Problem, SecretName, Shop, ShopChange, Store};
+use sync_core::RecordKey;
 use sync_core::config::Config;
 
 use crate::error::{CallError, Halt, Side};
@@ -452,6 +453,20 @@ pub fn shop_problem(key: &str, kind: &str, detail: Option<String>, now: Millis) 
         hash: None,
         detail,
         is_final: false,
+        first_at: now,
+        last_at: now,
+        times: 1,
+    }
+}
+
+/// A record whose address is none: a final verdict until the shop corrects it.
+pub fn bad_address(key: RecordKey, now: i64) -> Problem {
+    Problem {
+        key: DirtyKey::Record(key).encode(),
+        kind: "bad-address".to_owned(),
+        hash: None,
+        detail: None,
+        is_final: true,
         first_at: now,
         last_at: now,
         times: 1,
