@@ -9,7 +9,6 @@ mod commands;
 mod exit;
 pub mod lab;
 mod metrics;
-mod outside;
 mod serve;
 mod settings;
 mod simulated;

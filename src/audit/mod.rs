@@ -28,7 +28,7 @@ use self::person::Names;
 pub use self::report::Report;
 use self::verdict::{Choices, Known, Rule, Verdict};
 use crate::app::App;
-use crate::outside::{Patience, SareSide, ShopSide};
+use desk::{Patience, SareSide, ShopSide};
 
 /// Pages read at most of one group in SARE.
 const MOST_PAGES: u32 = 100_000;
@@ -38,13 +38,13 @@ const MOST_PAGES: u32 = 100_000;
 /// # Errors
 /// When a service cannot be asked, or the ledger fails: nothing is concluded from half an audit.
 pub async fn audit(app: &App, shop: &Shop, config: &Config, bar: &ProgressBar) -> anyhow::Result<Report> {
-    let mut shoper = ShopSide::open(app, shop, Patience::Insist, false).await?;
+    let mut shoper = ShopSide::open(&app.engine(), shop, Patience::Insist, false).await?;
     if let Err(shoper_api::Error::Unauthorized { .. }) =
         shoper.ask(|c| async move { c.application_config().await }).await
     {
-        shoper = ShopSide::open(app, shop, Patience::Insist, true).await?;
+        shoper = ShopSide::open(&app.engine(), shop, Patience::Insist, true).await?;
     }
-    let sare = SareSide::open(app, shop, config, Patience::Insist).await?;
+    let sare = SareSide::open(&app.engine(), shop, config, Patience::Insist).await?;
     let mut report = Report {
         started_at: app.clock.now(),
         ..Report::default()

@@ -8,7 +8,7 @@ use sync_core::config::Config;
 use sync_core::mapping::{AddressField, Field, Needs};
 
 use super::mapping::{Values, values};
-use crate::outside::ShopSide;
+use desk::ShopSide;
 
 /// Names behind the shop's numbers.
 #[derive(Debug, Default)]

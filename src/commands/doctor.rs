@@ -6,18 +6,19 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use desk::{Patience, SareSide, ShopSide};
 use ports::Request;
 use serde::Serialize;
 use shoper_api::webhooks::EVENTS;
 use store::{HookKind, Shop, ShopState};
+use sync_core::Lang;
+use sync_core::config::Config;
 use url::{Host, Url};
 
 use super::output;
-use super::problems::remedy;
 use crate::app::App;
 use crate::cli::Json;
 use crate::exit;
-use crate::outside::{Patience, SareSide, ShopSide};
 use crate::settings::Settings;
 
 /// A lane this late means that nobody works.
@@ -304,7 +305,7 @@ async fn about_shop(app: &App, shop: &Shop, found: &mut Findings) -> anyhow::Res
         );
     }
     if shop.state == ShopState::AccessLost {
-        let (cause, remedy) = remedy("shop-access");
+        let desk::Remedy { cause, remedy, .. } = desk::remedy("shop-access", Lang::En);
         found.wrong(host, cause, remedy);
     } else {
         ask_shop(app, shop, found).await?;
@@ -331,7 +332,7 @@ async fn about_shop(app: &App, shop: &Shop, found: &mut Findings) -> anyhow::Res
         .iter()
         .filter(|problem| problem.key.starts_with("shop:"))
     {
-        let (cause, remedy) = remedy(&problem.kind);
+        let desk::Remedy { cause, remedy, .. } = desk::remedy(&problem.kind, Lang::En);
         let detail = problem
             .detail
             .as_deref()
@@ -346,10 +347,14 @@ async fn about_shop(app: &App, shop: &Shop, found: &mut Findings) -> anyhow::Res
 
 async fn ask_shop(app: &App, shop: &Shop, found: &mut Findings) -> anyhow::Result<()> {
     let host = &shop.host;
-    let side = match ShopSide::open(app, shop, Patience::Once, false).await {
+    let side = match ShopSide::open(&app.engine(), shop, Patience::Once, false).await {
         Ok(side) => side,
         Err(error) => {
-            found.wrong(host, format!("{error:#}."), remedy("shop-access").1);
+            found.wrong(
+                host,
+                format!("{error:#}."),
+                desk::remedy("shop-access", Lang::En).remedy,
+            );
             return Ok(());
         }
     };
@@ -382,7 +387,7 @@ async fn ask_shop(app: &App, shop: &Shop, found: &mut Findings) -> anyhow::Resul
             found.wrong(
                 host,
                 format!("The shop's webhooks cannot be read: {error}."),
-                remedy("webhooks-refused").1,
+                desk::remedy("webhooks-refused", Lang::En).remedy,
             );
             return Ok(());
         }
@@ -412,14 +417,9 @@ async fn ask_shop(app: &App, shop: &Shop, found: &mut Findings) -> anyhow::Resul
     Ok(())
 }
 
-async fn ask_sare(
-    app: &App,
-    shop: &Shop,
-    config: &sync_core::config::Config,
-    found: &mut Findings,
-) -> anyhow::Result<()> {
+async fn ask_sare(app: &App, shop: &Shop, config: &Config, found: &mut Findings) -> anyhow::Result<()> {
     let host = &shop.host;
-    let side = match SareSide::open(app, shop, config, Patience::Once).await {
+    let side = match SareSide::open(&app.engine(), shop, config, Patience::Once).await {
         Ok(side) => side,
         Err(error) => {
             found.wrong(
@@ -448,7 +448,7 @@ async fn ask_sare(
             }
         }
         Err(sare_api::Error::Unauthorized { .. }) => {
-            let (cause, remedy) = remedy("sare-access");
+            let desk::Remedy { cause, remedy, .. } = desk::remedy("sare-access", Lang::En);
             found.wrong(host, cause, remedy);
         }
         Err(error) => found.wrong(

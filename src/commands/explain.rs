@@ -8,16 +8,16 @@ mod words;
 
 use std::collections::BTreeSet;
 
+use desk::Remedy;
 use sare_api::ContactRecord;
 use serde_json::{Value, json};
 use store::{Contact, HistoryEntry, Shop};
-use sync_core::Email;
 use sync_core::config::Config;
 use sync_core::mapping::Target;
+use sync_core::{Email, Lang};
 
 use self::reading::{InShop, Ledger, read_sare};
 use super::output;
-use super::problems::remedy;
 use crate::app::App;
 use crate::audit::value_in;
 use crate::cli::Json;
@@ -125,7 +125,7 @@ impl Facts<'_> {
         lines.extend(self.sare_sentence());
         lines.extend(self.ledger_sentences());
         for problem in &self.ledger.problems {
-            let (cause, remedy) = remedy(&problem.kind);
+            let Remedy { cause, remedy, .. } = desk::remedy(&problem.kind, Lang::En);
             let detail = problem
                 .detail
                 .as_deref()
@@ -372,7 +372,7 @@ impl Facts<'_> {
             .problems
             .iter()
             .map(|problem| {
-                let (cause, remedy) = remedy(&problem.kind);
+                let Remedy { cause, remedy, .. } = desk::remedy(&problem.kind, Lang::En);
                 json!({ "kind": problem.kind, "cause": cause, "remedy": remedy, "detail": problem.detail,
                         "final": problem.is_final })
             })

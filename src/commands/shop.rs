@@ -7,7 +7,7 @@ use super::output;
 use crate::app::App;
 use crate::cli::{Json, One, Remove, Resume};
 use crate::exit;
-use crate::outside::{Patience, ShopSide};
+use desk::{Patience, ShopSide};
 
 /// All shops.
 pub async fn list(app: &App, json: Json) -> anyhow::Result<u8> {
@@ -318,7 +318,7 @@ async fn remove_webhooks(app: &App, shop: &Shop) -> anyhow::Result<()> {
         return Ok(());
     }
     let base = format!("{}/shoper/webhooks/", public.as_str().trim_end_matches('/'));
-    let side = ShopSide::open(app, shop, Patience::Once, false).await?;
+    let side = ShopSide::open(&app.engine(), shop, Patience::Once, false).await?;
     for row in side.ask(|c| async move { c.webhooks().await }).await? {
         if row.url.starts_with(&base) {
             side.ask(|c| async move { c.delete_webhook(row.id).await })

@@ -4,8 +4,9 @@
 //! (shoper-api.md F.2).
 
 use secrecy::{ExposeSecret, SecretString};
+use shoper_api::ShopUrl;
 use shoper_api::webhooks::{EVENTS, NewWebhook};
-use store::HookKind;
+use store::{HookKind, ShopChange};
 
 use crate::error::{CallError, Halt};
 use crate::session::{Session, millis};
@@ -30,7 +31,35 @@ pub async fn check(s: &Session<'_>) -> Result<(), Halt> {
                 .await?;
         }
     }
+    learn_addresses(s).await?;
     s.state().timers.hooks = next;
+    Ok(())
+}
+
+/// Keeps the shop's address at Shoper: its administration may be opened there as well (shoper-api.md C.4). A shop that
+/// does not tell it is served all the same.
+async fn learn_addresses(s: &Session<'_>) -> Result<(), Halt> {
+    s.need_shoper(1.0, 0.0)?;
+    let config = match s.shoper(|c| async move { c.application_config().await }).await {
+        Ok(config) => config,
+        Err(CallError::Halt(halt)) => return Err(halt),
+        Err(CallError::Api(error)) => {
+            tracing::debug!(shop = %s.shop.id, %error, "the shop does not tell its addresses");
+            return Ok(());
+        }
+    };
+    let told = config.technical_url;
+    let Some(Ok(url)) = told.map(|text| ShopUrl::parse(&text, s.settings.allow_http)) else {
+        return Ok(());
+    };
+    let url = url.as_str().to_owned();
+    if s.shop.technical_url.as_ref() != Some(&url) {
+        let change = ShopChange {
+            technical_url: Some(url),
+            ..ShopChange::default()
+        };
+        s.store.update_shop(s.shop.id, &change, s.now()).await?;
+    }
     Ok(())
 }
 

@@ -62,6 +62,26 @@ impl Engine {
         }
     }
 
+    /// The ledger.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// The outside.
+    pub fn transport(&self) -> &Arc<dyn Transport> {
+        &self.transport
+    }
+
+    /// The time.
+    pub fn clock(&self) -> &Arc<dyn Clock> {
+        &self.clock
+    }
+
+    /// The operator's settings.
+    pub fn settings(&self) -> &EngineSettings {
+        &self.settings
+    }
+
     /// Claims a lane that is due.
     ///
     /// # Errors

@@ -101,6 +101,22 @@ impl<'a> Session<'a> {
         lock(&self.state)
     }
 
+    /// Whether anything is to be synchronised: an account alone, with neither kind of record switched on, asks for
+    /// nothing before the first synchronisation.
+    pub fn has_work(&self) -> bool {
+        self.config.as_deref().is_some_and(|config| {
+            config.customers.enabled || config.subscribers.enabled || self.state().first_done
+        })
+    }
+
+    /// Whether the first synchronisation still waits for the merchant's word.
+    pub fn is_held(&self) -> bool {
+        let state = self.state();
+        !state.first_done
+            && self.shop.config_version > state.config_seen
+            && self.shop.first_run_after.is_some_and(|after| after > self.now())
+    }
+
     /// Contacts a request, at least 1. A number of its own: the state must not stay locked through a loop.
     pub fn batch_size(&self) -> usize {
         self.state().batch.current().max(1)

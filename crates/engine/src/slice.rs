@@ -39,7 +39,7 @@ pub async fn work(s: &Session<'_>) -> Result<Millis, Halt> {
             Err(other) => return Err(other),
         }
     }
-    if s.shop.paused || s.config.is_none() || !s.open_sare().await? {
+    if s.shop.paused || !s.has_work() || !s.open_sare().await? {
         let hooks = s.state().timers.hooks;
         return Ok(hooks.clamp(s.now() + 1000, s.now() + LONG_MS));
     }
@@ -58,6 +58,11 @@ pub async fn work(s: &Session<'_>) -> Result<Millis, Halt> {
 async fn once(s: &Session<'_>, waits: &mut Vec<Millis>) -> Result<bool, Halt> {
     if s.state().timers.labels <= s.now() && tried(labels::refresh(s).await, waits)?.is_some() {
         return Ok(true);
+    }
+    if s.is_held() {
+        // Before the merchant's word only what they ask to be shown or tried.
+        return Ok(tried(live::turn(s, Priority::Trial).await, waits)? == Some(true)
+            || tried(run::step(s).await, waits)? == Some(true));
     }
     if tried(live::turn(s, Priority::Live).await, waits)? == Some(true) {
         return Ok(true);
@@ -103,6 +108,16 @@ async fn due(s: &Session<'_>, waits: &[Millis]) -> Result<Millis, Halt> {
     }
     let timers = s.state().timers;
     next = next.min(timers.hooks).min(timers.labels);
+    if s.is_held() {
+        next = next.min(s.shop.first_run_after.unwrap_or(next));
+        let trial = s.store.due_dirty(s.shop.id, now, Priority::Trial, 1).await?;
+        let run = s.store.active_run(s.shop.id).await?;
+        if !trial.is_empty() || run.is_some_and(|run| run.state != RunState::Braked) {
+            next = now;
+        }
+        let floor = waits.iter().min().copied().unwrap_or(now);
+        return Ok(next.max(if next <= now { floor } else { now }));
+    }
     if s.state().first_done {
         next = next.min(timers.look).min(timers.sweep);
         if !s.state().poll_braked {

@@ -5,7 +5,10 @@ use sqlx::{Any, AssertSqlSafe, Executor, Pool, Row};
 use crate::dialect::Dialect;
 use crate::error::Error;
 
-const MIGRATIONS: &[(i64, &str)] = &[(1, include_str!("../migrations/0001_ledger.sql"))];
+const MIGRATIONS: &[(i64, &str)] = &[
+    (1, include_str!("../migrations/0001_ledger.sql")),
+    (2, include_str!("../migrations/0002_panel.sql")),
+];
 
 /// Brings the database up to date; how many migrations were applied.
 pub async fn migrate(pool: &Pool<Any>, dialect: Dialect) -> Result<u64, Error> {

@@ -95,6 +95,10 @@ pub struct Shop {
     pub updated_at: Millis,
     /// When a synchronisation or look at the shop last succeeded (for the alarm on silence).
     pub last_success_at: Option<Millis>,
+    /// Base URL at Shoper, where it is not `url` itself (shoper-api.md A.2).
+    pub technical_url: Option<String>,
+    /// The first synchronisation does not begin before.
+    pub first_run_after: Option<Millis>,
 }
 
 /// The secrets kept for a shop, each under its name, encrypted at rest.
@@ -293,6 +297,8 @@ impl DirtyKey {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[repr(i64)]
 pub enum Priority {
+    /// One of the few that a person tries before the first synchronisation.
+    Trial = -1,
     /// A person or a webhook waits for it.
     Live = 0,
     /// Found by the look for new ids.
@@ -307,6 +313,7 @@ impl Priority {
     /// The priority kept under `number`; unknown numbers read as [`Priority::Bulk`].
     pub fn from_number(number: i64) -> Self {
         match number {
+            -1 => Self::Trial,
             0 => Self::Live,
             1 => Self::New,
             2 => Self::Poll,

@@ -16,7 +16,8 @@ use crate::store::Store;
 
 pub(crate) const SECRET: &str = "secrets.value";
 const COLUMNS: &str = "shop_id, license, host, url, origin, state, paused, trial, subscription_until, app_version, scopes, \
-     config, config_version, installed_stamp, created_at, updated_at, last_success_at";
+     config, config_version, installed_stamp, created_at, updated_at, last_success_at, \
+     technical_url, first_run_after";
 
 /// What changes about a shop; `None` leaves as it is.
 #[derive(Debug, Clone, Default)]
@@ -31,6 +32,8 @@ pub struct ShopChange {
     pub url: Option<(String, String)>,
     /// The licence, once learnt.
     pub license: Option<String>,
+    /// The shop's address at Shoper.
+    pub technical_url: Option<String>,
 }
 
 /// The tables that hold a shop's data; `shops` and `lanes` stay.
@@ -71,6 +74,8 @@ fn shop_from(row: &AnyRow) -> Result<Shop, Error> {
         created_at: row.try_get(14)?,
         updated_at: row.try_get(15)?,
         last_success_at: row.try_get(16)?,
+        technical_url: row.try_get(17)?,
+        first_run_after: row.try_get(18)?,
     })
 }
 
@@ -193,7 +198,8 @@ impl Store {
         let (url, host) = change.url.clone().unzip();
         sqlx::query(
             "UPDATE shops SET state = CASE WHEN state = 'uninstalling' THEN state ELSE COALESCE($2, state) END, paused = COALESCE($3, paused), scopes = COALESCE($4, scopes), \
-             url = COALESCE($5, url), host = COALESCE($6, host), license = COALESCE($7, license), updated_at = $8 \
+             url = COALESCE($5, url), host = COALESCE($6, host), license = COALESCE($7, license), \
+             technical_url = COALESCE($9, technical_url), updated_at = $8 \
              WHERE shop_id = $1 AND state <> 'removed'",
         )
         .bind(shop.0)
@@ -204,8 +210,34 @@ impl Store {
         .bind(host)
         .bind(change.license.clone())
         .bind(now)
+        .bind(change.technical_url.clone())
         .execute(&self.writes)
         .await?;
+        Ok(())
+    }
+
+    /// Holds the first synchronisation back until `after`, or lets it begin with `None`; wakes the lane.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchShop`] for a removed shop; when the database cannot be used.
+    pub async fn hold_first_run(
+        &self,
+        shop: ShopId,
+        after: Option<Millis>,
+        now: Millis,
+    ) -> Result<(), Error> {
+        let mut tx = self.begin().await?;
+        if !lanes::enter(&mut tx, self.dialect, shop).await? {
+            return Err(Error::NoSuchShop);
+        }
+        sqlx::query("UPDATE shops SET first_run_after = $2, updated_at = $3 WHERE shop_id = $1")
+            .bind(shop.0)
+            .bind(after)
+            .bind(now)
+            .execute(&mut *tx)
+            .await?;
+        lanes::wake(&mut tx, shop, now).await?;
+        tx.commit().await?;
         Ok(())
     }
 

@@ -13,7 +13,7 @@ use sync_core::{Email, RecordKind};
 use crate::app::App;
 use crate::audit::mapping::{Values, together};
 use crate::audit::person::{self, Names};
-use crate::outside::{Patience, SareSide, ShopSide};
+use desk::{Patience, SareSide, ShopSide};
 
 /// Lines of history told.
 const HISTORY: i64 = 50;
@@ -76,7 +76,7 @@ impl InShop {
         email: &Email,
         known: &[Record],
     ) -> Result<Self, String> {
-        let side = ShopSide::open(app, shop, Patience::Once, false)
+        let side = ShopSide::open(&app.engine(), shop, Patience::Once, false)
             .await
             .map_err(|error| format!("{error:#}"))?;
         let same = |text: &str| Email::parse(text).is_ok_and(|other| other.key() == email.key());
@@ -211,7 +211,7 @@ pub async fn read_sare(
     config: &Config,
     email: &Email,
 ) -> Result<Option<ContactRecord>, String> {
-    let side = SareSide::open(app, shop, config, Patience::Once)
+    let side = SareSide::open(&app.engine(), shop, config, Patience::Once)
         .await
         .map_err(|error| format!("{error:#}"))?;
     let address = email.as_str();

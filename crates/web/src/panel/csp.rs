@@ -4,27 +4,35 @@
 //! could be made to click in it unawares.
 
 use http::HeaderValue;
+use store::Shop;
 use url::Url;
 
 /// Where the shop's script comes from (shoper-api.md C.4).
 pub const SDK: &str = "https://dcsaascdn.net/js/dc-sdk-1.0.5.min.js";
 
 /// For a page of this shop.
-pub fn of_shop(url: &str) -> HeaderValue {
-    let ancestors = origin(url).unwrap_or_else(|| "'none'".to_owned());
-    policy(&ancestors)
+pub fn of_shop(shop: &Shop) -> HeaderValue {
+    let technical = shop.technical_url.as_deref().and_then(origin);
+    let mut hosts: Vec<String> = origin(&shop.url).into_iter().chain(technical).collect();
+    hosts.dedup();
+    if hosts.is_empty() {
+        return policy("'none'", "");
+    }
+    let hosts = hosts.join(" ");
+    policy(&hosts, &hosts)
 }
 
 /// For a page that knows no session and shows nothing but why: wherever it is framed it can be read, so that a
 /// merchant sees a sentence instead of the browser's blank refusal.
 pub fn of_nobody() -> HeaderValue {
-    policy("https: http://localhost:* http://127.0.0.1:*")
+    policy("https: http://localhost:* http://127.0.0.1:*", "")
 }
 
-fn policy(ancestors: &str) -> HeaderValue {
+/// `styles` is where the administration's own style sheets may come from beside Shoper's network: the script names them.
+fn policy(ancestors: &str, styles: &str) -> HeaderValue {
     let text = format!(
-        "default-src 'none'; script-src 'self' https://dcsaascdn.net; style-src 'self'; img-src 'self' data:; \
-         connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors {ancestors}"
+        "default-src 'none'; script-src 'self' https://dcsaascdn.net; style-src 'self' https://dcsaascdn.net {styles}; \
+         img-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors {ancestors}"
     );
     HeaderValue::try_from(text).expect("an origin is visible ASCII")
 }
@@ -44,30 +52,25 @@ fn origin(url: &str) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn ancestors(url: &str) -> String {
-        let value = of_shop(url);
-        let text = value.to_str().unwrap();
-        text.rsplit_once("frame-ancestors ").unwrap().1.to_owned()
-    }
-
     #[test]
-    fn a_page_is_framed_by_its_own_shop_alone() {
-        assert_eq!(
-            ancestors("https://sklep000001.shoparena.pl"),
-            "https://sklep000001.shoparena.pl"
-        );
-        assert_eq!(
-            ancestors("https://shop.example:8443/"),
-            "https://shop.example:8443"
-        );
-        assert_eq!(ancestors("http://127.0.0.1:9101"), "http://127.0.0.1:9101");
-        assert_eq!(ancestors("https://żółw.example"), "https://xn--w-uga1v8h.example");
+    fn only_the_origin_of_an_address_counts() {
+        for (url, expected) in [
+            (
+                "https://sklep000001.shoparena.pl",
+                "https://sklep000001.shoparena.pl",
+            ),
+            ("https://shop.example:8443/", "https://shop.example:8443"),
+            ("http://127.0.0.1:9101", "http://127.0.0.1:9101"),
+            ("https://żółw.example", "https://xn--w-uga1v8h.example"),
+        ] {
+            assert_eq!(origin(url).as_deref(), Some(expected));
+        }
     }
 
     #[test]
     fn what_is_no_address_frames_nothing() {
         for url in ["", "sklep", "data:text/html,x", "https://"] {
-            assert_eq!(ancestors(url), "'none'", "{url}");
+            assert_eq!(origin(url), None, "{url}");
         }
     }
 }

@@ -74,7 +74,7 @@ pub fn piece(visit: &Visit, content: Markup) -> Response {
 fn answer(visit: &Visit, content: Markup) -> Response {
     let mut response = content.into_response();
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_SECURITY_POLICY, csp::of_shop(&visit.shop.url));
+    headers.insert(header::CONTENT_SECURITY_POLICY, csp::of_shop(&visit.shop));
     // The origin alone: paths carry the session, and without any referrer browsers would not name the origin of
     // forms either.
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("strict-origin"));

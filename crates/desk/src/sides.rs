@@ -1,27 +1,26 @@
-//! Both services as commands ask them: with the stored access, at a pace that leaves room for the server's own
-//! work, and with as much patience as the command has.
+//! Both services as people ask them: with the stored access, at a pace that leaves room for the lane's own work, and
+//! with as much patience as whoever asks has.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use anyhow::bail;
-use engine::LaneState;
+use engine::{Engine, LaneState};
 use ports::{Clock, Millis};
 use secrecy::SecretString;
 use shoper_api::ShopUrl;
 use store::{SecretName, Shop};
 use sync_core::config::Config;
 
-use crate::app::App;
+use crate::error::Error;
 
 /// Requests of the shop's limit that are left to the server at work.
 const LEFT_TO_OTHERS: f64 = 3.0;
-/// Tries of one call by a command that insists.
+/// Tries of one call by those who insist.
 const TRIES: u32 = 6;
 /// The longest pause between two of them.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
-/// How a command takes a service that is away.
+/// How a service that is away is taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Patience {
     /// One try: what cannot be had now is told as such.
@@ -64,28 +63,22 @@ impl ShopSide {
     ///
     /// # Errors
     /// When there is no access to be had, or the ledger fails.
-    pub async fn open(app: &App, shop: &Shop, patience: Patience, renew: bool) -> anyhow::Result<Self> {
-        let url = ShopUrl::parse(&shop.url, app.settings.allow_http)?;
-        let mut token = app.store.secret(shop.id, SecretName::AccessToken).await?;
+    pub async fn open(engine: &Engine, shop: &Shop, patience: Patience, renew: bool) -> Result<Self, Error> {
+        let url = ShopUrl::parse(&shop.url, engine.settings().allow_http)?;
+        let mut token = engine.store().secret(shop.id, SecretName::AccessToken).await?;
         if token.is_none() || renew {
-            let engine = app.engine();
             if let Some(lease) = engine.claim_shop(shop.id).await? {
                 engine.slice(lease).await;
             }
-            token = app.store.secret(shop.id, SecretName::AccessToken).await?;
+            token = engine.store().secret(shop.id, SecretName::AccessToken).await?;
         }
-        let Some(token) = token else {
-            bail!(
-                "the shop has given us no access; `shop problems {}` says what helps",
-                shop.host
-            );
-        };
-        let client = shoper_api::Client::new(Arc::clone(&app.transport), url, token);
+        let token = token.ok_or(Error::NoAccess)?;
+        let client = shoper_api::Client::new(Arc::clone(engine.transport()), url, token);
         Ok(Self {
             client,
-            clock: Arc::clone(&app.clock),
+            clock: Arc::clone(engine.clock()),
             patience,
-            asked_at: Mutex::new(app.clock.now()),
+            asked_at: Mutex::new(engine.clock().now()),
         })
     }
 
@@ -143,19 +136,20 @@ impl SareSide {
     ///
     /// # Errors
     /// When there is no key, or the ledger fails.
-    pub async fn open(app: &App, shop: &Shop, config: &Config, patience: Patience) -> anyhow::Result<Self> {
-        let Some(key) = app.store.secret(shop.id, SecretName::SareKey).await? else {
-            bail!(
-                "no API key of SARE is kept for {}; give one with `shop config import`",
-                shop.host
-            );
-        };
-        let mut side = Self::with_key(app, &config.sare.uid, key, patience)?;
-        if let Some(lane) = app.store.lane(shop.id).await? {
+    pub async fn open(
+        engine: &Engine,
+        shop: &Shop,
+        config: &Config,
+        patience: Patience,
+    ) -> Result<Self, Error> {
+        let key = engine.store().secret(shop.id, SecretName::SareKey).await?;
+        let key = key.ok_or(Error::NoKey)?;
+        let mut side = Self::with_key(engine, &config.sare.uid, key, patience)?;
+        if let Some(lane) = engine.store().lane(shop.id).await? {
             // How this account takes lists of addresses was found out by the engine.
             side.client = side
                 .client
-                .with_lookup(LaneState::parse(&lane.state, &app.engine_settings()).lookup);
+                .with_lookup(LaneState::parse(&lane.state, engine.settings()).lookup);
         }
         Ok(side)
     }
@@ -164,16 +158,26 @@ impl SareSide {
     ///
     /// # Errors
     /// When the UID cannot be one.
-    pub fn with_key(app: &App, uid: &str, key: SecretString, patience: Patience) -> anyhow::Result<Self> {
+    pub fn with_key(
+        engine: &Engine,
+        uid: &str,
+        key: SecretString,
+        patience: Patience,
+    ) -> Result<Self, Error> {
         let uid = sare_api::Uid::parse(uid)?;
-        let client = sare_api::Client::new(Arc::clone(&app.transport), &app.settings.sare_api_url, &uid, key);
+        let client = sare_api::Client::new(
+            Arc::clone(engine.transport()),
+            &engine.settings().sare_api_url,
+            &uid,
+            key,
+        );
         Ok(Self {
             client,
-            clock: Arc::clone(&app.clock),
+            clock: Arc::clone(engine.clock()),
             patience,
-            bucket: Mutex::new((0.0, app.clock.now())),
-            rate: app.settings.sare_rate,
-            burst: app.settings.sare_burst,
+            bucket: Mutex::new((0.0, engine.clock().now())),
+            rate: engine.settings().sare_rate,
+            burst: engine.settings().sare_burst,
         })
     }
 

@@ -1,0 +1,39 @@
+//! Why a question got no answer.
+
+/// Why a question got no answer, by what helps.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The shop has given no access, or has taken it back: `shop problems` and the panel say what helps.
+    #[error("the shop has given us no access")]
+    NoAccess,
+    /// No key of the account is kept.
+    #[error("no API key of SARE is kept for this shop")]
+    NoKey,
+    /// Not a number of an account.
+    #[error(transparent)]
+    BadUid(#[from] sare_api::UidError),
+    /// The shop's address cannot be used.
+    #[error(transparent)]
+    BadShopUrl(#[from] shoper_api::ShopUrlError),
+    /// The shop's answer.
+    #[error(transparent)]
+    Shop(#[from] shoper_api::Error),
+    /// SARE's answer.
+    #[error(transparent)]
+    Sare(#[from] sare_api::Error),
+    /// The ledger failed.
+    #[error("the ledger cannot be asked now")]
+    Store(#[from] store::Error),
+}
+
+impl Error {
+    /// Whether the same question may well be answered later without anybody mending anything.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Shop(error) => error.is_transient(),
+            Self::Sare(error) => error.is_transient(),
+            Self::Store(_) => true,
+            Self::NoAccess | Self::NoKey | Self::BadUid(_) | Self::BadShopUrl(_) => false,
+        }
+    }
+}
