@@ -228,6 +228,19 @@ impl Store {
         }))
     }
 
+    /// Changes the language of a session.
+    ///
+    /// # Errors
+    /// When the database cannot be used.
+    pub async fn set_session_locale(&self, token: &str, locale: &str) -> Result<(), Error> {
+        sqlx::query("UPDATE sessions SET locale = $2 WHERE token_hash = $1")
+            .bind(self.vault.token(token))
+            .bind(locale.to_owned())
+            .execute(&self.writes)
+            .await?;
+        Ok(())
+    }
+
     /// Ends all sessions of a shop.
     ///
     /// # Errors

@@ -10,52 +10,57 @@ use sha2::{Digest, Sha256};
 
 use crate::error::Error;
 
+/// A page's style is part of the one sheet, so that going from page to page loads nothing.
+const STYLE: &str = concat!(
+    include_str!("static/panel.css"),
+    include_str!("static/mapping.css"),
+    include_str!("static/overview.css"),
+    include_str!("static/contacts.css"),
+);
+
+const CSS: &str = "text/css; charset=utf-8";
+const JS: &str = "text/javascript; charset=utf-8";
+
+/// Name, kind, content.
+const FILES: &[(&str, &str, &str)] = &[
+    ("panel.css", CSS, STYLE),
+    ("panel.js", JS, include_str!("static/panel.js")),
+    ("mapping.js", JS, include_str!("static/mapping.js")),
+];
+
 struct Asset {
+    file: &'static str,
+    /// The name it is served under.
     name: String,
     kind: &'static str,
-    content: &'static [u8],
+    content: &'static str,
 }
 
-/// The style sheet's address.
-pub static STYLE: LazyLock<String> = LazyLock::new(|| address(&FILES[0]));
-/// The script's address.
-pub static SCRIPT: LazyLock<String> = LazyLock::new(|| address(&FILES[1]));
-
-static FILES: LazyLock<[Asset; 2]> = LazyLock::new(|| {
-    [
-        asset(
-            "panel",
-            "css",
-            "text/css; charset=utf-8",
-            include_bytes!("static/panel.css"),
-        ),
-        asset(
-            "panel",
-            "js",
-            "text/javascript; charset=utf-8",
-            include_bytes!("static/panel.js"),
-        ),
-    ]
+static ASSETS: LazyLock<Vec<Asset>> = LazyLock::new(|| {
+    let asset = |(file, kind, content): &(&'static str, &'static str, &'static str)| {
+        let hash = hex::encode(&Sha256::digest(content.as_bytes())[..8]);
+        let (stem, end) = file.split_once('.').unwrap_or((file, ""));
+        Asset {
+            file,
+            name: format!("{stem}.{hash}.{end}"),
+            kind,
+            content,
+        }
+    };
+    FILES.iter().map(asset).collect()
 });
 
-fn asset(stem: &str, end: &str, kind: &'static str, content: &'static [u8]) -> Asset {
-    let hash = hex::encode(&Sha256::digest(content)[..8]);
-    Asset {
-        name: format!("{stem}.{hash}.{end}"),
-        kind,
-        content,
-    }
-}
-
-fn address(asset: &Asset) -> String {
-    format!("/panel/assets/{}", asset.name)
+/// Where a file is served.
+pub fn address(file: &str) -> String {
+    let name = ASSETS.iter().find(|asset| asset.file == file);
+    format!("/panel/assets/{}", name.map_or(file, |asset| asset.name.as_str()))
 }
 
 /// Serves one file.
-pub async fn serve(Path(file): Path<String>) -> Result<Response, Error> {
-    let asset = FILES
+pub async fn serve(Path(name): Path<String>) -> Result<Response, Error> {
+    let asset = ASSETS
         .iter()
-        .find(|asset| asset.name == file)
+        .find(|asset| asset.name == name)
         .ok_or(Error::NoSuchPage)?;
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static(asset.kind)),

@@ -110,8 +110,8 @@ impl IntoResponse for Closed {
                         meta http-equiv="refresh" content="3";
                     }
                     title { (title) }
-                    link rel="stylesheet" href=(*assets::STYLE);
-                    script src=(*assets::SCRIPT) defer {}
+                    link rel="stylesheet" href=(assets::address("panel.css"));
+                    script src=(assets::address("panel.js")) defer {}
                     script src=(csp::SDK) async {}
                 }
                 body {

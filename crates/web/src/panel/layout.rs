@@ -8,25 +8,64 @@ use super::session::Visit;
 use super::{assets, csp};
 
 /// The menu, in its order: a page's word (under `menu` in the texts) and its address.
-const MENU: &[(&str, &str)] = &[("overview", "")];
+const MENU: &[(&str, &str)] = &[
+    ("overview", ""),
+    ("customers", "customers"),
+    ("subscribers", "subscribers"),
+    ("contacts", "contacts"),
+    ("unsubscribes", "unsubscribes"),
+    ("problems", "problems"),
+    ("advanced", "advanced"),
+    ("help", "help"),
+];
 
 /// What a page says of itself.
-pub struct Head {
-    /// Its word in the menu.
+pub struct Head<'a> {
+    /// Its word in the menu, or its address where the menu does not name it.
     pub current: &'static str,
     /// Its title.
-    pub title: &'static str,
+    pub title: &'a str,
     /// Where scripts do not run, it is loaded anew from time to time.
     pub changes: bool,
+    /// Whether the menu is shown: a shop without an account has nowhere else to go yet.
+    pub has_menu: bool,
+    /// The page's own scripts beside the common one, as `assets` names them.
+    pub scripts: &'static [&'static str],
+}
+
+impl<'a> Head<'a> {
+    /// A page that stays as it is.
+    pub fn new(current: &'static str, title: &'a str) -> Self {
+        Self {
+            current,
+            title,
+            changes: false,
+            has_menu: true,
+            scripts: &[],
+        }
+    }
+
+    /// A page that shows what changes by itself.
+    pub fn changing(mut self) -> Self {
+        self.changes = true;
+        self
+    }
+
+    /// A page without the menu.
+    pub fn alone(mut self) -> Self {
+        self.has_menu = false;
+        self
+    }
+
+    /// A page with scripts of its own.
+    pub fn with_scripts(mut self, scripts: &'static [&'static str]) -> Self {
+        self.scripts = scripts;
+        self
+    }
 }
 
 /// A page.
-pub fn page(visit: &Visit, head: Head, content: Markup) -> Response {
-    let Head {
-        current,
-        title,
-        changes,
-    } = head;
+pub fn page(visit: &Visit, head: Head<'_>, content: Markup) -> Response {
     let words = visit.words;
     let page = html! {
         (DOCTYPE)
@@ -34,36 +73,68 @@ pub fn page(visit: &Visit, head: Head, content: Markup) -> Response {
             head {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
-                title { (title) " – SARE" }
-                @if changes {
+                title { (head.title) " – SARE" }
+                @if head.changes {
                     noscript { meta http-equiv="refresh" content="15"; }
                 }
-                link rel="stylesheet" href=(*assets::STYLE);
-                script src=(*assets::SCRIPT) defer {}
+                link rel="stylesheet" href=(assets::address("panel.css"));
+                script src=(assets::address("panel.js")) defer {}
+                @for script in head.scripts {
+                    script src=(assets::address(script)) defer {}
+                }
                 script src=(csp::SDK) async {}
             }
-            body {
+            body data-unsaved=(words.say("common.unsaved")) {
+                a.skip href="#content" { (words.say("common.skip")) }
+                p #offline.notice.warn role="status" hidden { (words.say("common.offline")) }
                 div.page {
-                    nav aria-label=(words.say("common.menu")) {
-                        ul {
-                            @for (word, address) in MENU {
-                                li {
-                                    a href=(visit.link(address)) aria-current=[(*word == current).then_some("page")] {
-                                        (words.say_word("menu", word))
-                                    }
-                                }
-                            }
-                        }
-                    }
-                    main {
-                        h1 { (title) }
+                    @if head.has_menu { (menu(visit, head.current)) }
+                    main #content tabindex="-1" {
+                        h1 { (head.title) }
                         (content)
                     }
                 }
+                footer { (language(visit, head.current)) }
             }
         }
     };
     answer(visit, page)
+}
+
+fn menu(visit: &Visit, current: &str) -> Markup {
+    let words = visit.words;
+    html! {
+        nav aria-label=(words.say("common.menu")) {
+            ul {
+                @for (word, address) in MENU {
+                    li {
+                        a href=(visit.link(address)) aria-current=[(*word == current).then_some("page")] {
+                            (words.say_word("menu", word))
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// A button to the other language, on the same page.
+fn language(visit: &Visit, current: &str) -> Markup {
+    let page = MENU
+        .iter()
+        .find(|(word, _)| *word == current)
+        .map_or(current, |(_, address)| address);
+    let (other, tag) = match visit.words.tag() {
+        "pl" => ("en", "en"),
+        _ => ("pl", "pl"),
+    };
+    visit.form(
+        "language",
+        html! {
+            input type="hidden" name="page" value=(page);
+            button.link type="submit" name="locale" value=(other) lang=(tag) { (visit.words.say("common.language")) }
+        },
+    )
 }
 
 /// A piece of a page, fetched by the page itself to stay current.

@@ -3,15 +3,27 @@
 //! The shop opens `/panel` with a signed address (`entry.rs`), which becomes a session of our own (`session.rs`).
 //! From there on a page's address begins with `/panel/s/{session}/`. Every page is one file that takes a
 //! [`session::Visit`], builds its content, and hands it to [`layout::page`]; what changes something is a POST that
-//! takes a [`session::Posted`] form. Texts are in `texts/`, one file a language, keyed by page.
+//! takes a [`session::Posted`] form. Texts are in `texts/`, a directory a language, keyed by page; what pages have in
+//! common is in `parts.rs`, its looks and manners in `static/`.
 
+mod advanced;
 mod assets;
 mod closed;
+mod connect;
+mod contacts;
 mod csp;
 mod entry;
+mod help;
+mod language;
+mod launch;
 mod layout;
+mod mapping;
 mod overview;
+mod parts;
+mod problems;
 mod session;
+mod start;
+mod unsubscribes;
 mod words;
 
 use axum::Router;
@@ -24,7 +36,15 @@ pub(crate) fn router() -> Router<App> {
     Router::new()
         .route("/panel", get(entry::enter))
         .route("/panel/assets/{file}", get(assets::serve))
-        .route("/panel/s/{session}/", get(overview::show))
-        .route("/panel/s/{session}/overview/live", get(overview::live))
-        .route("/panel/s/{session}/overview/pause", post(overview::pause))
+        .route("/panel/s/{session}/language", post(language::change))
+        .merge(start::routes())
+        .merge(connect::routes())
+        .merge(launch::routes())
+        .merge(overview::routes())
+        .merge(mapping::routes())
+        .merge(contacts::routes())
+        .merge(unsubscribes::routes())
+        .merge(problems::routes())
+        .merge(advanced::routes())
+        .merge(help::routes())
 }

@@ -1,7 +1,9 @@
 //! The first page: how the shop is connected, how far the synchronisation is, how many contacts stand where.
 
+use axum::Router;
 use axum::extract::State;
 use axum::response::Response;
+use axum::routing::{get, post};
 use engine::Body;
 use maud::{Markup, html};
 use store::{Counts, Outcome, Run, Shop, ShopState};
@@ -37,8 +39,19 @@ impl Sight {
     }
 }
 
+/// The page's addresses.
+pub fn routes() -> Router<App> {
+    Router::new()
+        .route("/panel/s/{session}/", get(show))
+        .route("/panel/s/{session}/overview/live", get(live))
+        .route("/panel/s/{session}/overview/pause", post(pause))
+}
+
 /// The page.
-pub async fn show(State(app): State<App>, visit: Visit) -> Result<Response, Closed> {
+async fn show(State(app): State<App>, visit: Visit) -> Result<Response, Closed> {
+    if visit.shop.config.is_none() {
+        return Ok(visit.redirect("start"));
+    }
     let sight = Sight::of(&app, &visit.shop)
         .await
         .map_err(|error| visit.closed(error))?;
@@ -55,16 +68,12 @@ pub async fn show(State(app): State<App>, visit: Visit) -> Result<Response, Clos
         div data-live=(visit.link("overview/live")) { (current(&visit.shop, words, &sight)) }
         (visit.form("overview/pause", pause))
     };
-    let head = layout::Head {
-        current: "overview",
-        title: words.say("overview.title"),
-        changes: true,
-    };
+    let head = layout::Head::new("overview", words.say("overview.title")).changing();
     Ok(layout::page(&visit, head, content))
 }
 
 /// The part that changes by itself.
-pub async fn live(State(app): State<App>, visit: Visit) -> Result<Response, Closed> {
+async fn live(State(app): State<App>, visit: Visit) -> Result<Response, Closed> {
     let sight = Sight::of(&app, &visit.shop)
         .await
         .map_err(|error| visit.closed(error))?;
@@ -72,7 +81,7 @@ pub async fn live(State(app): State<App>, visit: Visit) -> Result<Response, Clos
 }
 
 /// Stops all synchronisation, or lets it go on.
-pub async fn pause(State(app): State<App>, Posted { visit, fields }: Posted) -> Result<Response, Closed> {
+async fn pause(State(app): State<App>, Posted { visit, fields }: Posted) -> Result<Response, Closed> {
     let paused = fields.get("paused") == "yes";
     app.engine
         .pause(visit.shop.id, paused)

@@ -125,11 +125,27 @@ pub struct Visit {
     pub shop: Shop,
     /// Their language.
     pub words: Words,
+    /// The administrator's number in the shop, where the shop proved it.
+    pub admin: Option<String>,
+    token: SecretString,
     csrf: SecretString,
     base: SecretString,
 }
 
 impl Visit {
+    /// Who this is, for the history of configurations.
+    pub fn who(&self) -> String {
+        match &self.admin {
+            Some(admin) => format!("admin {admin}"),
+            None => "panel".to_owned(),
+        }
+    }
+
+    /// What the session is stored under.
+    pub fn token(&self) -> &str {
+        self.token.expose_secret()
+    }
+
     /// The address of a page, such as `overview/live`; the empty one is the first page.
     pub fn link(&self, page: &str) -> String {
         format!("{}{page}", self.base.expose_secret())
@@ -175,7 +191,7 @@ impl FromRequestParts<App> for Visit {
         let found = find(app, &path, cookie.as_ref())
             .await
             .map_err(|error| Closed::of(unknown, error))?;
-        let Some(session) = found else {
+        let Some((session, token)) = found else {
             return Err(Closed::session(unknown));
         };
         let words = Words(if session.locale == "en" {
@@ -193,6 +209,8 @@ impl FromRequestParts<App> for Visit {
         Ok(Self {
             shop,
             words,
+            admin: session.admin,
+            token,
             csrf: session.csrf.into(),
             base: format!("/panel/s/{path}/").into(),
         })
@@ -200,17 +218,20 @@ impl FromRequestParts<App> for Visit {
 }
 
 /// Finds the session by address and cookie, or by the address alone where it was begun without a cookie.
-async fn find(app: &App, path: &str, cookie: Option<&Cookie>) -> Result<Option<Session>, Error> {
+async fn find(
+    app: &App,
+    path: &str,
+    cookie: Option<&Cookie>,
+) -> Result<Option<(Session, SecretString)>, Error> {
     let now = app.now();
-    if cookie.is_some()
-        && let Some(session) = app
-            .store
-            .session(stored(path, cookie).expose_secret(), now)
-            .await?
-    {
-        return Ok(Some(session));
+    if cookie.is_some() {
+        let token = stored(path, cookie);
+        if let Some(session) = app.store.session(token.expose_secret(), now).await? {
+            return Ok(Some((session, token)));
+        }
     }
-    Ok(app.store.session(path, now).await?)
+    let session = app.store.session(path, now).await?;
+    Ok(session.map(|session| (session, path.into())))
 }
 
 /// A form that was posted from a page of this very session.
@@ -239,6 +260,20 @@ impl Fields {
             .iter()
             .find(|(found, _)| found == name)
             .map_or("", |(_, value)| value.trim())
+    }
+
+    /// All values under `name`, in their order, without white space around them: one for each row of a table.
+    pub fn all(&self, name: &str) -> Vec<&str> {
+        self.0
+            .iter()
+            .filter(|(found, _)| found == name)
+            .map(|(_, value)| value.trim())
+            .collect()
+    }
+
+    /// Whether a box under `name` is ticked.
+    pub fn is_on(&self, name: &str) -> bool {
+        !self.get(name).is_empty()
     }
 }
 

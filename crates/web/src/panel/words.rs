@@ -1,4 +1,4 @@
-//! The panel's texts: one file a language in `texts/`, keyed by page, Polish first.
+//! The panel's texts: a directory a language in `texts/`, in it one file a page, Polish first.
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
@@ -10,10 +10,24 @@ use sync_core::Lang;
 /// Texts by key, such as `overview.title`.
 type Texts = BTreeMap<String, String>;
 
-static POLISH: LazyLock<Texts> = LazyLock::new(|| read(include_str!("texts/pl.toml")));
-static ENGLISH: LazyLock<Texts> = LazyLock::new(|| read(include_str!("texts/en.toml")));
+macro_rules! files {
+    ($language:literal: $($page:literal)+) => {
+        &[$(include_str!(concat!("texts/", $language, "/", $page, ".toml"))),+]
+    };
+}
 
-fn read(file: &str) -> Texts {
+static POLISH: LazyLock<Texts> = LazyLock::new(|| {
+    read(
+        files!("pl": "common" "start" "connect" "launch" "mapping" "overview" "contacts" "unsubscribes" "problems" "advanced" "help"),
+    )
+});
+static ENGLISH: LazyLock<Texts> = LazyLock::new(|| {
+    read(
+        files!("en": "common" "start" "connect" "launch" "mapping" "overview" "contacts" "unsubscribes" "problems" "advanced" "help"),
+    )
+});
+
+fn read(files: &[&str]) -> Texts {
     fn flatten(prefix: &str, table: toml::Table, texts: &mut Texts) {
         for (name, value) in table {
             let key = if prefix.is_empty() {
@@ -23,6 +37,7 @@ fn read(file: &str) -> Texts {
             };
             match value {
                 toml::Value::String(text) => {
+                    debug_assert!(!texts.contains_key(&key), "two files say {key}");
                     texts.insert(key, text);
                 }
                 toml::Value::Table(inner) => flatten(&key, inner, texts),
@@ -31,7 +46,9 @@ fn read(file: &str) -> Texts {
         }
     }
     let mut texts = Texts::new();
-    flatten("", file.parse().expect("a test reads both files"), &mut texts);
+    for file in files {
+        flatten("", file.parse().expect("a test reads all files"), &mut texts);
+    }
     texts
 }
 

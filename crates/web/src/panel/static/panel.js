@@ -1,5 +1,5 @@
-// The panel's script: shows the frame where the shop's own script is there, and keeps pages current. Every page
-// works without it.
+// The panel's script: shows the frame where the shop's own script is there, keeps pages current, and guards what is
+// not saved yet. Every page works without it.
 (function () {
   "use strict";
 
@@ -11,6 +11,20 @@
     try { shop.adjustIframeSize(); } catch (error) { shop = null; }
   }
 
+  // The administration's own style sheets go before ours, so that ours have the last word.
+  function dress(params) {
+    var sheets = (params && (params.newStyles || params.styles)) || [];
+    var ours = document.querySelector("link[rel=stylesheet]");
+    for (var i = 0; i < sheets.length; i++) {
+      if (typeof sheets[i] !== "string") continue;
+      var link = document.createElement("link");
+      link.rel = "stylesheet";
+      link.href = sheets[i];
+      link.addEventListener("load", fit);
+      ours.parentNode.insertBefore(link, ours);
+    }
+  }
+
   // The shop keeps the frame hidden until it is told to show it.
   function show() {
     if (asked || typeof window.ShopApp !== "function") return;
@@ -18,6 +32,7 @@
     try {
       window.shopAppInstance = new window.ShopApp(function (app) {
         app.init(null, function (params, app) {
+          dress(params);
           app.show(null, function () { shop = app; fit(); });
         }, function () {});
       }, true);
@@ -31,35 +46,88 @@
   for (var i = 0; i < scripts.length; i++) scripts[i].addEventListener("load", show);
   if (window.ResizeObserver) new ResizeObserver(fit).observe(document.documentElement);
 
-  // Parts that change by themselves. Asked for again only after the last answer, and not while nobody looks.
+  // ---- Parts that change by themselves: asked for again only after the last answer, and not while nobody looks.
+
+  function tellOffline(isOffline) {
+    var told = document.getElementById("offline");
+    if (told && told.hidden === isOffline) { told.hidden = !isOffline; fit(); }
+  }
+
+  // Whoever is in the middle of a part keeps their place when it is replaced.
+  function replace(part, text) {
+    var here = document.activeElement;
+    var id = here && part.contains(here) ? here.id : "";
+    var open = [];
+    part.querySelectorAll("details[open][id]").forEach(function (one) { open.push(one.id); });
+    part.innerHTML = text;
+    open.forEach(function (one) { var again = document.getElementById(one); if (again) again.open = true; });
+    if (id) { var same = document.getElementById(id); if (same) same.focus(); }
+    fit();
+  }
+
   function keepCurrent(part) {
+    var last = part.innerHTML;
     // Often while something is under way, rarely otherwise.
-    function usual() { return part.querySelector("[data-busy]") ? 3000 : 15000; }
+    function usual() { return part.querySelector("[data-busy]") ? 2000 : 15000; }
     var pause = usual();
-    function again() { window.setTimeout(ask, pause); }
+    var timer = 0;
+    function again() { window.clearTimeout(timer); timer = window.setTimeout(ask, pause); }
+    function lost() { tellOffline(true); pause = Math.min(pause * 2, 30000); again(); }
     function ask() {
       if (document.hidden) return again();
       fetch(part.getAttribute("data-live"), { credentials: "same-origin" }).then(function (answer) {
         if (answer.status === 401 || answer.status === 410) return window.location.reload();
-        if (!answer.ok) { pause = Math.min(pause * 2, 60000); return again(); }
+        if (!answer.ok) return lost();
         return answer.text().then(function (text) {
-          if (part.innerHTML !== text) { part.innerHTML = text; fit(); }
+          tellOffline(false);
+          var busyBefore = part.querySelector("[data-busy]");
+          if (text !== last) { replace(part, text); last = text; }
+          // What was waited for is there: what stands around the part may look different now.
+          if (busyBefore && !part.querySelector("[data-busy]") && part.hasAttribute("data-then-reload")) {
+            return window.location.reload();
+          }
           pause = usual();
           again();
         });
-      }, function () { pause = Math.min(pause * 2, 60000); again(); });
+      }).catch(lost);
     }
     again();
+    window.addEventListener("online", ask);
+    document.addEventListener("visibilitychange", function () { if (!document.hidden) ask(); });
   }
 
-  var parts = document.querySelectorAll("[data-live]");
-  for (var j = 0; j < parts.length; j++) keepCurrent(parts[j]);
+  document.querySelectorAll("[data-live]").forEach(keepCurrent);
+
+  // ---- Forms
+
+  // What is not saved is not lost by leaving: the browser asks, and so do links within the panel.
+  var unsaved = false;
+  document.addEventListener("input", function (event) {
+    if (event.target.closest && event.target.closest("form[data-guard]")) unsaved = true;
+  });
+  window.addEventListener("panel:changed", function () { unsaved = true; });
+  window.addEventListener("beforeunload", function (event) {
+    if (unsaved) { event.preventDefault(); event.returnValue = ""; }
+  });
+  // A form that comes back with errors still holds what was not saved.
+  if (document.querySelector("form[data-guard][data-unsaved]")) unsaved = true;
 
   // A form is sent once.
   document.addEventListener("submit", function (event) {
+    if (event.defaultPrevented) return;
+    unsaved = false;
     var buttons = event.target.querySelectorAll("button[type=submit]");
     window.setTimeout(function () {
-      for (var k = 0; k < buttons.length; k++) buttons[k].disabled = true;
+      buttons.forEach(function (one) { one.disabled = true; });
     }, 0);
   });
+  // Back from another page out of the browser's memory: the buttons work again.
+  window.addEventListener("pageshow", function (event) {
+    if (!event.persisted) return;
+    document.querySelectorAll("button[type=submit]:disabled").forEach(function (one) { one.disabled = false; });
+  });
+
+  // An error is where the eyes and the keyboard should be.
+  var wrong = document.querySelector("[aria-invalid=true]");
+  if (wrong) wrong.focus();
 })();

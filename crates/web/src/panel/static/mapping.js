@@ -1,0 +1,1 @@
+// The mapping's script. The page works without it.
