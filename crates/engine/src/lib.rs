@@ -33,9 +33,10 @@ use ports::{Clock, Transport};
 use store::{Lease, ShopChange, Store};
 
 pub use error::Halt;
+pub use person::{Person, Reader, SubscriberExtra};
 pub use report::{Body, Counters, Phase, Statement};
 pub use settings::{EngineSettings, Entropy};
-pub use state::LaneState;
+pub use state::{Labels, LaneState};
 
 /// The engine: a ledger, the outside, the time, and the operator's settings.
 #[derive(Clone)]
