@@ -9,6 +9,7 @@ mod commands;
 mod exit;
 pub mod lab;
 mod metrics;
+mod nightly;
 mod serve;
 mod settings;
 mod simulated;

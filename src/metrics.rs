@@ -50,6 +50,7 @@ pub fn web_state(app: &App, wake: Arc<Notify>, metrics: Option<PrometheusHandle>
     settings.appstore_secret.clone_from(&from.appstore_secret);
     settings.webhook_secret.clone_from(&from.webhook_secret);
     settings.allow_http = from.allow_http;
+    settings.panel_link_max_age = from.panel_link_max_age;
     settings.metrics_token.clone_from(&from.metrics_token);
     settings.operator_token.clone_from(&from.operator_token);
     web::State {

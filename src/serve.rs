@@ -46,6 +46,10 @@ pub async fn serve(app: &App, listener: TcpListener, stop: watch::Receiver<bool>
         wake,
         stop.clone(),
     ));
+    let auditor = app
+        .settings
+        .audit_every
+        .map(|every| tokio::spawn(crate::nightly::keep_proving(app.clone(), every)));
     let mut stopping = stop.clone();
     axum::serve(listener, router)
         .with_graceful_shutdown(async move {
@@ -53,6 +57,10 @@ pub async fn serve(app: &App, listener: TcpListener, stop: watch::Receiver<bool>
         })
         .await
         .context("the server stopped")?;
+    if let Some(auditor) = auditor {
+        // An audit only reads, and the next server begins it anew.
+        auditor.abort();
+    }
     workers.await.context("the workers stopped")?;
     if let Some(tidying) = tidying {
         tidying.abort();

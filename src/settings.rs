@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::{Context, bail};
 use secrecy::SecretString;
@@ -42,6 +43,14 @@ pub const NAMES: &[(&str, &str)] = &[
     (
         "SARE_BURST",
         "requests to one SARE account that may come at once (default 8)",
+    ),
+    (
+        "AUDIT_HOURS",
+        "hours between two audits of a shop by the server (default 24; 0 = none)",
+    ),
+    (
+        "PANEL_LINK_MINUTES",
+        "how old the signed address that opens the panel may be (default: any age)",
     ),
     (
         "ENCRYPTION_KEYS",
@@ -95,6 +104,10 @@ pub struct Settings {
     pub sare_rate: f64,
     /// Requests at once to SARE.
     pub sare_burst: f64,
+    /// Pause between two audits of a shop; `None` = the server makes none.
+    pub audit_every: Option<Duration>,
+    /// How old the panel's signed address may be; `None` = any age.
+    pub panel_link_max_age: Option<Duration>,
     /// Keys for data at rest.
     pub encryption_keys: Option<SecretString>,
     /// Plain HTTP on loopback.
@@ -200,6 +213,18 @@ impl Settings {
             sare_register_url: url("SARE_REGISTER_URL", Some(SARE_REGISTER_URL))?.expect("it has a default"),
             sare_rate: number("SARE_RATE", 2.0)?,
             sare_burst: number("SARE_BURST", 8.0)?,
+            audit_every: match get("AUDIT_HOURS").as_deref() {
+                Some("0") => None,
+                _ => Some(Duration::from_secs_f64(
+                    number("AUDIT_HOURS", 24.0)?.min(8760.0) * 3600.0,
+                )),
+            },
+            panel_link_max_age: match get("PANEL_LINK_MINUTES") {
+                None => None,
+                Some(_) => Some(Duration::from_secs_f64(
+                    number("PANEL_LINK_MINUTES", 1.0)?.min(525_600.0) * 60.0,
+                )),
+            },
             encryption_keys: secret("ENCRYPTION_KEYS"),
             allow_http,
             log_json,
@@ -246,6 +271,15 @@ mod tests {
         assert_eq!(settings.listen, "127.0.0.1:8080");
         assert_eq!(settings.sare_api_url.as_str(), SARE_API_URL);
         assert!(settings.encryption_keys.is_none());
+    }
+
+    #[test]
+    fn audits_are_daily_unless_told_otherwise() {
+        let every = |pairs: &[(&str, &str)]| load(pairs).unwrap().audit_every.map(|every| every.as_secs());
+        assert_eq!(every(&[]), Some(86_400));
+        assert_eq!(every(&[("AUDIT_HOURS", "0.5")]), Some(1_800));
+        assert_eq!(every(&[("AUDIT_HOURS", "0")]), None);
+        assert!(load(&[("AUDIT_HOURS", "daily")]).is_err());
     }
 
     #[test]

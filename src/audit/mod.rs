@@ -14,13 +14,15 @@ pub mod verdict;
 use std::collections::{HashMap, HashSet};
 
 use anyhow::Context;
+use desk::{Patience, SareSide, ShopSide};
 use indicatif::ProgressBar;
+use serde_json::json;
 use shoper_api::users::AddressFilter;
 use shoper_api::{Cursor, UserAddress, UserId};
 use store::{AddrHash, DirtyKey, Outcome, Priority, Shop};
 use sync_core::config::{Config, ConsentRule, DeletedAction, OnNewOptIn, WithoutConsent};
 use sync_core::mapping::Needs;
-use sync_core::{Email, RecordKey};
+use sync_core::{Email, RecordKey, ShopId};
 
 use self::census::Census;
 pub use self::compare::value_in;
@@ -28,7 +30,6 @@ use self::person::Names;
 pub use self::report::Report;
 use self::verdict::{Choices, Known, Rule, Verdict};
 use crate::app::App;
-use desk::{Patience, SareSide, ShopSide};
 
 /// Pages read at most of one group in SARE.
 const MOST_PAGES: u32 = 100_000;
@@ -78,6 +79,24 @@ pub async fn audit(app: &App, shop: &Shop, config: &Config, bar: &ProgressBar) -
     auditor.look_again(suspects, &census, &mut report).await?;
     report.ended_at = app.clock.now();
     Ok(report)
+}
+
+/// Keeps the result: counts alone, no addresses.
+pub async fn keep(app: &App, shop: ShopId, report: &Report) -> anyhow::Result<()> {
+    let detail = json!({
+        "equal": report.equal,
+        "explained": report.explained(),
+        "reasons": report.explained,
+        "unusable_addresses": report.unusable,
+        "unreadable": report.unreadable,
+        "notes": report.notes,
+    });
+    let number = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
+    let (compared, unexplained) = (number(report.compared), number(report.unexplained));
+    app.store
+        .put_audit(shop, report.ended_at, compared, unexplained, &detail.to_string())
+        .await?;
+    Ok(())
 }
 
 fn choices(config: &Config) -> Choices {

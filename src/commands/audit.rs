@@ -16,7 +16,7 @@ pub async fn audit(app: &App, options: Audit) -> anyhow::Result<u8> {
     let report = audit::audit(app, &shop, &config, &bar).await;
     bar.finish_and_clear();
     let report = report?;
-    keep(app, shop.id, &report).await?;
+    audit::keep(app, shop.id, &report).await?;
     if options.json.json {
         output::json(&as_json(&shop.host, &report, options.limit))?;
     } else {
@@ -25,24 +25,6 @@ pub async fn audit(app: &App, options: Audit) -> anyhow::Result<u8> {
         }
     }
     Ok(if report.is_clean() { exit::OK } else { exit::FOUND })
-}
-
-/// Keeps the result: counts alone, no addresses.
-pub async fn keep(app: &App, shop: sync_core::ShopId, report: &Report) -> anyhow::Result<()> {
-    let detail = json!({
-        "equal": report.equal,
-        "explained": report.explained(),
-        "reasons": report.explained,
-        "unusable_addresses": report.unusable,
-        "unreadable": report.unreadable,
-        "notes": report.notes,
-    });
-    let number = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
-    let (compared, unexplained) = (number(report.compared), number(report.unexplained));
-    app.store
-        .put_audit(shop, report.ended_at, compared, unexplained, &detail.to_string())
-        .await?;
-    Ok(())
 }
 
 fn as_json(host: &str, report: &Report, limit: usize) -> Value {

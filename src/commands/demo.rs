@@ -137,7 +137,7 @@ async fn check(world: &World, shop: &Shop) -> anyhow::Result<u8> {
     let report = crate::audit::audit(&world.app, &shop, &config, &bar).await;
     bar.finish_and_clear();
     let report = report?;
-    audit::keep(&world.app, shop.id, &report).await?;
+    crate::audit::keep(&world.app, shop.id, &report).await?;
     output::line("The audit, which shares no decision with what it checks:");
     for line in audit::lines(&report, 20) {
         output::line(&format!("  {line}"));

@@ -1,5 +1,8 @@
 //! `shop audit` finds what was planted, and explains what is as it should be.
 
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
 use serde_json::{Value, json};
 use simulators::sare::ContactShape;
 
@@ -155,4 +158,39 @@ fn nothing_is_concluded_while_a_service_refuses() {
         .run(&["shop", "audit", &world.host])
         .with_code(2)
         .saying("refuses the UID or the API key");
+}
+
+#[test]
+fn the_server_proves_by_itself_that_both_sides_are_equal_and_finds_what_is_not() {
+    let world = World::synchronised();
+    let shown = |world: &World| world.show()["audit"].clone();
+    assert!(shown(&world).is_null());
+    let mut command = world.command(&["serve"]);
+    command
+        .env("LISTEN", "127.0.0.1:0")
+        .env("AUDIT_HOURS", "0.0003")
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    let mut server = command.spawn().unwrap();
+    let until = |is: &dyn Fn(&Value) -> bool| {
+        let begun = Instant::now();
+        loop {
+            let audit = shown(&world);
+            if is(&audit) || begun.elapsed() > Duration::from_secs(60) {
+                return audit;
+            }
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    };
+    let equal = until(&|audit| audit["compared"] == 6);
+    world.sare.delete("jan@example.com");
+    let differs = until(&|audit| audit["unexplained"] == 1);
+    server.kill().unwrap();
+    server.wait().unwrap();
+    assert_eq!(
+        (&equal["compared"], &equal["unexplained"]),
+        (&json!(6), &json!(0)),
+        "{equal}"
+    );
+    assert_eq!(differs["unexplained"], 1, "{differs}");
 }

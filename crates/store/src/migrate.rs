@@ -8,6 +8,7 @@ use crate::error::Error;
 const MIGRATIONS: &[(i64, &str)] = &[
     (1, include_str!("../migrations/0001_ledger.sql")),
     (2, include_str!("../migrations/0002_panel.sql")),
+    (3, include_str!("../migrations/0003_audits.sql")),
 ];
 
 /// Brings the database up to date; how many migrations were applied.

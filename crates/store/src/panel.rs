@@ -159,6 +159,38 @@ impl Store {
         Ok(())
     }
 
+    /// Shops that are connected, configured and not paused, and whose last audit was begun before `before` or never;
+    /// those that have waited longest first.
+    ///
+    /// # Errors
+    /// When the database cannot be used.
+    pub async fn audits_due(&self, before: Millis, limit: i64) -> Result<Vec<ShopId>, Error> {
+        let query = "SELECT shop_id FROM shops WHERE state = 'connected' AND paused = 0 AND config IS NOT NULL \
+             AND (audit_begun_at IS NULL OR audit_begun_at < $1) ORDER BY COALESCE(audit_begun_at, 0), shop_id LIMIT $2";
+        let rows = sqlx::query(query)
+            .bind(before)
+            .bind(limit)
+            .fetch_all(&self.reads)
+            .await?;
+        rows.iter().map(|row| Ok(ShopId(row.try_get(0)?))).collect()
+    }
+
+    /// Takes the shop's audit on, unless another server has begun one since `before`; whether it was taken on.
+    ///
+    /// # Errors
+    /// When the database cannot be used.
+    pub async fn begin_audit(&self, shop: ShopId, before: Millis, now: Millis) -> Result<bool, Error> {
+        let query = "UPDATE shops SET audit_begun_at = $3 WHERE shop_id = $1 AND state = 'connected' \
+             AND (audit_begun_at IS NULL OR audit_begun_at < $2)";
+        let done = sqlx::query(query)
+            .bind(shop.0)
+            .bind(before)
+            .bind(now)
+            .execute(&self.writes)
+            .await?;
+        Ok(done.rows_affected() > 0)
+    }
+
     /// The newest audit.
     ///
     /// # Errors

@@ -1,7 +1,7 @@
 //! Configurations, audits and sessions.
 
 use secrecy::ExposeSecret;
-use store::{Audit, Error, SecretName, Session};
+use store::{Audit, Error, SecretName, Session, ShopChange, ShopState};
 use sync_core::ShopId;
 
 use crate::support::{LEASE, NOON, a_shop, each_database, lease};
@@ -169,6 +169,76 @@ async fn a_session_is_found_by_its_token_until_it_ends() {
         store.end_sessions(shop).await.unwrap();
         assert!(store.session("long", NOON).await.unwrap().is_none());
         assert!(store.session("other", NOON).await.unwrap().is_some());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_audit_is_taken_on_by_one_server_and_is_due_again_after_its_time() {
+    each_database(async |ledger| {
+        let store = &ledger.store;
+        let shop = a_shop(store, "a").await;
+        store
+            .put_config(shop, "x", None, None, "test", NOON)
+            .await
+            .unwrap();
+        let connecting = ShopChange {
+            state: Some(ShopState::Connecting),
+            ..ShopChange::default()
+        };
+        store.update_shop(shop, &connecting, NOON).await.unwrap();
+        assert!(store.audits_due(NOON, 10).await.unwrap().is_empty());
+        let connected = ShopChange {
+            state: Some(ShopState::Connected),
+            ..ShopChange::default()
+        };
+        store.update_shop(shop, &connected, NOON).await.unwrap();
+        assert_eq!(store.audits_due(NOON, 10).await.unwrap(), [shop]);
+        let begun = NOON + 500;
+        assert!(store.begin_audit(shop, NOON, begun).await.unwrap());
+        assert!(!store.begin_audit(shop, NOON, begun).await.unwrap());
+        assert!(store.audits_due(begun, 10).await.unwrap().is_empty());
+        assert_eq!(store.audits_due(begun + 1, 10).await.unwrap(), [shop]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_first_synchronisation_is_held_and_let_go_by_a_word_that_wakes_the_lane() {
+    each_database(async |ledger| {
+        let store = &ledger.store;
+        let shop = a_shop(store, "a").await;
+        let held = async || store.shop(shop).await.unwrap().unwrap().first_run_after;
+        assert_eq!(held().await, None);
+        store
+            .hold_first_run(shop, Some(NOON + 600_000), NOON)
+            .await
+            .unwrap();
+        assert_eq!(held().await, Some(NOON + 600_000));
+        store.hold_first_run(shop, None, NOON + 1_000).await.unwrap();
+        assert_eq!(held().await, None);
+        let lane = store.lane(shop).await.unwrap().unwrap();
+        assert!(lane.wake_at.is_some_and(|at| at <= NOON + 1_000));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_session_speaks_the_language_last_chosen() {
+    each_database(async |ledger| {
+        let store = &ledger.store;
+        let shop = a_shop(store, "a").await;
+        let session = Session {
+            shop,
+            admin: None,
+            csrf: "c".to_owned(),
+            locale: "pl".to_owned(),
+            expires_at: NOON + 1_000,
+        };
+        store.put_session("token", &session, NOON).await.unwrap();
+        store.set_session_locale("token", "en").await.unwrap();
+        let found = store.session("token", NOON).await.unwrap().unwrap();
+        assert_eq!(found.locale, "en");
     })
     .await;
 }
