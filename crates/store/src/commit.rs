@@ -37,6 +37,7 @@ impl Store {
         let shop = lease.shop;
         // Encryption needs no database: it is over before the turn at the writer comes.
         let contacts = self.sealed(shop, &commit.contacts);
+        let _turn = self.lanes_turn().await;
         let mut tx = self.begin().await?;
         if !renewed(&mut tx, lease, now, commit.lane_state.as_deref()).await? {
             return Ok(false);

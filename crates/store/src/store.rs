@@ -7,7 +7,7 @@ use std::time::Duration;
 use sqlx::any::{AnyPoolOptions, AnyRow};
 use sqlx::{Any, AssertSqlSafe, Executor, Pool, Row, Transaction};
 use sync_core::ShopId;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, MutexGuard};
 use zeroize::Zeroizing;
 
 use crate::crypto::{ID, Keys, Place, Vault};
@@ -25,6 +25,9 @@ pub struct Store {
     pub(crate) vault: Vault,
     /// Where a pass of [`Store::reencrypt`] stands.
     pass: Arc<Mutex<Pass>>,
+    /// The turn of lanes at SQLite's one writer: they queue here among themselves, so that a webhook or a person waits
+    /// for one of them at most.
+    lanes_turn: Arc<Mutex<()>>,
     /// The last number given to a line of history, so that lines of one moment keep their order.
     pub(crate) line: Arc<AtomicI64>,
 }
@@ -91,6 +94,7 @@ impl Store {
             dialect,
             vault,
             pass: Arc::default(),
+            lanes_turn: Arc::default(),
             line: Arc::new(AtomicI64::new(0)),
         })
     }
@@ -254,6 +258,14 @@ impl Store {
 
     pub(crate) async fn begin(&self) -> Result<Transaction<'static, Any>, Error> {
         Ok(self.writes.begin_with(self.dialect.begin()).await?)
+    }
+
+    /// A lane's turn at the writer; to be held until its transaction is over. Where there are many writers nobody waits.
+    pub(crate) async fn lanes_turn(&self) -> Option<MutexGuard<'_, ()>> {
+        match self.dialect {
+            Dialect::Sqlite => Some(self.lanes_turn.lock().await),
+            Dialect::Postgres => None,
+        }
     }
 
     /// The next number for a line of history written at `at`.

@@ -1,6 +1,7 @@
 //! Many at once: lanes are never worked on by two, writers wait for each other in turn, nothing locks up.
 
 use std::collections::HashSet;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -248,6 +249,47 @@ async fn a_caller_that_gives_up_leaves_nothing_half_done_and_nobody_waiting() {
             versions.is_empty() || (versions.len() == 2 && versions[0] == versions[1]),
             "{versions:?}"
         );
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_webhooks_mark_does_not_queue_behind_all_lanes_at_work() {
+    each_database(async |ledger| {
+        let store = &ledger.store;
+        let written = Arc::new(AtomicUsize::new(0));
+        let mut workers = Vec::new();
+        let mut hooked = None;
+        for n in 0..12 {
+            let shop = a_shop(store, &format!("s{n}")).await;
+            hooked = Some(shop);
+            let taken = lease(store, shop).await;
+            let contacts = (0..300)
+                .map(|n| contact(store, shop, &format!("a{n}@example.com")))
+                .collect();
+            let commit = Commit {
+                contacts,
+                ..Commit::default()
+            };
+            let (store, written) = (store.clone(), Arc::clone(&written));
+            workers.push(tokio::spawn(async move {
+                assert!(store.commit(&taken, NOON, &commit).await.unwrap());
+                written.fetch_add(1, Ordering::SeqCst);
+            }));
+        }
+        // The first of them is at the writer, the others wait for it.
+        while written.load(Ordering::SeqCst) == 0 {
+            tokio::task::yield_now().await;
+        }
+        let before = written.load(Ordering::SeqCst);
+        store.mark(hooked.unwrap(), &[mark(1, NOON)], NOON).await.unwrap();
+        let after = written.load(Ordering::SeqCst);
+        if ledger.dir.is_some() {
+            assert!(after - before <= 3, "{} lanes went first", after - before);
+        }
+        for worker in workers {
+            worker.await.unwrap();
+        }
     })
     .await;
 }
