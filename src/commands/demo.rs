@@ -112,7 +112,13 @@ async fn show(world: &World, options: &Demo) -> anyhow::Result<u8> {
     if options.once {
         return check(world, &shop).await;
     }
-    output::line("The panel, as the shop's administrator opens it:");
+    output::line("The panel inside the shop's administration:");
+    output::line(&format!(
+        "  {}/_sim/admin?app={}",
+        world.shop.base_url(),
+        world.public_url
+    ));
+    output::line("The panel alone, as the shop's administrator opens it:");
     output::line(&format!(
         "  {}/panel?{}",
         world.public_url,

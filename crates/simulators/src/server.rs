@@ -51,8 +51,15 @@
 //! | `POST /_sim/lock` `{"locked": true}` | the whole shop answers 503 |
 //! | `POST /_sim/webhook_faults` `{"drop": 0.1}` | what goes wrong with webhooks ([`WebhookFaults`](crate::shoper::WebhookFaults)) |
 //! | `GET /_sim/settings`, `POST /_sim/settings` | settings; some of them changed |
+//! | `GET /_sim/admin?lang=pl` (or `en`) | a page for browsers that plays the shop's administration, with the app in a frame whose address is signed anew each time |
+//! | … `&app=http://127.0.0.1:8080` | where the app is; otherwise as the webhooks that it registered tell |
+//! | … `&init=fail`, `&init=silent` | how the SDK's `init` ends: with an error, never; otherwise well |
+//! | … `&styles=old`, `none`, `missing` | the style sheets that the SDK names: only the older look's, none, some that are not there; otherwise both looks' |
+//! | … `&show_after=4000` | milliseconds after which the frame is shown though the app's SDK did not ask for it |
+//! | `GET /_sim/admin/sdk.js` | the script that plays Shoper's SDK; a browser has to be told to take it in place of the real one |
 
 mod admin;
+mod admin_page;
 
 use std::io;
 use std::pin::Pin;
@@ -180,6 +187,11 @@ async fn answer(
         .map(Body::from);
     };
     if let Some(route) = parts.uri.path().strip_prefix("/_sim/") {
+        if let (Endpoint::Shop(shop), &http::Method::GET) = (&server.endpoint, &parts.method)
+            && let Some(answer) = admin_page::answer(shop, route, parts.uri.query().unwrap_or_default())
+        {
+            return answer.map(Body::from);
+        }
         return admin::answer(&server.endpoint, &parts.method, route, &body).map(Body::from);
     }
     let mut answer = server

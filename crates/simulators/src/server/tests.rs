@@ -513,3 +513,74 @@ async fn a_shops_webhook_arrives_signed_and_a_slow_receiver_loses_it() {
         crate::shoper::webhook_sha1(1, "", body)
     );
 }
+
+async fn text(running: &Running, path: &str) -> String {
+    let request = http::Request::get(format!("http://{}{path}", running.address))
+        .body(Bytes::new())
+        .unwrap();
+    let answer = running.client.send(request).await.unwrap();
+    assert_eq!(answer.status(), 200, "{path}");
+    String::from_utf8(answer.body().to_vec()).unwrap()
+}
+
+#[tokio::test]
+async fn the_administrations_page_frames_the_app_with_a_signed_address_in_its_language() {
+    let shop = Shop::new(ShopSettings::default(), Arc::new(SystemClock), 1);
+    let running = serving(Endpoint::Shop(shop.clone())).await;
+    let nowhere = text(&running, "/_sim/admin").await;
+    assert!(nowhere.contains(r#"<html lang="pl">"#) && nowhere.contains(r#"data-src="""#));
+
+    let page = text(
+        &running,
+        "/_sim/admin?lang=en&app=http://127.0.0.1:8080/x&init=fail&styles=none",
+    )
+    .await;
+    assert!(page.contains(r#"<html lang="en">"#) && page.contains("My applications"));
+    assert!(page.contains(r#"data-init="fail" data-styles="none" data-show-after="4000""#));
+    let (_, rest) = page
+        .split_once(r#"data-src="http://127.0.0.1:8080/panel?"#)
+        .unwrap();
+    let query = rest.split('"').next().unwrap().replace("&amp;", "&");
+    let params: Vec<(String, String)> = url::form_urlencoded::parse(query.as_bytes())
+        .into_owned()
+        .collect();
+    let get = |name: &str| params.iter().find(|(found, _)| found == name).unwrap().1.clone();
+    assert_eq!(
+        (get("translations"), get("shop")),
+        ("en_US".to_owned(), shop.settings().license)
+    );
+    let signed: Vec<_> = params[..3].to_vec();
+    let secret = shop.settings().appstore_secret;
+    assert_eq!(get("hash"), crate::shoper::message_hash(&secret, &signed));
+    assert!(!page.contains("{{"), "every place is filled");
+}
+
+#[tokio::test]
+async fn the_administrations_page_has_its_files_and_invents_no_app_from_others_webhooks() {
+    let shop = Shop::new(ShopSettings::default(), Arc::new(SystemClock), 1);
+    let running = serving(Endpoint::Shop(shop.clone())).await;
+    for (file, part) in [
+        ("sdk.js", "window.ShopApp"),
+        ("page.js", "shopCall"),
+        ("page.css", "iframe"),
+        ("styles.css", "body"),
+        ("new-styles.css", "body"),
+    ] {
+        assert!(
+            text(&running, &format!("/_sim/admin/{file}"))
+                .await
+                .contains(part),
+            "{file}"
+        );
+    }
+    let (status, _) = running
+        .call(Method::GET, "/_sim/admin/other.js", Value::Null)
+        .await
+        .unwrap();
+    assert_eq!(status, 404);
+    shop.add_foreign_webhook("http://elsewhere.example/hook", &["client.create"]);
+    for app in ["", "?app=javascript:alert(1)", "?app=%22%3E%3Cscript%3E"] {
+        let page = text(&running, &format!("/_sim/admin{app}")).await;
+        assert!(page.contains(r#"data-src="""#), "{app}");
+    }
+}
