@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a story that cannot go on has failed")]
 
+mod before_first;
 mod consent;
 mod full_sync;
 mod lifecycle;

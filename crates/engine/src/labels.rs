@@ -12,6 +12,12 @@ use crate::state::Labels;
 
 const EVERY_MS: i64 = 6 * 3_600_000;
 
+/// Whether names are to be read: it is time, or the mapping may speak of others now.
+pub fn are_due(s: &Session<'_>) -> bool {
+    let state = s.state();
+    state.timers.labels <= s.now() || state.labels_config != s.shop.config_version
+}
+
 /// Reads the names that the mapping asks for. A name that cannot be had leaves its field empty.
 pub async fn refresh(s: &Session<'_>) -> Result<(), Halt> {
     let config = s.config();
@@ -67,6 +73,7 @@ pub async fn refresh(s: &Session<'_>) -> Result<(), Halt> {
     let next = s.now() + EVERY_MS;
     let mut state = s.state();
     state.labels = labels;
+    state.labels_config = s.shop.config_version;
     state.timers.labels = next;
     Ok(())
 }

@@ -9,6 +9,7 @@
 //! carries it out.
 
 mod access;
+mod account;
 mod bucket;
 mod deliver;
 mod error;
@@ -34,7 +35,7 @@ use store::{Lease, ShopChange, Store};
 
 pub use error::Halt;
 pub use person::{Person, Reader, SubscriberExtra};
-pub use report::{Body, Counters, Phase, Statement};
+pub use report::{Body, Counters, Phase, Pile, Statement};
 pub use settings::{EngineSettings, Entropy};
 pub use state::{Labels, LaneState};
 
@@ -208,6 +209,23 @@ impl Engine {
             .release(&lease, &state.text(), self.clock.now())
             .await?;
         Ok(released)
+    }
+
+    /// SARE may be asked at once again, because the merchant gave another key; `false` while the lane is being worked on.
+    ///
+    /// # Errors
+    /// When the ledger cannot be reached.
+    pub async fn ask_sare_again(&self, shop: sync_core::ShopId) -> Result<bool, store::Error> {
+        let Some(lease) = self.claim_shop(shop).await? else {
+            return Ok(false);
+        };
+        let mut state = LaneState::parse(&lease.state, &self.settings);
+        state.timers.sare = 0;
+        state.failures.1 = 0;
+        self.store
+            .release(&lease, &state.text(), self.clock.now())
+            .await?;
+        Ok(true)
     }
 
     /// Stops or resumes all synchronisation of a shop.

@@ -2,8 +2,16 @@
 //!
 //! Written by `run.rs` into the ledger as JSON, read by the command line and the panel.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use shoper_api::Cursor;
+use store::AddrHash;
+use sync_core::consent::status;
+use sync_core::plan::Step;
+
+/// Most examples of one pile.
+const EXAMPLES: usize = 10;
 
 /// The part of the shop a run is reading.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -59,14 +67,20 @@ pub struct Statement {
     pub is_bound: bool,
     /// Contacts that would be added.
     pub added: i64,
+    /// Of these, contacts without consent, which would not be mailable.
+    #[serde(default)]
+    pub added_unconfirmed: i64,
     /// Contacts whose data would be updated.
     pub updated: i64,
     /// Contacts already as they should be.
     pub unchanged: i64,
     /// Contacts that refused and stay untouched.
     pub suppressed: i64,
-    /// Contacts left out by the merchant's choice.
+    /// Contacts left out by the merchant's choice, or blocked in SARE.
     pub skipped: i64,
+    /// Of these, contacts blocked or of unknown status in SARE.
+    #[serde(default)]
+    pub hands_off: i64,
     /// Contacts no longer in the shop.
     pub gone: i64,
 }
@@ -104,9 +118,63 @@ pub struct Body {
     /// Rows of the list being read, for an end that cannot be missed.
     #[serde(default)]
     pub rows_in_phase: i64,
+    /// Of a dry run, at most ten contacts of each [`Pile`], as hashes in hexadecimal: a run's body holds nothing personal.
+    #[serde(default)]
+    pub examples: BTreeMap<Pile, Vec<String>>,
+}
+
+/// Contacts by what a run would do with them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Pile {
+    /// Added with consent: mailable.
+    Confirmed,
+    /// Added without: not mailable.
+    Unconfirmed,
+    /// Made mailable by a new opt-in.
+    Raised,
+    /// Brought up to date.
+    Updated,
+    /// Unsubscribed in SARE.
+    Unsubscribed,
+    /// Refused: untouched.
+    Suppressed,
+    /// Left out by the merchant's choice.
+    Skipped,
+    /// Blocked or of unknown status in SARE: untouched.
+    HandsOff,
+    /// No longer in the shop.
+    Gone,
+}
+
+impl Pile {
+    /// Where a contact goes; `None` when nothing would change about it.
+    pub fn of(step: Step) -> Option<Self> {
+        Some(match step {
+            Step::Add { status: to, .. } if to == status::CONFIRMED => Self::Confirmed,
+            Step::Add { .. } => Self::Unconfirmed,
+            Step::Raise { .. } => Self::Raised,
+            Step::Update => Self::Updated,
+            Step::Keep => return None,
+            Step::Unsubscribe { .. } => Self::Unsubscribed,
+            Step::Suppress => Self::Suppressed,
+            Step::Skip => Self::Skipped,
+            Step::HandsOff => Self::HandsOff,
+            Step::Leave(_) => Self::Gone,
+        })
+    }
 }
 
 impl Body {
+    /// Keeps the contact as an example of what would be done with such ones, while there are few.
+    pub(crate) fn show(&mut self, step: Step, hash: AddrHash) {
+        let Some(pile) = Pile::of(step) else { return };
+        let shown = self.examples.entry(pile).or_default();
+        if shown.len() < EXAMPLES {
+            shown.push(hash.to_hex());
+        }
+    }
+
     /// Reads the body kept in the ledger; a body that cannot be read starts anew.
     pub fn parse(text: &str) -> Self {
         serde_json::from_str(text).unwrap_or_default()

@@ -25,10 +25,12 @@ use sync_core::{RecordKey, RecordKind};
 use crate::deliver::{Errand, deliver};
 use crate::error::{CallError, Halt};
 use crate::read::{self, Page};
-use crate::report::{Body, Phase};
+use crate::report::{Body, Phase, Pile};
 use crate::session::{LIVE_RESERVE, SARE_RESERVE, Session, bad_address, millis};
 use crate::subject::{Assessed, Confirm, Reading, Subject, assess};
 
+/// How long the first synchronisation is held at least after a preview of it.
+const READING_MS: i64 = 10 * 60_000;
 /// Most pages read for one block.
 const BLOCK_PAGES: usize = 4;
 
@@ -509,6 +511,20 @@ fn put_off(subject: &Subject, run: i64, now: i64, commit: &mut Commit) {
             .contacts
             .push(Contact::new(subject.hash, subject.email.as_str().to_owned(), now));
     }
+    note_records(subject, run, now, commit);
+}
+
+/// Notes that a dry run has stated what would become of the contact: its other records do not count again.
+fn note_stated(subject: &Subject, run: i64, now: i64, commit: &mut Commit) {
+    let known = || Contact::new(subject.hash, subject.email.as_str().to_owned(), now);
+    commit.contacts.push(Contact {
+        run_id: Some(run),
+        ..subject.contact.clone().unwrap_or_else(known)
+    });
+    note_records(subject, run, now, commit);
+}
+
+fn note_records(subject: &Subject, run: i64, now: i64, commit: &mut Commit) {
     commit.records.extend(
         subject
             .readings
@@ -537,7 +553,13 @@ async fn dispose(
     let config = s.config();
     let direct = matches!(run.kind, RunKind::First | RunKind::Backfill);
     let mut now_delivered = Vec::new();
+    let states_only = run.kind == RunKind::DryRun;
     for a in assessed {
+        let was_stated = a.subject.contact.as_ref().is_some_and(|c| c.run_id == Some(run.id));
+        if states_only && was_stated {
+            // Another record of the same person was read before.
+            continue;
+        }
         let writes_as_it_goes = matches!(
             a.step,
             Step::Add { confirm: false, .. }
@@ -554,6 +576,9 @@ async fn dispose(
             continue;
         }
         state_it(body, &a);
+        if states_only {
+            body.show(a.step, a.subject.hash);
+        }
         let settled = a.is_settled(config) && !flagged.contains(&a.subject.hash);
         if settled {
             let slot = match a.step {
@@ -563,10 +588,11 @@ async fn dispose(
                 _ => &mut body.counters.unchanged,
             };
             *slot += 1;
-        } else if run.kind != RunKind::DryRun {
+        } else if !states_only {
             hold(s, run, &a, &mut commit);
-        } else if is_first_like(s, run.kind) {
-            put_off(&a.subject, run.id, s.now(), &mut commit);
+        }
+        if states_only && is_first_like(s, run.kind) {
+            note_stated(&a.subject, run.id, s.now(), &mut commit);
         }
     }
     if now_delivered.is_empty() {
@@ -644,6 +670,11 @@ fn state_it(body: &mut Body, a: &Assessed) {
         Step::Leave(_) => &mut statement.gone,
     };
     *slot += 1;
+    match Pile::of(a.step) {
+        Some(Pile::Unconfirmed) => statement.added_unconfirmed += 1,
+        Some(Pile::HandsOff) => statement.hands_off += 1,
+        _ => {}
+    }
 }
 
 fn hold(s: &Session<'_>, run: &Run, a: &Assessed, commit: &mut Commit) {
@@ -833,6 +864,10 @@ async fn finish(
         ..body.clone()
     }
     .text();
+    if run.kind == RunKind::DryRun && s.is_before_first_run() {
+        // Whoever asked for it gets the time to read it.
+        s.prolong_hold(now + READING_MS).await?;
+    }
     let commit = Commit {
         run: Some(run.clone()),
         success_at: Some(now),

@@ -44,6 +44,7 @@ pub struct Session<'a> {
     /// The merchant's configuration, once there is one.
     pub config: Option<Arc<Config>>,
     leased_until: AtomicI64,
+    held_until: AtomicI64,
     state: Mutex<LaneState>,
     shoper_client: Mutex<Option<shoper_api::Client>>,
     sare_client: Mutex<Option<sare_api::Client>>,
@@ -75,6 +76,7 @@ impl<'a> Session<'a> {
             .map(|p| Arc::new(p.config));
         let state = LaneState::parse(&lease.state, settings);
         let leased_until = AtomicI64::new(lease.until);
+        let held_until = AtomicI64::new(shop.first_run_after.unwrap_or(0));
         Ok(Some(Self {
             store,
             transport,
@@ -85,6 +87,7 @@ impl<'a> Session<'a> {
             url,
             config,
             leased_until,
+            held_until,
             state: Mutex::new(state),
             shoper_client: Mutex::new(None),
             sare_client: Mutex::new(None),
@@ -111,10 +114,27 @@ impl<'a> Session<'a> {
 
     /// Whether the first synchronisation still waits for the merchant's word.
     pub fn is_held(&self) -> bool {
+        self.is_before_first_run() && self.held_until.load(Ordering::Relaxed) > self.now()
+    }
+
+    /// Holds the first synchronisation longer, unless the merchant has given the word meanwhile.
+    pub async fn prolong_hold(&self, until: Millis) -> Result<(), Halt> {
+        self.store.prolong_hold(self.shop.id, until, self.now()).await?;
+        let shop = self.store.shop(self.shop.id).await?;
+        let until = shop.and_then(|shop| shop.first_run_after).unwrap_or(0);
+        self.held_until.store(until, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Until when the first synchronisation is held; 0 where it is not.
+    pub fn held_until(&self) -> Millis {
+        self.held_until.load(Ordering::Relaxed)
+    }
+
+    /// Whether the first synchronisation is still to be made.
+    pub fn is_before_first_run(&self) -> bool {
         let state = self.state();
-        !state.first_done
-            && self.shop.config_version > state.config_seen
-            && self.shop.first_run_after.is_some_and(|after| after > self.now())
+        !state.first_done && self.shop.config_version > state.config_seen
     }
 
     /// Contacts a request, at least 1. A number of its own: the state must not stay locked through a loop.

@@ -4,12 +4,12 @@
 //! ids, the unsubscribe poll, runs, and last what runs let go.
 
 use ports::Millis;
-use store::{Priority, RunState, ShopChange, ShopState};
+use store::{Priority, RunKind, RunState, ShopChange, ShopState};
 
 use crate::error::Halt;
 use crate::session::{Session, millis};
 use crate::state::LaneState;
-use crate::{access, hooks, labels, live, look, poll, run};
+use crate::{access, account, hooks, labels, live, look, poll, run};
 
 /// Far enough for "not before something wakes the lane".
 const LONG_MS: i64 = 6 * 3_600_000;
@@ -39,6 +39,9 @@ pub async fn work(s: &Session<'_>) -> Result<Millis, Halt> {
             Err(other) => return Err(other),
         }
     }
+    if !account::settle(s).await? {
+        return Ok(s.now());
+    }
     if s.shop.paused || !s.has_work() || !s.open_sare().await? {
         let hooks = s.state().timers.hooks;
         return Ok(hooks.clamp(s.now() + 1000, s.now() + LONG_MS));
@@ -56,10 +59,10 @@ pub async fn work(s: &Session<'_>) -> Result<Millis, Halt> {
 
 /// One round: the first thing that can be done is done. `false` when nothing can.
 async fn once(s: &Session<'_>, waits: &mut Vec<Millis>) -> Result<bool, Halt> {
-    if s.state().timers.labels <= s.now() && tried(labels::refresh(s).await, waits)?.is_some() {
+    if labels::are_due(s) && tried(labels::refresh(s).await, waits)?.is_some() {
         return Ok(true);
     }
-    if s.is_held() {
+    if is_held(s).await? {
         // Before the merchant's word only what they ask to be shown or tried.
         return Ok(tried(live::turn(s, Priority::Trial).await, waits)? == Some(true)
             || tried(run::step(s).await, waits)? == Some(true));
@@ -87,6 +90,18 @@ async fn once(s: &Session<'_>, waits: &mut Vec<Millis>) -> Result<bool, Halt> {
     Ok(tried(live::turn(s, Priority::Bulk).await, waits)? == Some(true))
 }
 
+/// Whether the first synchronisation waits: for the merchant's word, or for the end of the preview they asked for.
+async fn is_held(s: &Session<'_>) -> Result<bool, Halt> {
+    if s.is_held() {
+        return Ok(true);
+    }
+    if !s.is_before_first_run() {
+        return Ok(false);
+    }
+    let run = s.store.active_run(s.shop.id).await?;
+    Ok(run.is_some_and(|run| run.kind == RunKind::DryRun))
+}
+
 /// A part that must wait does not keep the others from their turn.
 fn tried<T>(result: Result<T, Halt>, waits: &mut Vec<Millis>) -> Result<Option<T>, Halt> {
     match result {
@@ -108,8 +123,10 @@ async fn due(s: &Session<'_>, waits: &[Millis]) -> Result<Millis, Halt> {
     }
     let timers = s.state().timers;
     next = next.min(timers.hooks).min(timers.labels);
-    if s.is_held() {
-        next = next.min(s.shop.first_run_after.unwrap_or(next));
+    if is_held(s).await? {
+        if s.held_until() > now {
+            next = next.min(s.held_until());
+        }
         let trial = s.store.due_dirty(s.shop.id, now, Priority::Trial, 1).await?;
         let run = s.store.active_run(s.shop.id).await?;
         if !trial.is_empty() || run.is_some_and(|run| run.state != RunState::Braked) {

@@ -74,6 +74,10 @@ pub struct LaneState {
     pub lookup_proven: bool,
     /// Tries at proving it.
     pub lookup_tries: u32,
+    /// The SARE account that everything known of SARE is about.
+    pub account: Option<String>,
+    /// Where the forgetting of another account is, hexadecimal.
+    pub forgetting: Option<String>,
     /// The configuration for which a run was made.
     pub config_seen: i64,
     /// The first synchronisation is over.
@@ -104,6 +108,8 @@ pub struct LaneState {
     pub all_addresses: bool,
     /// Names.
     pub labels: Labels,
+    /// The configuration for which they were read.
+    pub labels_config: i64,
 }
 
 impl Default for LaneState {
@@ -115,6 +121,8 @@ impl Default for LaneState {
             lookup: LookupForm::default(),
             lookup_proven: false,
             lookup_tries: 0,
+            account: None,
+            forgetting: None,
             config_seen: 0,
             first_done: false,
             base: (i64::MAX, i64::MAX),
@@ -130,6 +138,7 @@ impl Default for LaneState {
             failures: (0, 0),
             all_addresses: false,
             labels: Labels::default(),
+            labels_config: 0,
         }
     }
 }

@@ -132,6 +132,22 @@ impl Store {
         rows.iter().map(run_from).collect()
     }
 
+    /// The newest run of a kind.
+    ///
+    /// # Errors
+    /// When the database cannot be used.
+    pub async fn newest_run(&self, shop: ShopId, kind: RunKind) -> Result<Option<Run>, Error> {
+        let query = format!(
+            "SELECT {COLUMNS} FROM runs WHERE shop_id = $1 AND kind = $2 ORDER BY run_id DESC LIMIT 1"
+        );
+        let row = sqlx::query(AssertSqlSafe(query))
+            .bind(shop.0)
+            .bind(word(kind))
+            .fetch_optional(&self.reads)
+            .await?;
+        row.as_ref().map(run_from).transpose()
+    }
+
     /// The run that is not over.
     ///
     /// # Errors

@@ -241,6 +241,23 @@ impl Store {
         Ok(())
     }
 
+    /// Holds the first synchronisation back until `after` at least, where it is held at all.
+    ///
+    /// # Errors
+    /// When the database cannot be used.
+    pub async fn prolong_hold(&self, shop: ShopId, after: Millis, now: Millis) -> Result<(), Error> {
+        sqlx::query(
+            "UPDATE shops SET first_run_after = $2, updated_at = $3 \
+             WHERE shop_id = $1 AND state <> 'removed' AND first_run_after < $2",
+        )
+        .bind(shop.0)
+        .bind(after)
+        .bind(now)
+        .execute(&self.writes)
+        .await?;
+        Ok(())
+    }
+
     /// A shop connected by hand tells its licence by its webhooks. Ignored when another shop has it.
     ///
     /// # Errors
