@@ -9,9 +9,13 @@ mod error;
 mod judge;
 mod remedies;
 mod sides;
+mod size;
+mod trial;
 
 pub use account::{Account, Refusal};
 pub use error::Error;
 pub use judge::{Judged, Note, Usable, judge, shop_fields};
 pub use remedies::{Healer, Remedy, remedy};
 pub use sides::{Patience, SareSide, ShopSide};
+pub use size::Size;
+pub use trial::{Candidate, Compared, Proof, choose, prove};

@@ -33,7 +33,13 @@ pub async fn settle(s: &Session<'_>) -> Result<bool, Halt> {
         if let Some(run) = s.store.active_run(s.shop.id).await? {
             s.store.drop_held(&s.lease, run.id).await?;
             s.store
-                .set_run_state(s.shop.id, run.id, RunState::Cancelled, Some("account-changed"), s.now())
+                .set_run_state(
+                    s.shop.id,
+                    run.id,
+                    RunState::Cancelled,
+                    Some("account-changed"),
+                    s.now(),
+                )
                 .await?;
         }
         if !forget(s, from.as_deref().and_then(AddrHash::from_hex)).await? {
@@ -61,7 +67,10 @@ async fn forget(s: &Session<'_>, mut after: Option<AddrHash>) -> Result<bool, Ha
         after = Some(last.hash);
         s.state().forgetting = after.map(AddrHash::to_hex);
         s.commit(Commit {
-            contacts: contacts.into_iter().map(|contact| without_sare(contact, s.now())).collect(),
+            contacts: contacts
+                .into_iter()
+                .map(|contact| without_sare(contact, s.now()))
+                .collect(),
             ..Commit::default()
         })
         .await?;
@@ -77,10 +86,7 @@ fn without_sare(contact: Contact, now: i64) -> Contact {
         wish: intent.wish,
         ..Intent::default()
     });
-    let refusal_origin = match contact.refusal {
-        Some(_) => Some(RefusalOrigin::Followed.word().to_owned()),
-        None => None,
-    };
+    let refusal_origin = contact.refusal.map(|_| RefusalOrigin::Followed.word().to_owned());
     let outcome = match contact.outcome {
         kept @ (Outcome::Suppressed | Outcome::Skipped | Outcome::Gone) => kept,
         _ => Outcome::Unknown,

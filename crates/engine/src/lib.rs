@@ -35,9 +35,10 @@ use store::{Lease, ShopChange, Store};
 
 pub use error::Halt;
 pub use person::{Person, Reader, SubscriberExtra};
-pub use report::{Body, Counters, Phase, Pile, Statement};
+pub use report::{Body, Counters, Phase, Pile, Shown, Statement};
 pub use settings::{EngineSettings, Entropy};
 pub use state::{Labels, LaneState};
+pub use subject::known;
 
 /// The engine: a ledger, the outside, the time, and the operator's settings.
 #[derive(Clone)]

@@ -67,20 +67,14 @@ pub struct Statement {
     pub is_bound: bool,
     /// Contacts that would be added.
     pub added: i64,
-    /// Of these, contacts without consent, which would not be mailable.
-    #[serde(default)]
-    pub added_unconfirmed: i64,
     /// Contacts whose data would be updated.
     pub updated: i64,
     /// Contacts already as they should be.
     pub unchanged: i64,
     /// Contacts that refused and stay untouched.
     pub suppressed: i64,
-    /// Contacts left out by the merchant's choice, or blocked in SARE.
+    /// Contacts left out by the merchant's choice.
     pub skipped: i64,
-    /// Of these, contacts blocked or of unknown status in SARE.
-    #[serde(default)]
-    pub hands_off: i64,
     /// Contacts no longer in the shop.
     pub gone: i64,
 }
@@ -118,9 +112,18 @@ pub struct Body {
     /// Rows of the list being read, for an end that cannot be missed.
     #[serde(default)]
     pub rows_in_phase: i64,
-    /// Of a dry run, at most ten contacts of each [`Pile`], as hashes in hexadecimal: a run's body holds nothing personal.
+    /// Of a dry run, contacts by what would be done with them.
     #[serde(default)]
-    pub examples: BTreeMap<Pile, Vec<String>>,
+    pub piles: BTreeMap<Pile, Shown>,
+}
+
+/// A pile as it is shown.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Shown {
+    /// Contacts in it.
+    pub contacts: i64,
+    /// At most ten of them, as hashes in hexadecimal: a run's body holds nothing personal.
+    pub examples: Vec<String>,
 }
 
 /// Contacts by what a run would do with them.
@@ -166,12 +169,13 @@ impl Pile {
 }
 
 impl Body {
-    /// Keeps the contact as an example of what would be done with such ones, while there are few.
+    /// Puts the contact on its pile.
     pub(crate) fn show(&mut self, step: Step, hash: AddrHash) {
         let Some(pile) = Pile::of(step) else { return };
-        let shown = self.examples.entry(pile).or_default();
-        if shown.len() < EXAMPLES {
-            shown.push(hash.to_hex());
+        let shown = self.piles.entry(pile).or_default();
+        shown.contacts += 1;
+        if shown.examples.len() < EXAMPLES {
+            shown.examples.push(hash.to_hex());
         }
     }
 

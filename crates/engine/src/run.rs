@@ -25,7 +25,7 @@ use sync_core::{RecordKey, RecordKind};
 use crate::deliver::{Errand, deliver};
 use crate::error::{CallError, Halt};
 use crate::read::{self, Page};
-use crate::report::{Body, Phase, Pile};
+use crate::report::{Body, Phase};
 use crate::session::{LIVE_RESERVE, SARE_RESERVE, Session, bad_address, millis};
 use crate::subject::{Assessed, Confirm, Reading, Subject, assess};
 
@@ -555,7 +555,11 @@ async fn dispose(
     let mut now_delivered = Vec::new();
     let states_only = run.kind == RunKind::DryRun;
     for a in assessed {
-        let was_stated = a.subject.contact.as_ref().is_some_and(|c| c.run_id == Some(run.id));
+        let was_stated = a
+            .subject
+            .contact
+            .as_ref()
+            .is_some_and(|c| c.run_id == Some(run.id));
         if states_only && was_stated {
             // Another record of the same person was read before.
             continue;
@@ -670,11 +674,6 @@ fn state_it(body: &mut Body, a: &Assessed) {
         Step::Leave(_) => &mut statement.gone,
     };
     *slot += 1;
-    match Pile::of(a.step) {
-        Some(Pile::Unconfirmed) => statement.added_unconfirmed += 1,
-        Some(Pile::HandsOff) => statement.hands_off += 1,
-        _ => {}
-    }
 }
 
 fn hold(s: &Session<'_>, run: &Run, a: &Assessed, commit: &mut Commit) {

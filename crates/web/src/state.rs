@@ -44,6 +44,8 @@ pub(crate) struct App(Arc<Inner>);
 pub(crate) struct Inner {
     state: State,
     pub sare_rate: RateLimit,
+    /// Tries at connecting an account.
+    pub tries: RateLimit,
     pub hook_places: Arc<Semaphore>,
 }
 
@@ -52,6 +54,7 @@ impl App {
         Self(Arc::new(Inner {
             state,
             sare_rate: RateLimit::default(),
+            tries: RateLimit::of_tries(),
             hook_places: Arc::new(Semaphore::new(HOOKS_AT_ONCE)),
         }))
     }

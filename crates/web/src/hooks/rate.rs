@@ -11,29 +11,44 @@ use sync_core::ShopId;
 
 /// Places.
 const PLACES: usize = 1024;
-/// One call in this time, on average.
-const EVERY_MS: i64 = 100;
-/// Calls that may come at once: a mailing's first minutes bring many.
-const BURST: i64 = 200;
-
 /// The limit.
-pub struct RateLimit(Box<[AtomicI64]>);
+pub struct RateLimit {
+    places: Box<[AtomicI64]>,
+    /// One call in this time, on average.
+    every_ms: i64,
+    /// Calls that may come at once.
+    burst: i64,
+}
 
 impl Default for RateLimit {
+    /// For hints of SARE: a mailing's first minutes bring many.
     fn default() -> Self {
-        Self((0..PLACES).map(|_| AtomicI64::new(0)).collect())
+        Self::new(100, 200)
     }
 }
 
 impl RateLimit {
+    /// For a person who tries UIDs and keys in the panel.
+    pub fn of_tries() -> Self {
+        Self::new(5_000, 6)
+    }
+
+    fn new(every_ms: i64, burst: i64) -> Self {
+        Self {
+            places: (0..PLACES).map(|_| AtomicI64::new(0)).collect(),
+            every_ms,
+            burst,
+        }
+    }
+
     /// Whether the shop may call now; counts the call if so.
     pub fn admits(&self, shop: ShopId, now: Millis) -> bool {
         let place = usize::try_from(shop.0.unsigned_abs()).unwrap_or_default() % PLACES;
         let next = |empty_at: i64| {
-            let filled = empty_at.max(now) + EVERY_MS;
-            (filled - now <= BURST * EVERY_MS).then_some(filled)
+            let filled = empty_at.max(now) + self.every_ms;
+            (filled - now <= self.burst * self.every_ms).then_some(filled)
         };
-        self.0[place]
+        self.places[place]
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, next)
             .is_ok()
     }

@@ -16,6 +16,7 @@ const STYLE: &str = concat!(
     include_str!("static/mapping.css"),
     include_str!("static/overview.css"),
     include_str!("static/contacts.css"),
+    include_str!("static/launch.css"),
 );
 
 const CSS: &str = "text/css; charset=utf-8";

@@ -1,11 +1,14 @@
-//! Help: how things work, in the words of the panel.
+//! Help: short questions and answers in the words of the panel. Each has an anchor, so that other pages can link to it:
+//! `help#not-mailed`.
 
 use axum::Router;
 use axum::response::Response;
 use axum::routing::get;
+use maud::{Markup, html};
 
 use super::layout::{self, Head};
 use super::session::Visit;
+use super::words::Words;
 use crate::state::App;
 
 /// The page's addresses.
@@ -13,7 +16,235 @@ pub fn routes() -> Router<App> {
     Router::new().route("/panel/s/{session}/help", get(show))
 }
 
+/// Questions about one thing.
+struct Section {
+    title: &'static str,
+    answers: Vec<Answer>,
+}
+
+/// One question.
+struct Answer {
+    anchor: &'static str,
+    question: &'static str,
+    text: &'static str,
+    /// The page it is about.
+    page: Option<&'static str>,
+}
+
+fn answer(
+    anchor: &'static str,
+    question: &'static str,
+    text: &'static str,
+    page: Option<&'static str>,
+) -> Answer {
+    Answer {
+        anchor,
+        question,
+        text,
+        page,
+    }
+}
+
+fn sections(words: Words) -> Vec<Section> {
+    vec![
+        Section {
+            title: words.say("help.basics"),
+            answers: vec![
+                answer(
+                    "who",
+                    words.say("help.who-question"),
+                    words.say("help.who-answer"),
+                    Some("customers"),
+                ),
+                answer(
+                    "when",
+                    words.say("help.when-question"),
+                    words.say("help.when-answer"),
+                    Some(""),
+                ),
+                answer(
+                    "first",
+                    words.say("help.first-question"),
+                    words.say("help.first-answer"),
+                    Some("launch"),
+                ),
+                answer(
+                    "fields",
+                    words.say("help.fields-question"),
+                    words.say("help.fields-answer"),
+                    Some("customers"),
+                ),
+            ],
+        },
+        Section {
+            title: words.say("help.consent"),
+            answers: vec![
+                answer(
+                    "statuses",
+                    words.say("help.statuses-question"),
+                    words.say("help.statuses-answer"),
+                    None,
+                ),
+                answer(
+                    "not-mailed",
+                    words.say("help.not-mailed-question"),
+                    words.say("help.not-mailed-answer"),
+                    Some("contacts"),
+                ),
+                answer(
+                    "consent",
+                    words.say("help.consent-question"),
+                    words.say("help.consent-answer"),
+                    Some("customers"),
+                ),
+                answer(
+                    "unsubscribe-sare",
+                    words.say("help.unsubscribe-sare-question"),
+                    words.say("help.unsubscribe-sare-answer"),
+                    Some("unsubscribes"),
+                ),
+                answer(
+                    "unsubscribe-shop",
+                    words.say("help.unsubscribe-shop-question"),
+                    words.say("help.unsubscribe-shop-answer"),
+                    Some("unsubscribes"),
+                ),
+                answer(
+                    "again",
+                    words.say("help.again-question"),
+                    words.say("help.again-answer"),
+                    Some("unsubscribes"),
+                ),
+            ],
+        },
+        Section {
+            title: words.say("help.changes"),
+            answers: vec![
+                answer(
+                    "address",
+                    words.say("help.address-question"),
+                    words.say("help.address-answer"),
+                    None,
+                ),
+                answer(
+                    "deleted",
+                    words.say("help.deleted-question"),
+                    words.say("help.deleted-answer"),
+                    Some("advanced"),
+                ),
+                answer(
+                    "sare-edits",
+                    words.say("help.sare-edits-question"),
+                    words.say("help.sare-edits-answer"),
+                    Some("customers"),
+                ),
+            ],
+        },
+        Section {
+            title: words.say("help.trouble"),
+            answers: vec![
+                answer(
+                    "stopped",
+                    words.say("help.stopped-question"),
+                    words.say("help.stopped-answer"),
+                    Some(""),
+                ),
+                answer(
+                    "away",
+                    words.say("help.away-question"),
+                    words.say("help.away-answer"),
+                    Some(""),
+                ),
+                answer(
+                    "problems",
+                    words.say("help.problems-question"),
+                    words.say("help.problems-answer"),
+                    Some("problems"),
+                ),
+                answer(
+                    "key",
+                    words.say("help.key-question"),
+                    words.say("help.key-answer"),
+                    Some("connect"),
+                ),
+                answer(
+                    "limit",
+                    words.say("help.limit-question"),
+                    words.say("help.limit-answer"),
+                    Some("launch"),
+                ),
+            ],
+        },
+        Section {
+            title: words.say("help.privacy"),
+            answers: vec![
+                answer(
+                    "kept",
+                    words.say("help.kept-question"),
+                    words.say("help.kept-answer"),
+                    None,
+                ),
+                answer(
+                    "erase",
+                    words.say("help.erase-question"),
+                    words.say("help.erase-answer"),
+                    Some("contacts"),
+                ),
+                answer(
+                    "uninstall",
+                    words.say("help.uninstall-question"),
+                    words.say("help.uninstall-answer"),
+                    None,
+                ),
+                answer(
+                    "ask",
+                    words.say("help.ask-question"),
+                    words.say("help.ask-answer"),
+                    None,
+                ),
+            ],
+        },
+    ]
+}
+
+/// What a page is called.
+fn name(words: Words, page: &str) -> &'static str {
+    match page {
+        "connect" => words.say("connect.title"),
+        "launch" => words.say("launch.title"),
+        "" => words.say_word("menu", "overview"),
+        page => words.say_word("menu", page),
+    }
+}
+
 async fn show(visit: Visit) -> Response {
-    let title = visit.words.say("help.title");
-    layout::page(&visit, Head::new("help", title), maud::html! {})
+    let words = visit.words;
+    let sections = sections(words);
+    let content = html! {
+        nav.contents aria-label=(words.say("help.contents")) {
+            ul {
+                @for one in sections.iter().flat_map(|section| &section.answers) {
+                    li { a href={ "#" (one.anchor) } { (one.question) } }
+                }
+            }
+        }
+        div.answers {
+            @for section in &sections {
+                h2 { (section.title) }
+                @for one in &section.answers { (told(&visit, one)) }
+            }
+        }
+    };
+    layout::page(&visit, Head::new("help", words.say("help.title")), content)
+}
+
+fn told(visit: &Visit, one: &Answer) -> Markup {
+    let words = visit.words;
+    html! {
+        h3 id=(one.anchor) { (one.question) }
+        p { (one.text) }
+        @if let Some(page) = one.page {
+            p { a href=(visit.link(page)) { (words.fill("help.see", &[("page", &name(words, page))])) } }
+        }
+    }
 }

@@ -98,6 +98,14 @@
 
   document.querySelectorAll("[data-live]").forEach(keepCurrent);
 
+  // A part that takes the services a while is fetched once, after the page is there.
+  document.querySelectorAll("[data-once]").forEach(function (part) {
+    part.querySelectorAll("[hidden]").forEach(function (one) { one.hidden = false; });
+    fetch(part.getAttribute("data-once"), { credentials: "same-origin" }).then(function (answer) {
+      return answer.ok ? answer.text() : "";
+    }).then(function (text) { replace(part, text); }).catch(function () { tellOffline(true); });
+  });
+
   // ---- Forms
 
   // What is not saved is not lost by leaving: the browser asks, and so do links within the panel.

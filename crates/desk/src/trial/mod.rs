@@ -1,0 +1,104 @@
+//! A trial before the first synchronisation: a few contacts chosen for variety, what SARE would get of each, and, once
+//! they were sent, what SARE then says of them.
+//!
+//! `read.rs` reads records of the shop, `variety.rs` chooses, `verdict.rs` asks the pure decisions what would be done,
+//! `proof.rs` compares afterwards. Nothing is kept, and nothing is written: sending is the engine's.
+
+mod proof;
+mod read;
+mod variety;
+mod verdict;
+
+use std::collections::BTreeMap;
+
+use engine::{Engine, LaneState};
+use store::{AddrHash, Shop};
+use sync_core::RecordKey;
+use sync_core::config::Config;
+use sync_core::email::Email;
+use sync_core::mapping::Traits;
+use sync_core::plan::Step;
+
+use crate::error::Error;
+use crate::sides::{Patience, SareSide, ShopSide};
+
+pub use proof::{Compared, Proof, prove};
+use read::Found;
+
+/// A contact that may be tried.
+pub struct Candidate {
+    /// The hash of its address.
+    pub hash: AddrHash,
+    /// Its address.
+    pub email: Email,
+    /// All its records: they are tried together, since they decide together.
+    pub records: Vec<RecordKey>,
+    /// The shop says that it consents, by the merchant's rule.
+    pub consents: bool,
+    /// SARE's status now; `None` where SARE does not have it.
+    pub status: Option<i64>,
+    /// What would be done in SARE.
+    pub step: Step,
+    /// The values SARE would get.
+    pub traits: Traits,
+    /// The groups it would be put in.
+    pub groups: Vec<i64>,
+}
+
+/// Chooses at most `most` contacts of the shop that differ from each other as much as those looked at allow: with and
+/// without consent, customers and subscribers, long names, missing phones, addresses abroad. Of those that nothing
+/// would be sent about one at most is taken, to be seen.
+///
+/// # Errors
+/// When the shop or SARE cannot be asked.
+pub async fn choose(
+    engine: &Engine,
+    shop: &Shop,
+    config: &Config,
+    most: usize,
+) -> Result<Vec<Candidate>, Error> {
+    let side = ShopSide::open(engine, shop, Patience::Once, false).await?;
+    let sare = SareSide::open(engine, shop, config, Patience::Once).await?;
+    let lane = lane(engine, shop).await?;
+    let mut people: BTreeMap<AddrHash, Vec<Found>> = BTreeMap::new();
+    let hash = |email: &Email| engine.store().hash(shop.id, email.key());
+    for found in read::sample(&side, config, lane.all_addresses).await? {
+        people.entry(hash(&found.email)).or_default().push(found);
+    }
+    let order = variety::order(&people);
+    let mut complete = Vec::new();
+    for hash in order.into_iter().take(most + most / 2) {
+        let Some(mut records) = people.remove(&hash) else {
+            continue;
+        };
+        // Where the shop cannot be asked for the other record, nobody could say what would become of the contact.
+        if read::complete(&side, config, lane.all_addresses, &mut records).await? {
+            complete.push((hash, records));
+        }
+    }
+    let judged = verdict::judge(engine, shop, config, &sare, &lane.labels, complete).await?;
+    let (writing, idle): (Vec<Candidate>, Vec<Candidate>) =
+        judged.into_iter().partition(|one| one.step.writes());
+    let shown = usize::from(!idle.is_empty());
+    let mut out: Vec<Candidate> = writing.into_iter().take(most - shown.min(most)).collect();
+    out.extend(idle.into_iter().take(shown));
+    Ok(out)
+}
+
+/// The lane's state, with the names that the mapping speaks of: a lane that has not read them yet is given a slice.
+async fn lane(engine: &Engine, shop: &Shop) -> Result<LaneState, Error> {
+    let state = lane_now(engine, shop).await?;
+    if state.labels_config == shop.config_version {
+        return Ok(state);
+    }
+    if let Some(lease) = engine.claim_shop(shop.id).await? {
+        engine.slice(lease).await;
+    }
+    lane_now(engine, shop).await
+}
+
+async fn lane_now(engine: &Engine, shop: &Shop) -> Result<LaneState, Error> {
+    let lane = engine.store().lane(shop.id).await?;
+    let text = lane.map(|lane| lane.state).unwrap_or_default();
+    Ok(LaneState::parse(&text, engine.settings()))
+}

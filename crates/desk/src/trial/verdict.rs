@@ -1,0 +1,152 @@
+//! What would be done about a contact and what SARE would get: the engine's own decisions, asked with what both services
+//! say now and carried out by nobody.
+
+use engine::{Engine, Labels, Reader};
+use sare_api::StatusAnswer;
+use store::{AddrHash, Contact, Shop};
+use sync_core::RecordKind;
+use sync_core::config::Config;
+use sync_core::consent::{self, Rules, SareView, ShopView, Signal};
+use sync_core::mapping::Traits;
+use sync_core::plan::{self, Circumstances};
+
+use super::Candidate;
+use super::read::Found;
+use crate::error::Error;
+use crate::sides::SareSide;
+
+/// Judges contacts whose records are all known, in their order.
+pub async fn judge(
+    engine: &Engine,
+    shop: &Shop,
+    config: &Config,
+    sare: &SareSide,
+    labels: &Labels,
+    people: Vec<(AddrHash, Vec<Found>)>,
+) -> Result<Vec<Candidate>, Error> {
+    let hashes: Vec<AddrHash> = people.iter().map(|(hash, _)| *hash).collect();
+    let addresses: Vec<String> = people
+        .iter()
+        .filter_map(|(_, records)| Some(records.first()?.email.as_str().to_owned()))
+        .collect();
+    let known = engine.store().contacts(shop.id, &hashes).await?;
+    let answers = sare
+        .ask(|c| {
+            let addresses = addresses.clone();
+            async move {
+                let addresses: Vec<&str> = addresses.iter().map(String::as_str).collect();
+                c.statuses(&addresses).await
+            }
+        })
+        .await?;
+    let now = engine.clock().now();
+    let judged = people.into_iter().filter_map(|(hash, records)| {
+        let email = records.first()?.email.clone();
+        let status = match answers.get(email.as_str()) {
+            StatusAnswer::Status(status) => Some(status.number()),
+            StatusAnswer::Null | StatusAnswer::NotMentioned => None,
+        };
+        Some(candidate(
+            config,
+            labels,
+            hash,
+            &records,
+            status,
+            known.get(&hash),
+            now,
+        ))
+    });
+    Ok(judged.collect())
+}
+
+fn candidate(
+    config: &Config,
+    labels: &Labels,
+    hash: AddrHash,
+    records: &[Found],
+    status: Option<i64>,
+    contact: Option<&Contact>,
+    now: i64,
+) -> Candidate {
+    let email = records[0].email.clone();
+    let mut view = ShopView::default();
+    for record in records {
+        let signal = Signal::first(record.consents);
+        match record.key.kind {
+            RecordKind::Customer => view.customers.push(signal),
+            RecordKind::Subscriber => view.subscribers.push(signal),
+        }
+    }
+    let sare = status.map_or(SareView::Absent, SareView::Status);
+    let rules = Rules {
+        customer: config.customers.consent,
+        on_new_opt_in: config.unsubscribe.on_new_opt_in,
+    };
+    let (facts, _) = consent::observe(&engine::known(contact, now, 0), &view, sare, None, rules);
+    let traits = traits(config, labels, records);
+    let groups = groups(config, records);
+    let as_customer = config.customers.enabled && !view.customers.is_empty();
+    let sent = contact.and_then(|contact| contact.sent.as_deref());
+    let at = Circumstances {
+        in_shop: true,
+        in_scope: !groups.is_empty(),
+        told: contact.is_some_and(|contact| contact.sent.is_some() || !contact.groups.is_empty()),
+        differs: sent != Some(&traits.fingerprint(&groups)[..]),
+        without_consent: if as_customer {
+            config.customers.without_consent
+        } else {
+            config.subscribers.without_consent
+        },
+        to_sare: config.unsubscribe.to_sare,
+        deleted: config.deleted.action,
+    };
+    Candidate {
+        hash,
+        email,
+        records: records.iter().map(|record| record.key).collect(),
+        consents: facts.consent,
+        status,
+        step: plan::next_step(&facts, sare, &at),
+        traits,
+        groups,
+    }
+}
+
+/// The groups that records of these kinds belong in.
+pub fn groups(config: &Config, records: &[Found]) -> Vec<i64> {
+    let has = |kind| records.iter().any(|record| record.key.kind == kind);
+    let customer = config.customers.enabled && has(RecordKind::Customer);
+    let subscriber = config.subscribers.enabled && has(RecordKind::Subscriber);
+    let mut groups: Vec<i64> = [
+        customer.then_some(config.customers.group),
+        subscriber.then_some(config.subscribers.group),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    groups.sort_unstable();
+    groups.dedup();
+    groups
+}
+
+/// The values SARE would get: the customer's first.
+pub fn traits(config: &Config, labels: &Labels, records: &[Found]) -> Traits {
+    let of = |kind| records.iter().find(|record| record.key.kind == kind);
+    let customer = of(RecordKind::Customer)
+        .filter(|_| config.customers.enabled)
+        .map(|record| {
+            let reader = Reader::new(&record.person, labels);
+            config.customers.mapping.apply(&reader)
+        });
+    let subscriber = of(RecordKind::Subscriber)
+        .filter(|_| config.subscribers.enabled)
+        .map(|record| {
+            let reader = Reader::new(&record.person, labels);
+            config.subscribers.mapping.apply(&reader)
+        });
+    match (customer, subscriber) {
+        (Some(customer), Some(subscriber)) => Traits::merge(customer, subscriber),
+        (Some(one), None) | (None, Some(one)) => one,
+        (None, None) => Traits::default(),
+    }
+}

@@ -1,0 +1,260 @@
+//! What became of the ten of a trial: each as it arrives, then all of them read back from SARE.
+
+use std::collections::{BTreeMap, HashMap};
+
+use axum::extract::{Query, State};
+use axum::response::Response;
+use desk::Proof;
+use maud::{Markup, html};
+use serde::Deserialize;
+use store::{AddrHash, Contact, DirtyKey, Outcome, Priority, Record};
+use sync_core::email::Email;
+
+use super::begin_button;
+use super::sight::{self, Sight};
+use super::trial::{self, TEN, back};
+use crate::api::model::word;
+use crate::error::Error;
+use crate::panel::closed::Closed;
+use crate::panel::layout::{self, Head};
+use crate::panel::parts::{Tone, notice};
+use crate::panel::session::Visit;
+use crate::panel::words::Words;
+use crate::state::App;
+
+/// Whom the page is about: hashes, apart by dots.
+#[derive(Debug, Default, Deserialize)]
+pub struct Asked {
+    c: Option<String>,
+}
+
+impl Asked {
+    fn hashes(&self) -> Vec<AddrHash> {
+        let text = self.c.as_deref().unwrap_or_default();
+        text.split('.').filter_map(AddrHash::from_hex).take(TEN).collect()
+    }
+}
+
+/// The page about these contacts.
+pub fn address(contacts: &[AddrHash]) -> String {
+    let hashes: Vec<String> = contacts.iter().map(|hash| hash.to_hex()).collect();
+    format!("launch/arrived?c={}", hashes.join("."))
+}
+
+fn live_address(contacts: &[AddrHash]) -> String {
+    address(contacts).replacen("arrived", "arrived/live", 1)
+}
+
+/// How far the ten are.
+struct Way {
+    /// In the order of the page.
+    contacts: Vec<(AddrHash, Option<Contact>)>,
+    records: HashMap<AddrHash, Vec<Record>>,
+    /// Those that still wait for their turn.
+    waiting: Vec<AddrHash>,
+    /// Anything of a trial waits, whosesoever it is.
+    is_busy: bool,
+}
+
+impl Way {
+    async fn of(app: &App, visit: &Visit, hashes: &[AddrHash]) -> Result<Self, Error> {
+        let shop = visit.shop.id;
+        let mut known = app.store.contacts(shop, hashes).await?;
+        let mut records: HashMap<AddrHash, Vec<Record>> = HashMap::new();
+        for record in app.store.records_of(shop, hashes).await? {
+            records.entry(record.hash).or_default().push(record);
+        }
+        let far = app.now() + sight::FOR_GOOD_MS;
+        let marks = app.store.due_dirty(shop, far, Priority::Trial, 100).await?;
+        // What was tried and failed is tried again by and by: the page does not wait for it.
+        let fresh: Vec<DirtyKey> = marks
+            .iter()
+            .filter(|mark| mark.attempts == 0)
+            .map(|mark| mark.key)
+            .collect();
+        let is_waiting = |hash: &AddrHash| match records.get(hash) {
+            Some(records) => records
+                .iter()
+                .any(|record| fresh.contains(&DirtyKey::Record(record.key))),
+            None => !fresh.is_empty(),
+        };
+        let waiting = hashes.iter().copied().filter(is_waiting).collect();
+        Ok(Self {
+            contacts: hashes.iter().map(|hash| (*hash, known.remove(hash))).collect(),
+            records,
+            waiting,
+            is_busy: !fresh.is_empty(),
+        })
+    }
+}
+
+/// The page: what arrives while something waits, and the proof when all is there.
+pub async fn show(
+    State(app): State<App>,
+    visit: Visit,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Closed> {
+    let words = visit.words;
+    let hashes = asked.hashes();
+    let sight = Sight::of(&app, &visit.shop)
+        .await
+        .map_err(|error| visit.closed(error))?;
+    let (Some(sight), false) = (sight, hashes.is_empty()) else {
+        return Ok(visit.redirect("launch"));
+    };
+    let way = Way::of(&app, &visit, &hashes)
+        .await
+        .map_err(|error| visit.closed(error))?;
+    let head = Head::new("launch", words.say("launch.arrived-title"));
+    if way.is_busy {
+        let content = html! {
+            (sight.troubles(&visit))
+            div data-live=(visit.link(&live_address(&hashes))) data-then-reload { (arriving(words, &way)) }
+            (back(&visit))
+        };
+        return Ok(layout::page(&visit, head.changing(), content));
+    }
+    let proven = proven(&app, &visit, &sight, &way).await;
+    let content = html! {
+        (sight.troubles(&visit))
+        (proven)
+        div.actions {
+            (begin_button(&visit))
+            a.button.quiet href=(visit.link("launch/trial")) { (words.say("launch.try-others")) }
+            (back(&visit))
+        }
+    };
+    Ok(layout::page(&visit, head, content))
+}
+
+/// The part that changes while they arrive.
+pub async fn live(
+    State(app): State<App>,
+    visit: Visit,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Closed> {
+    let way = Way::of(&app, &visit, &asked.hashes())
+        .await
+        .map_err(|error| visit.closed(error))?;
+    Ok(layout::piece(&visit, arriving(visit.words, &way)))
+}
+
+fn arriving(words: Words, way: &Way) -> Markup {
+    let there = way.contacts.len() - way.waiting.len();
+    let values: [(&str, &dyn std::fmt::Display); 2] = [("there", &there), ("all", &way.contacts.len())];
+    html! {
+        p role="status" data-busy[way.is_busy] { (words.fill("launch.arriving", &values)) }
+        progress value=(there) max=(way.contacts.len()) aria-label=(words.say("launch.arrived-title")) {}
+        ol {
+            @for (hash, contact) in &way.contacts {
+                @let address = contact.as_ref().and_then(|contact| contact.address.as_deref());
+                li {
+                    (address.unwrap_or(words.say("launch.nameless"))) ": "
+                    @if way.waiting.contains(hash) { (words.say("launch.waits")) }
+                    @else { (outcome(words, contact.as_ref())) }
+                }
+            }
+        }
+    }
+}
+
+fn outcome(words: Words, contact: Option<&Contact>) -> &'static str {
+    let outcome = contact.map_or(Outcome::Unknown, |contact| contact.outcome);
+    words.say_word("launch.outcome", &word(outcome))
+}
+
+/// All of them read back, compared field by field.
+async fn proven(app: &App, visit: &Visit, sight: &Sight, way: &Way) -> Markup {
+    let words = visit.words;
+    let sent: BTreeMap<AddrHash, (Email, Vec<Record>)> = way
+        .contacts
+        .iter()
+        .filter_map(|(hash, contact)| {
+            let contact = contact
+                .as_ref()
+                .filter(|contact| contact.outcome == Outcome::Synchronised)?;
+            let email = Email::parse(contact.address.as_deref()?).ok()?;
+            Some((*hash, (email, way.records.get(hash).cloned().unwrap_or_default())))
+        })
+        .collect();
+    let proofs = match desk::prove(&app.engine, &visit.shop, &sight.config, &sent).await {
+        Ok(proofs) => proofs,
+        Err(error) => {
+            return html! {
+                (trial::away(words, &error))
+                (arriving(words, way))
+            };
+        }
+    };
+    let equal = proofs.values().filter(|proof| proof.is_equal()).count();
+    let all = equal == way.contacts.len();
+    let count = i64::try_from(equal).unwrap_or(0);
+    html! {
+        @if all {
+            (notice(Tone::Good, html! { p { (words.count("launch.all-equal", count)) } }))
+        } @else {
+            (notice(Tone::Warn, html! { p { (words.count("launch.some-equal", count)) " " (words.say("launch.some-why")) } }))
+        }
+        @for (hash, contact) in &way.contacts {
+            @let address = contact.as_ref().and_then(|contact| contact.address.as_deref());
+            section {
+                h2.address { (address.unwrap_or(words.say("launch.nameless"))) }
+                @match proofs.get(hash) {
+                    Some(proof) => (compared(words, proof)),
+                    None => {
+                        p { (outcome(words, contact.as_ref())) }
+                        p { a href=(visit.link("problems")) { (words.say("launch.see-problems")) } }
+                    },
+                }
+            }
+        }
+    }
+}
+
+fn compared(words: Words, proof: &Proof) -> Markup {
+    let groups: Vec<String> = proof.missing_groups.iter().map(i64::to_string).collect();
+    html! {
+        @if !proof.is_there {
+            p { (words.say("launch.not-there-yet")) }
+        } @else {
+            p {
+                @if proof.is_equal() { span.good { "✓ " (words.say("launch.is-equal")) } }
+                @else { (words.say("launch.is-different")) }
+                @if let Some(status) = proof.status {
+                    " " (words.fill("launch.has-status", &[("status", &words.say_word("launch.status", &status.to_string()))]))
+                }
+            }
+            @if !groups.is_empty() {
+                p { (words.fill("launch.missing-groups", &[("groups", &groups.join(", "))])) }
+            }
+            @if !proof.fields.is_empty() {
+                div.scroll {
+                    table {
+                        caption.unseen { (words.say("launch.compared")) }
+                        thead {
+                            tr {
+                                th scope="col" { (words.say("launch.field")) }
+                                th scope="col" { (words.say("launch.sent")) }
+                                th scope="col" { (words.say("launch.read-back")) }
+                                th scope="col" { (words.say("launch.verdict")) }
+                            }
+                        }
+                        tbody {
+                            @for one in &proof.fields {
+                                tr {
+                                    th scope="row" { (trial::field(words, &one.target)) }
+                                    td { (one.sent) }
+                                    td { (one.found) }
+                                    td {
+                                        @if one.is_equal { span.good { "✓ " (words.say("launch.equal")) } }
+                                        @else { strong { (words.say("launch.different")) } }
+                                    }
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,396 @@
+//! Between the first saved configuration and the first synchronisation: what would happen, a trial of ten, and the word
+//! to begin. Later: when the first synchronisation was, and what one would change now.
+//!
+//! `preview.rs` shows a dry run, `trial.rs` the contacts chosen for a trial, `arrived.rs` what became of them. The engine
+//! does nothing of its own while the first synchronisation is held (`engine::slice`); everything asked for here holds it
+//! a little longer, so that it does not begin while somebody is still looking.
+
+mod arrived;
+mod preview;
+mod sight;
+mod trial;
+
+use axum::Router;
+use axum::extract::{Query, State};
+use axum::response::Response;
+use axum::routing::{get, post};
+use desk::Size;
+use engine::Body;
+use maud::{Markup, html};
+use serde::Deserialize;
+use store::{RunKind, RunState};
+use sync_core::config::{Config, WithoutConsent};
+use sync_core::mapping::Mapping;
+
+use super::closed::Closed;
+use super::layout::{self, Head};
+use super::parts::{Tone, notice};
+use super::session::{Posted, Visit};
+use super::words::Words;
+use crate::error::Error;
+use crate::state::App;
+use sight::{Hold, Sight, Stage};
+
+/// How much longer the first synchronisation is held at least when somebody asks to see or try something.
+const LOOKING_MS: i64 = 15 * 60_000;
+
+/// The page's addresses.
+pub fn routes() -> Router<App> {
+    Router::new()
+        .route("/panel/s/{session}/launch", get(show))
+        .route("/panel/s/{session}/launch/live", get(live))
+        .route("/panel/s/{session}/launch/size", get(size))
+        .route("/panel/s/{session}/launch/preview", post(preview))
+        .route("/panel/s/{session}/launch/cancel", post(cancel))
+        .route("/panel/s/{session}/launch/begin", post(begin))
+        .route("/panel/s/{session}/launch/later", post(later))
+        .route(
+            "/panel/s/{session}/launch/trial",
+            get(trial::show).post(trial::send),
+        )
+        .route("/panel/s/{session}/launch/arrived", get(arrived::show))
+        .route("/panel/s/{session}/launch/arrived/live", get(arrived::live))
+}
+
+/// What was done before, and what is to be shown at once where no script fetches it.
+#[derive(Debug, Default, Deserialize)]
+struct Asked {
+    done: Option<String>,
+    size: Option<String>,
+}
+
+async fn show(State(app): State<App>, visit: Visit, Query(asked): Query<Asked>) -> Result<Response, Closed> {
+    let sight = Sight::of(&app, &visit.shop)
+        .await
+        .map_err(|error| visit.closed(error))?;
+    let Some(sight) = sight else {
+        return Ok(visit.redirect("start"));
+    };
+    let words = visit.words;
+    let counted = match asked.size {
+        Some(_) => Some(counted(&app, &visit, &sight.config).await),
+        None => None,
+    };
+    let dry = preview::told(&app, &visit, &sight)
+        .await
+        .map_err(|error| visit.closed(error))?;
+    let content = html! {
+        @if asked.done.as_deref() == Some("busy") {
+            (notice(Tone::Info, html! { p { (words.say("launch.busy")) } }))
+        }
+        (sight.troubles(&visit))
+        @match sight.stage {
+            Stage::Nothing => (nothing(&visit)),
+            Stage::UnderWay => {
+                p { (words.say("launch.under-way")) }
+                p { a.button href=(visit.link("")) { (words.say("launch.to-overview")) } }
+            },
+            Stage::Before => {
+                (summary(&visit, &sight.config, counted))
+                (current(&visit, &sight))
+                (look(&visit, &sight, dry))
+                (try_ten(&visit))
+                (decide(&visit))
+            },
+            Stage::After => {
+                p { (sight.first_was(words)) }
+                (current(&visit, &sight))
+                (look(&visit, &sight, dry))
+            },
+        }
+    };
+    let title = match sight.stage {
+        Stage::After => words.say("launch.title-after"),
+        _ => words.say("launch.title"),
+    };
+    Ok(layout::page(
+        &visit,
+        Head::new("launch", title).changing(),
+        content,
+    ))
+}
+
+/// The part that changes by itself.
+async fn live(State(app): State<App>, visit: Visit) -> Result<Response, Closed> {
+    let sight = Sight::of(&app, &visit.shop)
+        .await
+        .map_err(|error| visit.closed(error))?;
+    let content = sight.map_or_else(|| html! {}, |sight| moving(&visit, &sight));
+    Ok(layout::piece(&visit, content))
+}
+
+fn current(visit: &Visit, sight: &Sight) -> Markup {
+    html! {
+        div data-live=(visit.link("launch/live")) data-then-reload { (moving(visit, sight)) }
+    }
+}
+
+/// Until when the first synchronisation waits, and how far a preview is.
+fn moving(visit: &Visit, sight: &Sight) -> Markup {
+    let words = visit.words;
+    let begins = match (sight.stage, sight.hold) {
+        (Stage::Before, Hold::Until(at)) => {
+            let time = words.lasting((at - sight.now) / 1000);
+            let clock = sight::clock(at, "%H:%M");
+            Some(words.fill("launch.begins-at", &[("clock", &clock), ("time", &time)]))
+        }
+        (Stage::Before, Hold::ForGood) => Some(words.say("launch.begins-never").to_owned()),
+        (Stage::Before, Hold::Over) => Some(words.say("launch.begins-now").to_owned()),
+        _ => None,
+    };
+    html! {
+        @if let Some(text) = begins {
+            div.notice.info role="status" data-busy[sight.hold == Hold::Over] { p { (text) } }
+        }
+        @if let Some(run) = &sight.dry_under_way {
+            section data-busy {
+                h2 { (words.say("launch.preview-runs")) }
+                (preview::progress(run, words))
+                (visit.form("launch/cancel", html! {
+                    button.quiet type="submit" { (words.say("launch.preview-cancel")) }
+                }))
+            }
+        }
+    }
+}
+
+/// No kind of record is switched on.
+fn nothing(visit: &Visit) -> Markup {
+    let words = visit.words;
+    html! {
+        (notice(Tone::Info, html! { p { (words.say("launch.nothing")) } }))
+        div.actions {
+            a.button href=(visit.link("customers")) { (words.say("launch.to-customers")) }
+            a.button.quiet href=(visit.link("subscribers")) { (words.say("launch.to-subscribers")) }
+        }
+    }
+}
+
+/// What is configured, and how many people it can concern.
+fn summary(visit: &Visit, config: &Config, counted: Option<Markup>) -> Markup {
+    let words = visit.words;
+    let (customers, subscribers) = (&config.customers, &config.subscribers);
+    html! {
+        section {
+            h2 { (words.say("launch.configured")) }
+            dl {
+                dt { (words.say("launch.customers")) }
+                dd {
+                    (kind(words, customers.enabled, customers.group, &customers.mapping, customers.without_consent))
+                    " " a href=(visit.link("customers")) { (words.say("launch.change-customers")) }
+                }
+                dt { (words.say("launch.subscribers")) }
+                dd {
+                    (kind(words, subscribers.enabled, subscribers.group, &subscribers.mapping, subscribers.without_consent))
+                    " " a href=(visit.link("subscribers")) { (words.say("launch.change-subscribers")) }
+                }
+            }
+            @match counted {
+                Some(counted) => (counted),
+                None => {
+                    div data-once=(visit.link("launch/size")) role="status" {
+                        p.soft {
+                            noscript { a href=(visit.link("launch?size=yes")) { (words.say("launch.count")) } }
+                            span hidden { (words.say("launch.counting")) }
+                        }
+                    }
+                },
+            }
+        }
+    }
+}
+
+fn kind(words: Words, enabled: bool, group: i64, mapping: &Mapping, without: WithoutConsent) -> String {
+    if !enabled {
+        return words.say("launch.off").to_owned();
+    }
+    let fields = words.count("launch.fields", i64::try_from(mapping.rows().len()).unwrap_or(0));
+    let without = match without {
+        WithoutConsent::Unconfirmed => words.say("launch.without-unconfirmed"),
+        WithoutConsent::Skip => words.say("launch.without-skip"),
+    };
+    let values: [(&str, &dyn std::fmt::Display); 3] =
+        [("group", &group), ("fields", &fields), ("without", &without)];
+    words.fill("launch.on", &values)
+}
+
+/// The shop's own numbers, fetched after the page is there.
+async fn size(State(app): State<App>, visit: Visit) -> Result<Response, Closed> {
+    let sight = Sight::of(&app, &visit.shop)
+        .await
+        .map_err(|error| visit.closed(error))?;
+    let content = match sight {
+        Some(sight) => counted(&app, &visit, &sight.config).await,
+        None => html! {},
+    };
+    Ok(layout::piece(&visit, content))
+}
+
+async fn counted(app: &App, visit: &Visit, config: &Config) -> Markup {
+    let words = visit.words;
+    let size = match Size::of(&app.engine, &visit.shop).await {
+        Ok(size) => size,
+        Err(error) => {
+            tracing::debug!(shop = %visit.shop.id, %error, "the shop cannot be counted now");
+            return html! { p.soft { (words.say("launch.count-away")) } };
+        }
+    };
+    let part = |text: String, of: Option<i64>| match of {
+        Some(of) => words.fill("launch.of-them", &[("all", &text), ("of", &words.number(of))]),
+        None => text,
+    };
+    let customers = size
+        .customers
+        .map(|n| part(words.count("launch.size-customers", n), size.customers_flagged));
+    let subscribers = size
+        .subscribers
+        .map(|n| part(words.count("launch.size-subscribers", n), size.subscribers_active));
+    let is_empty = size.customers == Some(0) && size.subscribers == Some(0);
+    html! {
+        @if is_empty {
+            p { (words.say("launch.empty-shop")) }
+        } @else {
+            p {
+                (words.say("launch.size"))
+                @for text in customers.into_iter().chain(subscribers) { " " (text) "." }
+            }
+            @if let Some(most) = size.mailable_at_most(config) {
+                p { strong { (words.count("launch.at-most", most)) } " " (words.say("launch.at-most-why")) }
+            }
+        }
+    }
+}
+
+/// "See what will happen".
+fn look(visit: &Visit, sight: &Sight, dry: Option<Markup>) -> Markup {
+    let words = visit.words;
+    html! {
+        section {
+            h2 { (words.say("launch.look")) }
+            p { (words.say("launch.look-hint")) }
+            @if sight.dry_under_way.is_none() {
+                (visit.form("launch/preview", html! {
+                    button.quiet[dry.is_some()] type="submit" {
+                        @if dry.is_some() { (words.say("launch.look-again")) } @else { (words.say("launch.look-do")) }
+                    }
+                }))
+            }
+            @if let Some(dry) = dry { (dry) }
+        }
+    }
+}
+
+/// "Try it on ten".
+fn try_ten(visit: &Visit) -> Markup {
+    let words = visit.words;
+    html! {
+        section {
+            h2 { (words.say("launch.try")) }
+            p { (words.say("launch.try-hint")) }
+            p { a.button.quiet href=(visit.link("launch/trial")) { (words.say("launch.try-do")) } }
+        }
+    }
+}
+
+/// "Synchronise", and "not yet".
+fn decide(visit: &Visit) -> Markup {
+    let words = visit.words;
+    html! {
+        section {
+            h2 { (words.say("launch.decide")) }
+            p { (words.say("launch.decide-hint")) }
+            div.actions {
+                (begin_button(visit))
+                (visit.form("launch/later", html! {
+                    button.quiet type="submit" { (words.say("launch.later")) }
+                }))
+            }
+        }
+    }
+}
+
+/// The word to begin.
+fn begin_button(visit: &Visit) -> Markup {
+    visit.form(
+        "launch/begin",
+        html! { button type="submit" { (visit.words.say("launch.begin")) } },
+    )
+}
+
+/// Holds the first synchronisation for a while from now on, if it has not begun.
+async fn hold_a_while(app: &App, visit: &Visit) -> Result<(), Error> {
+    let now = app.now();
+    let until = now + LOOKING_MS;
+    match visit.shop.first_run_after {
+        Some(at) if at > now => app.store.prolong_hold(visit.shop.id, until, now).await?,
+        _ => app.store.hold_first_run(visit.shop.id, Some(until), now).await?,
+    }
+    Ok(())
+}
+
+/// Asks for a dry run.
+async fn preview(State(app): State<App>, Posted { visit, .. }: Posted) -> Result<Response, Closed> {
+    let closed = |error: Error| visit.closed(error);
+    let sight = Sight::of(&app, &visit.shop).await.map_err(closed)?;
+    let Some(sight) = sight.filter(|sight| matches!(sight.stage, Stage::Before | Stage::After)) else {
+        return Ok(visit.redirect("launch"));
+    };
+    if sight.stage == Stage::Before {
+        hold_a_while(&app, &visit).await.map_err(closed)?;
+    }
+    let asked = app
+        .store
+        .create_run(visit.shop.id, RunKind::DryRun, &Body::default().text(), app.now())
+        .await;
+    match asked {
+        Ok(_) => {
+            app.wake.notify_one();
+            Ok(visit.redirect("launch"))
+        }
+        Err(store::Error::RunActive(_)) => Ok(visit.redirect("launch?done=busy")),
+        Err(error) => Err(visit.closed(error)),
+    }
+}
+
+/// Stops a dry run.
+async fn cancel(State(app): State<App>, Posted { visit, .. }: Posted) -> Result<Response, Closed> {
+    stop_preview(&app, &visit)
+        .await
+        .map_err(|error| visit.closed(error))?;
+    Ok(visit.redirect("launch"))
+}
+
+async fn stop_preview(app: &App, visit: &Visit) -> Result<(), Error> {
+    let run = app.store.active_run(visit.shop.id).await?;
+    if let Some(run) = run.filter(|run| run.kind == RunKind::DryRun) {
+        app.store
+            .set_run_state(visit.shop.id, run.id, RunState::Cancelled, None, app.now())
+            .await?;
+        app.store.wake(visit.shop.id, app.now()).await?;
+        app.wake.notify_one();
+    }
+    Ok(())
+}
+
+/// The merchant's word: the first synchronisation begins.
+async fn begin(State(app): State<App>, Posted { visit, .. }: Posted) -> Result<Response, Closed> {
+    stop_preview(&app, &visit)
+        .await
+        .map_err(|error| visit.closed(error))?;
+    app.store
+        .hold_first_run(visit.shop.id, None, app.now())
+        .await
+        .map_err(|error| visit.closed(error))?;
+    app.wake.notify_one();
+    Ok(visit.redirect(""))
+}
+
+/// Not yet: it waits for the word, however long.
+async fn later(State(app): State<App>, Posted { visit, .. }: Posted) -> Result<Response, Closed> {
+    let until = app.now() + sight::FOR_GOOD_MS;
+    app.store
+        .hold_first_run(visit.shop.id, Some(until), app.now())
+        .await
+        .map_err(|error| visit.closed(error))?;
+    Ok(visit.redirect("launch"))
+}
