@@ -8,6 +8,7 @@ mod lifecycle;
 mod logs;
 mod machines;
 mod panel;
+mod panel_start;
 mod sare_hook;
 mod webhooks;
 mod world;
