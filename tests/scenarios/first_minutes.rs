@@ -416,7 +416,7 @@ async fn before_the_first_synchronisation_a_merchant_looks_tries_ten_and_begins(
         assert!(page.says("rozpocznie się sama o 09:1"), "{}", page.text);
         assert!(page.says("grupy 21") && page.says("grupy 22") && page.says("data-once="));
         let size = merchant.opens("launch/size").await;
-        assert!(size.says("4 klientów, w tym ze zgodą: 2"), "{}", size.text);
+        assert!(size.says("4 klienci, w tym ze zgodą: 2"), "{}", size.text);
         assert!(size.says("najwyżej 4 osoby"), "{}", size.text);
 
         // 1. What would happen.
