@@ -170,3 +170,33 @@ fn settings_can_stand_in_a_file() {
         .with_code(0)
         .saying("No shops yet");
 }
+
+#[test]
+fn both_guides_for_merchants_show_the_same_pages_and_tell_of_the_same_things() {
+    let pictures = |guide: &str, end: &str| -> Vec<String> {
+        guide
+            .split("](screenshots/")
+            .skip(1)
+            .map(|rest| rest.split_once(end).expect(end).0.to_owned())
+            .collect()
+    };
+    let sections = |guide: &str| guide.lines().filter(|line| line.starts_with("## ")).count();
+    let (polish, english) = (file("docs/przewodnik.md"), file("docs/guide.md"));
+    let shown = pictures(&polish, ".png)");
+    assert_eq!(shown, pictures(&english, "-en.png)"));
+    assert_eq!(shown.len(), 9, "{shown:?}");
+    assert_eq!(sections(&polish), sections(&english));
+    // The buttons are called what the panel calls them.
+    for (guide, language) in [(&polish, "pl"), (&english, "en")] {
+        let texts = file(&format!("crates/web/src/panel/texts/{language}/start.toml"));
+        for key in ["configure = \"", "register = \""] {
+            let text = texts
+                .split(&format!("\n{key}"))
+                .nth(1)
+                .and_then(|rest| rest.split('"').next());
+            let text = text.expect(key);
+            assert!(guide.contains(text), "{text} is not in the guide");
+        }
+    }
+    assert!(file("README.md").contains("docs/guide.md") && file("README.md").contains("docs/przewodnik.md"));
+}

@@ -64,12 +64,14 @@ fn a_dry_run_states_what_would_change_and_changes_nothing() {
 }
 
 #[test]
-fn a_dry_run_before_the_first_synchronisation_waits_for_it() {
+fn a_dry_run_before_the_first_synchronisation_states_what_that_will_do() {
     let world = World::configured();
     world
         .run(&["shop", "sync", &world.host, "--dry-run"])
         .with_code(0)
-        .saying("Would become mailable: 0");
+        .saying("Would become mailable: 4")
+        .saying("Added 6");
+    world.run(&["shop", "sync", &world.host]).with_code(0);
     assert_eq!(world.sare.len(), 6);
 }
 

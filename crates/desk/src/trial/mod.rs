@@ -25,6 +25,9 @@ use crate::sides::{Patience, SareSide, ShopSide};
 pub use proof::{Compared, Proof, prove};
 use read::Found;
 
+/// Contacts looked at beside those that are wanted, since some may have nothing sent about them.
+const SPARE: usize = 2;
+
 /// A contact that may be tried.
 pub struct Candidate {
     /// The hash of its address.
@@ -67,7 +70,7 @@ pub async fn choose(
     }
     let order = variety::order(&people);
     let mut complete = Vec::new();
-    for hash in order.into_iter().take(most + most / 2) {
+    for hash in order.into_iter().take(most + SPARE) {
         let Some(mut records) = people.remove(&hash) else {
             continue;
         };

@@ -215,7 +215,13 @@ async fn the_first_synchronisation_is_held_and_let_go_by_a_word_that_wakes_the_l
             .await
             .unwrap();
         assert_eq!(held().await, Some(NOON + 600_000));
+        // Prolonged it is never shortened, and once the word is given it is not held again.
+        store.prolong_hold(shop, NOON + 60_000, NOON).await.unwrap();
+        assert_eq!(held().await, Some(NOON + 600_000));
+        store.prolong_hold(shop, NOON + 900_000, NOON).await.unwrap();
+        assert_eq!(held().await, Some(NOON + 900_000));
         store.hold_first_run(shop, None, NOON + 1_000).await.unwrap();
+        store.prolong_hold(shop, NOON + 900_000, NOON).await.unwrap();
         assert_eq!(held().await, None);
         let lane = store.lane(shop).await.unwrap().unwrap();
         assert!(lane.wake_at.is_some_and(|at| at <= NOON + 1_000));

@@ -32,6 +32,8 @@ async fn a_shop_has_one_run_at_a_time_with_rising_numbers() {
         let ids: Vec<i64> = store.runs(shop, 9).await.unwrap().iter().map(|run| run.id).collect();
         assert_eq!(ids, [second, first]);
         assert_eq!(store.runs(shop, 1).await.unwrap().len(), 1);
+        let newest = async |kind| store.newest_run(shop, kind).await.unwrap().map(|run| run.id);
+        assert_eq!((newest(RunKind::First).await, newest(RunKind::DryRun).await), (Some(first), None));
         assert!(matches!(store.create_run(ShopId(99), RunKind::First, "{}", NOON).await, Err(Error::NoSuchShop)));
     })
     .await;

@@ -106,7 +106,7 @@ fn page(visit: &Visit, uid: &str, wrong: &Wrong, done: &Done) -> Response {
             },
             None => p { (words.say("connect.intro")) },
         }
-        (form(visit, before.as_ref(), uid, wrong))
+        div.step { (form(visit, before.as_ref(), uid, wrong)) }
         section aria-labelledby="where" {
             h2 #where { (words.say("connect.where")) }
             ol {

@@ -86,8 +86,8 @@ async fn show(State(app): State<App>, visit: Visit, Query(asked): Query<Asked>) 
                 p { a.button href=(visit.link("")) { (words.say("launch.to-overview")) } }
             },
             Stage::Before => {
-                (summary(&visit, &sight.config, counted))
                 (current(&visit, &sight))
+                (summary(&visit, &sight.config, counted))
                 (look(&visit, &sight, dry))
                 (try_ten(&visit))
                 (decide(&visit))
@@ -186,9 +186,9 @@ fn summary(visit: &Visit, config: &Config, counted: Option<Markup>) -> Markup {
                 }
             }
             @match counted {
-                Some(counted) => (counted),
+                Some(counted) => div.after { (counted) },
                 None => {
-                    div data-once=(visit.link("launch/size")) role="status" {
+                    div.after data-once=(visit.link("launch/size")) role="status" {
                         p.soft {
                             noscript { a href=(visit.link("launch?size=yes")) { (words.say("launch.count")) } }
                             span hidden { (words.say("launch.counting")) }
@@ -269,11 +269,13 @@ fn look(visit: &Visit, sight: &Sight, dry: Option<Markup>) -> Markup {
             h2 { (words.say("launch.look")) }
             p { (words.say("launch.look-hint")) }
             @if sight.dry_under_way.is_none() {
-                (visit.form("launch/preview", html! {
-                    button.quiet[dry.is_some()] type="submit" {
-                        @if dry.is_some() { (words.say("launch.look-again")) } @else { (words.say("launch.look-do")) }
-                    }
-                }))
+                div.step {
+                    (visit.form("launch/preview", html! {
+                        button.quiet[dry.is_some()] type="submit" {
+                            @if dry.is_some() { (words.say("launch.look-again")) } @else { (words.say("launch.look-do")) }
+                        }
+                    }))
+                }
             }
             @if let Some(dry) = dry { (dry) }
         }

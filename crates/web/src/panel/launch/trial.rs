@@ -86,7 +86,8 @@ fn chosen(visit: &Visit, people: &[Candidate]) -> Markup {
     let count = i64::try_from(people.len()).unwrap_or(0);
     html! {
         p { (words.count("launch.trial-intro", count)) }
-        div.actions { (visit.form("launch/trial", form)) (back(visit)) }
+        div.step { (visit.form("launch/trial", form)) }
+        (back(visit))
         @for one in people { (card(words, one)) }
     }
 }
