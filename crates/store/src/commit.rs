@@ -6,9 +6,12 @@ use sqlx::{Any, AssertSqlSafe, Row, Transaction};
 use sync_core::{RecordKey, RecordKind, ShopId};
 
 use crate::contacts::{ADDRESS, CASTS, COLUMNS, RECORD, groups_text, rows_a_statement};
+use crate::contacts;
 use crate::dirty;
 use crate::error::Error;
-use crate::model::{AddrHash, Commit, Contact, DirtyMark, HistoryEntry, Lease, Millis, Problem, Record};
+use crate::model::{
+    AddrHash, Commit, Contact, DirtyKey, DirtyMark, HistoryEntry, Lease, Millis, Priority, Problem, Reason, Record,
+};
 use crate::problems;
 use crate::runs;
 use crate::store::Store;
@@ -36,24 +39,44 @@ impl Store {
     pub async fn commit(&self, lease: &Lease, now: Millis, commit: &Commit) -> Result<bool, Error> {
         let shop = lease.shop;
         // Encryption needs no database: it is over before the turn at the writer comes.
-        let contacts = self.sealed(shop, &commit.contacts);
+        let sealed = self.sealed(shop, &commit.contacts);
         let _turn = self.lanes_turn().await;
         let mut tx = self.begin().await?;
         if !renewed(&mut tx, lease, now, commit.lane_state.as_deref()).await? {
             return Ok(false);
         }
-        self.put_contacts(&mut tx, shop, &contacts).await?;
-        self.put_records(&mut tx, shop, &commit.records).await?;
+        // Of people erased meanwhile nothing is written that was read before; what was seen of them is looked at again.
+        let erased = contacts::erased_under(&mut tx, lease).await?;
+        let is_kept = |hash: &AddrHash| !erased.contains(hash);
+        let kept: Vec<_> = sealed.into_iter().filter(|(c, _)| is_kept(&c.hash)).collect();
+        self.put_contacts(&mut tx, shop, &kept).await?;
+        let (records, unseen): (Vec<&Record>, Vec<&Record>) =
+            commit.records.iter().partition(|record| is_kept(&record.hash));
+        self.put_records(&mut tx, shop, &records).await?;
         self.drop_gone(&mut tx, shop, &commit.gone).await?;
-        self.forget(&mut tx, shop, &commit.forget).await?;
+        let forget: Vec<AddrHash> = commit.forget.iter().copied().filter(is_kept).collect();
+        self.forget(&mut tx, shop, &forget).await?;
         dirty::done(&mut tx, self.dialect, shop, &commit.done).await?;
         if let Some(run) = &commit.run {
             runs::put(&mut tx, shop, run).await?;
         }
-        let marks = holdable(&mut tx, shop, &commit.marks).await?;
+        let mut marks = holdable(&mut tx, shop, &commit.marks).await?;
+        marks.extend(unseen.iter().map(|record| DirtyMark {
+            key: DirtyKey::Record(record.key),
+            due_at: now,
+            priority: Priority::Live,
+            reason: Reason::Verify,
+            held_by: None,
+        }));
         dirty::mark(&mut tx, self.dialect, shop, &marks, now).await?;
-        self.put_history(&mut tx, shop, &commit.history).await?;
-        self.put_problems(&mut tx, shop, &commit.problems).await?;
+        let history: Vec<_> = commit.history.iter().filter(|line| is_kept(&line.hash)).collect();
+        self.put_history(&mut tx, shop, &history).await?;
+        let problems: Vec<_> = commit
+            .problems
+            .iter()
+            .filter(|problem| problem.hash.as_ref().is_none_or(is_kept))
+            .collect();
+        self.put_problems(&mut tx, shop, &problems).await?;
         self.drop_solved(&mut tx, shop, &commit.solved).await?;
         for (name, by) in &commit.meters {
             raise(&mut tx, shop, name, *by, now).await?;
@@ -134,9 +157,9 @@ impl Store {
         &self,
         tx: &mut Transaction<'_, Any>,
         shop: ShopId,
-        records: &[Record],
+        records: &[&Record],
     ) -> Result<(), Error> {
-        let unique: BTreeMap<_, &Record> = records.iter().map(|record| (record.key, record)).collect();
+        let unique: BTreeMap<_, &Record> = records.iter().map(|record| (record.key, *record)).collect();
         let unique: Vec<&Record> = unique.into_values().collect();
         for part in unique.chunks(rows_a_statement(self.dialect, RECORD_CASTS.len())) {
             let rows = self.dialect.rows(part.len(), RECORD_CASTS);
@@ -166,7 +189,7 @@ impl Store {
         &self,
         tx: &mut Transaction<'_, Any>,
         shop: ShopId,
-        lines: &[HistoryEntry],
+        lines: &[&HistoryEntry],
     ) -> Result<(), Error> {
         for part in lines.chunks(rows_a_statement(self.dialect, HISTORY_CASTS.len())) {
             let rows = self.dialect.rows(part.len(), HISTORY_CASTS);
@@ -193,7 +216,7 @@ impl Store {
         &self,
         tx: &mut Transaction<'_, Any>,
         shop: ShopId,
-        lines: &[HistoryEntry],
+        lines: &[&HistoryEntry],
     ) -> Result<(), Error> {
         let list = self.dialect.list(lines.len(), 1);
         let one = self.dialect.value(1);
@@ -223,11 +246,11 @@ impl Store {
         &self,
         tx: &mut Transaction<'_, Any>,
         shop: ShopId,
-        problems: &[Problem],
+        problems: &[&Problem],
     ) -> Result<(), Error> {
         let unique: BTreeMap<&str, &Problem> = problems
             .iter()
-            .map(|problem| (problem.key.as_str(), problem))
+            .map(|problem| (problem.key.as_str(), *problem))
             .collect();
         let unique: Vec<&Problem> = unique.into_values().collect();
         for part in unique.chunks(rows_a_statement(self.dialect, PROBLEM_CASTS.len())) {

@@ -1,14 +1,15 @@
 //! Contacts, the records behind them, and their history.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use sqlx::any::AnyRow;
-use sqlx::{AssertSqlSafe, Row};
+use sqlx::{Any, AssertSqlSafe, Row, Transaction};
 use sync_core::{RecordKey, RecordKind, ShopId};
 
 use crate::dialect::Dialect;
 use crate::error::Error;
-use crate::model::{AddrHash, Contact, Counts, HistoryEntry, Millis, Outcome, Record};
+use crate::lanes;
+use crate::model::{AddrHash, Contact, Counts, HistoryEntry, Lease, Millis, Outcome, Record};
 use crate::store::Store;
 
 /// Which contacts a walk through a shop meets.
@@ -369,16 +370,21 @@ impl Store {
     }
 
     /// Forgets a person: address, what was sent and history go. The keyed hash stays with a refusal, so that nobody is
-    /// brought back by accident. False when the contact is not known.
+    /// brought back by accident. So do the numbers of the shop's records, with what they said of consent: a record met
+    /// as if for the first time could be taken for a new opt-in. Whoever works on the lane at this moment writes nothing
+    /// more of the person from what was read before. False when the contact is not known.
     ///
     /// # Errors
     /// When the database cannot be used.
     pub async fn erase_contact(&self, shop: ShopId, hash: AddrHash, now: Millis) -> Result<bool, Error> {
         let mut tx = self.begin().await?;
+        if !lanes::enter(&mut tx, self.dialect, shop).await? {
+            return Ok(false);
+        }
         for query in [
             "DELETE FROM history WHERE shop_id = $1 AND hash = $2",
-            "DELETE FROM records WHERE shop_id = $1 AND hash = $2",
             "DELETE FROM problems WHERE shop_id = $1 AND hash = $2",
+            "UPDATE records SET extra = NULL WHERE shop_id = $1 AND hash = $2",
         ] {
             sqlx::query(query)
                 .bind(shop.0)
@@ -390,7 +396,8 @@ impl Store {
             "UPDATE contacts SET address = NULL, sent = NULL, sent_at = NULL, our_groups = '', intent = NULL, consent = 0, \
              withdrawn = 1, refusal = COALESCE(refusal, 4), refused_at = COALESCE(refused_at, $3), \
              refusal_origin = COALESCE(refusal_origin, 'shop'), refusal_applied = 1, outcome = 2, poll_found = 0, \
-             updated_at = $3 WHERE shop_id = $1 AND hash = $2",
+             updated_at = $3, erased_fence = (SELECT fence FROM lanes WHERE shop_id = $1) \
+             WHERE shop_id = $1 AND hash = $2",
         )
         .bind(shop.0)
         .bind(hash.0.to_vec())
@@ -400,6 +407,22 @@ impl Store {
         tx.commit().await?;
         Ok(done.rows_affected() == 1)
     }
+}
+
+/// Who was erased while this lease was held.
+pub(crate) async fn erased_under(
+    tx: &mut Transaction<'_, Any>,
+    lease: &Lease,
+) -> Result<HashSet<AddrHash>, Error> {
+    let query = "SELECT hash FROM contacts WHERE shop_id = $1 AND erased_fence = $2";
+    let rows = sqlx::query(query)
+        .bind(lease.shop.0)
+        .bind(lease.fence)
+        .fetch_all(&mut **tx)
+        .await?;
+    rows.iter()
+        .map(|row| hash_of(row.try_get::<Vec<u8>, _>(0)?.as_slice()))
+        .collect()
 }
 
 pub(crate) const RECORD: &str = "kind, id, hash, consent, extra, run_id, seen_at";

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use sqlx::any::AnyRow;
 use sqlx::{Any, AssertSqlSafe, Row, Transaction};
 use sync_core::ShopId;
 
@@ -9,7 +10,7 @@ use crate::contacts::rows_a_statement;
 use crate::dialect::Dialect;
 use crate::error::Error;
 use crate::lanes;
-use crate::model::{Dirty, DirtyDone, DirtyKey, DirtyMark, Lease, Millis, Priority, Reason};
+use crate::model::{Dirty, DirtyDone, DirtyKey, DirtyMark, Lease, Millis, Priority, Reason, Waiting};
 use crate::store::Store;
 
 fn word(reason: Reason) -> String {
@@ -147,6 +148,25 @@ pub(crate) async fn done(
     Ok(())
 }
 
+const WAITING: &str = "entry, due_at, priority, reason, attempts, first_at, held_by";
+
+fn waiting_from(row: &AnyRow) -> Result<Waiting, Error> {
+    let reason: String = row.try_get(3)?;
+    Ok(Waiting {
+        key: key_of(row.try_get(0)?)?,
+        due_at: row.try_get(1)?,
+        priority: Priority::from_number(row.try_get(2)?),
+        reason: reason_of(&reason),
+        attempts: row.try_get(4)?,
+        first_at: row.try_get(5)?,
+        is_held: row.try_get::<Option<i64>, _>(6)?.is_some(),
+    })
+}
+
+fn key_of(entry: String) -> Result<DirtyKey, Error> {
+    DirtyKey::decode(&entry).ok_or_else(|| Error::Damaged("a dirty entry names nothing".to_owned()))
+}
+
 impl Store {
     /// Marks from outside, without a lease, and wakes the lane for the earliest of them, in one transaction.
     ///
@@ -198,9 +218,7 @@ impl Store {
         .await?;
         let mut found = Vec::with_capacity(rows.len());
         for row in rows {
-            let entry: String = row.try_get(0)?;
-            let key = DirtyKey::decode(&entry);
-            let key = key.ok_or_else(|| Error::Damaged("a dirty entry names nothing".to_owned()))?;
+            let key = key_of(row.try_get(0)?)?;
             let reason: String = row.try_get(3)?;
             found.push(Dirty {
                 key,
@@ -210,6 +228,55 @@ impl Store {
                 attempts: row.try_get(4)?,
                 first_at: row.try_get(5)?,
             });
+        }
+        Ok(found)
+    }
+
+    /// The next `limit` entries after `after` that no run holds back, in the order in which they have their turn.
+    ///
+    /// # Errors
+    /// When the database cannot be used.
+    pub async fn waiting_after(
+        &self,
+        shop: ShopId,
+        after: Option<(Priority, Millis, DirtyKey)>,
+        limit: i64,
+    ) -> Result<Vec<Waiting>, Error> {
+        let (priority, due_at, entry) = match after {
+            Some((priority, due_at, key)) => (priority as i64, due_at, key.encode()),
+            None => (i64::MIN, 0, String::new()),
+        };
+        let query = format!(
+            "SELECT {WAITING} FROM dirty WHERE shop_id = $1 AND held_by IS NULL \
+             AND (priority, due_at, entry) > ($2, $3, $4) ORDER BY priority, due_at, entry LIMIT $5"
+        );
+        let rows = sqlx::query(AssertSqlSafe(query))
+            .bind(shop.0)
+            .bind(priority)
+            .bind(due_at)
+            .bind(entry)
+            .bind(limit)
+            .fetch_all(&self.reads)
+            .await?;
+        rows.iter().map(waiting_from).collect()
+    }
+
+    /// Which of these are dirty, held ones too.
+    ///
+    /// # Errors
+    /// When the database cannot be used.
+    pub async fn waiting_of(&self, shop: ShopId, keys: &[DirtyKey]) -> Result<Vec<Waiting>, Error> {
+        let mut found = Vec::new();
+        for part in keys.chunks(500) {
+            let (one, list) = (self.dialect.value(1), self.dialect.list(part.len(), 1));
+            let query = format!("SELECT {WAITING} FROM dirty WHERE shop_id = {one} AND entry IN {list}");
+            let mut query = sqlx::query(AssertSqlSafe(query)).bind(shop.0);
+            for key in part {
+                query = query.bind(key.encode());
+            }
+            for row in query.fetch_all(&self.reads).await? {
+                found.push(waiting_from(&row)?);
+            }
         }
         Ok(found)
     }

@@ -9,6 +9,7 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (1, include_str!("../migrations/0001_ledger.sql")),
     (2, include_str!("../migrations/0002_panel.sql")),
     (3, include_str!("../migrations/0003_audits.sql")),
+    (4, include_str!("../migrations/0004_contacts.sql")),
 ];
 
 /// Brings the database up to date; how many migrations were applied.

@@ -385,6 +385,32 @@ pub struct Dirty {
     pub first_at: Millis,
 }
 
+/// A dirty entry as people look at it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Waiting {
+    /// What.
+    pub key: DirtyKey,
+    /// When it may be worked on.
+    pub due_at: Millis,
+    /// Whose turn.
+    pub priority: Priority,
+    /// Why.
+    pub reason: Reason,
+    /// Failed tries so far.
+    pub attempts: i64,
+    /// When it was first marked.
+    pub first_at: Millis,
+    /// A run holds it back.
+    pub is_held: bool,
+}
+
+impl Waiting {
+    /// Its place in the order of [`Store::waiting_after`](crate::Store::waiting_after).
+    pub fn place(&self) -> (Priority, Millis, DirtyKey) {
+        (self.priority, self.due_at, self.key)
+    }
+}
+
 /// What became of a dirty entry.
 #[derive(Debug, Clone, Copy)]
 pub enum DirtyDone {

@@ -2,6 +2,7 @@
 
 use secrecy::SecretString;
 use sqlx::Row;
+use sqlx::any::AnyRow;
 use sync_core::ShopId;
 
 use crate::error::Error;
@@ -48,6 +49,15 @@ pub struct Session {
     pub locale: String,
     /// When it ends.
     pub expires_at: Millis,
+}
+
+fn version_from(row: &AnyRow) -> Result<ConfigVersion, Error> {
+    Ok(ConfigVersion {
+        version: row.try_get(0)?,
+        at: row.try_get(1)?,
+        who: row.try_get(2)?,
+        config: row.try_get(3)?,
+    })
 }
 
 impl Store {
@@ -115,16 +125,22 @@ impl Store {
             .bind(limit)
             .fetch_all(&self.reads)
             .await?;
-        rows.iter()
-            .map(|row| {
-                Ok(ConfigVersion {
-                    version: row.try_get(0)?,
-                    at: row.try_get(1)?,
-                    who: row.try_get(2)?,
-                    config: row.try_get(3)?,
-                })
-            })
-            .collect()
+        rows.iter().map(version_from).collect()
+    }
+
+    /// One earlier configuration.
+    ///
+    /// # Errors
+    /// When the database cannot be used.
+    pub async fn config_at(&self, shop: ShopId, version: i64) -> Result<Option<ConfigVersion>, Error> {
+        let query =
+            "SELECT version, at, who, config FROM config_history WHERE shop_id = $1 AND version = $2";
+        let row = sqlx::query(query)
+            .bind(shop.0)
+            .bind(version)
+            .fetch_optional(&self.reads)
+            .await?;
+        row.as_ref().map(version_from).transpose()
     }
 
     /// Keeps what an audit found.

@@ -2,16 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use sqlx::Row;
+use sqlx::any::AnyRow;
+use sqlx::{AssertSqlSafe, Row};
 use sync_core::ShopId;
 
 use crate::contacts::hash_of;
 use crate::error::Error;
 use crate::lanes;
-use crate::model::{DirtyKey, DirtyMark, Millis, Priority, Problem, Reason};
+use crate::model::{AddrHash, DirtyKey, DirtyMark, Millis, Priority, Problem, Reason};
 use crate::store::Store;
 
 pub(crate) const DETAIL: &str = "problems.detail";
+const COLUMNS: &str = "entry, kind, hash, detail, is_final, first_at, last_at, times";
 
 impl Store {
     /// Notes a problem; one known already is brought up to date. Of a removed shop nothing is noted.
@@ -21,7 +23,7 @@ impl Store {
     pub async fn note_problem(&self, shop: ShopId, problem: &Problem) -> Result<(), Error> {
         let mut tx = self.begin().await?;
         if lanes::enter(&mut tx, self.dialect, shop).await? {
-            self.put_problems(&mut tx, shop, std::slice::from_ref(problem))
+            self.put_problems(&mut tx, shop, &[problem])
                 .await?;
         }
         tx.commit().await?;
@@ -56,34 +58,75 @@ impl Store {
     /// # Errors
     /// When the database cannot be used.
     pub async fn problems(&self, shop: ShopId, limit: i64, offset: i64) -> Result<Vec<Problem>, Error> {
-        let rows = sqlx::query(
-            "SELECT entry, kind, hash, detail, is_final, first_at, last_at, times FROM problems WHERE shop_id = $1 \
-             ORDER BY last_at DESC, entry LIMIT $2 OFFSET $3",
-        )
-        .bind(shop.0)
-        .bind(limit)
-        .bind(offset)
-        .fetch_all(&self.reads)
-        .await?;
-        let mut found = Vec::with_capacity(rows.len());
-        for row in rows {
-            let key: String = row.try_get(0)?;
-            let hash: Option<Vec<u8>> = row.try_get(2)?;
-            let detail: Option<Vec<u8>> = row.try_get(3)?;
-            found.push(Problem {
-                detail: detail
-                    .map(|sealed| self.open_text(shop, DETAIL, key.as_bytes(), &sealed))
-                    .transpose()?,
-                key,
-                kind: row.try_get(1)?,
-                hash: hash.as_deref().map(hash_of).transpose()?,
-                is_final: row.try_get::<i64, _>(4)? != 0,
-                first_at: row.try_get(5)?,
-                last_at: row.try_get(6)?,
-                times: row.try_get(7)?,
-            });
+        let query = format!(
+            "SELECT {COLUMNS} FROM problems WHERE shop_id = $1 ORDER BY last_at DESC, entry LIMIT $2 OFFSET $3"
+        );
+        let rows = sqlx::query(AssertSqlSafe(query))
+            .bind(shop.0)
+            .bind(limit)
+            .bind(offset)
+            .fetch_all(&self.reads)
+            .await?;
+        rows.iter().map(|row| self.problem_from(shop, row)).collect()
+    }
+
+    /// Open problems of these contacts, newest first.
+    ///
+    /// # Errors
+    /// When the database cannot be used.
+    pub async fn problems_of(&self, shop: ShopId, hashes: &[AddrHash]) -> Result<Vec<Problem>, Error> {
+        let mut found = Vec::new();
+        for part in hashes.chunks(500) {
+            let (one, list) = (self.dialect.value(1), self.dialect.list(part.len(), 1));
+            let query = format!("SELECT {COLUMNS} FROM problems WHERE shop_id = {one} AND hash IN {list}");
+            let mut query = sqlx::query(AssertSqlSafe(query)).bind(shop.0);
+            for hash in part {
+                query = query.bind(hash.0.to_vec());
+            }
+            for row in query.fetch_all(&self.reads).await? {
+                found.push(self.problem_from(shop, &row)?);
+            }
+        }
+        found.sort_by_key(|problem| std::cmp::Reverse(problem.last_at));
+        Ok(found)
+    }
+
+    /// Open problems under these keys.
+    ///
+    /// # Errors
+    /// When the database cannot be used.
+    pub async fn problems_by_key(&self, shop: ShopId, keys: &[DirtyKey]) -> Result<Vec<Problem>, Error> {
+        let mut found = Vec::new();
+        for part in keys.chunks(500) {
+            let (one, list) = (self.dialect.value(1), self.dialect.list(part.len(), 1));
+            let query = format!("SELECT {COLUMNS} FROM problems WHERE shop_id = {one} AND entry IN {list}");
+            let mut query = sqlx::query(AssertSqlSafe(query)).bind(shop.0);
+            for key in part {
+                query = query.bind(key.encode());
+            }
+            for row in query.fetch_all(&self.reads).await? {
+                found.push(self.problem_from(shop, &row)?);
+            }
         }
         Ok(found)
+    }
+
+    fn problem_from(&self, shop: ShopId, row: &AnyRow) -> Result<Problem, Error> {
+        let key: String = row.try_get(0)?;
+        let hash: Option<Vec<u8>> = row.try_get(2)?;
+        let detail: Option<Vec<u8>> = row.try_get(3)?;
+        Ok(Problem {
+            detail: detail
+                .map(|sealed| self.open_text(shop, DETAIL, key.as_bytes(), &sealed))
+                .transpose()?,
+            key,
+            kind: row.try_get(1)?,
+            hash: hash.as_deref().map(hash_of).transpose()?,
+            is_final: row.try_get::<i64, _>(4)? != 0,
+            first_at: row.try_get(5)?,
+            last_at: row.try_get(6)?,
+            times: row.try_get(7)?,
+        })
     }
 
     /// Open problems by kind.

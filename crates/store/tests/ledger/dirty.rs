@@ -353,3 +353,36 @@ async fn thousands_of_marks_fit_into_one_call() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn what_waits_can_be_paged_through_in_the_order_of_its_turn() {
+    each_database(async |ledger| {
+        let store = &ledger.store;
+        let shop = a_shop(store, "a").await;
+        let bulk = |id: i64| DirtyMark {
+            priority: Priority::Bulk,
+            ..mark(id, NOON)
+        };
+        let mut marks: Vec<DirtyMark> = (1..=7).map(bulk).collect();
+        marks.push(mark(8, NOON + 5));
+        marks.push(mark(9, NOON + 1));
+        store.mark(shop, &marks, NOON).await.unwrap();
+        let (mut met, mut after) = (Vec::new(), None);
+        loop {
+            let page = store.waiting_after(shop, after, 4).await.unwrap();
+            let Some(last) = page.last() else { break };
+            after = Some(last.place());
+            met.extend(page.iter().map(|waiting| waiting.key.encode()));
+        }
+        let wanted: Vec<String> = [9, 8, 1, 2, 3, 4, 5, 6, 7]
+            .iter()
+            .map(|id| format!("u:{id}"))
+            .collect();
+        assert_eq!(met, wanted);
+        let asked = [marks[8].key, mark(77, NOON).key];
+        let found = store.waiting_of(shop, &asked).await.unwrap();
+        assert_eq!(found.len(), 1);
+        assert_eq!((found[0].due_at, found[0].is_held), (NOON + 1, false));
+    })
+    .await;
+}

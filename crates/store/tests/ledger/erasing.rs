@@ -258,7 +258,9 @@ async fn of_an_erased_person_a_keyed_hash_with_the_refusal_stays() {
         assert_eq!((left.address, left.sent, left.intent), (None, None, None));
         assert_eq!((left.refusal, left.refused_at), (Some(3), Some(NOON - 9)));
         assert!(store.history(shop, hash, 9).await.unwrap().is_empty());
-        assert!(store.records_of(shop, &[hash]).await.unwrap().is_empty());
+        let numbers = store.records_of(shop, &[hash]).await.unwrap();
+        assert_eq!(numbers.len(), 1, "met anew, the record could pass for an opt-in");
+        assert_eq!((numbers[0].consent, &numbers[0].extra), (true, &None));
         assert!(store.problems(shop, 9, 0).await.unwrap().is_empty());
         assert!(
             store
@@ -273,6 +275,78 @@ async fn of_an_erased_person_a_keyed_hash_with_the_refusal_stays() {
                 .await
                 .unwrap()
         );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_worker_that_read_a_person_before_they_were_erased_does_not_bring_them_back() {
+    each_database(async |ledger| {
+        let store = &ledger.store;
+        let shop = a_full_shop(store, "a").await;
+        let hash = store.hash(shop, ADDRESS);
+        let other = contact(store, shop, "ben@example.com");
+        let taken = lease(store, shop).await;
+        // Read by the worker, then erased by a person.
+        let before = store.contact(shop, hash).await.unwrap().unwrap();
+        assert!(store.erase_contact(shop, hash, NOON + 1).await.unwrap());
+        let line = |hash| HistoryEntry {
+            hash,
+            at: NOON,
+            kind: "updated".to_owned(),
+            detail: None,
+        };
+        let problem = |hash| Problem {
+            key: DirtyKey::Address(hash).encode(),
+            kind: "sare-refused".to_owned(),
+            hash: Some(hash),
+            detail: None,
+            is_final: true,
+            first_at: NOON,
+            last_at: NOON,
+            times: 1,
+        };
+        let mut withdrew = record(1, hash);
+        withdrew.consent = false;
+        let commit = Commit {
+            contacts: vec![before, other.clone()],
+            records: vec![withdrew, record(2, other.hash)],
+            history: vec![line(hash), line(other.hash)],
+            problems: vec![problem(hash), problem(other.hash)],
+            forget: vec![hash],
+            ..Commit::default()
+        };
+        assert!(store.commit(&taken, NOON + 2, &commit).await.unwrap());
+        let left = store.contact(shop, hash).await.unwrap().unwrap();
+        assert_eq!((left.address, left.refusal), (None, Some(4)));
+        assert!(store.history(shop, hash, 9).await.unwrap().is_empty());
+        assert!(store.problems_of(shop, &[hash]).await.unwrap().is_empty());
+        // What was seen is not lost: the record is looked at again, and says what it said before.
+        assert!(store.records_of(shop, &[hash]).await.unwrap()[0].consent);
+        let again = store
+            .waiting_of(shop, &[DirtyKey::Record(sync_core::RecordKey::customer(1))])
+            .await
+            .unwrap();
+        assert_eq!(again.len(), 1);
+        // Nobody else is kept from anything.
+        assert!(store.contact(shop, other.hash).await.unwrap().is_some());
+        assert_eq!(store.history(shop, other.hash, 9).await.unwrap().len(), 1);
+        assert_eq!(store.problems_of(shop, &[other.hash]).await.unwrap().len(), 1);
+
+        // The next worker knows of it and may write.
+        store.release(&taken, "{}", NOON).await.unwrap();
+        let next = lease(store, shop).await;
+        let known = store.contact(shop, hash).await.unwrap().unwrap();
+        let commit = Commit {
+            contacts: vec![Contact {
+                address: Some(ADDRESS.to_owned()),
+                ..known
+            }],
+            ..Commit::default()
+        };
+        assert!(store.commit(&next, NOON + 3, &commit).await.unwrap());
+        let met = store.contact(shop, hash).await.unwrap().unwrap();
+        assert_eq!((met.address.as_deref(), met.refusal), (Some(ADDRESS), Some(4)));
     })
     .await;
 }
