@@ -315,6 +315,9 @@ pub struct Remove {
     /// Do it; without this the command only says what would go.
     #[arg(long)]
     pub yes: bool,
+    /// Output.
+    #[command(flatten)]
+    pub json: Json,
 }
 
 /// `contact …`.

@@ -46,10 +46,14 @@ pub async fn problems(app: &App, options: Problems) -> anyhow::Result<u8> {
         let list: Vec<_> = problems
             .iter()
             .map(|p| {
-                let Remedy { cause, remedy, .. } = desk::remedy(&p.kind, lang);
+                let Remedy {
+                    cause,
+                    remedy,
+                    healer,
+                } = desk::remedy(&p.kind, lang);
                 serde_json::json!({
                     "key": p.key, "who": name(p), "kind": p.kind, "cause": cause, "remedy": remedy,
-                    "detail": p.detail, "final": p.is_final, "since": output::iso(Some(p.first_at)),
+                    "healer": healer.word(), "detail": p.detail, "final": p.is_final, "since": output::iso(Some(p.first_at)),
                     "last": output::iso(Some(p.last_at)), "times": p.times,
                 })
             })

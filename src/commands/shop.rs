@@ -333,6 +333,12 @@ pub async fn remove(app: &App, options: Remove) -> anyhow::Result<u8> {
     let shop = app.find(&options.shop).await?;
     if !options.yes {
         let counts = app.store.counts(shop.id).await?;
+        if options.json.json {
+            output::json(&serde_json::json!({
+                "shop": shop.host, "result": "not-confirmed", "contacts": counts.contacts,
+            }))?;
+            return Ok(exit::USAGE);
+        }
         output::line(&format!(
             "This would erase the credentials of {} and what is kept of {} contacts, known refusals included. SARE and \
              the shop stay as they are. Repeat with --yes to do it.",
@@ -342,6 +348,13 @@ pub async fn remove(app: &App, options: Remove) -> anyhow::Result<u8> {
     }
     let left = remove_webhooks(app, &shop).await;
     app.store.remove_shop(shop.id, app.clock.now()).await?;
+    if options.json.json {
+        let webhooks = left.as_ref().err().map(|why| format!("{why:#}"));
+        output::json(&serde_json::json!({
+            "shop": shop.host, "result": "removed", "webhooks_removed": left.is_ok(), "webhooks_error": webhooks,
+        }))?;
+        return Ok(exit::OK);
+    }
     if let Err(why) = left {
         output::line(&format!(
             "Our webhook could not be removed from the shop ({why:#}); delete it there by hand."

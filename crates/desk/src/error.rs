@@ -1,5 +1,7 @@
 //! Why a question got no answer.
 
+use sync_core::Lang;
+
 /// Why a question got no answer, by what helps.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -27,6 +29,25 @@ pub enum Error {
 }
 
 impl Error {
+    /// Why, for people who did not ask for more than one sentence's part; without a full stop.
+    pub fn text(&self, lang: Lang) -> String {
+        if lang == Lang::En {
+            return self.to_string();
+        }
+        match self {
+            Self::NoAccess => "sklep nie dał nam dostępu".to_owned(),
+            Self::NoKey => "brakuje klucza API SARE".to_owned(),
+            Self::BadUid(_) => "UID konta SARE jest nieprawidłowy".to_owned(),
+            Self::BadShopUrl(_) => "adres sklepu jest nieprawidłowy".to_owned(),
+            Self::Store(_) => "baza danych jest chwilowo zajęta".to_owned(),
+            Self::Shop(error) if error.is_transient() => "sklep chwilowo nie odpowiada".to_owned(),
+            Self::Sare(error) if error.is_transient() => "SARE chwilowo nie odpowiada".to_owned(),
+            Self::Sare(sare_api::Error::Unauthorized { .. }) => "SARE odrzuca klucz API".to_owned(),
+            Self::Shop(error) => format!("sklep odpowiedział: {error}"),
+            Self::Sare(error) => format!("SARE odpowiedziało: {error}"),
+        }
+    }
+
     /// Whether the same question may well be answered later without anybody mending anything.
     pub fn is_transient(&self) -> bool {
         match self {

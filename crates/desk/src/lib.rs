@@ -7,9 +7,12 @@
 mod account;
 mod error;
 mod judge;
+pub mod proof;
 mod remedies;
 mod sides;
 mod size;
+pub mod story;
+mod times;
 mod trial;
 
 pub use account::{Account, Refusal};
@@ -18,4 +21,5 @@ pub use judge::{Judged, Note, Usable, judge, shop_fields};
 pub use remedies::{Healer, Remedy, remedy};
 pub use sides::{Patience, SareSide, ShopSide};
 pub use size::Size;
+pub use times::{in_poland, in_utc};
 pub use trial::{Candidate, Compared, Proof, choose, prove};

@@ -17,6 +17,19 @@ pub enum Healer {
     Shoper,
 }
 
+impl Healer {
+    /// A stable word for programs.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Itself => "itself",
+            Self::Merchant => "merchant",
+            Self::Operator => "operator",
+            Self::Sare => "sare",
+            Self::Shoper => "shoper",
+        }
+    }
+}
+
 /// A kind of problem, for people.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Remedy {

@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use sqlx::{Any, AssertSqlSafe, Row, Transaction};
 use sync_core::{RecordKey, RecordKind, ShopId};
 
-use crate::contacts::{ADDRESS, CASTS, COLUMNS, RECORD, groups_text, rows_a_statement};
 use crate::contacts;
+use crate::contacts::{ADDRESS, CASTS, COLUMNS, RECORD, groups_text, rows_a_statement};
 use crate::dirty;
 use crate::error::Error;
 use crate::model::{
-    AddrHash, Commit, Contact, DirtyKey, DirtyMark, HistoryEntry, Lease, Millis, Priority, Problem, Reason, Record,
+    AddrHash, Commit, Contact, DirtyKey, DirtyMark, HistoryEntry, Lease, Millis, Priority, Problem, Reason,
+    Record,
 };
 use crate::problems;
 use crate::runs;

@@ -133,8 +133,7 @@ impl Store {
     /// # Errors
     /// When the database cannot be used.
     pub async fn config_at(&self, shop: ShopId, version: i64) -> Result<Option<ConfigVersion>, Error> {
-        let query =
-            "SELECT version, at, who, config FROM config_history WHERE shop_id = $1 AND version = $2";
+        let query = "SELECT version, at, who, config FROM config_history WHERE shop_id = $1 AND version = $2";
         let row = sqlx::query(query)
             .bind(shop.0)
             .bind(version)

@@ -23,8 +23,7 @@ impl Store {
     pub async fn note_problem(&self, shop: ShopId, problem: &Problem) -> Result<(), Error> {
         let mut tx = self.begin().await?;
         if lanes::enter(&mut tx, self.dialect, shop).await? {
-            self.put_problems(&mut tx, shop, &[problem])
-                .await?;
+            self.put_problems(&mut tx, shop, &[problem]).await?;
         }
         tx.commit().await?;
         Ok(())

@@ -1,0 +1,62 @@
+//! What the ledger knows of one contact: a handful of look-ups by key.
+
+use store::{AddrHash, Contact, DirtyKey, HistoryEntry, Problem, Record, Store, Waiting};
+use sync_core::ShopId;
+
+/// Lines of history told; the ledger keeps no more of one contact.
+const HISTORY: i64 = 50;
+
+/// What the ledger knows of one contact.
+#[derive(Debug)]
+pub struct Ledger {
+    /// The contact.
+    pub contact: Option<Contact>,
+    /// Its records in the shop, as last seen.
+    pub records: Vec<Record>,
+    /// What happened, the newest first.
+    pub history: Vec<HistoryEntry>,
+    /// What is wrong with it.
+    pub problems: Vec<Problem>,
+    /// Changes of it that wait for their turn.
+    pub waiting: Vec<Waiting>,
+}
+
+impl Ledger {
+    /// Reads it.
+    ///
+    /// # Errors
+    /// When the ledger fails.
+    pub async fn read(store: &Store, shop: ShopId, hash: AddrHash) -> Result<Self, store::Error> {
+        let records = store.records_of(shop, &[hash]).await?;
+        let keys = keys(hash, &records);
+        let mut problems = store.problems_of(shop, &[hash]).await?;
+        for problem in store.problems_by_key(shop, &keys).await? {
+            if problems.iter().all(|known| known.key != problem.key) {
+                problems.push(problem);
+            }
+        }
+        Ok(Self {
+            contact: store.contact(shop, hash).await?,
+            history: store.history(shop, hash, HISTORY).await?,
+            waiting: store.waiting_of(shop, &keys).await?,
+            problems,
+            records,
+        })
+    }
+
+    /// Whether the ledger keeps as many lines as it ever does, so that older ones may be gone.
+    pub fn is_full(&self) -> bool {
+        i64::try_from(self.history.len()).is_ok_and(|lines| lines >= HISTORY)
+    }
+
+    /// Whether nothing at all is known.
+    pub fn is_empty(&self) -> bool {
+        self.contact.is_none() && self.records.is_empty()
+    }
+}
+
+/// Everything that makes the contact dirty.
+fn keys(hash: AddrHash, records: &[Record]) -> Vec<DirtyKey> {
+    let of_records = records.iter().map(|record| DirtyKey::Record(record.key));
+    of_records.chain([DirtyKey::Address(hash)]).collect()
+}

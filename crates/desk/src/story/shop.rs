@@ -1,0 +1,205 @@
+//! What the shop has of one address at this moment, and what the mapping makes of it.
+
+use engine::{Engine, Labels, LaneState, Person, Reader, SubscriberExtra};
+use shoper_api::users::AddressFilter;
+use shoper_api::{Subscriber, SubscriberId, User, UserAddress, UserId};
+use store::{Record, Shop};
+use sync_core::config::Config;
+use sync_core::mapping::{Needs, Traits};
+use sync_core::{Email, RecordKind};
+
+use crate::error::Error;
+use crate::sides::{Patience, ShopSide};
+
+/// What the shop has of one address.
+#[derive(Debug, Default)]
+pub struct InShop {
+    /// Customers of this address.
+    pub customers: Vec<User>,
+    /// Subscribers of this address.
+    pub subscribers: Vec<Subscriber>,
+    /// What SARE should hold of them by the mapping.
+    pub traits: Traits,
+}
+
+impl InShop {
+    /// Asks the shop: by the address, and by the numbers of `known` records, since a shop may not be able to do the
+    /// former.
+    ///
+    /// # Errors
+    /// When the shop cannot be asked now.
+    pub async fn read(
+        engine: &Engine,
+        shop: &Shop,
+        config: Option<&Config>,
+        email: &Email,
+        known: &[Record],
+    ) -> Result<Self, Error> {
+        let side = ShopSide::open(engine, shop, Patience::Once, false).await?;
+        let mut customers: Vec<User> = Vec::new();
+        let mut subscribers: Vec<Subscriber> = Vec::new();
+        let address = email.as_str();
+        let user = side.ask(|c| async move { c.user_by_email(address).await }).await;
+        customers.extend(by_address(user)?);
+        let row = side
+            .ask(|c| async move { c.subscriber_by_email(address).await })
+            .await;
+        subscribers.extend(by_address(row)?);
+        for record in known {
+            match record.key.kind {
+                RecordKind::Customer => {
+                    let id = UserId(record.key.id);
+                    if customers.iter().all(|user| user.id != id) {
+                        customers.extend(by_number(side.ask(|c| async move { c.user(id).await }).await)?);
+                    }
+                }
+                RecordKind::Subscriber => {
+                    let id = SubscriberId(record.key.id);
+                    if subscribers.iter().all(|row| row.id != id) {
+                        subscribers.extend(by_number(
+                            side.ask(|c| async move { c.subscriber(id).await }).await,
+                        )?);
+                    }
+                }
+            }
+        }
+        let same = |text: &str| Email::parse(text).is_ok_and(|other| other.key() == email.key());
+        customers.retain(|user| same(&user.email));
+        subscribers.retain(|row| same(&row.email));
+        let mut found = Self {
+            customers,
+            subscribers,
+            traits: Traits::default(),
+        };
+        if let Some(config) = config
+            && !found.is_empty()
+        {
+            found.traits = traits(engine, &side, shop, config, &found).await?;
+        }
+        Ok(found)
+    }
+
+    /// Whether the shop has nobody of this address.
+    pub fn is_empty(&self) -> bool {
+        self.customers.is_empty() && self.subscribers.is_empty()
+    }
+
+    /// Groups of ours that the contact belongs in.
+    pub fn groups(&self, config: &Config) -> Vec<i64> {
+        let mut groups = Vec::new();
+        if config.customers.enabled && !self.customers.is_empty() {
+            groups.push(config.customers.group);
+        }
+        if config.subscribers.enabled && !self.subscribers.is_empty() {
+            groups.push(config.subscribers.group);
+        }
+        groups.sort_unstable();
+        groups.dedup();
+        groups
+    }
+
+    /// Whether what SARE was last told is what the shop says now.
+    pub fn was_sent(&self, config: &Config, sent: &[u8]) -> bool {
+        self.traits.fingerprint(&self.groups(config)) == sent
+    }
+}
+
+fn by_address<T>(answer: Result<Option<T>, shoper_api::Error>) -> Result<Option<T>, Error> {
+    match answer {
+        Err(shoper_api::Error::FilterUnsupported { .. } | shoper_api::Error::Forbidden { .. }) => Ok(None),
+        other => Ok(other?),
+    }
+}
+
+fn by_number<T>(answer: Result<T, shoper_api::Error>) -> Result<Option<T>, Error> {
+    match answer {
+        Ok(row) => Ok(Some(row)),
+        Err(shoper_api::Error::NotFound | shoper_api::Error::Forbidden { .. }) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn traits(
+    engine: &Engine,
+    side: &ShopSide,
+    shop: &Shop,
+    config: &Config,
+    found: &InShop,
+) -> Result<Traits, Error> {
+    let labels = labels(engine, side, shop, config).await?;
+    let mut customer = None;
+    if let Some(user) = found.customers.first().filter(|_| config.customers.enabled) {
+        let addresses = addresses(side, config, user.id).await?;
+        let person = Person::customer(user.clone(), addresses);
+        customer = Some(config.customers.mapping.apply(&Reader::new(&person, &labels)));
+    }
+    let mut subscriber = None;
+    if let Some(row) = found.subscribers.first().filter(|_| config.subscribers.enabled) {
+        let extra = SubscriberExtra {
+            lang_id: row.lang_id,
+            groups: row.groups.clone(),
+            dateadd: row.dateadd.clone(),
+        };
+        let person = Person::subscriber(row.id.0, row.email.trim(), row.active == Some(true), extra);
+        subscriber = Some(config.subscribers.mapping.apply(&Reader::new(&person, &labels)));
+    }
+    Ok(match (customer, subscriber) {
+        (Some(customer), Some(subscriber)) => Traits::merge(customer, subscriber),
+        (Some(one), None) | (None, Some(one)) => one,
+        (None, None) => Traits::default(),
+    })
+}
+
+/// Names by which the mapping speaks of numbers: those that the lane keeps, and from the shop what it has not read yet.
+async fn labels(engine: &Engine, side: &ShopSide, shop: &Shop, config: &Config) -> Result<Labels, Error> {
+    let lane = engine.store().lane(shop.id).await?;
+    let mut labels = lane.map_or_else(Labels::default, |lane| {
+        LaneState::parse(&lane.state, engine.settings()).labels
+    });
+    let needs = config.customers.mapping.needs() | config.subscribers.mapping.needs();
+    if needs.contains(Needs::GROUPS) && labels.user_groups.is_empty() && labels.subscriber_groups.is_empty() {
+        if let Ok(groups) = side.ask(|c| async move { c.user_groups().await }).await {
+            labels.user_groups = groups.into_iter().map(|group| (group.id, group.name)).collect();
+        }
+        if let Ok(groups) = side.ask(|c| async move { c.subscriber_groups().await }).await {
+            labels.subscriber_groups = groups.into_iter().map(|group| (group.id, group.name)).collect();
+        }
+    }
+    if needs.contains(Needs::LANGUAGES)
+        && labels.languages.is_empty()
+        && let Ok(languages) = side.ask(|c| async move { c.languages().await }).await
+    {
+        labels.languages = languages.into_iter().map(|one| (one.id, one.locale)).collect();
+    }
+    if needs.contains(Needs::ADDITIONAL_FIELDS)
+        && labels.options.is_empty()
+        && let Ok(fields) = side.ask(|c| async move { c.additional_fields().await }).await
+    {
+        let options = fields.into_iter().filter(|field| !field.options.is_empty());
+        labels.options = options
+            .map(|field| (field.id, field.options.into_iter().collect()))
+            .collect();
+    }
+    Ok(labels)
+}
+
+async fn addresses(side: &ShopSide, config: &Config, id: UserId) -> Result<Vec<UserAddress>, Error> {
+    if !config.customers.mapping.needs().contains(Needs::ADDRESSES) {
+        return Ok(Vec::new());
+    }
+    let ask = async |which| {
+        side.ask(|c| async move { c.addresses_of(&[id], which).await })
+            .await
+    };
+    let asked = match ask(AddressFilter::DefaultOnly).await {
+        Err(shoper_api::Error::FilterUnsupported { .. }) => ask(AddressFilter::All).await,
+        other => other,
+    };
+    match asked {
+        // As in a synchronisation: what cannot be read leaves its fields alone.
+        Err(shoper_api::Error::Forbidden { .. } | shoper_api::Error::FilterUnsupported { .. }) => {
+            Ok(Vec::new())
+        }
+        other => Ok(other?),
+    }
+}

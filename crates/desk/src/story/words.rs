@@ -1,0 +1,254 @@
+//! Stable words of the ledger and of SARE, as sentences for people.
+
+use serde_json::Value;
+use store::{HistoryEntry, Outcome, Reason};
+use sync_core::Lang;
+
+use super::either;
+
+/// A status in SARE (sare-api.md 6).
+pub fn status(number: i64, lang: Lang) -> String {
+    let meaning = match number {
+        0 => return either(lang, "brak w SARE", "not there").to_owned(),
+        8 => either(
+            lang,
+            "potwierdzony, otrzymuje newslettery",
+            "confirmed, gets newsletters",
+        ),
+        7 => either(lang, "zablokowany w SARE", "blocked in SARE"),
+        6 => either(
+            lang,
+            "niepotwierdzony, nie otrzymuje newsletterów",
+            "unconfirmed, gets none",
+        ),
+        5 => either(
+            lang,
+            "bez prośby o potwierdzenie, nie otrzymuje newsletterów",
+            "never asked to confirm, gets none",
+        ),
+        4 => either(lang, "prośba o usunięcie", "asked to be removed"),
+        3 => either(lang, "wypisany", "unsubscribed"),
+        2 => either(lang, "wypisany ręcznie", "signed out by hand"),
+        _ => either(
+            lang,
+            "o nieznanym nam znaczeniu, nigdy niezmieniany",
+            "of no meaning known to us, never touched",
+        ),
+    };
+    format!("{number} ({meaning})")
+}
+
+/// What became of a contact in the last synchronisation.
+pub fn outcome(outcome: Outcome, lang: Lang) -> &'static str {
+    match outcome {
+        Outcome::Unknown => either(
+            lang,
+            "Kontakt jest znany ze sklepu i czeka na swoją kolej.",
+            "It is known from the shop and has not had its turn yet.",
+        ),
+        Outcome::Synchronised => either(
+            lang,
+            "Kontakt jest zsynchronizowany: SARE dostało to, czego wymaga mapowanie.",
+            "It is synchronised: SARE was told what the mapping asks for.",
+        ),
+        Outcome::Suppressed => either(
+            lang,
+            "Kontakt jest wykluczony: ta osoba odmówiła newslettera, więc jej dane nie są wysyłane do SARE i żadna \
+             synchronizacja nie zapisze jej ponownie.",
+            "It is suppressed: the person refused mail, so no data is sent to SARE and no synchronisation signs them up again.",
+        ),
+        Outcome::Skipped => either(
+            lang,
+            "Kontakt jest pominięty z wyboru sprzedawcy: bez zgody albo rodzaju, który nie jest synchronizowany.",
+            "It is left out by the merchant's choice: without consent, or of a kind that is not synchronised.",
+        ),
+        Outcome::Failed => either(
+            lang,
+            "Kontaktu nie udało się zapisać w SARE; przyczynę podaje problem poniżej.",
+            "It could not be written to SARE; the problem below says why.",
+        ),
+        Outcome::HandsOff => either(
+            lang,
+            "Kontakt jest zablokowany w SARE albo ma tam nieznany status, więc nigdy go nie zmieniamy.",
+            "It is blocked in SARE or has a status that is not known, so it is never touched.",
+        ),
+        Outcome::Gone => either(
+            lang,
+            "Kontaktu nie ma już w sklepie; postąpiono z nim zgodnie z konfiguracją.",
+            "It is no longer in the shop and was dealt with as configured.",
+        ),
+    }
+}
+
+/// How a refusal became known, from the ledger's word for it.
+pub fn refusal_origin(word: &str, lang: Lang) -> &'static str {
+    match word {
+        "first-sight" => either(
+            lang,
+            "SARE miało ją już wtedy, gdy kontakt pojawił się po raz pierwszy; z jej powodu niczego nie zmieniono",
+            "SARE had it when the contact was first seen; nobody's side was changed for it",
+        ),
+        "shop" => either(
+            lang,
+            "przekazano ją do SARE po wycofaniu zgody w sklepie",
+            "it was carried to SARE after a withdrawal in the shop",
+        ),
+        "vanished" => either(
+            lang,
+            "kontakt usunięto w SARE",
+            "the contact was removed from SARE by its people",
+        ),
+        "followed" => either(
+            lang,
+            "ta osoba odmówiła pod innym adresem i zmieniła go na ten",
+            "the person refused under another address and moved to this one",
+        ),
+        _ => either(lang, "złożono ją w SARE", "it was made in SARE"),
+    }
+}
+
+/// What makes us look at a contact.
+pub fn reason(reason: Reason, lang: Lang) -> &'static str {
+    match reason {
+        Reason::Webhook => either(lang, "po powiadomieniu ze sklepu", "after the shop's webhook"),
+        Reason::DeleteWebhook => either(
+            lang,
+            "po powiadomieniu ze sklepu o usunięciu",
+            "after the shop's webhook about a deletion",
+        ),
+        Reason::SareHook => either(lang, "po powiadomieniu z SARE", "after SARE's webhook"),
+        Reason::NewId => either(
+            lang,
+            "znaleziono przy szukaniu nowych wpisów",
+            "found by the look for new records",
+        ),
+        Reason::Poll => either(
+            lang,
+            "znaleziono przy sprawdzaniu statusów w SARE",
+            "found by the poll of SARE's statuses",
+        ),
+        Reason::Sweep => either(lang, "znaleziono przy przeglądzie sklepu", "found by a sweep"),
+        Reason::Missing => either(lang, "zabrakło przy przeglądzie sklepu", "missing in a sweep"),
+        Reason::Backfill => either(
+            lang,
+            "po zmianie konfiguracji albo w pierwszej synchronizacji",
+            "after a change of the configuration or in the first synchronisation",
+        ),
+        Reason::Forced => either(lang, "w wymuszonej synchronizacji", "in a forced synchronisation"),
+        Reason::Verify => either(
+            lang,
+            "przy sprawdzeniu, czy zmiana się utrwaliła",
+            "when a change was read back",
+        ),
+        Reason::Retry => either(
+            lang,
+            "przy kolejnej próbie po niepowodzeniu",
+            "at another try after a failure",
+        ),
+        Reason::Manual => either(lang, "na życzenie", "because a person asked"),
+    }
+}
+
+fn event(kind: &str, lang: Lang) -> Option<&'static str> {
+    let (polish, english) = match kind {
+        "added" => ("dodano do SARE", "added to SARE"),
+        "updated" => (
+            "zaktualizowano dane i grupy w SARE",
+            "data and groups brought up to date in SARE",
+        ),
+        "unsubscribed-in-sare" => ("wypisano w SARE", "unsubscribed in SARE"),
+        "asked-again" => (
+            "wysłano prośbę o potwierdzenie newslettera (wiadomość SARE)",
+            "asked by SARE's confirmation mail whether they want newsletters again",
+        ),
+        "confirmed-in-sare" => (
+            "potwierdzono w SARE po nowym zapisie",
+            "made confirmed in SARE, for a new opt-in",
+        ),
+        "deleted-in-sare" => ("usunięto z SARE", "deleted from SARE"),
+        "left-groups" => (
+            "usunięto z naszych grup w SARE",
+            "taken out of our groups in SARE",
+        ),
+        "left-group" => (
+            "usunięto w SARE z grupy, do której już nie należy",
+            "taken out of a group in SARE in which it no longer belongs",
+        ),
+        "switched-off-in-shop" => (
+            "wyłączono subskrypcję w sklepie",
+            "subscription switched off in the shop",
+        ),
+        "refused-by-sare" => ("SARE nie przyjęło kontaktu", "SARE did not take the contact"),
+        "withdrawn-in-shop" => ("wycofano zgodę w sklepie", "withdrew consent in the shop"),
+        "opted-in-in-shop" => ("wyrażono zgodę w sklepie", "opted in in the shop"),
+        "refused-in-sare" => ("odmówiono newslettera w SARE", "refused mail in SARE"),
+        "already-refused" => (
+            "pojawił się po raz pierwszy, a w SARE była już odmowa",
+            "seen for the first time, and had refused in SARE before",
+        ),
+        "vanished-from-sare" => (
+            "był w SARE i został z niego usunięty",
+            "was in SARE and has been removed from it",
+        ),
+        "resubscribed-in-sare" => ("zapisano ponownie w SARE", "subscribed again in SARE"),
+        "refusal-followed" => (
+            "odmowa przeszła z innego adresu tej osoby",
+            "a refusal came along from another address of the person",
+        ),
+        _ => return None,
+    };
+    Some(either(lang, polish, english))
+}
+
+/// One line of a contact's history.
+pub fn entry(entry: &HistoryEntry, lang: Lang) -> String {
+    let detail: Value = entry
+        .detail
+        .as_deref()
+        .and_then(|text| serde_json::from_str(text).ok())
+        .unwrap_or_default();
+    let mut line = event(&entry.kind, lang).unwrap_or(&entry.kind).to_owned();
+    if let Ok(by) = serde_json::from_value::<Reason>(detail["by"].clone()) {
+        line.push_str(", ");
+        line.push_str(reason(by, lang));
+    }
+    if let Some(number) = detail["status"].as_i64().filter(|number| *number > 0) {
+        line.push_str("; status ");
+        line.push_str(&status(number, lang));
+    }
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use store::AddrHash;
+
+    use super::*;
+
+    fn of(kind: &str, detail: Option<&str>) -> HistoryEntry {
+        HistoryEntry {
+            hash: AddrHash([0; 16]),
+            at: 0,
+            kind: kind.to_owned(),
+            detail: detail.map(str::to_owned),
+        }
+    }
+
+    #[test]
+    fn history_is_told_in_sentences_without_ledger_words() {
+        let added = of("added", Some(r#"{"status":8,"groups":[21],"by":"webhook"}"#));
+        let line = "added to SARE, after the shop's webhook; status 8 (confirmed, gets newsletters)";
+        assert_eq!(entry(&added, Lang::En), line);
+        let line =
+            "dodano do SARE, po powiadomieniu ze sklepu; status 8 (potwierdzony, otrzymuje newslettery)";
+        assert_eq!(entry(&added, Lang::Pl), line);
+        assert_eq!(
+            entry(&of("opted-in-in-shop", None), Lang::En),
+            "opted in in the shop"
+        );
+        assert_eq!(
+            entry(&of("refused-in-sare", Some("no JSON")), Lang::Pl),
+            "odmówiono newslettera w SARE"
+        );
+    }
+}
