@@ -64,8 +64,9 @@ pub async fn find(
 
 /// Forget one contact
 ///
-/// Its address, records, problems and history leave the ledger; what stays is a refusal under the address's keyed hash,
-/// so that no synchronisation mails the person again. The shop and SARE stay as they are: erase the person there first, or
+/// Its address, problems and history leave the ledger; what stays is a refusal under the address's keyed hash, so that
+/// no synchronisation mails the person again, and the numbers of the shop's records, so that an old consent is not taken
+/// for a new one. The shop and SARE stay as they are: erase the person there first, or
 /// the next sweep finds them again.
 #[utoipa::path(
     post,

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use desk::Remedy;
 use engine::Body;
 use ports::Millis;
 use serde::{Deserialize, Serialize};
 use store::{Contact, Counts, HistoryEntry, Outcome, Problem, Run, Shop};
-use sync_core::RecordKind;
+use sync_core::{Lang, RecordKind};
 use utoipa::ToSchema;
 
 /// A moment as RFC 3339 in UTC.
@@ -179,6 +180,12 @@ pub struct ProblemView {
     pub who: String,
     /// A stable word, e.g. `sare-refused`.
     pub kind: String,
+    /// What happened, in one sentence.
+    pub cause: String,
+    /// What helps.
+    pub remedy: String,
+    /// Who can do that: `itself` (it is tried again), `merchant`, `operator`, `sare` or `shoper`.
+    pub healer: String,
     /// Details, perhaps in a service's own words.
     pub detail: Option<String>,
     /// A final verdict, not tried again by itself.
@@ -193,8 +200,13 @@ pub struct ProblemView {
 }
 
 impl ProblemView {
-    /// A problem and whom it is about.
-    pub fn new(problem: &Problem, contact: Option<&Contact>) -> Self {
+    /// A problem and whom it is about; its sentences are in `lang`.
+    pub fn new(problem: &Problem, contact: Option<&Contact>, lang: Lang) -> Self {
+        let Remedy {
+            cause,
+            remedy,
+            healer,
+        } = desk::remedy(&problem.kind, lang);
         let address = contact.and_then(|contact| contact.address.clone());
         let who = address.unwrap_or_else(|| match store::DirtyKey::decode(&problem.key) {
             Some(store::DirtyKey::Record(key)) => format!("{} {}", kind_word(key.kind), key.id),
@@ -204,6 +216,9 @@ impl ProblemView {
             key: problem.key.clone(),
             who,
             kind: problem.kind.clone(),
+            cause: cause.to_owned(),
+            remedy: remedy.to_owned(),
+            healer: healer.word().to_owned(),
             detail: problem.detail.clone(),
             is_final: problem.is_final,
             since: iso(problem.first_at),

@@ -1,8 +1,9 @@
 //! What needs attention, and another try.
 
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{Query, State};
 use serde::{Deserialize, Serialize};
+use sync_core::Lang;
 use utoipa::ToSchema;
 
 use super::lookup::{Body, Named};
@@ -13,13 +14,24 @@ use crate::state::App;
 /// Problems told at once.
 const MOST: i64 = 500;
 
+/// In which language sentences are.
+#[derive(Debug, Default, Deserialize)]
+pub struct Spoken {
+    lang: Option<String>,
+}
+
 /// Open problems of a shop
+///
+/// Each with its cause, what helps, and who can do that.
 #[utoipa::path(
     get,
     path = "/api/v1/shops/{shop}/problems",
     operation_id = "listProblems",
     tag = "problems",
-    params(("shop" = String, Path, description = "Host (with port) or licence hash")),
+    params(
+        ("shop" = String, Path, description = "Host (with port) or licence hash"),
+        ("lang" = Option<String>, Query, description = "Language of the sentences: `en` (default) or `pl`"),
+    ),
     security(("operator" = [])),
     responses(
         (status = 200, body = Vec<ProblemView>, description = "At most 500"),
@@ -27,7 +39,15 @@ const MOST: i64 = 500;
         (status = 404, body = Problem, description = "No such shop", content_type = "application/problem+json"),
     )
 )]
-pub async fn list(State(app): State<App>, Named(shop): Named) -> Result<Json<Vec<ProblemView>>, Error> {
+pub async fn list(
+    State(app): State<App>,
+    Named(shop): Named,
+    Query(spoken): Query<Spoken>,
+) -> Result<Json<Vec<ProblemView>>, Error> {
+    let lang = match spoken.lang.as_deref() {
+        Some("pl") => Lang::Pl,
+        _ => Lang::En,
+    };
     let problems = app.store.problems(shop.id, MOST, 0).await?;
     let hashes: Vec<_> = problems.iter().filter_map(|problem| problem.hash).collect();
     let contacts = app.store.contacts(shop.id, &hashes).await?;
@@ -35,7 +55,7 @@ pub async fn list(State(app): State<App>, Named(shop): Named) -> Result<Json<Vec
     Ok(Json(
         problems
             .iter()
-            .map(|problem| ProblemView::new(problem, contact(problem)))
+            .map(|problem| ProblemView::new(problem, contact(problem), lang))
             .collect(),
     ))
 }

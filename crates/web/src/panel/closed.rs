@@ -13,6 +13,7 @@ use crate::error::Error;
 pub struct Closed {
     words: Words,
     status: StatusCode,
+    title: &'static str,
     why: &'static str,
     /// The page looks again by itself.
     again: bool,
@@ -24,6 +25,7 @@ impl Closed {
         Self {
             words,
             status: StatusCode::UNAUTHORIZED,
+            title: words.say("closed.title"),
             why: words.say("closed.signature"),
             again: false,
         }
@@ -34,6 +36,7 @@ impl Closed {
         Self {
             words,
             status: StatusCode::UNAUTHORIZED,
+            title: words.say("closed.title"),
             why: words.say("closed.old"),
             again: false,
         }
@@ -44,6 +47,7 @@ impl Closed {
         Self {
             words,
             status: StatusCode::UNAUTHORIZED,
+            title: words.say("closed.title"),
             why: words.say("closed.session"),
             again: false,
         }
@@ -54,6 +58,7 @@ impl Closed {
         Self {
             words,
             status: StatusCode::OK,
+            title: words.say("closed.title"),
             why: words.say("closed.unknown"),
             again: true,
         }
@@ -64,7 +69,19 @@ impl Closed {
         Self {
             words,
             status: StatusCode::GONE,
+            title: words.say("closed.title"),
             why: words.say("closed.removed"),
+            again: false,
+        }
+    }
+
+    /// The shop's data are being erased, as the merchant asked.
+    pub fn erased(words: Words) -> Self {
+        Self {
+            words,
+            status: StatusCode::OK,
+            title: words.say("closed.erased-title"),
+            why: words.say("closed.erased"),
             again: false,
         }
     }
@@ -74,6 +91,7 @@ impl Closed {
         Self {
             words,
             status: StatusCode::FORBIDDEN,
+            title: words.say("closed.title"),
             why: words.say("closed.forged"),
             again: false,
         }
@@ -91,6 +109,7 @@ impl Closed {
         Self {
             words,
             status: error.status(),
+            title: words.say("closed.title"),
             why,
             again: false,
         }
@@ -99,7 +118,7 @@ impl Closed {
 
 impl IntoResponse for Closed {
     fn into_response(self) -> Response {
-        let title = self.words.say("closed.title");
+        let title = self.title;
         let page = html! {
             (DOCTYPE)
             html lang=(self.words.tag()) {

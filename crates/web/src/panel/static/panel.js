@@ -98,12 +98,55 @@
 
   document.querySelectorAll("[data-live]").forEach(keepCurrent);
 
-  // A part that takes the services a while is fetched once, after the page is there.
+  // A part that takes the services a while is fetched once, after the page is there, and again only when that failed.
   document.querySelectorAll("[data-once]").forEach(function (part) {
+    var left = 3;
     part.querySelectorAll("[hidden]").forEach(function (one) { one.hidden = false; });
-    fetch(part.getAttribute("data-once"), { credentials: "same-origin" }).then(function (answer) {
-      return answer.ok ? answer.text() : "";
-    }).then(function (text) { replace(part, text); }).catch(function () { tellOffline(true); });
+    function load() {
+      fetch(part.getAttribute("data-once"), { credentials: "same-origin" }).then(function (answer) {
+        if (answer.status === 401 || answer.status === 410) return window.location.reload();
+        if (!answer.ok) return again(function () { replace(part, ""); });
+        return answer.text().then(function (text) { tellOffline(false); replace(part, text); });
+      }).catch(function () { again(function () { tellOffline(true); }); });
+    }
+    function again(orElse) {
+      left -= 1;
+      if (left > 0) window.setTimeout(load, 3000);
+      else orElse();
+    }
+    load();
+  });
+
+  // ---- Buttons that only a script can serve are hidden without one.
+
+  document.querySelectorAll("[data-print]").forEach(function (button) {
+    button.hidden = false;
+    button.addEventListener("click", function () { window.print(); });
+  });
+  document.querySelectorAll("[data-with-script]").forEach(function (part) { part.hidden = false; });
+  document.querySelectorAll("[data-reads-into]").forEach(function (input) {
+    input.addEventListener("change", function () {
+      var file = input.files && input.files[0];
+      var field = document.getElementById(input.getAttribute("data-reads-into"));
+      if (!file || !field) return;
+      var reader = new FileReader();
+      reader.onload = function () { field.value = String(reader.result); };
+      reader.readAsText(file);
+    });
+  });
+  document.querySelectorAll("[data-copy]").forEach(function (button) {
+    var field = document.getElementById(button.getAttribute("data-copy"));
+    if (!field) return;
+    button.hidden = false;
+    button.addEventListener("click", function () {
+      field.focus();
+      field.select();
+      var told = function () { button.textContent = button.getAttribute("data-copied"); };
+      // A frame may be kept from the clipboard: then the older way is tried.
+      var older = function () { if (document.execCommand("copy")) told(); };
+      if (navigator.clipboard) navigator.clipboard.writeText(field.value).then(told, older);
+      else older();
+    });
   });
 
   // ---- Forms

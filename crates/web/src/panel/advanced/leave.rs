@@ -1,0 +1,156 @@
+//! The ways out: disconnecting from SARE, after which one can come back, and erasing everything, after which one begins
+//! anew.
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use maud::html;
+use store::{RunState, SecretName, ShopChange, ShopState};
+
+use crate::panel::closed::Closed;
+use crate::panel::layout::{self, Head};
+use crate::panel::parts::{self, Field, Tone};
+use crate::panel::session::{Posted, Visit};
+use crate::state::App;
+
+/// The page before disconnecting.
+pub async fn ask_disconnect(visit: Visit) -> Response {
+    disconnect_page(&visit, false)
+}
+
+/// Drops the key. Without it nothing is done for the shop; what is noted meanwhile waits.
+pub async fn disconnect(
+    State(app): State<App>,
+    Posted { visit, fields }: Posted,
+) -> Result<Response, Closed> {
+    if !fields.is_on("sure") {
+        return Ok(disconnect_page(&visit, true));
+    }
+    let (shop, now) = (visit.shop.id, app.now());
+    let done = async {
+        app.store
+            .put_secrets(shop, &[(SecretName::SareKey, None)], None)
+            .await?;
+        if let Some(run) = app.store.active_run(shop).await? {
+            app.store
+                .set_run_state(shop, run.id, RunState::Cancelled, Some("disconnected"), now)
+                .await?;
+        }
+        app.store.wake(shop, now).await
+    };
+    done.await.map_err(|error: store::Error| visit.closed(error))?;
+    app.wake.notify_one();
+    Ok(visit.redirect("advanced?done=disconnected"))
+}
+
+fn disconnect_page(visit: &Visit, not_ticked: bool) -> Response {
+    let words = visit.words;
+    let content = html! {
+        p.lead { (words.say("advanced.disconnect-what")) }
+        section {
+            h2 { (words.say("advanced.goes")) }
+            ul {
+                li { (words.say("advanced.disconnect-goes-key")) }
+                li { (words.say("advanced.disconnect-goes-sync")) }
+            }
+        }
+        section {
+            h2 { (words.say("advanced.stays")) }
+            ul {
+                li { (words.say("advanced.disconnect-stays-sare")) }
+                li { (words.say("advanced.disconnect-stays-config")) }
+                li { (words.say("advanced.disconnect-stays-refusals")) }
+            }
+        }
+        section {
+            h2 { (words.say("advanced.return")) }
+            p { (words.say("advanced.disconnect-return")) }
+            p { a.button.quiet href=(visit.link("advanced/config.toml")) download { (words.say("advanced.export-first")) } }
+        }
+        (visit.form("advanced/disconnect", html! {
+            div.field.wrong[not_ticked] {
+                (parts::checkbox("sure", words.say("advanced.disconnect-sure"), None, false))
+                @if not_ticked { p.error role="alert" { (words.say("advanced.tick")) } }
+            }
+            div.actions {
+                button.danger type="submit" { (words.say("advanced.disconnect-now")) }
+                a.button.quiet href=(visit.link("advanced")) { (words.say("common.back")) }
+            }
+        }))
+    };
+    let title = words.say("advanced.disconnect");
+    layout::page(visit, Head::new("advanced", title), content)
+}
+
+/// The page before erasing everything.
+pub async fn ask_erase(visit: Visit) -> Response {
+    erase_page(&visit, None)
+}
+
+/// Erases the shop when its host was typed: as at an uninstallation, our webhooks are taken out of the shop as far as
+/// it lets us, then everything goes.
+pub async fn erase(State(app): State<App>, Posted { visit, fields }: Posted) -> Result<Response, Closed> {
+    let typed = fields.get("host");
+    if !typed.eq_ignore_ascii_case(&visit.shop.host) {
+        return Ok(erase_page(&visit, Some(typed)));
+    }
+    let (shop, now) = (visit.shop.id, app.now());
+    let done = async {
+        let change = ShopChange {
+            state: Some(ShopState::Uninstalling),
+            ..ShopChange::default()
+        };
+        app.store.update_shop(shop, &change, now).await?;
+        app.store.end_sessions(shop).await?;
+        app.store.wake(shop, now).await
+    };
+    done.await.map_err(|error: store::Error| visit.closed(error))?;
+    app.wake.notify_one();
+    tracing::info!(%shop, "the shop's data are being erased, as the merchant asked");
+    Ok(Closed::erased(visit.words).into_response())
+}
+
+fn erase_page(visit: &Visit, wrong: Option<&str>) -> Response {
+    let words = visit.words;
+    let host = visit.shop.host.as_str();
+    let content = html! {
+        (parts::notice(Tone::Warn, html! { p { (words.say("advanced.erase-what")) } }))
+        section {
+            h2 { (words.say("advanced.goes")) }
+            ul {
+                li { (words.say("advanced.erase-goes-contacts")) }
+                li { (words.say("advanced.erase-goes-refusals")) }
+                li { (words.say("advanced.erase-goes-config")) }
+                li { (words.say("advanced.erase-goes-access")) }
+            }
+        }
+        section {
+            h2 { (words.say("advanced.stays")) }
+            ul {
+                li { (words.say("advanced.erase-stays-services")) }
+                li { (words.say("advanced.erase-stays-licence")) }
+            }
+        }
+        section {
+            h2 { (words.say("advanced.return")) }
+            p { (words.say("advanced.erase-return")) }
+            @if visit.shop.config.is_some() {
+                p { a.button.quiet href=(visit.link("advanced/config.toml")) download { (words.say("advanced.export-first")) } }
+            }
+        }
+        (visit.form("advanced/erase", html! {
+            (parts::input(words, Field {
+                name: "host",
+                label: words.say("advanced.erase-type"),
+                hint: Some(&words.fill("advanced.erase-type-hint", &[("host", &host)])),
+                error: wrong.map(|_| words.say("advanced.erase-wrong")),
+                required: true,
+            }, "text", wrong.unwrap_or_default()))
+            div.actions {
+                button.danger type="submit" { (words.say("advanced.erase-now")) }
+                a.button.quiet href=(visit.link("advanced")) { (words.say("common.back")) }
+            }
+        }))
+    };
+    let title = words.say("advanced.erase");
+    layout::page(visit, Head::new("advanced", title), content)
+}

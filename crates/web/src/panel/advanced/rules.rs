@@ -1,0 +1,220 @@
+//! What unsubscribing and deletion do on the other side, and when to stop and ask: a form over the configuration.
+
+use axum::extract::State;
+use axum::response::Response;
+use maud::{Markup, html};
+use sync_core::config::{Config, DeletedAction, OnNewOptIn, UnsubscribeStatus};
+
+use super::{config_of, keep, show};
+use crate::panel::closed::Closed;
+use crate::panel::parts::{self, Field};
+use crate::panel::session::{Fields, Posted, Visit};
+use crate::panel::words::Words;
+use crate::state::App;
+
+/// What the form holds.
+#[derive(Debug, Clone)]
+pub struct Choice {
+    to_sare: UnsubscribeStatus,
+    leave_group: bool,
+    to_shoper: bool,
+    on_new_opt_in: OnNewOptIn,
+    deleted: DeletedAction,
+    share: String,
+    at_least: String,
+    /// It was filled in over a configuration that is no longer in force.
+    is_outdated: bool,
+    /// The numbers were read and found wrong.
+    is_checked: bool,
+}
+
+impl Choice {
+    /// What is in force.
+    pub fn of(config: &Config) -> Self {
+        Self {
+            to_sare: config.unsubscribe.to_sare,
+            leave_group: config.unsubscribe.leave_group,
+            to_shoper: config.unsubscribe.to_shoper,
+            on_new_opt_in: config.unsubscribe.on_new_opt_in,
+            deleted: config.deleted.action,
+            share: percent(config.brake.share),
+            at_least: config.brake.at_least.to_string(),
+            is_outdated: false,
+            is_checked: false,
+        }
+    }
+
+    /// What was filled in. A word that is none leaves what is in force.
+    fn filled(fields: &Fields, before: &Config) -> Self {
+        Self {
+            to_sare: UnsubscribeStatus::from_word(fields.get("to_sare"))
+                .unwrap_or(before.unsubscribe.to_sare),
+            leave_group: fields.is_on("leave_group"),
+            to_shoper: fields.is_on("to_shoper"),
+            on_new_opt_in: OnNewOptIn::from_word(fields.get("on_new_opt_in"))
+                .unwrap_or(before.unsubscribe.on_new_opt_in),
+            deleted: DeletedAction::from_word(fields.get("deleted")).unwrap_or(before.deleted.action),
+            share: fields.get("share").to_owned(),
+            at_least: fields.get("at_least").to_owned(),
+            is_outdated: false,
+            is_checked: true,
+        }
+    }
+
+    fn share(&self) -> Option<f64> {
+        let share: f64 = self.share.replace(',', ".").parse().ok()?;
+        (0.0..=100.0)
+            .contains(&share)
+            .then(|| (share * 100.0).round() / 10_000.0)
+    }
+
+    fn at_least(&self) -> Option<u32> {
+        self.at_least.parse().ok()
+    }
+
+    /// The configuration with these rules; `None` when a number is none.
+    fn over(&self, before: &Config) -> Option<Config> {
+        let mut config = before.clone();
+        config.unsubscribe.to_sare = self.to_sare;
+        config.unsubscribe.leave_group = self.leave_group;
+        config.unsubscribe.to_shoper = self.to_shoper;
+        config.unsubscribe.on_new_opt_in = self.on_new_opt_in;
+        config.deleted.action = self.deleted;
+        config.brake.share = self.share()?;
+        config.brake.at_least = self.at_least()?;
+        Some(config)
+    }
+}
+
+/// A share as people write it: `5`, `2.5`.
+fn percent(share: f64) -> String {
+    let hundredths = (share * 10_000.0).round() / 100.0;
+    hundredths.to_string()
+}
+
+/// Saves the rules.
+pub async fn save(State(app): State<App>, Posted { visit, fields }: Posted) -> Result<Response, Closed> {
+    let Some(before) = config_of(&visit.shop) else {
+        return Ok(visit.redirect("advanced"));
+    };
+    let mut choice = Choice::filled(&fields, &before);
+    let version = fields.get("version").parse().unwrap_or(-1);
+    let Some(config) = choice.over(&before) else {
+        return show::page(&app, &visit, "", Some(choice), None).await;
+    };
+    if version == visit.shop.config_version && config == before {
+        return Ok(visit.redirect("advanced?done=rules"));
+    }
+    if keep(&app, &visit, &config, None, version).await? {
+        return Ok(visit.redirect("advanced?done=rules"));
+    }
+    choice.is_outdated = true;
+    show::page(&app, &visit, "", Some(choice), None).await
+}
+
+/// The form.
+pub fn form(visit: &Visit, choice: &Choice) -> Markup {
+    let words = visit.words;
+    let wrong_share = choice.is_checked && choice.share().is_none();
+    let wrong_least = choice.is_checked && choice.at_least().is_none();
+    let fields = html! {
+        @if choice.is_outdated {
+            (parts::notice(parts::Tone::Bad, html! { p { (words.say("advanced.rules-outdated")) } }))
+        }
+        input type="hidden" name="version" value=(visit.shop.config_version);
+        h3 { (words.say("advanced.unsubscribing")) }
+        (to_sare(words, choice.to_sare))
+        (parts::checkbox("leave_group", words.say("advanced.leave-group"), Some(words.say("advanced.leave-group-hint")), choice.leave_group))
+        (parts::checkbox("to_shoper", words.say("advanced.to-shoper"), Some(words.say("advanced.to-shoper-hint")), choice.to_shoper))
+        (new_opt_in(words, choice.on_new_opt_in))
+        h3 { (words.say("advanced.deleting")) }
+        (deleted(words, choice.deleted))
+        h3 { (words.say("advanced.brake")) }
+        p { (words.say("advanced.brake-what")) }
+        (parts::input(words, Field {
+            name: "share",
+            label: words.say("advanced.share"),
+            hint: Some(words.say("advanced.share-hint")),
+            error: wrong_share.then(|| words.say("advanced.share-wrong")),
+            required: true,
+        }, "text", &choice.share))
+        (parts::input(words, Field {
+            name: "at_least",
+            label: words.say("advanced.at-least"),
+            hint: Some(words.say("advanced.at-least-hint")),
+            error: wrong_least.then(|| words.say("advanced.at-least-wrong")),
+            required: true,
+        }, "text", &choice.at_least))
+        p.soft { (words.say("advanced.rules-after")) }
+        button type="submit" { (words.say("common.save")) }
+    };
+    visit.form("advanced/rules", fields)
+}
+
+fn to_sare(words: Words, chosen: UnsubscribeStatus) -> Markup {
+    let options: Vec<_> = UnsubscribeStatus::all()
+        .map(|value| {
+            let word = value.word();
+            (
+                word,
+                words.say_word("advanced.to-sare-value", word),
+                Some(words.say_word("advanced.to-sare-meaning", word)),
+            )
+        })
+        .collect();
+    parts::radios("to_sare", words.say("advanced.to-sare"), &options, chosen.word())
+}
+
+fn new_opt_in(words: Words, chosen: OnNewOptIn) -> Markup {
+    let options: Vec<_> = OnNewOptIn::all()
+        .map(|value| {
+            let word = value.word();
+            (
+                word,
+                words.say_word("advanced.opt-in-value", word),
+                Some(words.say_word("advanced.opt-in-meaning", word)),
+            )
+        })
+        .collect();
+    parts::radios(
+        "on_new_opt_in",
+        words.say("advanced.opt-in"),
+        &options,
+        chosen.word(),
+    )
+}
+
+fn deleted(words: Words, chosen: DeletedAction) -> Markup {
+    let options: Vec<_> = DeletedAction::all()
+        .map(|value| {
+            let word = value.word();
+            (
+                word,
+                words.say_word("advanced.deleted-value", word),
+                Some(words.say_word("advanced.deleted-meaning", word)),
+            )
+        })
+        .collect();
+    parts::radios("deleted", words.say("advanced.deleted"), &options, chosen.word())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_share_reads_and_writes_as_a_percentage() {
+        for (share, text) in [(0.05, "5"), (0.025, "2.5"), (0.0, "0"), (1.0, "100"), (0.07, "7")] {
+            assert_eq!(percent(share), text);
+            let mut choice = Choice::of(&Config::default());
+            choice.share = text.replace('.', ",");
+            let read = choice.share().expect("a percentage");
+            assert!((read - share).abs() < 1e-9, "{text} is {read}");
+        }
+        for wrong in ["", "-1", "100.5", "pięć", "NaN"] {
+            let mut choice = Choice::of(&Config::default());
+            choice.share = wrong.to_owned();
+            assert_eq!(choice.share(), None, "{wrong}");
+        }
+    }
+}

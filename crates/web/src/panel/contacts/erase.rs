@@ -1,0 +1,86 @@
+//! Forgetting one person: what goes, what stays and why, and a tick before anything is done.
+
+use axum::extract::State;
+use axum::response::Response;
+use maud::html;
+use store::{AddrHash, Contact};
+
+use super::{Named, page_of};
+use crate::error::Error;
+use crate::panel::closed::Closed;
+use crate::panel::layout::{self, Head};
+use crate::panel::parts::{self, Tone};
+use crate::panel::session::{Posted, Visit};
+use crate::state::App;
+
+/// The page before it.
+pub async fn ask(State(app): State<App>, visit: Visit, Named(hash): Named) -> Result<Response, Closed> {
+    let contact = known(&app, &visit, hash).await?;
+    Ok(page(&visit, hash, &contact, false))
+}
+
+/// Forgets the person when the box is ticked.
+pub async fn erase(
+    State(app): State<App>,
+    Named(hash): Named,
+    Posted { visit, fields }: Posted,
+) -> Result<Response, Closed> {
+    let contact = known(&app, &visit, hash).await?;
+    if !fields.is_on("sure") {
+        return Ok(page(&visit, hash, &contact, true));
+    }
+    app.store
+        .erase_contact(visit.shop.id, hash, app.now())
+        .await
+        .map_err(|error| visit.closed(error))?;
+    Ok(visit.redirect("contacts?done=erased"))
+}
+
+/// A contact that still has an address.
+async fn known(app: &App, visit: &Visit, hash: AddrHash) -> Result<Contact, Closed> {
+    let contact = app
+        .store
+        .contact(visit.shop.id, hash)
+        .await
+        .map_err(|error| visit.closed(error))?;
+    contact
+        .filter(|contact| contact.address.is_some())
+        .ok_or_else(|| visit.closed(Error::NoSuchContact))
+}
+
+fn page(visit: &Visit, hash: AddrHash, contact: &Contact, not_ticked: bool) -> Response {
+    let words = visit.words;
+    let address = contact.address.as_deref().unwrap_or_default();
+    let content = html! {
+        p.lead { (words.fill("contacts.erase-whom", &[("email", &address)])) }
+        section {
+            h2 { (words.say("contacts.goes")) }
+            ul {
+                li { (words.say("contacts.goes-address")) }
+                li { (words.say("contacts.goes-history")) }
+                li { (words.say("contacts.goes-proof")) }
+            }
+        }
+        section {
+            h2 { (words.say("contacts.stays")) }
+            ul {
+                li { (words.say("contacts.stays-refusal")) }
+                li { (words.say("contacts.stays-numbers")) }
+                li { (words.say("contacts.stays-elsewhere")) }
+            }
+        }
+        (parts::notice(Tone::Warn, html! { p { (words.say("contacts.erase-first")) } }))
+        (visit.form(&page_of(hash, "erase"), html! {
+            div.field.wrong[not_ticked] {
+                (parts::checkbox("sure", words.say("contacts.erase-sure"), None, false))
+                @if not_ticked { p.error role="alert" { (words.say("contacts.erase-tick")) } }
+            }
+            div.actions {
+                button.danger type="submit" { (words.say("contacts.erase-now")) }
+                a.button.quiet href=(visit.link(&page_of(hash, ""))) { (words.say("common.back")) }
+            }
+        }))
+    };
+    let title = words.say("contacts.erase-title");
+    layout::page(visit, Head::new("contacts", title), content)
+}

@@ -1,0 +1,324 @@
+//! The first page of the contacts: a search, and the lists behind the overview's numbers, fifty a page.
+
+use std::collections::HashMap;
+
+use axum::extract::{Query, State};
+use axum::response::Response;
+use maud::{Markup, html};
+use serde::Deserialize;
+use store::{AddrHash, Contact, ContactFilter, DirtyKey, Outcome, Priority, Problem, Waiting};
+use sync_core::RecordKind;
+
+use super::page_of;
+use crate::error::Error;
+use crate::panel::closed::Closed;
+use crate::panel::layout::{self, Head};
+use crate::panel::parts::{self, Field, Tone};
+use crate::panel::session::Visit;
+use crate::panel::words::Words;
+use crate::state::App;
+
+/// Contacts a page.
+const PAGE: usize = 50;
+
+/// The lists, in their order, by their word in addresses.
+const LISTS: &[&str] = &[
+    "synchronised",
+    "suppressed",
+    "skipped",
+    "hands-off",
+    "failed",
+    "waiting",
+    "gone",
+];
+
+/// Which part of which list is asked for.
+#[derive(Deserialize)]
+pub struct Asked {
+    #[serde(default)]
+    list: String,
+    #[serde(default)]
+    after: String,
+    #[serde(default)]
+    done: String,
+}
+
+/// One row of a list.
+struct Row {
+    name: String,
+    hash: Option<AddrHash>,
+    why: String,
+    at: i64,
+}
+
+/// A page of a list, and where the next one begins.
+struct Part {
+    rows: Vec<Row>,
+    next: Option<String>,
+}
+
+fn filter(list: &str) -> Option<ContactFilter> {
+    Some(ContactFilter::Outcome(match list {
+        "synchronised" => Outcome::Synchronised,
+        "suppressed" => Outcome::Suppressed,
+        "skipped" => Outcome::Skipped,
+        "hands-off" => Outcome::HandsOff,
+        "failed" => Outcome::Failed,
+        "gone" => Outcome::Gone,
+        _ => return None,
+    }))
+}
+
+/// The page.
+pub async fn show(
+    State(app): State<App>,
+    visit: Visit,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Closed> {
+    let words = visit.words;
+    let list = LISTS.iter().find(|known| **known == asked.list).copied();
+    let part = match list {
+        Some(list) => Some(
+            read(&app, &visit, list, &asked.after)
+                .await
+                .map_err(|error| visit.closed(error))?,
+        ),
+        None => None,
+    };
+    let content = html! {
+        @if asked.done == "erased" {
+            (parts::notice(Tone::Good, html! { p { (words.say("contacts.erased")) } }))
+        }
+        (search(&visit, "", None))
+        nav.lists aria-label=(words.say("contacts.lists")) {
+            ul {
+                @for name in LISTS {
+                    li {
+                        a href=(visit.link(&format!("contacts?list={name}"))) aria-current=[(list == Some(*name)).then_some("page")] {
+                            (words.say_word("contacts.list", name))
+                        }
+                    }
+                }
+            }
+        }
+        @match (&list, &part) {
+            (Some(list), Some(part)) => (table(&visit, list, part, !asked.after.is_empty())),
+            _ => section {
+                h2 { (words.say("contacts.lists")) }
+                dl {
+                    @for name in LISTS {
+                        dt { (words.say_word("contacts.list", name)) }
+                        dd { (words.say_word("contacts.meaning", name)) }
+                    }
+                }
+            },
+        }
+    };
+    Ok(layout::page(
+        &visit,
+        Head::new("contacts", words.say("contacts.title")),
+        content,
+    ))
+}
+
+/// The search for an address. It is posted, so that the address is written to no log and no history of a browser.
+pub fn search(visit: &Visit, value: &str, error: Option<&str>) -> Markup {
+    let words = visit.words;
+    let field = Field {
+        name: "email",
+        label: words.say("contacts.email"),
+        hint: Some(words.say("contacts.email-hint")),
+        error,
+        required: true,
+    };
+    html! {
+        section {
+            h2 { (words.say("contacts.search")) }
+            (visit.form("contacts/find", html! {
+                (parts::input(words, field, "email", value))
+                button type="submit" { (words.say("contacts.find")) }
+            }))
+        }
+    }
+}
+
+async fn read(app: &App, visit: &Visit, list: &str, after: &str) -> Result<Part, Error> {
+    let shop = visit.shop.id;
+    let words = visit.words;
+    let most = i64::try_from(PAGE + 1).unwrap_or(i64::MAX);
+    let Some(filter) = filter(list) else {
+        return waiting(app, visit, after).await;
+    };
+    let mut contacts = app
+        .store
+        .contacts_after(shop, AddrHash::from_hex(after), most, filter)
+        .await?;
+    let more = contacts.len() > PAGE;
+    contacts.truncate(PAGE);
+    let next = contacts.last().filter(|_| more).map(|last| last.hash.to_hex());
+    let problems = problems(app, visit, &contacts).await?;
+    let rows = contacts.into_iter().map(|contact| Row {
+        why: desk::story::why(&contact, problems.get(&contact.hash), words.0),
+        hash: Some(contact.hash),
+        at: contact.updated_at,
+        name: contact.address.unwrap_or_default(),
+    });
+    Ok(Part {
+        rows: rows.collect(),
+        next,
+    })
+}
+
+async fn problems(
+    app: &App,
+    visit: &Visit,
+    contacts: &[Contact],
+) -> Result<HashMap<AddrHash, Problem>, Error> {
+    let failed: Vec<AddrHash> = contacts
+        .iter()
+        .filter(|contact| contact.outcome == Outcome::Failed)
+        .map(|contact| contact.hash)
+        .collect();
+    let found = app.store.problems_of(visit.shop.id, &failed).await?;
+    let mut by_contact = HashMap::new();
+    for problem in found {
+        if let Some(hash) = problem.hash {
+            by_contact.entry(hash).or_insert(problem);
+        }
+    }
+    Ok(by_contact)
+}
+
+/// Where a page of what waits begins: priority, time, entry.
+fn place(text: &str) -> Option<(Priority, i64, DirtyKey)> {
+    let mut parts = text.splitn(3, '.');
+    let priority: i64 = parts.next()?.parse().ok()?;
+    let due_at = parts.next()?.parse().ok()?;
+    Some((
+        Priority::from_number(priority),
+        due_at,
+        DirtyKey::decode(parts.next()?)?,
+    ))
+}
+
+async fn waiting(app: &App, visit: &Visit, after: &str) -> Result<Part, Error> {
+    let (shop, words) = (visit.shop.id, visit.words);
+    let most = i64::try_from(PAGE + 1).unwrap_or(i64::MAX);
+    let mut entries = app.store.waiting_after(shop, place(after), most).await?;
+    let more = entries.len() > PAGE;
+    entries.truncate(PAGE);
+    let next = entries.last().filter(|_| more).map(|last| {
+        let (priority, due_at, key) = last.place();
+        format!("{}.{due_at}.{}", priority as i64, key.encode())
+    });
+    let keys: Vec<_> = entries
+        .iter()
+        .filter_map(|entry| match entry.key {
+            DirtyKey::Record(key) => Some(key),
+            DirtyKey::Address(_) => None,
+        })
+        .collect();
+    let records = app.store.records(shop, &keys).await?;
+    let hash_of = |entry: &Waiting| match entry.key {
+        DirtyKey::Address(hash) => Some(hash),
+        DirtyKey::Record(key) => records.get(&key).map(|record| record.hash),
+    };
+    let hashes: Vec<AddrHash> = entries.iter().filter_map(hash_of).collect();
+    let contacts = app.store.contacts(shop, &hashes).await?;
+    let now = app.now();
+    let rows = entries.iter().map(|entry| {
+        let hash = hash_of(entry);
+        let address = hash
+            .and_then(|hash| contacts.get(&hash))
+            .and_then(|contact| contact.address.clone());
+        Row {
+            hash: hash.filter(|_| address.is_some()),
+            name: address.unwrap_or_else(|| unnamed(words, entry.key)),
+            why: waits(words, entry, now),
+            at: entry.first_at,
+        }
+    });
+    Ok(Part {
+        rows: rows.collect(),
+        next,
+    })
+}
+
+/// A record whose address is not known yet.
+fn unnamed(words: Words, key: DirtyKey) -> String {
+    match key {
+        DirtyKey::Record(key) if key.kind == RecordKind::Customer => {
+            words.fill("contacts.customer-no", &[("id", &key.id)])
+        }
+        DirtyKey::Record(key) => words.fill("contacts.subscriber-no", &[("id", &key.id)]),
+        DirtyKey::Address(_) => words.say("contacts.unnamed").to_owned(),
+    }
+}
+
+/// What an entry waits for.
+fn waits(words: Words, entry: &Waiting, now: i64) -> String {
+    let why = desk::story::reason(entry.reason, words.0);
+    let when = if entry.due_at > now {
+        let at = desk::story::moment(entry.due_at, words.0);
+        words.fill("contacts.waits-until", &[("at", &at)])
+    } else {
+        words.say("contacts.waits-turn").to_owned()
+    };
+    let tries = if entry.attempts > 0 {
+        format!(" {}", words.count("contacts.tries", entry.attempts))
+    } else {
+        String::new()
+    };
+    format!("{when}{tries} ({why})")
+}
+
+fn table(visit: &Visit, list: &'static str, part: &Part, is_later: bool) -> Markup {
+    let words = visit.words;
+    let title = words.say_word("contacts.list", list);
+    html! {
+        section {
+            h2 { (title) }
+            p { (words.say_word("contacts.meaning", list)) }
+            @if part.rows.is_empty() {
+                p { (words.say("contacts.nobody")) }
+            } @else {
+                div.scroll tabindex="0" role="region" aria-label=(title) {
+                    table.stacks {
+                        caption.unseen { (title) }
+                        thead {
+                            tr {
+                                th scope="col" { (words.say("contacts.contact")) }
+                                th scope="col" { (words.say("contacts.why")) }
+                                th scope="col" { (words.say("contacts.since")) }
+                            }
+                        }
+                        tbody {
+                            @for row in &part.rows {
+                                tr {
+                                    th scope="row" {
+                                        @match row.hash {
+                                            Some(hash) => a href=(visit.link(&page_of(hash, ""))) { (row.name) },
+                                            None => (row.name),
+                                        }
+                                    }
+                                    td { (row.why) }
+                                    td { (desk::story::moment(row.at, words.0)) }
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+            @if is_later || part.next.is_some() {
+                p.actions {
+                    @if is_later {
+                        a.button.quiet href=(visit.link(&format!("contacts?list={list}"))) { (words.say("contacts.first")) }
+                    }
+                    @if let Some(next) = &part.next {
+                        a.button.quiet href=(visit.link(&format!("contacts?list={list}&after={next}"))) { (words.say("contacts.next")) }
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! The proof sheet of a person's consent: a page to be printed, and the same as a file.
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use desk::proof::{Moment, Proof};
+use http::{HeaderValue, header};
+use maud::{Markup, html};
+use store::AddrHash;
+use sync_core::config::Config;
+
+use super::{Named, page_of};
+use crate::error::Error;
+use crate::panel::closed::Closed;
+use crate::panel::layout::{self, Head};
+use crate::panel::session::Visit;
+use crate::panel::words::Words;
+use crate::state::App;
+
+/// The page.
+pub async fn page(State(app): State<App>, visit: Visit, Named(hash): Named) -> Result<Response, Closed> {
+    let proof = make(&app, &visit, hash).await?;
+    let words = visit.words;
+    let content = html! {
+        div.actions.unprinted {
+            button type="button" data-print="" hidden { (words.say("contacts.print")) }
+            a.button.quiet href=(visit.link(&page_of(hash, "proof.json"))) download { (words.say("contacts.proof-file")) }
+            a.button.quiet href=(visit.link(&page_of(hash, ""))) { (words.say("contacts.back-to-contact")) }
+        }
+        (sheet(words, &proof))
+    };
+    let title = words.say("contacts.proof-title");
+    Ok(layout::page(&visit, Head::new("contacts", title), content))
+}
+
+/// The file.
+pub async fn file(State(app): State<App>, visit: Visit, Named(hash): Named) -> Result<Response, Closed> {
+    let proof = make(&app, &visit, hash).await?;
+    let name = format!("attachment; filename=\"zgoda-{}.json\"", &hash.to_hex()[..12]);
+    let text = serde_json::to_string_pretty(&proof).expect("a proof is plain data");
+    let headers = [
+        (header::CONTENT_TYPE, HeaderValue::from_static("application/json")),
+        (
+            header::CONTENT_DISPOSITION,
+            HeaderValue::try_from(name).expect("hexadecimal digits are visible ASCII"),
+        ),
+    ];
+    Ok((headers, text).into_response())
+}
+
+async fn make(app: &App, visit: &Visit, hash: AddrHash) -> Result<Proof, Closed> {
+    let config = visit
+        .shop
+        .config
+        .as_deref()
+        .and_then(|text| Config::parse(text).ok());
+    let config = config.map(|parsed| parsed.config);
+    let proof = Proof::make(&app.engine, &visit.shop, config.as_ref(), hash, visit.words.0).await;
+    match proof {
+        Ok(Some(proof)) => Ok(proof),
+        Err(desk::Error::Store(error)) => Err(visit.closed(error)),
+        Ok(None) | Err(_) => Err(visit.closed(Error::NoSuchContact)),
+    }
+}
+
+fn moment(at: &Moment) -> Markup {
+    html! { (at.utc) " (" (at.poland) ")" }
+}
+
+fn maybe(words: Words, at: Option<&Moment>) -> Markup {
+    match at {
+        Some(at) => moment(at),
+        None => html! { (words.say("contacts.never")) },
+    }
+}
+
+fn sheet(words: Words, proof: &Proof) -> Markup {
+    html! {
+        p { strong { (proof.conclusion) } }
+        p.soft { (words.say("contacts.times")) }
+        section {
+            h2 { (words.say("contacts.about")) }
+            dl {
+                dt { (words.say("contacts.contact")) } dd { (proof.contact) }
+                dt { (words.say("contacts.shop")) } dd { (proof.shop) }
+                dt { (words.say("contacts.made")) } dd { (moment(&proof.made)) }
+            }
+            @for rule in &proof.rules { p.soft { (rule) } }
+        }
+        section {
+            h2 { (words.say("contacts.shop-said")) }
+            p { (proof.shop_now) }
+            @if let Some(consent) = &proof.consent { p { (consent) } }
+            @if !proof.shop_said.is_empty() {
+                div.scroll {
+                    table {
+                        caption { (words.say("contacts.shop-said-caption")) }
+                        thead {
+                            tr {
+                                th scope="col" { (words.say("contacts.record")) }
+                                th scope="col" { (words.say("contacts.consent")) }
+                                th scope="col" { (words.say("contacts.seen")) }
+                            }
+                        }
+                        tbody {
+                            @for said in &proof.shop_said {
+                                tr {
+                                    th scope="row" { (words.say_word("contacts.kind", said.kind)) " " (said.id) }
+                                    td { (if said.consent { words.say("common.yes") } else { words.say("common.no") }) }
+                                    td { (moment(&said.seen)) }
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        section {
+            h2 { (words.say("contacts.sare-knows")) }
+            p { (proof.sare_now) }
+            dl {
+                dt { (words.say("contacts.sent-at")) } dd { (maybe(words, proof.sent.as_ref())) }
+                dt { (words.say("contacts.status-last")) }
+                dd { (proof.status_text.as_deref().unwrap_or(words.say("contacts.never"))) }
+                dt { (words.say("contacts.seen")) } dd { (maybe(words, proof.status_seen.as_ref())) }
+                @if let Some(refusal) = &proof.refusal {
+                    dt { (words.say("contacts.refusal-since")) } dd { (maybe(words, refusal.since.as_ref())) }
+                    dt { (words.say("contacts.refusal-how")) } dd { (refusal.origin) }
+                    dt { (words.say("contacts.refusal-told")) }
+                    dd { (if refusal.told_shop { words.say("common.yes") } else { words.say("common.no") }) }
+                }
+            }
+        }
+        section {
+            h2 { (words.say("contacts.events")) }
+            @if proof.events.is_empty() {
+                p { (words.say("contacts.no-history")) }
+            } @else {
+                div.scroll {
+                    table {
+                        caption { (words.say("contacts.events-caption")) }
+                        thead {
+                            tr {
+                                th scope="col" { (words.say("contacts.when-utc")) }
+                                th scope="col" { (words.say("contacts.when-poland")) }
+                                th scope="col" { (words.say("contacts.what")) }
+                            }
+                        }
+                        tbody {
+                            @for event in &proof.events {
+                                tr { td { (event.at.utc) } td { (event.at.poland) } td { (event.text) } }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        section {
+            h2 { (words.say("contacts.not-known-title")) }
+            ul { @for line in &proof.not_known { li { (line) } } }
+        }
+    }
+}

@@ -1,0 +1,390 @@
+//! One contact's story: a sentence first, then the three columns, the consent, everything that happened, what is wrong.
+//!
+//! The page shows at once what the ledger knows; what both services say at this moment is fetched by the page itself,
+//! once, since every such question takes of the services' limits.
+
+use axum::extract::{Query, State};
+use axum::response::Response;
+use desk::story::{self, InShop, Ledger, Story};
+use maud::{Markup, html};
+use serde::Deserialize;
+use store::{AddrHash, Contact, DirtyKey, HistoryEntry, Shop};
+use sync_core::Email;
+use sync_core::config::Config;
+
+use super::{Named, find, page_of};
+use crate::error::Error;
+use crate::panel::closed::Closed;
+use crate::panel::layout::{self, Head};
+use crate::panel::parts::{self, Tone};
+use crate::panel::session::{Posted, Visit};
+use crate::panel::words::Words;
+use crate::state::App;
+
+/// What waits no longer than this is worked on now.
+const SOON_MS: i64 = 60_000;
+
+/// Events that are about consent.
+const CONSENT: &[&str] = &[
+    "withdrawn-in-shop",
+    "opted-in-in-shop",
+    "refused-in-sare",
+    "already-refused",
+    "vanished-from-sare",
+    "resubscribed-in-sare",
+    "refusal-followed",
+    "unsubscribed-in-sare",
+    "asked-again",
+    "confirmed-in-sare",
+    "switched-off-in-shop",
+];
+
+/// What is asked of the page beside the contact.
+#[derive(Deserialize)]
+pub struct Asked {
+    #[serde(default)]
+    done: String,
+    #[serde(default)]
+    ask: String,
+}
+
+/// What the page is made of.
+struct Sight {
+    ledger: Ledger,
+    now: i64,
+    /// The person was just sent on their way, and the ledger does not know them yet.
+    expected: bool,
+}
+
+impl Sight {
+    async fn of(app: &App, visit: &Visit, hash: AddrHash, asked: &Asked) -> Result<Self, Closed> {
+        let ledger = Ledger::read(&app.store, visit.shop.id, hash)
+            .await
+            .map_err(|error| visit.closed(error))?;
+        let expected = asked.done == "sync" && ledger.contact.is_none();
+        if ledger.is_empty() && !expected {
+            return Err(visit.closed(Error::NoSuchContact));
+        }
+        Ok(Self {
+            ledger,
+            now: app.now(),
+            expected,
+        })
+    }
+
+    fn address(&self) -> Option<&str> {
+        self.ledger.contact.as_ref()?.address.as_deref()
+    }
+
+    /// Something is about to happen to the contact.
+    fn is_busy(&self, shop: &Shop) -> bool {
+        let held = shop.first_run_after.is_some_and(|after| after > self.now);
+        let soon = |at: i64| at <= self.now + SOON_MS;
+        let due = self.ledger.waiting.iter().any(|w| !w.is_held && soon(w.due_at));
+        !shop.paused && !held && (self.expected || due)
+    }
+}
+
+/// The page.
+pub async fn show(
+    State(app): State<App>,
+    visit: Visit,
+    Named(hash): Named,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Closed> {
+    let sight = Sight::of(&app, &visit, hash, &asked).await?;
+    let words = visit.words;
+    let mut state = page_of(hash, "state");
+    if sight.expected {
+        state.push_str("?done=sync");
+    }
+    let is_erased = sight.ledger.contact.is_some() && sight.address().is_none();
+    let title = sight
+        .address()
+        .unwrap_or(words.say("contacts.unnamed"))
+        .to_owned();
+    let columns = if asked.ask == "yes" {
+        Some(live(&app, &visit, &sight).await)
+    } else {
+        None
+    };
+    let content = html! {
+        div data-live=(visit.link(&state)) data-then-reload="" { (current(&visit, &sight)) }
+        @if !is_erased && !sight.expected {
+            @match columns {
+                Some(columns) => (columns),
+                None => div data-once=(visit.link(&page_of(hash, "now"))) {
+                    section {
+                        h2 { (words.say("contacts.columns")) }
+                        p role="status" { (words.say("contacts.asking")) }
+                        noscript {
+                            p { a href=(visit.link(&format!("{}?ask=yes", page_of(hash, "")))) { (words.say("contacts.ask")) } }
+                        }
+                    }
+                },
+            }
+            (actions(&visit, hash))
+        }
+        p { a href=(visit.link("contacts")) { (words.say("contacts.back")) } }
+    };
+    Ok(layout::page(
+        &visit,
+        Head::new("contacts", &title).changing(),
+        content,
+    ))
+}
+
+/// The part that changes by itself.
+pub async fn state(
+    State(app): State<App>,
+    visit: Visit,
+    Named(hash): Named,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Closed> {
+    let sight = Sight::of(&app, &visit, hash, &asked).await?;
+    Ok(layout::piece(&visit, current(&visit, &sight)))
+}
+
+/// What both services say at this moment.
+pub async fn now(State(app): State<App>, visit: Visit, Named(hash): Named) -> Result<Response, Closed> {
+    let asked = Asked {
+        done: String::new(),
+        ask: String::new(),
+    };
+    let sight = Sight::of(&app, &visit, hash, &asked).await?;
+    Ok(layout::piece(&visit, live(&app, &visit, &sight).await))
+}
+
+/// Has the contact looked at now. One that SARE refused is sent again though nothing changed.
+pub async fn sync(
+    State(app): State<App>,
+    Named(hash): Named,
+    Posted { visit, .. }: Posted,
+) -> Result<Response, Closed> {
+    let ledger = Ledger::read(&app.store, visit.shop.id, hash)
+        .await
+        .map_err(|error| visit.closed(error))?;
+    if ledger.is_empty() {
+        return Err(visit.closed(Error::NoSuchContact));
+    }
+    for problem in &ledger.problems {
+        app.store
+            .problem_retry(visit.shop.id, Some(&problem.key), app.now())
+            .await
+            .map_err(|error| visit.closed(error))?;
+    }
+    let mut keys: Vec<DirtyKey> = ledger
+        .records
+        .iter()
+        .map(|record| DirtyKey::Record(record.key))
+        .collect();
+    if keys.is_empty() {
+        keys.push(DirtyKey::Address(hash));
+    }
+    find::mark(&app, &visit, &keys).await?;
+    Ok(visit.redirect(&page_of(hash, "")))
+}
+
+fn current(visit: &Visit, sight: &Sight) -> Markup {
+    let words = visit.words;
+    let lang = words.0;
+    let Some(contact) = &sight.ledger.contact else {
+        return html! {
+            p.lead role="status" data-busy[sight.is_busy(&visit.shop)] { (words.say("contacts.coming")) }
+            (stopped(visit, sight))
+        };
+    };
+    if contact.address.is_none() {
+        return html! { p.lead { (words.say("contacts.is-erased")) } };
+    }
+    html! {
+        p.lead { (story::gist(&sight.ledger, None, lang)) }
+        (waiting(visit, sight))
+        (stopped(visit, sight))
+        @for problem in &sight.ledger.problems {
+            (parts::notice(if problem.is_final { Tone::Bad } else { Tone::Warn }, html! {
+                p { (story::problem_sentence(problem, lang)) }
+            }))
+        }
+        (consent(words, contact, &sight.ledger.history))
+        section {
+            h2 { (words.say("contacts.history")) }
+            @if sight.ledger.history.is_empty() {
+                p { (words.say("contacts.no-history")) }
+            } @else {
+                (timeline(words, sight.ledger.history.iter()))
+                @if sight.ledger.is_full() { p.soft { (words.say("contacts.history-full")) } }
+            }
+        }
+    }
+}
+
+/// What waits for its turn, and when that is.
+fn waiting(visit: &Visit, sight: &Sight) -> Markup {
+    let words = visit.words;
+    let next = sight
+        .ledger
+        .waiting
+        .iter()
+        .filter(|w| !w.is_held)
+        .map(|w| w.due_at)
+        .min();
+    html! {
+        @if sight.is_busy(&visit.shop) {
+            p role="status" data-busy="" { (words.say("contacts.working")) }
+        } @else if let Some(at) = next {
+            p role="status" {
+                @if at > sight.now {
+                    (words.fill("contacts.again-at", &[("at", &story::moment(at, words.0))]))
+                } @else {
+                    (words.say("contacts.noted"))
+                }
+            }
+        } @else if !sight.ledger.waiting.is_empty() {
+            p role="status" { (words.say("contacts.held")) }
+        }
+    }
+}
+
+/// Why nothing of the shop goes on.
+fn stopped(visit: &Visit, sight: &Sight) -> Markup {
+    let words = visit.words;
+    let held = visit.shop.first_run_after.is_some_and(|after| after > sight.now);
+    html! {
+        @if visit.shop.paused {
+            (parts::notice(Tone::Warn, html! { p { (words.say("contacts.paused")) } }))
+        } @else if held && !sight.ledger.waiting.is_empty() {
+            (parts::notice(Tone::Info, html! { p { (words.say("contacts.before-first")) } }))
+        }
+    }
+}
+
+fn consent(words: Words, contact: &Contact, history: &[HistoryEntry]) -> Markup {
+    let lang = words.0;
+    let seen = contact.sare_status.map(|number| {
+        let status = story::status(number, lang);
+        let at = contact
+            .sare_seen_at
+            .map(|at| story::moment(at, lang))
+            .unwrap_or_default();
+        words.fill("contacts.status-seen", &[("status", &status), ("at", &at)])
+    });
+    let events: Vec<&HistoryEntry> = history
+        .iter()
+        .filter(|entry| CONSENT.contains(&entry.kind.as_str()))
+        .collect();
+    html! {
+        section {
+            h2 { (words.say("contacts.consent")) }
+            @for line in story::consent_sentence(contact, lang).into_iter()
+                .chain(story::refusal_sentence(contact, lang)).chain(seen) {
+                p { (line) }
+            }
+            @if events.is_empty() {
+                p.soft { (words.say("contacts.no-consent-events")) }
+            } @else {
+                (timeline(words, events.into_iter()))
+            }
+        }
+    }
+}
+
+fn timeline<'h>(words: Words, entries: impl Iterator<Item = &'h HistoryEntry>) -> Markup {
+    html! {
+        ol.timeline {
+            @for entry in entries {
+                li { span.soft { (story::moment(entry.at, words.0)) } " " (story::entry(entry, words.0)) }
+            }
+        }
+    }
+}
+
+fn actions(visit: &Visit, hash: AddrHash) -> Markup {
+    let words = visit.words;
+    html! {
+        section {
+            h2 { (words.say("contacts.actions")) }
+            p { (words.say("contacts.sync-hint")) }
+            div.actions {
+                (visit.form(&page_of(hash, "sync"), html! { button type="submit" { (words.say("contacts.sync")) } }))
+                a.button.quiet href=(visit.link(&page_of(hash, "proof"))) { (words.say("contacts.proof")) }
+                a.button.quiet href=(visit.link(&page_of(hash, "erase"))) { (words.say("contacts.erase")) }
+            }
+        }
+    }
+}
+
+/// Asks both services, side by side.
+async fn live(app: &App, visit: &Visit, sight: &Sight) -> Markup {
+    let (shop, words) = (&visit.shop, visit.words);
+    let Some(email) = sight.address().and_then(|text| Email::parse(text).ok()) else {
+        return html! {};
+    };
+    let config = shop.config.as_deref().and_then(|text| Config::parse(text).ok());
+    let config = config.map(|parsed| parsed.config);
+    let sare = async {
+        match &config {
+            Some(config) => story::in_sare(&app.engine, shop, config, &email).await,
+            None => Err(desk::Error::NoKey),
+        }
+    };
+    let (in_shop, in_sare) = tokio::join!(
+        InShop::read(&app.engine, shop, config.as_ref(), &email, &sight.ledger.records),
+        sare
+    );
+    let told = Story {
+        shop,
+        email: &email,
+        config: config.as_ref(),
+        ledger: &sight.ledger,
+        in_shop: in_shop.as_ref(),
+        in_sare: in_sare.as_ref().map(Option::as_ref),
+    };
+    columns(words, &told)
+}
+
+fn columns(words: Words, told: &Story<'_>) -> Markup {
+    let lang = words.0;
+    let title = words.say("contacts.columns");
+    html! {
+        section {
+            h2 { (title) }
+            @for line in told.away(lang) { (parts::notice(Tone::Warn, html! { p { (line) } })) }
+            @for line in told.shop_sentence(lang).into_iter().chain(told.sare_sentence(lang)) { p { (line) } }
+            @if let Some(contact) = &told.ledger.contact {
+                @match told.is_as_sent(contact) {
+                    Some(true) => p { (words.say("contacts.as-sent")) },
+                    Some(false) => p { strong { (words.say("contacts.not-as-sent")) } },
+                    None => {},
+                }
+            }
+            div.scroll tabindex="0" role="region" aria-label=(title) {
+                table {
+                    caption.unseen { (title) }
+                    thead {
+                        tr {
+                            th scope="col" { (words.say("contacts.field")) }
+                            th scope="col" { (words.say("contacts.in-shop")) }
+                            th scope="col" { (words.say("contacts.last-sent")) }
+                            th scope="col" { (words.say("contacts.in-sare")) }
+                        }
+                    }
+                    tbody {
+                        @for row in told.columns(lang) {
+                            tr.differs[row.differs] {
+                                th scope="row" {
+                                    (row.name.text(lang))
+                                    @if row.differs { " " strong.bad { (words.say("contacts.differs")) } }
+                                }
+                                td { (row.shop) }
+                                td { (row.sent) }
+                                td { (row.sare) }
+                            }
+                        }
+                    }
+                }
+            }
+            p.soft { (words.say("contacts.not-kept")) }
+        }
+    }
+}
