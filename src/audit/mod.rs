@@ -25,7 +25,6 @@ use sync_core::mapping::Needs;
 use sync_core::{Email, RecordKey, ShopId};
 
 use self::census::Census;
-pub use self::compare::value_in;
 use self::person::Names;
 pub use self::report::Report;
 use self::verdict::{Choices, Known, Rule, Verdict};

@@ -91,10 +91,10 @@ fn unknown(email: &Email, lang: Lang) -> String {
 }
 
 /// The story for scripts: names and cells are English in every language, sentences are the reader's.
-fn as_json(story: &Story<'_>, lang: Lang) -> Value {
-    let ledger = story.ledger;
+fn as_json(told: &Story<'_>, lang: Lang) -> Value {
+    let ledger = told.ledger;
     let contact = ledger.contact.as_ref();
-    let in_shop = match story.in_shop {
+    let in_shop = match told.in_shop {
         Err(why) => json!({ "away": why.text(lang) }),
         Ok(shop) => json!({
             "customers": shop.customers.iter().map(|user| json!({
@@ -105,13 +105,13 @@ fn as_json(story: &Story<'_>, lang: Lang) -> Value {
             })).collect::<Vec<_>>(),
         }),
     };
-    let in_sare = match &story.in_sare {
+    let in_sare = match &told.in_sare {
         Err(why) => json!({ "away": why.text(lang) }),
         Ok(None) => Value::Null,
         Ok(Some(record)) => json!({ "status": record.status, "groups": record.groups }),
     };
     let field = |name: &ColumnName| name.text(Lang::En);
-    let columns: Vec<Value> = story
+    let columns: Vec<Value> = told
         .columns(Lang::En)
         .into_iter()
         .map(|row| {
@@ -124,7 +124,7 @@ fn as_json(story: &Story<'_>, lang: Lang) -> Value {
         .iter()
         .map(|entry| {
             let at = output::iso(Some(entry.at));
-            json!({ "at": at, "kind": entry.kind, "text": desk::story::entry(entry, lang) })
+            json!({ "at": at, "kind": entry.kind, "text": story::entry(entry, lang) })
         })
         .collect();
     let problems: Vec<Value> = ledger
@@ -141,8 +141,8 @@ fn as_json(story: &Story<'_>, lang: Lang) -> Value {
         })
         .collect();
     json!({
-        "shop": story.shop.host,
-        "contact": story.email.as_str(),
+        "shop": told.shop.host,
+        "contact": told.email.as_str(),
         "known": true,
         "in_shop": in_shop,
         "in_sare": in_sare,
@@ -154,11 +154,11 @@ fn as_json(story: &Story<'_>, lang: Lang) -> Value {
         "refusal_since": output::iso(contact.and_then(|c| c.refused_at)),
         "refusal_in_shop": contact.filter(|c| c.refusal.is_some()).map(|c| c.refusal_applied),
         "sent": output::iso(contact.and_then(|c| c.sent_at)),
-        "sent_is_current": contact.and_then(|c| story.is_as_sent(c)),
+        "sent_is_current": contact.and_then(|c| told.is_as_sent(c)),
         "waiting": !ledger.waiting.is_empty(),
         "columns": columns,
         "problems": problems,
         "history": history,
-        "sentences": story.sentences(lang),
+        "sentences": told.sentences(lang),
     })
 }

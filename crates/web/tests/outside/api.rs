@@ -316,9 +316,17 @@ async fn problems_name_whom_they_are_about_and_are_retried() {
     each(async |world| {
         furnished(&world).await;
         let path = format!("/api/v1/shops/{HOST}/problems");
+        let polish = world
+            .operator(Method::GET, &format!("{path}?lang=pl"), "")
+            .await
+            .json();
+        assert_eq!(polish[0]["cause"], "SARE nie przyjęło tego kontaktu.");
+        assert!(polish[0]["remedy"].as_str().unwrap().starts_with("Proszę"));
         let list = world.operator(Method::GET, &path, "").await.json();
         let expected = json!({
             "key": "u:12", "who": JAN, "kind": "sare-refused", "detail": "gsm", "final": true,
+            "cause": "SARE did not take this contact.", "healer": "merchant",
+            "remedy": "Read its reason; correct the value in the shop or the mapping. It is tried again when the contact changes, or on demand.",
             "since": "2026-11-23T11:00:00Z", "last": "2026-11-23T11:00:00Z", "times": 1,
         });
         assert_eq!(list, json!([expected]));

@@ -4,11 +4,14 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
 mod api;
+mod browser;
 mod lifecycle;
 mod logs;
 mod machines;
 mod panel;
 mod panel_start;
+mod panel_advanced;
+mod panel_contacts;
 mod sare_hook;
 mod webhooks;
 mod world;

@@ -5,15 +5,15 @@ use http::Method;
 use crate::world::*;
 
 /// The vectors of shoper-api.md C.2.
-const HASH: &str = "4ad5cccfc887478a5b30a2ab8ac31a93b4989fe028c2ca711d85d035eca75d19274887e9a96dbef7540967794b7ffebc2af7ef300c5d684375a131807deacc0e";
+pub const HASH: &str = "4ad5cccfc887478a5b30a2ab8ac31a93b4989fe028c2ca711d85d035eca75d19274887e9a96dbef7540967794b7ffebc2af7ef300c5d684375a131807deacc0e";
 const ADMIN_HASH: &str = "2abe774b496c03c026b4092f322f57dd373fefadbfe87e499a9fe6a9535afcb01e2227a236897fe075effda6ef3e50ce60906da8540745c33e430861cb94359a";
 
-fn entry(hash: &str, more: &str) -> String {
+pub fn entry(hash: &str, more: &str) -> String {
     format!("/panel?place=my-apps&shop={LICENSE}&timestamp=2026-11-23+12%3A00%3A00&hash={hash}{more}")
 }
 
 /// Opens the panel as a browser does that keeps cookies or does not; the first page's address, and the cookie.
-async fn open(world: &World, address: &str, cookies: bool) -> (String, Option<String>) {
+pub async fn open(world: &World, address: &str, cookies: bool) -> (String, Option<String>) {
     let first = world.get(address, &[]).await;
     assert_eq!(first.status, 303, "{}", first.text());
     let set = first.header("set-cookie").to_owned();
@@ -26,12 +26,12 @@ async fn open(world: &World, address: &str, cookies: bool) -> (String, Option<St
     (page, cookie)
 }
 
-async fn look(world: &World, page: &str, cookie: Option<&str>) -> Answer {
+pub async fn look(world: &World, page: &str, cookie: Option<&str>) -> Answer {
     let headers: Vec<(&str, &str)> = cookie.iter().map(|cookie| ("cookie", *cookie)).collect();
     world.get(page, &headers).await
 }
 
-fn csrf(page: &str) -> &str {
+pub fn csrf(page: &str) -> &str {
     let rest = page
         .split_once("name=\"csrf\" value=\"")
         .expect("there is a form")

@@ -11,9 +11,10 @@ use engine::{Engine, EngineSettings, Entropy};
 use http::{HeaderMap, Method, Request, StatusCode};
 use ports::{BoxFuture, Clock, ManualClock, Transport, TransportError};
 use secrecy::{ExposeSecret, SecretString};
+use simulators::network::{Endpoint, Network};
 use simulators::shoper::{form, message_hash, webhook_sha1};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor};
-use store::{HookKind, Keys, Shop, Store};
+use store::{HookKind, Keys, SecretName, Shop, ShopChange, ShopState, Store};
 use tokio::sync::Notify;
 use tower::ServiceExt;
 
@@ -82,13 +83,107 @@ pub async fn each(test: impl AsyncFn(World)) {
 
 /// The same with settings changed.
 pub async fn each_with(change: impl Fn(&mut web::Settings), test: impl AsyncFn(World)) {
+    each_over(
+        |_| Arc::new(Nowhere) as Arc<dyn Transport>,
+        change,
+        async |world, _| test(world).await,
+    )
+    .await;
+}
+
+/// Runs a test on a server over each kind of database; `outside` makes what it calls.
+async fn each_over<T: Clone>(
+    outside: impl Fn(&Arc<ManualClock>) -> T,
+    change: impl Fn(&mut web::Settings),
+    test: impl AsyncFn(World, T),
+) where
+    Arc<dyn Transport>: From<T>,
+{
     crate::logs::captured();
     let directory = tempfile::tempdir().unwrap();
     let url = format!("sqlite:{}", directory.path().join("ledger.db").display());
-    test(world(&url, Some(directory), &change).await).await;
+    let run = async |url: &str, directory| {
+        let clock = Arc::new(ManualClock::at(NOON));
+        let outside = outside(&clock);
+        let world = world(url, directory, &change, clock, outside.clone().into()).await;
+        test(world, outside).await;
+    };
+    run(&url, Some(directory)).await;
     if let Ok(server) = std::env::var("TEST_POSTGRES_URL") {
-        test(world(&database_on(&server).await, None, &change).await).await;
+        run(&database_on(&server).await, None).await;
     }
+}
+
+/// Both services, simulated, and the way to them.
+#[derive(Clone)]
+pub struct Services {
+    pub shop: simulators::shoper::Shop,
+    pub sare: simulators::sare::Account,
+    pub network: Network,
+}
+
+/// What stands before `/{uid}` in the API of the simulated account.
+pub const SARE: &str = "https://sare.example";
+
+impl Services {
+    fn new(clock: &Arc<ManualClock>) -> Self {
+        let time = Arc::clone(clock) as Arc<dyn Clock>;
+        let settings = simulators::shoper::ShopSettings {
+            base_url: SHOP_URL.to_owned(),
+            license: LICENSE.to_owned(),
+            bucket: None,
+            ..Default::default()
+        };
+        let shop = simulators::shoper::Shop::new(settings, Arc::clone(&time), 1);
+        shop.set_installed(true);
+        let sare = simulators::sare::Account::new(Default::default(), time, 1);
+        let network = Network::new(Arc::clone(clock));
+        network.route(SHOP_URL, Endpoint::Shop(shop.clone()));
+        network.route(SARE, Endpoint::Sare(sare.clone()));
+        Self { shop, sare, network }
+    }
+}
+
+impl From<Services> for Arc<dyn Transport> {
+    fn from(services: Services) -> Self {
+        Arc::new(services.network)
+    }
+}
+
+/// Runs a test on a server with both services behind it: the shop has the app and has given access, its account is
+/// connected, and nothing is configured yet.
+pub async fn each_connected(test: impl AsyncFn(World, Services)) {
+    each_over(
+        Services::new,
+        |_| {},
+        async |world, services: Services| {
+            let shop = world.installed().await;
+            let token = services.shop.issue_tokens().access;
+            let secrets = [(SecretName::AccessToken, Some(SecretString::from(token)))];
+            let until = world.clock.now() + 86_400_000;
+            world
+                .store
+                .put_secrets(shop.id, &secrets, Some(until))
+                .await
+                .unwrap();
+            let connected = ShopChange {
+                state: Some(ShopState::Connected),
+                ..ShopChange::default()
+            };
+            world.store.update_shop(shop.id, &connected, NOON).await.unwrap();
+            let mut config = sync_core::config::Config::default();
+            let account = services.sare.settings();
+            config.sare.uid = account.uid;
+            let key = Some(SecretString::from(account.api_key));
+            world
+                .store
+                .put_config(shop.id, &config.render(), key, None, "test", NOON)
+                .await
+                .unwrap();
+            test(world, services).await;
+        },
+    )
+    .await;
 }
 
 async fn database_on(server: &str) -> String {
@@ -114,12 +209,12 @@ async fn world(
     url: &str,
     directory: Option<tempfile::TempDir>,
     change: &impl Fn(&mut web::Settings),
+    clock: Arc<ManualClock>,
+    transport: Arc<dyn Transport>,
 ) -> World {
     let store = Store::open(url, Keys::parse(&"5a".repeat(32)).unwrap(), [7; 32])
         .await
         .unwrap();
-    let clock = Arc::new(ManualClock::at(NOON));
-    let transport: Arc<dyn Transport> = Arc::new(Nowhere);
     let mut settings = settings();
     change(&mut settings);
     let engine = Engine::new(

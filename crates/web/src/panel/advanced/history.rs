@@ -191,12 +191,11 @@ async fn find(app: &App, visit: &Visit, version: i64) -> Result<ConfigVersion, C
 
 /// A setting's name for people; a row of the mapping is named by the field it fills.
 fn name(words: Words, path: &str) -> String {
-    let row = |kind: &'static str, field: &str| words.fill(kind, &[("field", &field)]);
     if let Some(field) = path.strip_prefix("customers.mapping.") {
-        return row("advanced.customers-row", field);
+        return words.fill("advanced.customers-row", &[("field", &field)]);
     }
     if let Some(field) = path.strip_prefix("subscribers.mapping.") {
-        return row("advanced.subscribers-row", field);
+        return words.fill("advanced.subscribers-row", &[("field", &field)]);
     }
     let text = words.say_word("advanced.setting", path);
     if text == words.say_word("advanced.setting", "other") {
