@@ -11,11 +11,13 @@ use crate::dirty;
 use crate::error::Error;
 use crate::model::{
     AddrHash, Commit, Contact, DirtyKey, DirtyMark, HistoryEntry, Lease, Millis, Priority, Problem, Reason,
-    Record,
+    Record, RunState,
 };
 use crate::problems;
 use crate::runs;
 use crate::store::Store;
+use crate::tallies::{self, Changes};
+use crate::unsubscribes;
 
 /// Lines kept of a contact's history.
 const LINES: i64 = 50;
@@ -50,16 +52,21 @@ impl Store {
         let erased = contacts::erased_under(&mut tx, lease).await?;
         let is_kept = |hash: &AddrHash| !erased.contains(hash);
         let kept: Vec<_> = sealed.into_iter().filter(|(c, _)| is_kept(&c.hash)).collect();
-        self.put_contacts(&mut tx, shop, &kept).await?;
+        let mut changes = Changes::default();
+        self.put_contacts(&mut tx, shop, &kept, &mut changes).await?;
         let (records, unseen): (Vec<&Record>, Vec<&Record>) =
             commit.records.iter().partition(|record| is_kept(&record.hash));
-        self.put_records(&mut tx, shop, &records).await?;
-        self.drop_gone(&mut tx, shop, &commit.gone).await?;
+        self.put_records(&mut tx, shop, &records, &mut changes).await?;
+        self.drop_gone(&mut tx, shop, &commit.gone, &mut changes).await?;
         let forget: Vec<AddrHash> = commit.forget.iter().copied().filter(is_kept).collect();
-        self.forget(&mut tx, shop, &forget).await?;
+        self.forget(&mut tx, shop, &forget, &mut changes).await?;
+        changes.apply(&mut tx, self.dialect, shop).await?;
         dirty::done(&mut tx, self.dialect, shop, &commit.done).await?;
         if let Some(run) = &commit.run {
             runs::put(&mut tx, shop, run).await?;
+            if run.state == RunState::Done {
+                tallies::recount(&mut tx, shop).await?;
+            }
         }
         let mut marks = holdable(&mut tx, shop, &commit.marks).await?;
         marks.extend(unseen.iter().map(|record| DirtyMark {
@@ -72,6 +79,8 @@ impl Store {
         dirty::mark(&mut tx, self.dialect, shop, &marks, now).await?;
         let history: Vec<_> = commit.history.iter().filter(|line| is_kept(&line.hash)).collect();
         self.put_history(&mut tx, shop, &history).await?;
+        let contacts: Vec<&Contact> = kept.iter().map(|(contact, _)| *contact).collect();
+        unsubscribes::follow(self, &mut tx, shop, &history, &contacts, now).await?;
         let problems: Vec<_> = commit
             .problems
             .iter()
@@ -81,6 +90,9 @@ impl Store {
         self.drop_solved(&mut tx, shop, &commit.solved).await?;
         for (name, by) in &commit.meters {
             raise(&mut tx, shop, name, *by, now).await?;
+        }
+        for (name, by) in metered(&history) {
+            raise(&mut tx, shop, name, by, now).await?;
         }
         if let Some(at) = commit.success_at {
             sqlx::query("UPDATE shops SET last_success_at = $2 WHERE shop_id = $1")
@@ -114,7 +126,13 @@ impl Store {
         tx: &mut Transaction<'_, Any>,
         shop: ShopId,
         contacts: &[(&Contact, Option<Vec<u8>>)],
+        changes: &mut Changes,
     ) -> Result<(), Error> {
+        let hashes: Vec<AddrHash> = contacts.iter().map(|(contact, _)| contact.hash).collect();
+        changes.without(tx, self.dialect, shop, &hashes).await?;
+        for (contact, _) in contacts {
+            changes.with(contact);
+        }
         let set = COLUMNS
             .split(", ")
             .skip(1)
@@ -159,9 +177,19 @@ impl Store {
         tx: &mut Transaction<'_, Any>,
         shop: ShopId,
         records: &[&Record],
+        changes: &mut Changes,
     ) -> Result<(), Error> {
         let unique: BTreeMap<_, &Record> = records.iter().map(|record| (record.key, *record)).collect();
         let unique: Vec<&Record> = unique.into_values().collect();
+        for kind in [RecordKind::Customer, RecordKind::Subscriber] {
+            let ids: Vec<i64> = unique
+                .iter()
+                .filter(|record| record.key.kind == kind)
+                .map(|record| record.key.id)
+                .collect();
+            let all = i64::try_from(ids.len()).unwrap_or(i64::MAX);
+            changes.records(kind, all - self.known_records(tx, shop, kind, &ids).await?);
+        }
         for part in unique.chunks(rows_a_statement(self.dialect, RECORD_CASTS.len())) {
             let rows = self.dialect.rows(part.len(), RECORD_CASTS);
             let query = format!(
@@ -184,6 +212,30 @@ impl Store {
             query.execute(&mut **tx).await?;
         }
         Ok(())
+    }
+
+    /// How many of these records are there already.
+    async fn known_records(
+        &self,
+        tx: &mut Transaction<'_, Any>,
+        shop: ShopId,
+        kind: RecordKind,
+        ids: &[i64],
+    ) -> Result<i64, Error> {
+        let mut known = 0;
+        for part in ids.chunks(500) {
+            let list = self.dialect.list(part.len(), 2);
+            let (one, two) = (self.dialect.value(1), self.dialect.value(2));
+            let query = format!(
+                "SELECT COUNT(*) FROM records WHERE shop_id = {one} AND kind = {two} AND id IN {list}"
+            );
+            let mut query = sqlx::query(AssertSqlSafe(query)).bind(shop.0).bind(kind.number());
+            for id in part {
+                query = query.bind(*id);
+            }
+            known += query.fetch_one(&mut **tx).await?.try_get::<i64, _>(0)?;
+        }
+        Ok(known)
     }
 
     async fn put_history(
@@ -289,6 +341,7 @@ impl Store {
         tx: &mut Transaction<'_, Any>,
         shop: ShopId,
         keys: &[RecordKey],
+        changes: &mut Changes,
     ) -> Result<(), Error> {
         for kind in [RecordKind::Customer, RecordKind::Subscriber] {
             let ids: Vec<i64> = keys
@@ -305,7 +358,8 @@ impl Store {
                 for id in part {
                     query = query.bind(*id);
                 }
-                query.execute(&mut **tx).await?;
+                let done = query.execute(&mut **tx).await?;
+                changes.records(kind, -i64::try_from(done.rows_affected()).unwrap_or(0));
             }
         }
         Ok(())
@@ -316,10 +370,12 @@ impl Store {
         tx: &mut Transaction<'_, Any>,
         shop: ShopId,
         hashes: &[AddrHash],
+        changes: &mut Changes,
     ) -> Result<(), Error> {
+        changes.without(tx, self.dialect, shop, hashes).await?;
         for part in hashes.chunks(500) {
             let (one, list) = (self.dialect.value(1), self.dialect.list(part.len(), 1));
-            for table in ["contacts", "history"] {
+            for table in ["contacts", "history", "unsubscribes"] {
                 let query = format!("DELETE FROM {table} WHERE shop_id = {one} AND hash IN {list}");
                 let mut query = sqlx::query(AssertSqlSafe(query)).bind(shop.0);
                 for hash in part {
@@ -383,6 +439,17 @@ async fn holdable(
         marks.retain(|mark| mark.held_by.is_none() || mark.held_by == active);
     }
     Ok(marks)
+}
+
+/// Kinds of history whose number a day is told in the panel.
+const METERED: [&str; 4] = ["added", "updated", "unsubscribed-in-sare", "refused-in-sare"];
+
+/// How many lines there are of each metered kind.
+fn metered<'a>(lines: &'a [&'a HistoryEntry]) -> impl Iterator<Item = (&'static str, i64)> + 'a {
+    METERED.into_iter().filter_map(|kind| {
+        let many = lines.iter().filter(|line| line.kind == kind).count();
+        (many > 0).then(|| (kind, i64::try_from(many).unwrap_or(i64::MAX)))
+    })
 }
 
 async fn raise(

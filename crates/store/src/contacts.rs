@@ -11,6 +11,7 @@ use crate::error::Error;
 use crate::lanes;
 use crate::model::{AddrHash, Contact, Counts, HistoryEntry, Lease, Millis, Outcome, Record};
 use crate::store::Store;
+use crate::tallies::{self, Changes};
 
 /// Which contacts a walk through a shop meets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +28,8 @@ pub enum ContactFilter {
     Outcome(Outcome),
     /// With a refusal known.
     Refused,
+    /// With a refusal known while the shop says that they consent.
+    Disputed,
 }
 
 impl ContactFilter {
@@ -42,6 +45,7 @@ impl ContactFilter {
             }
             Self::Outcome(outcome) => format!("outcome = {}", outcome as i64),
             Self::Refused => "refusal IS NOT NULL".to_owned(),
+            Self::Disputed => "refusal IS NOT NULL AND consent = 1".to_owned(),
         }
     }
 }
@@ -291,51 +295,23 @@ impl Store {
             by_outcome: BTreeMap::new(),
             ..Counts::default()
         };
-        // All in the order of an index that holds what is asked for; the few erased ones, by theirs, are taken off again.
-        let contacts = sqlx::query(
-            "SELECT outcome, sare_status, refusal, COUNT(*) FROM contacts WHERE shop_id = $1 \
-             GROUP BY outcome, sare_status, refusal UNION ALL SELECT outcome, sare_status, refusal, -COUNT(*) \
-             FROM contacts WHERE shop_id = $1 AND address IS NULL GROUP BY outcome, sare_status, refusal",
-        )
-        .bind(shop.0)
-        .fetch_all(&self.reads);
-        let records = "SELECT COUNT(*) FROM records WHERE shop_id = $1 AND kind = $2";
-        let records = |kind: RecordKind| {
-            sqlx::query(records)
-                .bind(shop.0)
-                .bind(kind.number())
-                .fetch_one(&self.reads)
-        };
+        let tallies = sqlx::query("SELECT name, value FROM tallies WHERE shop_id = $1")
+            .bind(shop.0)
+            .fetch_all(&self.reads);
         let waiting = sqlx::query(
-            "SELECT (SELECT COUNT(*) FROM dirty WHERE shop_id = $1) \
-             - (SELECT COUNT(*) FROM dirty WHERE shop_id = $1 AND held_by IS NOT NULL), \
+            "SELECT (SELECT COUNT(*) FROM dirty WHERE shop_id = $1 AND held_by IS NULL), \
              (SELECT COUNT(*) FROM problems WHERE shop_id = $1)",
         )
         .bind(shop.0)
         .fetch_one(&self.reads);
-        let (contacts, customers, subscribers, waiting) = tokio::try_join!(
-            contacts,
-            records(RecordKind::Customer),
-            records(RecordKind::Subscriber),
-            waiting
-        )?;
-        counts.customers = customers.try_get(0)?;
-        counts.subscribers = subscribers.try_get(0)?;
+        let (tallies, waiting) = tokio::try_join!(tallies, waiting)?;
         counts.dirty = waiting.try_get(0)?;
         counts.problems = waiting.try_get(1)?;
-        for row in contacts {
-            let number: i64 = row.try_get(3)?;
-            counts.contacts += number;
-            *counts.by_outcome.entry(row.try_get(0)?).or_default() += number;
-            if row.try_get::<Option<i64>, _>(1)? == Some(8) {
-                counts.mailable += number;
-            }
-            if row.try_get::<Option<i64>, _>(2)?.is_some() {
-                counts.refused += number;
-            }
+        for row in tallies {
+            let name: String = row.try_get(0)?;
+            tallies::read(&mut counts, &name, row.try_get(1)?)?;
         }
         counts.by_outcome.retain(|_, number| *number != 0);
-
         Ok(counts)
     }
 
@@ -356,17 +332,22 @@ impl Store {
             .bind(limit)
             .fetch_all(&self.reads)
             .await?;
-        rows.iter()
-            .map(|row| {
-                let hash: Vec<u8> = row.try_get(0)?;
-                Ok(HistoryEntry {
-                    hash: hash_of(&hash)?,
-                    at: row.try_get(1)?,
-                    kind: row.try_get(2)?,
-                    detail: row.try_get(3)?,
-                })
-            })
-            .collect()
+        rows.iter().map(line_from).collect()
+    }
+
+    /// The newest lines of all of a shop's history, newest first.
+    ///
+    /// # Errors
+    /// When the database cannot be used.
+    pub async fn latest_history(&self, shop: ShopId, limit: i64) -> Result<Vec<HistoryEntry>, Error> {
+        let query =
+            "SELECT hash, at, kind, detail FROM history WHERE shop_id = $1 ORDER BY seq DESC LIMIT $2";
+        let rows = sqlx::query(query)
+            .bind(shop.0)
+            .bind(limit)
+            .fetch_all(&self.reads)
+            .await?;
+        rows.iter().map(line_from).collect()
     }
 
     /// Forgets a person: address, what was sent and history go. The keyed hash stays with a refusal, so that nobody is
@@ -381,8 +362,12 @@ impl Store {
         if !lanes::enter(&mut tx, self.dialect, shop).await? {
             return Ok(false);
         }
+        let mut changes = Changes::default();
+        changes.without(&mut tx, self.dialect, shop, &[hash]).await?;
+        changes.apply(&mut tx, self.dialect, shop).await?;
         for query in [
             "DELETE FROM history WHERE shop_id = $1 AND hash = $2",
+            "DELETE FROM unsubscribes WHERE shop_id = $1 AND hash = $2",
             "DELETE FROM problems WHERE shop_id = $1 AND hash = $2",
             "UPDATE records SET extra = NULL WHERE shop_id = $1 AND hash = $2",
         ] {
@@ -423,6 +408,16 @@ pub(crate) async fn erased_under(
     rows.iter()
         .map(|row| hash_of(row.try_get::<Vec<u8>, _>(0)?.as_slice()))
         .collect()
+}
+
+fn line_from(row: &AnyRow) -> Result<HistoryEntry, Error> {
+    let hash: Vec<u8> = row.try_get(0)?;
+    Ok(HistoryEntry {
+        hash: hash_of(&hash)?,
+        at: row.try_get(1)?,
+        kind: row.try_get(2)?,
+        detail: row.try_get(3)?,
+    })
 }
 
 pub(crate) const RECORD: &str = "kind, id, hash, consent, extra, run_id, seen_at";

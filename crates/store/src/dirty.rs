@@ -44,7 +44,7 @@ pub(crate) async fn mark(
             .and_modify(|known| {
                 known.due_at = known.due_at.min(mark.due_at);
                 known.priority = known.priority.min(mark.priority);
-                if known.reason != Reason::DeleteWebhook {
+                if !matches!(known.reason, Reason::DeleteWebhook | Reason::ApplyRefusal) {
                     known.reason = mark.reason;
                 }
                 if mark.held_by.is_none() {
@@ -61,7 +61,7 @@ pub(crate) async fn mark(
              VALUES {rows} ON CONFLICT (shop_id, entry) DO UPDATE SET version = dirty.version + 1, \
              due_at = CASE WHEN dirty.due_at < excluded.due_at THEN dirty.due_at ELSE excluded.due_at END, \
              priority = CASE WHEN dirty.priority < excluded.priority THEN dirty.priority ELSE excluded.priority END, \
-             reason = CASE WHEN dirty.reason = 'delete-webhook' THEN dirty.reason ELSE excluded.reason END, \
+             reason = CASE WHEN dirty.reason IN ('delete-webhook', 'apply-refusal') THEN dirty.reason ELSE excluded.reason END, \
              held_by = CASE WHEN dirty.held_by IS NULL THEN NULL ELSE excluded.held_by END"
         );
         let mut query = sqlx::query(AssertSqlSafe(query));
@@ -292,6 +292,26 @@ impl Store {
             .fetch_one(&self.reads)
             .await?
             .try_get(0)?)
+    }
+
+    /// Some of what a run holds back, and why, in no order.
+    ///
+    /// # Errors
+    /// When the database cannot be used.
+    pub async fn held(&self, shop: ShopId, run: i64, limit: i64) -> Result<Vec<(DirtyKey, Reason)>, Error> {
+        let query = "SELECT entry, reason FROM dirty WHERE shop_id = $1 AND held_by = $2 AND held_by IS NOT NULL LIMIT $3";
+        let rows = sqlx::query(query)
+            .bind(shop.0)
+            .bind(run)
+            .bind(limit)
+            .fetch_all(&self.reads)
+            .await?;
+        let mut found = Vec::with_capacity(rows.len());
+        for row in rows {
+            let (entry, reason): (String, String) = (row.try_get(0)?, row.try_get(1)?);
+            found.extend(DirtyKey::decode(&entry).map(|key| (key, reason_of(&reason))));
+        }
+        Ok(found)
     }
 
     /// Lets go what a run held back.

@@ -3,7 +3,7 @@
 //! SQL is written once and runs on both; what differs is in `dialect.rs`. What must be secret is
 //! encrypted in `crypto.rs` on its way in, and this is the only crate that sees a key. One file a
 //! subject: `lanes` (who may work when), `commit` (one piece of work, one transaction), `contacts`,
-//! `dirty`, `runs`, `problems`, `shops`, `lifecycle`, `hooks`, `panel`.
+//! `dirty`, `runs`, `problems`, `refusals`, `unsubscribes`, `tallies`, `shops`, `lifecycle`, `hooks`, `panel`.
 
 mod commit;
 mod contacts;
@@ -18,9 +18,12 @@ mod migrate;
 mod model;
 mod panel;
 mod problems;
+mod refusals;
 mod runs;
 mod shops;
 mod store;
+mod tallies;
+mod unsubscribes;
 
 pub use contacts::ContactFilter;
 pub use crypto::{Keys, KeysError};
@@ -28,5 +31,7 @@ pub use error::Error;
 pub use lanes::Lane;
 pub use model::*;
 pub use panel::{Audit, ConfigVersion, Session};
+pub use problems::ProblemGroup;
 pub use shops::ShopChange;
 pub use store::Store;
+pub use unsubscribes::{Direction, Unsubscribe};

@@ -10,6 +10,7 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (2, include_str!("../migrations/0002_panel.sql")),
     (3, include_str!("../migrations/0003_audits.sql")),
     (4, include_str!("../migrations/0004_contacts.sql")),
+    (5, include_str!("../migrations/0005_overview.sql")),
 ];
 
 /// Brings the database up to date; how many migrations were applied.

@@ -350,6 +350,8 @@ pub enum Reason {
     Retry,
     /// A person asked.
     Manual,
+    /// A person asked for a refusal made in SARE to be carried into the shop.
+    ApplyRefusal,
 }
 
 /// Marks something dirty. Marking again raises the version, so that a change seen while the older
@@ -362,7 +364,8 @@ pub struct DirtyMark {
     pub due_at: Millis,
     /// Whose turn. On conflict the lower number.
     pub priority: Priority,
-    /// Why. On conflict the newer, except that [`Reason::DeleteWebhook`] stays.
+    /// Why. On conflict the newer, except that [`Reason::DeleteWebhook`] and
+    /// [`Reason::ApplyRefusal`], which ask for more than a look, stay.
     pub reason: Reason,
     /// `Some(run)` = held back until that run releases it. A mark without run frees a held one.
     pub held_by: Option<i64>,

@@ -12,6 +12,28 @@ use crate::lanes;
 use crate::model::{AddrHash, DirtyKey, DirtyMark, Millis, Priority, Problem, Reason};
 use crate::store::Store;
 
+/// More contacts than this tried again at once keep no live change waiting.
+const A_FEW: usize = 200;
+
+/// Open problems of one kind.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProblemGroup {
+    /// The kind.
+    pub kind: String,
+    /// How many.
+    pub count: i64,
+    /// Since when the oldest is there.
+    pub since: Millis,
+}
+
+/// Which problems are tried again.
+#[derive(Debug, Clone, Copy)]
+enum Which<'a> {
+    All,
+    Key(&'a str),
+    Kind(&'a str),
+}
+
 pub(crate) const DETAIL: &str = "problems.detail";
 const COLUMNS: &str = "entry, kind, hash, detail, is_final, first_at, last_at, times";
 
@@ -110,6 +132,52 @@ impl Store {
         Ok(found)
     }
 
+    /// Open problems of one kind, the newest first, after the one of this time and key.
+    ///
+    /// # Errors
+    /// When the database cannot be used.
+    pub async fn problems_of_kind(
+        &self,
+        shop: ShopId,
+        kind: &str,
+        after: Option<(Millis, &str)>,
+        limit: i64,
+    ) -> Result<Vec<Problem>, Error> {
+        let query = format!(
+            "SELECT {COLUMNS} FROM problems WHERE shop_id = $1 AND kind = $2 AND (first_at, entry) < ($3, $4) \
+             ORDER BY first_at DESC, entry DESC LIMIT $5"
+        );
+        let (first_at, entry) = after.unwrap_or((Millis::MAX, ""));
+        let rows = sqlx::query(AssertSqlSafe(query))
+            .bind(shop.0)
+            .bind(kind.to_owned())
+            .bind(first_at)
+            .bind(entry.to_owned())
+            .bind(limit)
+            .fetch_all(&self.reads)
+            .await?;
+        rows.iter().map(|row| self.problem_from(shop, row)).collect()
+    }
+
+    /// Open problems by kind, the largest group first.
+    ///
+    /// # Errors
+    /// When the database cannot be used.
+    pub async fn problem_groups(&self, shop: ShopId) -> Result<Vec<ProblemGroup>, Error> {
+        let query = "SELECT kind, COUNT(*), MIN(first_at) FROM problems WHERE shop_id = $1 GROUP BY kind \
+             ORDER BY COUNT(*) DESC, kind";
+        let rows = sqlx::query(query).bind(shop.0).fetch_all(&self.reads).await?;
+        rows.iter()
+            .map(|row| {
+                Ok(ProblemGroup {
+                    kind: row.try_get(0)?,
+                    count: row.try_get(1)?,
+                    since: row.try_get(2)?,
+                })
+            })
+            .collect()
+    }
+
     fn problem_from(&self, shop: ShopId, row: &AnyRow) -> Result<Problem, Error> {
         let key: String = row.try_get(0)?;
         let hash: Option<Vec<u8>> = row.try_get(2)?;
@@ -146,37 +214,62 @@ impl Store {
     /// # Errors
     /// When the database cannot be used.
     pub async fn problem_retry(&self, shop: ShopId, key: Option<&str>, now: Millis) -> Result<i64, Error> {
+        self.retry(shop, key.map_or(Which::All, Which::Key), now).await
+    }
+
+    /// The same for all problems of a kind.
+    ///
+    /// # Errors
+    /// When the database cannot be used.
+    pub async fn problem_retry_kind(&self, shop: ShopId, kind: &str, now: Millis) -> Result<i64, Error> {
+        self.retry(shop, Which::Kind(kind), now).await
+    }
+
+    async fn retry(&self, shop: ShopId, which: Which<'_>, now: Millis) -> Result<i64, Error> {
         let mut tx = self.begin().await?;
         if !lanes::enter(&mut tx, self.dialect, shop).await? {
             return Ok(0);
         }
-        let rows =
-            sqlx::query("SELECT entry, hash FROM problems WHERE shop_id = $1 AND ($2 = '' OR entry = $2)")
-                .bind(shop.0)
-                .bind(key.unwrap_or_default().to_owned())
-                .fetch_all(&mut *tx)
-                .await?;
-        let mut marks = Vec::new();
+        let (condition, value) = match which {
+            Which::All => ("$2 = ''", ""),
+            Which::Key(key) => ("entry = $2", key),
+            Which::Kind(kind) => ("kind = $2", kind),
+        };
+        let query = format!("SELECT entry FROM problems WHERE shop_id = $1 AND {condition}");
+        let rows = sqlx::query(AssertSqlSafe(query))
+            .bind(shop.0)
+            .bind(value.to_owned())
+            .fetch_all(&mut *tx)
+            .await?;
+        let mut keys = Vec::with_capacity(rows.len());
         for row in rows {
             let entry: String = row.try_get(0)?;
-            let Some(key) = DirtyKey::decode(&entry) else {
-                continue;
-            };
-            marks.push(DirtyMark {
+            keys.extend(DirtyKey::decode(&entry));
+        }
+        let priority = if keys.len() > A_FEW {
+            Priority::Bulk
+        } else {
+            Priority::Live
+        };
+        let marks: Vec<DirtyMark> = keys
+            .into_iter()
+            .map(|key| DirtyMark {
                 key,
                 due_at: now,
-                priority: Priority::Live,
+                priority,
                 reason: Reason::Manual,
                 held_by: None,
-            });
-            if let Some(hash) = row.try_get::<Option<Vec<u8>>, _>(1)? {
-                sqlx::query("UPDATE contacts SET sent = NULL WHERE shop_id = $1 AND hash = $2")
-                    .bind(shop.0)
-                    .bind(hash)
-                    .execute(&mut *tx)
-                    .await?;
-            }
-        }
+            })
+            .collect();
+        let query = format!(
+            "UPDATE contacts SET sent = NULL WHERE shop_id = $1 AND hash IN \
+             (SELECT hash FROM problems WHERE shop_id = $1 AND {condition} AND hash IS NOT NULL)"
+        );
+        sqlx::query(AssertSqlSafe(query))
+            .bind(shop.0)
+            .bind(value.to_owned())
+            .execute(&mut *tx)
+            .await?;
         crate::dirty::mark(&mut tx, self.dialect, shop, &marks, now).await?;
         lanes::wake(&mut tx, shop, now).await?;
         tx.commit().await?;

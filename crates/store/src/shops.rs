@@ -47,6 +47,8 @@ const TABLES: &[&str] = &[
     "problems",
     "runs",
     "meters",
+    "tallies",
+    "unsubscribes",
     "config_history",
     "audits",
     "sessions",

@@ -94,12 +94,14 @@ async fn a_full_shop(store: &Store, license: &str) -> ShopId {
         contacts: vec![anna],
         records: vec![record(1, hash)],
         marks: vec![mark(1, NOON)],
-        history: vec![HistoryEntry {
-            hash,
-            at: NOON,
-            kind: "added".to_owned(),
-            detail: None,
-        }],
+        history: ["added", "withdrawn-in-shop"]
+            .map(|kind| HistoryEntry {
+                hash,
+                at: NOON,
+                kind: kind.to_owned(),
+                detail: None,
+            })
+            .to_vec(),
         problems: vec![problem],
         meters: vec![("seen", 1)],
         success_at: Some(NOON),

@@ -216,3 +216,105 @@ async fn a_retry_marks_the_contact_and_forgets_what_was_refused() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn groups_come_with_the_largest_first_and_are_read_page_by_page() {
+    each_database(async |ledger| {
+        let store = &ledger.store;
+        let shop = a_shop(store, "a").await;
+        let one = |id: i64, kind: &str, at: i64| Problem {
+            key: DirtyKey::Record(sync_core::RecordKey::customer(id)).encode(),
+            kind: kind.to_owned(),
+            hash: None,
+            detail: Some(format!("detail {id}")),
+            is_final: true,
+            first_at: at,
+            last_at: at,
+            times: 1,
+        };
+        let taken = lease(store, shop).await;
+        let commit = Commit {
+            problems: vec![
+                one(1, "bad-address", NOON),
+                one(2, "sare-refused", NOON - 5),
+                one(3, "sare-refused", NOON + 5),
+                one(4, "sare-refused", NOON + 5),
+            ],
+            ..Commit::default()
+        };
+        assert!(store.commit(&taken, NOON, &commit).await.unwrap());
+        let groups = store.problem_groups(shop).await.unwrap();
+        let groups: Vec<_> = groups
+            .iter()
+            .map(|g| (g.kind.as_str(), g.count, g.since))
+            .collect();
+        assert_eq!(groups, [("sare-refused", 3, NOON - 5), ("bad-address", 1, NOON)]);
+        let mut keys = Vec::new();
+        let mut after: Option<(i64, String)> = None;
+        loop {
+            let place = after.as_ref().map(|(at, key)| (*at, key.as_str()));
+            let page = store
+                .problems_of_kind(shop, "sare-refused", place, 1)
+                .await
+                .unwrap();
+            let Some(last) = page.into_iter().next() else {
+                break;
+            };
+            assert!(last.detail.is_some());
+            after = Some((last.first_at, last.key.clone()));
+            keys.push(last.key);
+        }
+        assert_eq!(keys, ["u:4", "u:3", "u:2"]);
+        assert_eq!(
+            store
+                .problem_retry_kind(shop, "sare-refused", NOON)
+                .await
+                .unwrap(),
+            3
+        );
+        let due = store.due_dirty(shop, NOON, Priority::Live, 10).await.unwrap();
+        assert_eq!(due.len(), 3, "others of another kind are left");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn many_that_are_tried_again_at_once_keep_no_live_change_waiting() {
+    each_database(async |ledger| {
+        let store = &ledger.store;
+        let shop = a_shop(store, "a").await;
+        let taken = lease(store, shop).await;
+        let problems = (1..=201).map(|id| Problem {
+            key: DirtyKey::Record(sync_core::RecordKey::customer(id)).encode(),
+            kind: "sare-refused".to_owned(),
+            hash: None,
+            detail: None,
+            is_final: true,
+            first_at: NOON,
+            last_at: NOON,
+            times: 1,
+        });
+        let commit = Commit {
+            problems: problems.collect(),
+            ..Commit::default()
+        };
+        assert!(store.commit(&taken, NOON, &commit).await.unwrap());
+        assert_eq!(store.problem_retry(shop, None, NOON).await.unwrap(), 201);
+        assert!(
+            store
+                .due_dirty(shop, NOON, Priority::Poll, 10)
+                .await
+                .unwrap()
+                .is_empty()
+        );
+        assert_eq!(
+            store
+                .due_dirty(shop, NOON, Priority::Bulk, 500)
+                .await
+                .unwrap()
+                .len(),
+            201
+        );
+    })
+    .await;
+}
