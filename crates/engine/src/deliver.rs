@@ -525,6 +525,13 @@ async fn tell_shop(s: &Session<'_>, config: &Config, items: &mut [Item]) -> Resu
             .any(|r| r.key.kind == RecordKind::Subscriber && r.consent);
         if all_told && !unread {
             item.contact.refusal_applied = true;
+            let subject = &item.a.subject;
+            let consents =
+                subject.readings.iter().any(|r| r.consent) || subject.known.iter().any(|r| r.consent);
+            if item.wrote && !consents {
+                // As the shop will say when it is read next.
+                item.contact.consent = Some(false);
+            }
         }
     }
     Ok(())

@@ -229,6 +229,55 @@ impl Engine {
         Ok(true)
     }
 
+    /// Refuses what the brake stopped: a braked run ends without effect, and what a braked poll found is forgotten. The
+    /// poll looks again in an hour, and asks again when SARE still says the same. Whether something was braked.
+    ///
+    /// # Errors
+    /// When the ledger cannot be reached.
+    pub async fn refuse_brake(&self, shop: sync_core::ShopId) -> Result<bool, store::Error> {
+        let Some(lease) = self.claim_shop(shop).await? else {
+            return Ok(false);
+        };
+        let now = self.clock.now();
+        let mut state = LaneState::parse(&lease.state, &self.settings);
+        let mut refused = false;
+        if state.poll_braked {
+            loop {
+                let mut found = self
+                    .store
+                    .contacts_after(shop, None, 200, store::ContactFilter::PollFound)
+                    .await?;
+                if found.is_empty() {
+                    break;
+                }
+                for contact in &mut found {
+                    contact.poll_found = false;
+                }
+                let commit = store::Commit {
+                    contacts: found,
+                    ..store::Commit::default()
+                };
+                if !self.store.commit(&lease, now, &commit).await? {
+                    return Ok(false);
+                }
+            }
+            state.poll_braked = false;
+            state.timers.poll = now + 3_600_000;
+            self.store.solve_problem(shop, "shop:brake-poll").await?;
+            refused = true;
+        }
+        if let Some(run) = self.store.active_run(shop).await?
+            && run.state == store::RunState::Braked
+        {
+            let (over, why) = (store::RunState::Cancelled, Some("brake-refused"));
+            self.store.set_run_state(shop, run.id, over, why, now).await?;
+            self.store.solve_problem(shop, "shop:brake").await?;
+            refused = true;
+        }
+        self.store.release(&lease, &state.text(), now).await?;
+        Ok(refused)
+    }
+
     /// Stops or resumes all synchronisation of a shop.
     ///
     /// # Errors

@@ -295,7 +295,10 @@ fn attach_dirty(
                 .or_else(|| ledger.get(&key).map(|r| r.hash)),
         };
         match hash.and_then(|h| subjects.get_mut(&h)) {
-            Some(subject) => subject.dirty.push((entry.key, entry.version, entry.attempts)),
+            Some(subject) => {
+                subject.applies_refusal |= entry.reason == Reason::ApplyRefusal;
+                subject.dirty.push((entry.key, entry.version, entry.attempts));
+            }
             None => aside.done.push(DirtyDone::Done {
                 key: entry.key,
                 version: entry.version,

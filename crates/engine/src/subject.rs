@@ -64,6 +64,8 @@ pub struct Subject {
     pub dirty: Vec<(DirtyKey, i64, i64)>,
     /// Why it is looked at.
     pub reason: Reason,
+    /// A person asked for its refusal to be carried into the shop, though it was known before or is left there by setting.
+    pub applies_refusal: bool,
 }
 
 impl Subject {
@@ -81,6 +83,7 @@ impl Subject {
             contact: None,
             dirty: Vec::new(),
             reason,
+            applies_refusal: false,
         }
     }
 
@@ -210,7 +213,8 @@ pub struct Assessed {
 impl Assessed {
     /// Whether the shop is to be told of a refusal made in SARE.
     pub fn tells_shop(&self, config: &Config) -> bool {
-        config.unsubscribe.to_shoper && self.facts.refusal.is_some_and(|r| !r.applied)
+        (config.unsubscribe.to_shoper || self.subject.applies_refusal)
+            && self.facts.refusal.is_some_and(|r| !r.applied)
     }
 
     /// Groups of ours the contact must leave though it stays in SARE.
@@ -394,7 +398,12 @@ fn judge(
     now: Millis,
     settle: i64,
 ) -> Assessed {
-    let known = known(subject.contact.as_ref(), now, settle);
+    let mut known = known(subject.contact.as_ref(), now, settle);
+    if subject.applies_refusal
+        && let Some(refusal) = known.facts.as_mut().and_then(|facts| facts.refusal.as_mut())
+    {
+        refusal.applied = false;
+    }
     let rules = Rules {
         customer: config.customers.consent,
         on_new_opt_in: config.unsubscribe.on_new_opt_in,

@@ -146,6 +146,11 @@ pub fn reason(reason: Reason, lang: Lang) -> &'static str {
             "at another try after a failure",
         ),
         Reason::Manual => either(lang, "na życzenie", "because a person asked"),
+        Reason::ApplyRefusal => either(
+            lang,
+            "na życzenie, aby przenieść odmowę z SARE do sklepu",
+            "because a person asked for SARE's refusal to be carried into the shop",
+        ),
     }
 }
 
