@@ -23,6 +23,7 @@ mod parts;
 mod problems;
 mod session;
 mod start;
+mod times;
 mod unsubscribes;
 mod words;
 

@@ -5,6 +5,7 @@
 
 mod api;
 mod browser;
+mod ledger;
 mod lifecycle;
 mod logs;
 mod machines;
@@ -12,6 +13,9 @@ mod panel;
 mod panel_advanced;
 mod panel_contacts;
 mod panel_start;
+mod panel_overview;
+mod panel_problems;
+mod panel_unsubscribes;
 mod sare_hook;
 mod webhooks;
 mod world;

@@ -1,0 +1,32 @@
+//! The newest events of all contacts, in plain words.
+
+use maud::{Markup, html};
+
+use super::sight::Sight;
+use crate::panel::session::Visit;
+
+/// The list.
+pub fn of(visit: &Visit, sight: &Sight) -> Markup {
+    let words = visit.words;
+    html! {
+        section {
+            h2 { (words.say("overview.latest")) }
+            @if sight.latest.is_empty() {
+                p { (words.say("overview.no-events")) }
+            } @else {
+                ul.events {
+                    @for line in &sight.latest {
+                        @let address = sight.contacts.get(&line.hash).and_then(|contact| contact.address.as_deref());
+                        li {
+                            span.soft { (words.ago(line.at, sight.now)) } " "
+                            a href=(visit.link(&format!("contacts/{}", line.hash.to_hex()))) {
+                                (address.unwrap_or_else(|| words.say("overview.no-address")))
+                            }
+                            ": " (desk::story::entry(line, words.0))
+                        }
+                    }
+                }
+            }
+        }
+    }
+}

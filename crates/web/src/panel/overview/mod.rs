@@ -1,0 +1,93 @@
+//! The first page: a sentence on how things stand, the numbers behind it, and what goes on now.
+//!
+//! `sight.rs` reads everything from the ledger at once, `standing.rs` turns it into sentences in the order of their
+//! importance, the others show one part each. The services are not asked: what the page says of them is what the engine
+//! last met.
+
+mod chart;
+mod latest;
+mod numbers;
+mod progress;
+mod sight;
+mod standing;
+
+use axum::Router;
+use axum::extract::State;
+use axum::response::Response;
+use axum::routing::{get, post};
+use maud::{Markup, html};
+
+use self::sight::Sight;
+use super::closed::Closed;
+use super::layout;
+use super::session::{Posted, Visit};
+use crate::state::App;
+
+/// The page's addresses.
+pub fn routes() -> Router<App> {
+    Router::new()
+        .route("/panel/s/{session}/", get(show))
+        .route("/panel/s/{session}/overview/live", get(live))
+        .route("/panel/s/{session}/overview/pause", post(pause))
+}
+
+/// The page.
+async fn show(State(app): State<App>, visit: Visit) -> Result<Response, Closed> {
+    if visit.shop.config.is_none() {
+        return Ok(visit.redirect("start"));
+    }
+    let sight = Sight::of(&app, &visit.shop)
+        .await
+        .map_err(|error| visit.closed(error))?;
+    let words = visit.words;
+    let (answer, label) = if visit.shop.paused {
+        ("no", words.say("overview.resume"))
+    } else {
+        ("yes", words.say("overview.pause"))
+    };
+    let pause = html! {
+        button.quiet[!visit.shop.paused] type="submit" name="paused" value=(answer) { (label) }
+        p.hint { (words.say("overview.pause-hint")) }
+    };
+    let content = html! {
+        div data-live=(visit.link("overview/live")) { (current(&visit, &sight)) }
+        (chart::of(words, &sight))
+        section.pause {
+            h2 { (words.say("overview.pausing")) }
+            (visit.form("overview/pause", pause))
+        }
+    };
+    let head = layout::Head::new("overview", words.say("overview.title")).changing();
+    Ok(layout::page(&visit, head, content))
+}
+
+/// The part that changes by itself.
+async fn live(State(app): State<App>, visit: Visit) -> Result<Response, Closed> {
+    let sight = Sight::of(&app, &visit.shop)
+        .await
+        .map_err(|error| visit.closed(error))?;
+    Ok(layout::piece(&visit, current(&visit, &sight)))
+}
+
+/// Stops all synchronisation, or lets it go on.
+async fn pause(State(app): State<App>, Posted { visit, fields }: Posted) -> Result<Response, Closed> {
+    let paused = fields.get("paused") == "yes";
+    app.engine
+        .pause(visit.shop.id, paused)
+        .await
+        .map_err(|error| visit.closed(error))?;
+    app.wake.notify_one();
+    Ok(visit.redirect(""))
+}
+
+fn current(visit: &Visit, sight: &Sight) -> Markup {
+    html! {
+        (standing::of(visit, sight))
+        (progress::of(visit, sight))
+        (numbers::piles(visit, sight))
+        (numbers::attention(visit, sight))
+        (numbers::sides(visit, sight))
+        (numbers::proof(visit, sight))
+        (latest::of(visit, sight))
+    }
+}

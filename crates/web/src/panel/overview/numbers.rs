@@ -1,0 +1,208 @@
+//! The numbers of the first page: the three piles, what needs attention, both sides, and how sure all of it is.
+
+use desk::Healer;
+use maud::{Markup, html};
+use store::{Outcome, ShopState};
+
+use super::sight::Sight;
+use crate::api::model::word;
+use crate::panel::session::Visit;
+use crate::panel::times;
+
+/// In sync, left out on purpose, failing: each opens its list.
+pub fn piles(visit: &Visit, sight: &Sight) -> Markup {
+    let words = visit.words;
+    let list = |name: &str| visit.link(&format!("contacts?list={name}"));
+    let left_out = [
+        (
+            "suppressed",
+            Outcome::Suppressed,
+            words.say("overview.suppressed"),
+        ),
+        ("skipped", Outcome::Skipped, words.say("overview.skipped")),
+        ("hands-off", Outcome::HandsOff, words.say("overview.hands-off")),
+    ];
+    let sum: i64 = left_out.iter().map(|(_, outcome, _)| sight.with(*outcome)).sum();
+    let failed = sight.with(Outcome::Failed);
+    let undecided = sight.with(Outcome::Unknown);
+    html! {
+        section aria-labelledby="piles" {
+            h2 #piles { (words.say("overview.counts")) }
+            ul.piles {
+                li {
+                    a href=(list("synchronised")) {
+                        span.big { (words.number(sight.with(Outcome::Synchronised))) }
+                        span { (words.say("overview.synchronised")) }
+                    }
+                    p.soft { (words.count("overview.mailable", sight.counts.mailable)) }
+                }
+                li {
+                    a href=(list("suppressed")) {
+                        span.big { (words.number(sum)) }
+                        span { (words.say("overview.left-out")) }
+                    }
+                    @if sum > 0 { ul.soft {
+                        @for (name, outcome, why) in left_out {
+                            @if sight.with(outcome) > 0 {
+                                li { a href=(list(name)) { (words.number(sight.with(outcome))) " " (why) } }
+                            }
+                        }
+                    } }
+                }
+                li {
+                    a href=(list("failed")) {
+                        span.big { (words.number(failed)) }
+                        span { (words.say("overview.failed")) }
+                    }
+                    p.soft {
+                        @if failed > 0 { a href=(visit.link("problems")) { (words.say("overview.why-failed")) } }
+                        @else { (words.say("overview.none-failed")) }
+                    }
+                }
+            }
+            p {
+                @if sight.counts.dirty > 0 {
+                    a href=(list("waiting")) { (words.count("overview.waiting", sight.counts.dirty)) }
+                } @else { (words.say("overview.none-waiting")) }
+                @if undecided > 0 { " " (words.count("overview.undecided", undecided)) }
+            }
+        }
+    }
+}
+
+/// Causes that somebody has to do something about, the largest first.
+pub fn attention(visit: &Visit, sight: &Sight) -> Markup {
+    let words = visit.words;
+    let (alone, asking): (Vec<_>, Vec<_>) = sight
+        .problems
+        .iter()
+        .map(|group| (group, desk::remedy(&group.kind, words.0)))
+        .partition(|(_, remedy)| remedy.healer == Healer::Itself);
+    let healing: i64 = alone.iter().map(|(group, _)| group.count).sum();
+    html! {
+        @if !sight.problems.is_empty() {
+            section {
+                h2 { (words.say("overview.attention")) }
+                @if !asking.is_empty() {
+                    ul {
+                        @for (group, remedy) in asking.iter().take(4) {
+                            li {
+                                a href=(visit.link(&format!("problems#{}", group.kind))) { (remedy.cause) }
+                                " " span.soft { (words.count("overview.matters", group.count)) }
+                            }
+                        }
+                    }
+                }
+                @if healing > 0 { p.soft { (words.count("overview.healing", healing)) } }
+            }
+        }
+    }
+}
+
+/// What there is on both sides, and how they answer.
+pub fn sides(visit: &Visit, sight: &Sight) -> Markup {
+    let (words, shop) = (visit.words, &visit.shop);
+    let last = match shop.last_success_at {
+        Some(at) => words.ago(at, sight.now),
+        None => words.say("overview.never").to_owned(),
+    };
+    let waits = |until: i64| (until > sight.now).then(|| words.lasting((until - sight.now) / 1000));
+    let timers = &sight.lane.timers;
+    let sare = if sight.lane.sare_refused {
+        words.say("overview.sare-refused").to_owned()
+    } else if sight.lane.failures.1 > 0
+        && let Some(again) = waits(timers.sare)
+    {
+        words.fill("overview.rests", &[("again", &again)])
+    } else {
+        words.say("overview.answers").to_owned()
+    };
+    let pause = if sight.lane.failures.0 > 0 && !sight.is_lost {
+        waits(timers.shoper)
+    } else {
+        None
+    };
+    html! {
+        section {
+            h2 { (words.say("overview.sides")) }
+            div.sides {
+                div {
+                    h3 { (words.say("overview.shop")) }
+                    dl.numbers {
+                        dt { (shop.host) }
+                        dd {
+                            span.state.bad[shop.state == ShopState::AccessLost] { (words.say_word("state", &word(shop.state))) }
+                            @if let Some(again) = pause { "; " (words.fill("overview.rests", &[("again", &again)])) }
+                        }
+                        dt { (words.say("overview.customers")) }
+                        dd { (words.number(sight.counts.customers)) }
+                        dt { (words.say("overview.subscribers")) }
+                        dd { (words.number(sight.counts.subscribers)) }
+                    }
+                }
+                div {
+                    h3 { "SARE" }
+                    dl.numbers {
+                        dt { (words.say("overview.connection")) }
+                        dd { span.state.bad[sight.lane.sare_refused] { (sare) } }
+                        dt { (words.say("overview.contacts")) }
+                        dd { (words.number(sight.counts.contacts)) }
+                        dt { (words.say("overview.get-mail")) }
+                        dd { (words.number(sight.counts.mailable)) }
+                    }
+                }
+            }
+            p.soft { (words.fill("overview.last-success", &[("when", &last)])) }
+        }
+    }
+}
+
+/// How sure it is: the last proof, what came by itself and what had to be looked for, and when it is looked next.
+pub fn proof(visit: &Visit, sight: &Sight) -> Markup {
+    let words = visit.words;
+    let told = sight.metered("changed_by_webhook") + sight.metered("changed_by_sare_hook");
+    let found = sight.metered("changed_by_look") + sight.metered("changed_by_sweep");
+    let all = told + found;
+    let sweep = sight.lane.timers.sweep;
+    html! {
+        section {
+            h2 { (words.say("overview.proof")) }
+            dl {
+                dt { (words.say("overview.audit")) }
+                dd {
+                    @match &sight.audit {
+                        Some(audit) => {
+                            (words.fill("overview.audited", &[
+                                ("when", &words.ago(audit.at, sight.now)),
+                                ("n", &words.number(audit.compared)),
+                            ]))
+                            " "
+                            @if audit.differences == 0 { (words.say("overview.equal")) }
+                            @else { strong { (words.count("overview.differ", audit.differences)) } }
+                        },
+                        None => (words.say("overview.no-audit")),
+                    }
+                }
+                dt { (words.say("overview.caught")) }
+                dd {
+                    @if all == 0 { (words.say("overview.no-changes")) } @else {
+                        meter min="0" max=(all) value=(told) aria-label=(words.say("overview.caught")) {}
+                        " "
+                        (words.fill("overview.caught-of", &[
+                            ("told", &words.number(told)),
+                            ("all", &words.number(all)),
+                            ("found", &words.number(found)),
+                        ]))
+                    }
+                }
+                @if sight.lane.first_done && !visit.shop.paused {
+                    dt { (words.say("overview.next-sweep")) }
+                    dd {
+                        @if sweep > sight.now { (times::moment(words, sweep)) } @else { (words.say("overview.sweep-soon")) }
+                    }
+                }
+            }
+            p.soft { (words.say("overview.no-button")) }
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! A run under way, with its stages, what is left and what it waits for; and the last one's receipt, which adds up.
+
+use engine::{Body, Phase};
+use maud::{Markup, html};
+use store::{Run, RunKind, RunState};
+
+use super::sight::Sight;
+use crate::api::model::word;
+use crate::panel::session::Visit;
+use crate::panel::words::Words;
+
+/// The run that goes on, or else the receipt of the last one.
+pub fn of(visit: &Visit, sight: &Sight) -> Markup {
+    let words = visit.words;
+    match (&sight.active, &sight.last) {
+        (Some(run), _) => under_way(words, sight, run),
+        (None, Some(run)) => receipt(words, sight, run),
+        (None, None) => html! {},
+    }
+}
+
+/// Stages as people see them; those of a run's phases that are one to them stand together.
+fn stage(phase: Phase) -> usize {
+    match phase {
+        Phase::Counting => 0,
+        Phase::Subscribers => 1,
+        Phase::Customers => 2,
+        Phase::Remaining | Phase::Missing => 3,
+        Phase::Applying => 4,
+        Phase::Finished => 5,
+    }
+}
+
+fn under_way(words: Words, sight: &Sight, run: &Run) -> Markup {
+    let body = Body::parse(&run.body);
+    let now = stage(body.phase);
+    let stages = [
+        words.say("progress.count"),
+        words.say("progress.subscribers"),
+        words.say("progress.customers"),
+        words.say("progress.check"),
+        words.say("progress.send"),
+    ];
+    let is_busy = run.state != RunState::Braked;
+    let total = body.total.filter(|total| *total > 0);
+    html! {
+        section {
+            h2 { (words.say_word("run-kind", &word(run.kind))) ": " (words.say_word("run-state", &word(run.state))) }
+            div data-busy[is_busy] {
+                ol.stages {
+                    @for (place, name) in stages.iter().enumerate() {
+                        li class=[(place < now).then_some("done")] aria-current=[(place == now).then_some("step")] {
+                            (name)
+                            @if place < now { span.unseen { " – " (words.say("progress.done")) } }
+                        }
+                    }
+                }
+                @match total {
+                    Some(total) => {
+                        progress value=(body.done.clamp(0, total)) max=(total) aria-label=(words.fill("progress.label", &[("phase", &words.say_word("phase", &word(body.phase)))])) {}
+                        p { (words.fill("progress.of", &[("done", &words.number(body.done)), ("total", &words.number(total))])) }
+                    },
+                    None => p { (words.fill("progress.read", &[("done", &words.number(body.done))])) },
+                }
+                @if let Some(seconds) = body.eta_seconds.filter(|_| is_busy) {
+                    p { (words.fill("progress.left", &[("time", &words.lasting(seconds))])) }
+                }
+                @if let Some(waiting) = &body.waiting_for {
+                    p { (words.say_word("waiting", waiting)) }
+                }
+                (lines(words, &counted(words, &body)))
+                p.soft { (live(words, sight)) }
+                @if is_busy { p.soft { (words.say("progress.leave")) } }
+            }
+        }
+    }
+}
+
+/// That live changes go on, and how many came today.
+fn live(words: Words, sight: &Sight) -> String {
+    let names = [
+        "changed_by_webhook",
+        "changed_by_sare_hook",
+        "changed_by_look",
+        "changed_by_poll",
+    ];
+    let today = names.iter().map(|name| sight.today(name)).sum();
+    words.count("progress.live", today)
+}
+
+fn receipt(words: Words, sight: &Sight, run: &Run) -> Markup {
+    let body = Body::parse(&run.body);
+    let mut all = counted(words, &body);
+    let apart = apart(run.kind, &body);
+    if apart > 0 {
+        all.push((words.say("receipt.apart"), apart));
+    }
+    let sum: i64 = all.iter().map(|(_, n)| n).sum();
+    let when = run
+        .ended_at
+        .map(|at| words.ago(at, sight.now))
+        .unwrap_or_default();
+    html! {
+        section {
+            h2 { (words.say("receipt.title")) }
+            p {
+                (words.say_word("run-kind", &word(run.kind))) ": " (words.say_word("run-state", &word(run.state)))
+                @if !when.is_empty() { ", " (when) }
+            }
+            @if run.state == RunState::Done {
+                @if sum > 0 {
+                    details #receipt {
+                        summary { (words.count("receipt.contacts", sum)) }
+                        table {
+                            caption { (words.count("receipt.rows", body.done)) }
+                            tbody {
+                                @for (name, n) in &all {
+                                    @if *n > 0 { tr { th scope="row" { (name) } td.number { (words.number(*n)) } } }
+                                }
+                                tr { th scope="row" { (words.say("receipt.sum")) } td.number { strong { (words.number(sum)) } } }
+                            }
+                        }
+                        @if apart > 0 { p.soft { (words.say("receipt.apart-hint")) } }
+                    }
+                } @else { p { (words.say("receipt.nobody")) } }
+            }
+        }
+    }
+}
+
+/// What a run left to be carried out contact by contact, each read anew: its counters do not hold it.
+fn apart(kind: RunKind, body: &Body) -> i64 {
+    let s = &body.statement;
+    let stated = s.added + s.updated + s.unchanged + s.suppressed + s.skipped + s.gone;
+    let c = &body.counters;
+    match kind {
+        // What such a run wrote as it went is counted and was never stated.
+        RunKind::First | RunKind::Backfill => stated,
+        // All was stated, and what needed nothing is counted as well.
+        RunKind::Forced | RunKind::Sweep | RunKind::DryRun => {
+            (stated - c.unchanged - c.suppressed - c.skipped - c.hands_off).max(0)
+        }
+    }
+}
+
+fn counted(words: Words, body: &Body) -> Vec<(&'static str, i64)> {
+    let c = &body.counters;
+    vec![
+        (words.say("receipt.added"), c.added),
+        (words.say("receipt.updated"), c.updated),
+        (words.say("receipt.unchanged"), c.unchanged),
+        (words.say("receipt.unsubscribed"), c.unsubscribed),
+        (words.say("receipt.suppressed"), c.suppressed),
+        (words.say("receipt.skipped"), c.skipped),
+        (words.say("receipt.hands-off"), c.hands_off),
+        (words.say("receipt.failed"), c.failed),
+    ]
+}
+
+fn lines(words: Words, all: &[(&'static str, i64)]) -> Markup {
+    html! {
+        @if all.iter().any(|(_, n)| *n > 0) {
+            dl.numbers {
+                @for (name, n) in all.iter().filter(|(_, n)| *n > 0) {
+                    dt { (name) }
+                    dd { (words.number(*n)) }
+                }
+            }
+        }
+    }
+}

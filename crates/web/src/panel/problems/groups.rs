@@ -1,0 +1,234 @@
+//! Problems by cause, the largest group first, with the people behind them.
+
+use std::collections::HashMap;
+
+use desk::Healer;
+use maud::{Markup, html};
+use ports::Millis;
+use store::{AddrHash, Contact, DirtyKey, Problem, ProblemGroup};
+use sync_core::RecordKind;
+
+use crate::error::Error;
+use crate::panel::parts::{self, Tone};
+use crate::panel::session::Visit;
+use crate::panel::words::Words;
+use crate::state::App;
+
+/// People shown of a group on the page of all, and on a page of its own.
+const FEW: i64 = 5;
+const PAGE: i64 = 50;
+
+/// Kinds that stop the whole shop; the others are about single contacts or parts of the work.
+const STOPS: [&str; 3] = ["shop-access", "sare-access", "sare-changes-statuses"];
+
+/// All groups; `None` when there are no problems.
+pub async fn all(app: &App, visit: &Visit) -> Result<Option<Markup>, Error> {
+    let words = visit.words;
+    let groups = app.store.problem_groups(visit.shop.id).await?;
+    // The brake has a section of its own.
+    let groups: Vec<ProblemGroup> = groups.into_iter().filter(|group| group.kind != "brake").collect();
+    if groups.is_empty() {
+        return Ok(None);
+    }
+    let mut shown = Vec::with_capacity(groups.len());
+    for group in &groups {
+        let few = app
+            .store
+            .problems_of_kind(visit.shop.id, &group.kind, None, FEW)
+            .await?;
+        let contacts = contacts_of(app, visit, &few).await?;
+        shown.push(section(app, visit, group, &few, &contacts, group.count > FEW));
+    }
+    let all: i64 = groups.iter().map(|group| group.count).sum();
+    let again = html! {
+        button.quiet type="submit" { (words.say("problems.retry-all")) }
+    };
+    Ok(Some(html! {
+        p { (words.count("problems.open", all)) " " span.soft { (words.say("problems.by-itself")) } }
+        @if groups.len() > 1 { (visit.form("problems/retry", again)) }
+        @for one in shown { (one) }
+    }))
+}
+
+/// One cause, page by page.
+pub async fn one(app: &App, visit: &Visit, kind: &str, after: &str) -> Result<Markup, Error> {
+    let words = visit.words;
+    let groups = app.store.problem_groups(visit.shop.id).await?;
+    let back = html! { p { a href=(visit.link("problems")) { (words.say("problems.all")) } } };
+    let Some(group) = groups.iter().find(|group| group.kind == kind) else {
+        return Ok(html! {
+            (parts::notice(Tone::Good, html! { p { (words.say("problems.solved")) } }))
+            (back)
+        });
+    };
+    let place = after
+        .split_once('~')
+        .and_then(|(at, key)| Some((at.parse::<Millis>().ok()?, key)));
+    let mut page = app
+        .store
+        .problems_of_kind(visit.shop.id, kind, place, PAGE + 1)
+        .await?;
+    let more = page.len() > usize::try_from(PAGE).unwrap_or(usize::MAX);
+    if more {
+        page.pop();
+    }
+    let contacts = contacts_of(app, visit, &page).await?;
+    let next = page.last().filter(|_| more).map(|last| {
+        visit.link(&format!(
+            "problems?kind={kind}&after={}~{}",
+            last.first_at, last.key
+        ))
+    });
+    Ok(html! {
+        (back)
+        (section(app, visit, group, &page, &contacts, false))
+        @if let Some(next) = next { p { a.button.quiet href=(next) { (words.say("problems.next")) } } }
+    })
+}
+
+async fn contacts_of(
+    app: &App,
+    visit: &Visit,
+    problems: &[Problem],
+) -> Result<HashMap<AddrHash, Contact>, Error> {
+    let hashes: Vec<AddrHash> = problems.iter().filter_map(|problem| problem.hash).collect();
+    Ok(app.store.contacts(visit.shop.id, &hashes).await?)
+}
+
+fn section(
+    app: &App,
+    visit: &Visit,
+    group: &ProblemGroup,
+    problems: &[Problem],
+    contacts: &HashMap<AddrHash, Contact>,
+    more: bool,
+) -> Markup {
+    let (words, now) = (visit.words, app.now());
+    let remedy = desk::remedy(&group.kind, words.0);
+    let (healer, tone) = match remedy.healer {
+        Healer::Itself => ("itself", "calm"),
+        Healer::Merchant => ("merchant", "warn"),
+        Healer::Operator => ("operator", "warn"),
+        Healer::Sare => ("sare", "warn"),
+        Healer::Shoper => ("shoper", "warn"),
+    };
+    let tone = if STOPS.contains(&group.kind.as_str()) {
+        "bad"
+    } else {
+        tone
+    };
+    let can_retry = problems
+        .iter()
+        .any(|problem| DirtyKey::decode(&problem.key).is_some());
+    html! {
+        section id=(group.kind) class={ "cause " (tone) } {
+            h2 { (remedy.cause) }
+            p { (remedy.remedy) }
+            p.soft {
+                (words.say_word("healer", healer)) " · "
+                (words.count("problems.count", group.count)) " · "
+                (words.fill("problems.since", &[("when", &words.ago(group.since, now))]))
+            }
+            (own_action(visit, &group.kind))
+            @if can_retry {
+                (people(visit, problems, contacts, now))
+            } @else {
+                @for problem in problems {
+                    @if let Some(detail) = &problem.detail { p.detail { (detail) } }
+                }
+            }
+            div.actions {
+                @if can_retry && group.count > 1 {
+                    (visit.form("problems/retry", html! {
+                        input type="hidden" name="kind" value=(group.kind);
+                        button.quiet type="submit" { (words.say("problems.retry-group")) }
+                    }))
+                }
+                @if more {
+                    a.button.quiet href=(visit.link(&format!("problems?kind={}", group.kind))) {
+                        (words.fill("problems.show-all", &[("n", &words.number(group.count))]))
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// What a cause that stops the whole shop offers to do at once.
+fn own_action(visit: &Visit, kind: &str) -> Markup {
+    let words = visit.words;
+    match kind {
+        "sare-access" => {
+            html! { p { a.button href=(visit.link("connect")) { (words.say("problems.change-key")) } } }
+        }
+        "sare-changes-statuses" => visit.form(
+            "problems/brake",
+            html! { button type="submit" name="answer" value="go" { (words.say("problems.try-writing")) } },
+        ),
+        _ => html! {},
+    }
+}
+
+fn people(visit: &Visit, problems: &[Problem], contacts: &HashMap<AddrHash, Contact>, now: Millis) -> Markup {
+    let words = visit.words;
+    html! {
+        div.scroll {
+            table {
+                caption.unseen { (words.say("problems.people")) }
+                thead {
+                    tr {
+                        th scope="col" { (words.say("problems.whom")) }
+                        th scope="col" { (words.say("problems.detail")) }
+                        th scope="col" { (words.say("problems.when")) }
+                        th scope="col" { span.unseen { (words.say("problems.retry")) } }
+                    }
+                }
+                tbody {
+                    @for problem in problems {
+                        tr {
+                            th scope="row" { (whom(visit, problem, contacts)) }
+                            td { (problem.detail.as_deref().unwrap_or("–")) }
+                            td {
+                                (words.ago(problem.first_at, now))
+                                @if problem.times > 1 { br; span.soft { (words.count("problems.tries", problem.times)) } }
+                                @if problem.is_final { br; span.soft { (words.say("problems.final")) } }
+                            }
+                            td {
+                                (visit.form("problems/retry", html! {
+                                    input type="hidden" name="key" value=(problem.key);
+                                    button.quiet type="submit" { (words.say("problems.retry")) }
+                                }))
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn whom(visit: &Visit, problem: &Problem, contacts: &HashMap<AddrHash, Contact>) -> Markup {
+    let words = visit.words;
+    let record = match DirtyKey::decode(&problem.key) {
+        Some(DirtyKey::Record(key)) => Some(record(words, key.kind, key.id)),
+        _ => None,
+    };
+    let Some(hash) = problem.hash else {
+        return html! { (record.unwrap_or_else(|| words.say("problems.shop").to_owned())) };
+    };
+    let address = contacts.get(&hash).and_then(|contact| contact.address.as_deref());
+    html! {
+        a href=(visit.link(&format!("contacts/{}", hash.to_hex()))) {
+            (address.unwrap_or_else(|| words.say("problems.no-address")))
+        }
+        @if let Some(record) = record { br; span.soft { (record) } }
+    }
+}
+
+/// A record of the shop by its number.
+pub fn record(words: Words, kind: RecordKind, id: i64) -> String {
+    match kind {
+        RecordKind::Customer => words.fill("problems.customer", &[("id", &id)]),
+        RecordKind::Subscriber => words.fill("problems.subscriber", &[("id", &id)]),
+    }
+}

@@ -1,0 +1,133 @@
+//! What needs attention, by cause, each with its remedy and who can apply it; above it what waits for a person's
+//! decision: the brake's question, and refusals made in SARE of people who are still active in the shop.
+
+mod brake;
+mod disputed;
+mod groups;
+
+use axum::Router;
+use axum::extract::{Query, State};
+use axum::response::Response;
+use axum::routing::{get, post};
+use maud::html;
+use serde::Deserialize;
+use store::AddrHash;
+
+use super::closed::Closed;
+use super::layout::{self, Head};
+use super::parts::{self, Tone};
+use super::session::{Posted, Visit};
+use crate::state::App;
+
+/// The page's addresses.
+pub fn routes() -> Router<App> {
+    Router::new()
+        .route("/panel/s/{session}/problems", get(show))
+        .route("/panel/s/{session}/problems/retry", post(retry))
+        .route("/panel/s/{session}/problems/apply", post(apply))
+        .route("/panel/s/{session}/problems/brake", post(answer))
+}
+
+/// What part of the page is asked for.
+#[derive(Deserialize)]
+struct Asked {
+    /// One cause alone.
+    #[serde(default)]
+    kind: String,
+    /// Where its page begins: the time and key of the last problem of the page before.
+    #[serde(default)]
+    after: String,
+    /// Where the page of disputed refusals begins: the last contact of the page before.
+    #[serde(default)]
+    disputed: String,
+    /// What was just done.
+    #[serde(default)]
+    done: String,
+}
+
+async fn show(State(app): State<App>, visit: Visit, Query(asked): Query<Asked>) -> Result<Response, Closed> {
+    let words = visit.words;
+    let title = words.say("problems.title");
+    let failed = |error: crate::error::Error| visit.closed(error);
+    let done = match asked.done.as_str() {
+        "" => None,
+        "busy" => Some((Tone::Warn, words.say("problems.done-busy"))),
+        done => Some((Tone::Good, words.say_word("problems-done", done))),
+    };
+    let content = if asked.kind.is_empty() {
+        let question = brake::question(&app, &visit).await.map_err(failed)?;
+        let after = AddrHash::from_hex(&asked.disputed);
+        let disputed = disputed::section(&app, &visit, after).await.map_err(failed)?;
+        let groups = groups::all(&app, &visit).await.map_err(failed)?;
+        let nothing = question.is_none() && disputed.is_none() && groups.is_none();
+        html! {
+            @if nothing { (parts::notice(Tone::Good, html! { p { (words.say("problems.none")) } })) }
+            @if let Some(question) = question { (question) }
+            @if let Some(groups) = groups { (groups) }
+            @if let Some(disputed) = disputed { (disputed) }
+        }
+    } else {
+        groups::one(&app, &visit, &asked.kind, &asked.after)
+            .await
+            .map_err(failed)?
+    };
+    let content = html! {
+        @if let Some((tone, text)) = done { (parts::notice(tone, html! { p { (text) } })) }
+        (content)
+    };
+    Ok(layout::page(&visit, Head::new("problems", title), content))
+}
+
+/// Tries one problem, those of a cause, or all once more.
+async fn retry(State(app): State<App>, Posted { visit, fields }: Posted) -> Result<Response, Closed> {
+    let (key, kind, now) = (fields.get("key"), fields.get("kind"), app.now());
+    let done = if !key.is_empty() {
+        app.store.problem_retry(visit.shop.id, Some(key), now).await
+    } else if !kind.is_empty() {
+        app.store.problem_retry_kind(visit.shop.id, kind, now).await
+    } else {
+        app.store.problem_retry(visit.shop.id, None, now).await
+    };
+    done.map_err(|error| visit.closed(error))?;
+    app.wake.notify_one();
+    Ok(visit.redirect("problems?done=retry"))
+}
+
+/// Carries one refusal, or all, into the shop.
+async fn apply(State(app): State<App>, Posted { visit, fields }: Posted) -> Result<Response, Closed> {
+    let one = AddrHash::from_hex(fields.get("hash"));
+    let only = match (one, fields.is_on("all")) {
+        (Some(one), _) => Some(vec![one]),
+        (None, true) => None,
+        (None, false) => Some(Vec::new()),
+    };
+    app.store
+        .apply_refusals(visit.shop.id, only.as_deref(), app.now())
+        .await
+        .map_err(|error| visit.closed(error))?;
+    app.wake.notify_one();
+    Ok(visit.redirect("problems?done=apply"))
+}
+
+/// Answers the brake: lets what it stopped go on, or drops it.
+async fn answer(State(app): State<App>, Posted { visit, fields }: Posted) -> Result<Response, Closed> {
+    let goes_on = match fields.get("answer") {
+        "go" => true,
+        "stop" => false,
+        _ => return Ok(visit.redirect("problems")),
+    };
+    let shop = visit.shop.id;
+    let done = if goes_on {
+        app.engine.release_brake(shop).await
+    } else {
+        app.engine.refuse_brake(shop).await
+    };
+    let done = done.map_err(|error| visit.closed(error))?;
+    app.wake.notify_one();
+    let page = match (done, goes_on) {
+        (false, _) => "problems?done=busy",
+        (true, true) => "problems?done=go",
+        (true, false) => "problems?done=stop",
+    };
+    Ok(visit.redirect(page))
+}

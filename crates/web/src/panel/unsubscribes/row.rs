@@ -1,0 +1,72 @@
+//! One unsubscribe in words, for the page and for the file.
+
+use maud::{Markup, html};
+use store::{Contact, Direction, Reason, Unsubscribe};
+
+use crate::panel::session::Visit;
+use crate::panel::times;
+use crate::panel::words::Words;
+
+/// A row of the table.
+pub fn of(visit: &Visit, one: &Unsubscribe, direction: Direction, contact: Option<&Contact>) -> Markup {
+    let words = visit.words;
+    let address = contact.and_then(|contact| contact.address.as_deref());
+    html! {
+        tr {
+            td { (times::moment(words, one.at)) }
+            th scope="row" {
+                a href=(visit.link(&format!("contacts/{}", one.hash.to_hex()))) {
+                    (address.unwrap_or_else(|| words.say("unsubscribes.no-address")))
+                }
+            }
+            td {
+                (cause(words, one))
+                @if let Some(found) = found_by(words, one) { br; span.soft { (found) } }
+            }
+            td { (told(words, one, direction)) }
+            td {
+                (ended(words, one))
+                @if let Some(at) = one.ended_at { br; span.soft { (times::moment(words, at)) } }
+            }
+        }
+    }
+}
+
+/// What happened.
+pub fn cause(words: Words, one: &Unsubscribe) -> &'static str {
+    match (one.cause.as_str(), one.status) {
+        ("refused-in-sare", Some(status)) => words.say_word("refused-with", &status.to_string()),
+        (cause, _) => words.say_word("unsubscribe-cause", cause),
+    }
+}
+
+/// What made us look.
+pub fn found_by(words: Words, one: &Unsubscribe) -> Option<&'static str> {
+    let word = serde_json::Value::String(one.found_by.clone()?);
+    let reason: Reason = serde_json::from_value(word).ok()?;
+    Some(desk::story::reason(reason, words.0))
+}
+
+/// How and after how long the other side learnt of it.
+pub fn told(words: Words, one: &Unsubscribe, direction: Direction) -> String {
+    match (one.told.as_deref(), one.told_at, direction) {
+        (Some("told"), Some(at), _) => words.fill(
+            "unsubscribes.after-time",
+            &[("time", &words.lasting((at - one.at) / 1000))],
+        ),
+        (Some("nothing"), _, Direction::ToSare) => words.say("unsubscribes.sare-nothing").to_owned(),
+        (Some("nothing"), _, Direction::ToShop) => words.say("unsubscribes.shop-nothing").to_owned(),
+        (Some(_), _, Direction::ToSare) => words.say("unsubscribes.sare-kept").to_owned(),
+        (Some(_), _, Direction::ToShop) => words.say("unsubscribes.shop-kept").to_owned(),
+        (None, ..) if one.ended.is_some() => words.say("unsubscribes.overtaken").to_owned(),
+        (None, ..) => words.say("unsubscribes.waits").to_owned(),
+    }
+}
+
+/// What came after.
+pub fn ended(words: Words, one: &Unsubscribe) -> &'static str {
+    match one.ended.as_deref() {
+        Some(ended) => words.say_word("unsubscribe-ended", ended),
+        None => words.say("unsubscribes.stands"),
+    }
+}

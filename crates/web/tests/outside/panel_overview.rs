@@ -1,0 +1,446 @@
+//! The panel's first page: the sentence on how things stand, and the numbers behind it.
+
+use std::time::Duration;
+
+use engine::{Body, Counters, Phase, Statement};
+use store::{Commit, Counts, Outcome, Problem, RunKind, RunState, ShopChange, ShopState};
+
+use crate::ledger::{Visitor, between};
+use crate::world::*;
+
+/// The first sentence of the page, and how it is meant.
+fn headline(page: &str) -> (String, String) {
+    let notice = between(page, "<div class=\"notice ", "</h2>");
+    let (tone, rest) = notice.split_once('"').unwrap();
+    let title = rest.rsplit_once("<h2 class=\"standing\">").unwrap().1;
+    (tone.to_owned(), title.to_owned())
+}
+
+#[tokio::test]
+async fn a_shop_in_order_reads_so_with_the_time_of_its_last_change() {
+    each(async |world| {
+        let v = Visitor::come(&world).await;
+        let anna = Contact8::of(&v, "anna@example.com");
+        let commit = Commit {
+            history: vec![v.line(&anna, "added", 8, NOON - 120_000)],
+            contacts: vec![anna],
+            ..Commit::default()
+        };
+        v.commit(commit, NOON - 120_000).await;
+        let page = v.page("").await;
+        assert_eq!(
+            headline(&page),
+            ("good".to_owned(), "Wszystko aktualne".to_owned())
+        );
+        assert!(page.contains("Ostatnia zmiana 2 minuty temu."), "{page}");
+        let live = v.page("overview/live").await;
+        assert!(!live.contains("<html") && live.contains("Wszystko aktualne"));
+        assert!(!live.contains("data-busy"), "nothing is under way");
+    })
+    .await;
+}
+
+/// A contact that SARE mails.
+struct Contact8;
+
+impl Contact8 {
+    fn of(v: &Visitor<'_>, address: &str) -> store::Contact {
+        store::Contact {
+            sare_status: Some(8),
+            ..v.contact(address, Outcome::Synchronised)
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_wrong_is_said_first_and_with_what_to_do() {
+    each(async |world| {
+        let v = Visitor::come(&world).await;
+        let soon = NOON + 90_000;
+        let says = async |tone: &str, title: &str, link: &str| {
+            let page = v.page("").await;
+            assert_eq!(headline(&page), (tone.to_owned(), title.to_owned()));
+            assert!(
+                link.is_empty() || page.contains(&format!("/{link}\">")),
+                "{title}: no way to {link}"
+            );
+            page
+        };
+        says(
+            "info",
+            "Połączono. W sklepie nie ma jeszcze klientów ani subskrybentów",
+            "",
+        )
+        .await;
+
+        // Services that are away heal by themselves: never an alarm.
+        v.lane(|lane| {
+            lane.failures.1 = 3;
+            lane.timers.sare = soon;
+        })
+        .await;
+        let page = says("info", "Czekamy na SARE", "").await;
+        assert!(
+            page.contains("Nic nie zginie") && page.contains("Kolejka jest pusta."),
+            "{page}"
+        );
+        let marks: Vec<_> = (1..=214)
+            .map(|id| store::DirtyMark {
+                key: store::DirtyKey::Record(sync_core::RecordKey::customer(id)),
+                due_at: NOON,
+                priority: store::Priority::Live,
+                reason: store::Reason::Webhook,
+                held_by: None,
+            })
+            .collect();
+        world.store.mark(v.id(), &marks, NOON).await.unwrap();
+        let page = says("info", "Czekamy na SARE", "").await;
+        assert!(page.contains("W kolejce czeka 214 zmian."), "{page}");
+        assert!(!page.contains("notice bad"), "nobody is alarmed");
+
+        // A person's decision goes before waiting, a broken access before all.
+        world.engine.pause(v.id(), true).await.unwrap();
+        says("warn", "Synchronizacja jest wstrzymana", "").await;
+        v.lane(|lane| lane.sare_refused = true).await;
+        says("bad", "SARE odrzuca klucz API", "connect").await;
+        let lost = ShopChange {
+            state: Some(ShopState::AccessLost),
+            ..ShopChange::default()
+        };
+        world.store.update_shop(v.id(), &lost, NOON).await.unwrap();
+        let page = says("bad", "Sklep odmawia nam dostępu", "help").await;
+        assert!(page.contains("SARE odrzuca klucz API") && page.contains("Synchronizacja jest wstrzymana"));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_braked_poll_harm_and_an_ended_subscription_are_told() {
+    each(async |world| {
+        let v = Visitor::come(&world).await;
+        v.lane(|lane| lane.poll_braked = true).await;
+        let page = v.page("").await;
+        assert_eq!(headline(&page).1, "Potrzebna jest Twoja decyzja");
+        v.lane(|lane| lane.updates_harm = true).await;
+        assert_eq!(
+            headline(&v.page("").await).1,
+            "Zapisywanie w SARE jest zatrzymane"
+        );
+    })
+    .await;
+    each(async |world| {
+        let v = Visitor::come(&world).await;
+        let extra = [("subscription_end_time", "2026-11-20 12:00:00")];
+        let message = signed("billing_subscription", &extra);
+        assert_eq!(world.lifecycle(&message).await.status, 200);
+        assert_eq!(
+            headline(&v.page("").await),
+            (
+                "warn".to_owned(),
+                "Abonament aplikacji skończył się 3 dni temu".to_owned()
+            )
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn before_the_first_synchronisation_the_page_leads_to_what_is_missing() {
+    each(async |world| {
+        let v = Visitor::come(&world).await;
+        v.lane(|lane| lane.first_done = false).await;
+        assert_eq!(headline(&v.page("").await).1, "Synchronizacja zaraz się zacznie");
+        world
+            .store
+            .hold_first_run(v.id(), Some(NOON + 60_000), NOON)
+            .await
+            .unwrap();
+        let page = v.page("").await;
+        assert_eq!(headline(&page).1, "Pierwsza synchronizacja czeka na Twoją zgodę");
+        assert!(page.contains("/launch\">Przejdź do podglądu"));
+        let nobody = "[sare]\nuid = \"12345\"\n";
+        world
+            .store
+            .put_config(v.id(), nobody, None, None, "test", NOON)
+            .await
+            .unwrap();
+        world.store.hold_first_run(v.id(), None, NOON).await.unwrap();
+        let page = v.page("").await;
+        assert_eq!(headline(&page).1, "Wybierz, kogo synchronizować");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_three_numbers_open_their_lists() {
+    each(async |world| {
+        let v = Visitor::come(&world).await;
+        let outcomes = [
+            Outcome::Synchronised,
+            Outcome::Synchronised,
+            Outcome::Suppressed,
+            Outcome::Skipped,
+            Outcome::HandsOff,
+            Outcome::Failed,
+        ];
+        let contacts = outcomes
+            .iter()
+            .enumerate()
+            .map(|(n, outcome)| v.contact(&format!("c{n}@example.com"), *outcome));
+        let commit = Commit {
+            contacts: contacts.collect(),
+            ..Commit::default()
+        };
+        v.commit(commit, NOON).await;
+        let page = v.page("").await;
+        let piles = between(&page, "<ul class=\"piles\">", "</section>");
+        for (list, n) in [("synchronised", 2), ("suppressed", 3), ("failed", 1)] {
+            let shown = between(
+                piles,
+                &format!("contacts?list={list}\"><span class=\"big\">"),
+                "<",
+            );
+            assert_eq!(shown, n.to_string(), "{list}");
+        }
+        for list in ["skipped", "hands-off"] {
+            assert!(piles.contains(&format!("contacts?list={list}\">1 ")), "{list}");
+        }
+        assert_eq!(headline(&page).1, "Aktualne, oprócz 1 kontaktu");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_run_shows_its_stage_what_is_left_and_what_it_waits_for_and_then_a_receipt_that_adds_up() {
+    each(async |world| {
+        let v = Visitor::come(&world).await;
+        let mut body = Body {
+            phase: Phase::Customers,
+            total: Some(200),
+            done: 50,
+            eta_seconds: Some(180),
+            waiting_for: Some("sare-limit".to_owned()),
+            ..Body::default()
+        };
+        let id = world
+            .store
+            .create_run(v.id(), RunKind::Sweep, &body.text(), NOON)
+            .await
+            .unwrap();
+        let run = |state, body: &Body| store::Run {
+            id,
+            kind: RunKind::Sweep,
+            state,
+            body: body.text(),
+            error: None,
+            created_at: NOON,
+            started_at: Some(NOON),
+            ended_at: (state == RunState::Done).then_some(NOON),
+        };
+        let commit = Commit {
+            run: Some(run(RunState::Running, &body)),
+            meters: vec![("changed_by_webhook", 7)],
+            ..Commit::default()
+        };
+        v.commit(commit, NOON).await;
+        let live = v.page("overview/live").await;
+        assert_eq!(headline(&live).1, "Trwa codzienny przegląd sklepu");
+        assert!(
+            live.contains("data-busy") && live.contains("<li aria-current=\"step\">Klienci"),
+            "{live}"
+        );
+        assert!(live.contains("Odczytano 50 z 200.") && live.contains("Pozostało: 3 minuty."));
+        assert!(live.contains("Czeka na limit zapytań SARE."));
+        assert!(live.contains("Bieżące zmiany płyną niezależnie od tego: dziś 7."));
+
+        // 6 needed nothing, 3 of which were suppressed; 4 differ and are carried out one by one; 1 address is none.
+        body.counters = Counters {
+            unchanged: 3,
+            suppressed: 3,
+            failed: 1,
+            ..Counters::default()
+        };
+        body.statement = Statement {
+            unchanged: 3,
+            suppressed: 3,
+            added: 1,
+            updated: 2,
+            gone: 1,
+            ..Statement::default()
+        };
+        let commit = Commit {
+            run: Some(run(RunState::Done, &body)),
+            ..Commit::default()
+        };
+        v.commit(commit, NOON).await;
+        let live = v.page("overview/live").await;
+        assert!(!live.contains("data-busy"));
+        assert!(live.contains("Rozliczenie 11 kontaktów"), "{live}");
+        let receipt = between(&live, "<tbody>", "</tbody>");
+        let numbers: Vec<i64> = receipt
+            .split("<td class=\"number\">")
+            .skip(1)
+            .map(|cell| {
+                cell.trim_start_matches("<strong>")
+                    .split('<')
+                    .next()
+                    .unwrap()
+                    .parse()
+                    .unwrap()
+            })
+            .collect();
+        let (sum, parts) = numbers.split_last().unwrap();
+        assert_eq!((parts, *sum), (&[3, 3, 1, 4][..], 11));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_refused_forced_run_says_why_nothing_happened() {
+    each(async |world| {
+        let v = Visitor::come(&world).await;
+        let body = Body {
+            statement: Statement {
+                mailable: 2,
+                ..Statement::default()
+            },
+            ..Body::default()
+        };
+        let id = world
+            .store
+            .create_run(v.id(), RunKind::Forced, &body.text(), NOON)
+            .await
+            .unwrap();
+        let refused = RunState::Refused;
+        world
+            .store
+            .set_run_state(v.id(), id, refused, Some("would-make-mailable:2"), NOON)
+            .await
+            .unwrap();
+        let page = v.page("").await;
+        assert_eq!(headline(&page).1, "Wymuszona synchronizacja się nie rozpoczęła");
+        assert!(page.contains("odbiorcami newslettera 2 osoby"));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn events_and_bars_tell_the_last_days_and_the_table_says_the_same() {
+    each(async |world| {
+        let v = Visitor::come(&world).await;
+        let anna = v.contact("anna@example.com", Outcome::Synchronised);
+        let commit = |kind: &str, at| Commit {
+            contacts: vec![anna.clone()],
+            history: vec![v.line(&anna, kind, 8, at)],
+            ..Commit::default()
+        };
+        let day = 86_400_000;
+        for (kind, at) in [
+            ("added", NOON - 2 * day),
+            ("updated", NOON - day),
+            ("refused-in-sare", NOON),
+        ] {
+            v.commit(commit(kind, at), at).await;
+        }
+        let page = v.page("").await;
+        let events = between(&page, "<ul class=\"events\">", "</ul>");
+        assert_eq!(events.matches("<li>").count(), 3);
+        assert!(events.contains(&format!("contacts/{}\">anna@example.com", anna.hash.to_hex())));
+        assert!(
+            events.find("odmówiono newslettera w SARE").unwrap() < events.find("dodano do SARE").unwrap()
+        );
+        assert_eq!(page.matches("<svg").count(), 4);
+        assert_eq!(page.matches("<rect").count(), 4 * 30);
+        assert_eq!(page.matches("<rect class=\"none\"").count(), 4 * 30 - 3);
+        let table = between(&page, "id=\"chart-table\"", "</table>");
+        for day in ["23.11.2026", "22.11.2026", "21.11.2026"] {
+            assert!(table.contains(day), "{day}");
+        }
+        assert!(!table.contains("20.11.2026"), "a day on which nothing happened");
+        assert!(!page.contains("style="), "the policy forbids it");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_proof_the_loss_and_what_needs_attention_are_told() {
+    each(async |world| {
+        let v = Visitor::come(&world).await;
+        world
+            .store
+            .put_audit(v.id(), NOON - 3_600_000, 120, 0, "{}")
+            .await
+            .unwrap();
+        let problem = |key: &str, kind: &str| Problem {
+            key: key.to_owned(),
+            kind: kind.to_owned(),
+            hash: None,
+            detail: None,
+            is_final: false,
+            first_at: NOON,
+            last_at: NOON,
+            times: 1,
+        };
+        let commit = Commit {
+            meters: vec![
+                ("changed_by_webhook", 90),
+                ("changed_by_sweep", 4),
+                ("changed_by_look", 6),
+            ],
+            problems: vec![problem("u:1", "bad-address"), problem("u:2", "record-locked")],
+            ..Commit::default()
+        };
+        v.commit(commit, NOON).await;
+        let page = v.page("").await;
+        assert!(
+            page.contains("godzinę temu, porównane kontakty: 120.") && page.contains("Wszystko się zgadza.")
+        );
+        assert!(
+            page.contains("90 z 100; przy regularnym sprawdzaniu sklepu znaleziono: 10."),
+            "{page}"
+        );
+        assert!(page.contains("problems#bad-address\">"));
+        assert!(
+            !page.contains("problems#record-locked"),
+            "what heals alone asks for nothing"
+        );
+        assert!(page.contains("1 sprawa rozwiąże się sama"));
+        assert!(!page.to_lowercase().contains("webhook"));
+        world.store.put_audit(v.id(), NOON, 120, 3, "{}").await.unwrap();
+        assert!(v.page("").await.contains("3 różnice bez wyjaśnienia."));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_long_silence_is_told() {
+    each(async |world| {
+        let v = Visitor::come(&world).await;
+        let commit = Commit {
+            success_at: Some(NOON),
+            contacts: vec![v.contact("anna@example.com", Outcome::Synchronised)],
+            ..Commit::default()
+        };
+        v.commit(commit, NOON).await;
+        world.later(Duration::from_secs(7 * 3600));
+        assert_eq!(
+            headline(&v.page("").await),
+            (
+                "warn".to_owned(),
+                "Ostatnia udana wymiana była 7 godzin temu".to_owned()
+            )
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_page_of_a_shop_without_contacts_shows_zeros() {
+    each(async |world| {
+        let v = Visitor::come(&world).await;
+        assert_eq!(world.store.counts(v.id()).await.unwrap(), Counts::default());
+        let page = v.page("").await;
+        assert!(page.contains("Nie było jeszcze żadnych zdarzeń.") && page.contains("<span class=\"big\">0"));
+    })
+    .await;
+}
