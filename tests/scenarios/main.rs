@@ -5,6 +5,7 @@
 
 mod before_first;
 mod consent;
+mod decisions;
 mod first_minutes;
 mod full_sync;
 mod lifecycle;

@@ -15,6 +15,8 @@ mod panel_contacts;
 mod panel_start;
 mod panel_overview;
 mod panel_problems;
+mod panel_speed;
+mod panel_start;
 mod panel_unsubscribes;
 mod sare_hook;
 mod webhooks;

@@ -18,6 +18,7 @@ use sync_core::config::Config;
 
 use super::closed::Closed;
 use super::layout::{self, Head};
+use super::parts::{self, Field};
 use super::session::Visit;
 use super::words::Words;
 use crate::error::Error;
@@ -112,17 +113,21 @@ async fn show(State(app): State<App>, visit: Visit, Query(asked): Query<Asked>) 
         input type="hidden" name="days" value=(days);
         button.quiet type="submit" { (words.say("unsubscribes.export")) }
     };
+    let field = Field {
+        name: "days",
+        label: words.say("unsubscribes.days"),
+        ..Field::default()
+    };
+    let spans: Vec<(String, String)> = SPANS
+        .iter()
+        .map(|span| (span.to_string(), span_text(words, *span)))
+        .collect();
     let content = html! {
         p { (words.say("unsubscribes.intro")) }
         div.actions {
             form method="get" action=(visit.link("unsubscribes")) {
-                label for="days" { (words.say("unsubscribes.days")) } " "
-                select #days name="days" {
-                    @for span in SPANS {
-                        option value=(span) selected[span == days] { (span_text(words, span)) }
-                    }
-                }
-                " " button.quiet type="submit" { (words.say("unsubscribes.show")) }
+                (parts::select(words, field, &spans, &days.to_string()))
+                button.quiet type="submit" { (words.say("unsubscribes.show")) }
             }
             (visit.form("unsubscribes/export", export))
         }
