@@ -25,21 +25,52 @@ async fn an_old_refusal_is_carried_into_the_shop_when_a_person_asks_and_signs_no
         assert_eq!(lab.store.count_disputed(known.id).await.unwrap(), 3);
         let anna = lab.store.hash(known.id, "anna@example.com");
         let now = ports::Clock::now(lab.clock.as_ref());
-        assert_eq!(lab.store.apply_refusals(known.id, Some(&[anna]), now).await.unwrap(), 1);
+        assert_eq!(
+            lab.store
+                .apply_refusals(known.id, Some(&[anna]), now)
+                .await
+                .unwrap(),
+            1
+        );
         a_moment(&lab).await;
         assert!(!active(&lab, "anna@example.com") && active(&lab, "ben@example.com"));
-        let listed = lab.store.contacts_after(known.id, None, 10, ContactFilter::Disputed).await.unwrap();
+        let listed = lab
+            .store
+            .contacts_after(known.id, None, 10, ContactFilter::Disputed)
+            .await
+            .unwrap();
         assert_eq!(listed.len(), 2, "who was dealt with is asked about no more");
-        let told = lab.store.unsubscribes(known.id, Direction::ToShop, None, 0, 10).await.unwrap();
-        assert_eq!((told.len(), told[0].cause.as_str(), told[0].hash), (1, "applied", anna));
+        let told = lab
+            .store
+            .unsubscribes(known.id, Direction::ToShop, None, 0, 10)
+            .await
+            .unwrap();
+        assert_eq!(
+            (told.len(), told[0].cause.as_str(), told[0].hash),
+            (1, "applied", anna)
+        );
 
         let now = ports::Clock::now(lab.clock.as_ref());
-        assert_eq!(lab.store.apply_refusals(known.id, None, now).await.unwrap(), 1, "a customer cannot be written");
+        assert_eq!(
+            lab.store.apply_refusals(known.id, None, now).await.unwrap(),
+            1,
+            "a customer cannot be written"
+        );
         a_day(&lab).await;
         assert!(!active(&lab, "ben@example.com"));
-        assert!(lab.shops[0].shop.customer_by_email("celina@example.com").unwrap().newsletter);
+        assert!(
+            lab.shops[0]
+                .shop
+                .customer_by_email("celina@example.com")
+                .unwrap()
+                .newsletter
+        );
         for (name, status) in [("anna", 4), ("ben", 4), ("celina", 3)] {
-            assert_eq!(lab.shops[0].status(&format!("{name}@example.com")), Some(status), "{name}");
+            assert_eq!(
+                lab.shops[0].status(&format!("{name}@example.com")),
+                Some(status),
+                "{name}"
+            );
         }
         assert_eq!(count_of(&lab, 0, Outcome::Suppressed).await, 3);
     })
@@ -67,7 +98,10 @@ async fn a_braked_sweep_that_is_refused_changes_nothing_and_asks_again_the_next_
         let known = lab.shops[0].known(&lab.store).await.unwrap();
         assert!(problem_kinds(&lab, 0).await.iter().any(|kind| kind == "brake"));
         assert!(lab.engine.refuse_brake(known.id).await.unwrap());
-        assert!(!lab.engine.refuse_brake(known.id).await.unwrap(), "nothing is braked any more");
+        assert!(
+            !lab.engine.refuse_brake(known.id).await.unwrap(),
+            "nothing is braked any more"
+        );
         lab.settle().await;
         assert_eq!(lab.shops[0].sare.mailable().len(), 100);
         assert!(!problem_kinds(&lab, 0).await.iter().any(|kind| kind == "brake"));
@@ -75,7 +109,10 @@ async fn a_braked_sweep_that_is_refused_changes_nothing_and_asks_again_the_next_
         assert!(runs.iter().any(|run| run.state == RunState::Cancelled));
         a_day(&lab).await;
         assert_eq!(lab.shops[0].sare.mailable().len(), 100);
-        assert!(problem_kinds(&lab, 0).await.iter().any(|kind| kind == "brake"), "it asks again");
+        assert!(
+            problem_kinds(&lab, 0).await.iter().any(|kind| kind == "brake"),
+            "it asks again"
+        );
     })
     .await;
 }
@@ -90,12 +127,21 @@ async fn the_list_of_unsubscribes_follows_a_real_life() {
         })
         .await;
         let known = lab.shops[0].known(&lab.store).await.unwrap();
-        let row = lab.shops[0].shop.subscriber_by_email("row@example.com").unwrap().id;
+        let row = lab.shops[0]
+            .shop
+            .subscriber_by_email("row@example.com")
+            .unwrap()
+            .id;
         lab.shops[0].shop.set_subscriber_active(row, false);
         lab.shops[0].sare.operator_signs_out("link@example.com");
         lab.shops[0].sare.operator_signs_out("flag@example.com");
         lab.minutes(30).await;
-        let list = async |direction| lab.store.unsubscribes(known.id, direction, None, 0, 10).await.unwrap();
+        let list = async |direction| {
+            lab.store
+                .unsubscribes(known.id, direction, None, 0, 10)
+                .await
+                .unwrap()
+        };
         let to_sare = list(Direction::ToSare).await;
         assert_eq!(to_sare.len(), 1, "{to_sare:?}");
         assert_eq!(to_sare[0].told.as_deref(), Some("told"));
@@ -108,8 +154,18 @@ async fn the_list_of_unsubscribes_follows_a_real_life() {
         };
         assert_eq!(to_shop.len(), 2);
         assert_eq!(told("link@example.com"), "told");
-        assert_eq!(told("flag@example.com"), "kept", "a customer's flag cannot be written");
-        assert!(!lab.shops[0].shop.subscriber_by_email("link@example.com").unwrap().active);
+        assert_eq!(
+            told("flag@example.com"),
+            "kept",
+            "a customer's flag cannot be written"
+        );
+        assert!(
+            !lab.shops[0]
+                .shop
+                .subscriber_by_email("link@example.com")
+                .unwrap()
+                .active
+        );
     })
     .await;
 }

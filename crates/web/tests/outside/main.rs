@@ -12,7 +12,6 @@ mod machines;
 mod panel;
 mod panel_advanced;
 mod panel_contacts;
-mod panel_start;
 mod panel_overview;
 mod panel_problems;
 mod panel_speed;

@@ -12,6 +12,13 @@ pub fn entry(hash: &str, more: &str) -> String {
     format!("/panel?place=my-apps&shop={LICENSE}&timestamp=2026-11-23+12%3A00%3A00&hash={hash}{more}")
 }
 
+/// A shop whose first page is the overview: one without a configuration begins at another.
+async fn ready(world: &World) -> store::Shop {
+    let shop = world.installed().await;
+    world.configured(&shop).await;
+    shop
+}
+
 /// Opens the panel as a browser does that keeps cookies or does not; the first page's address, and the cookie.
 pub async fn open(world: &World, address: &str, cookies: bool) -> (String, Option<String>) {
     let first = world.get(address, &[]).await;
@@ -42,7 +49,7 @@ pub fn csrf(page: &str) -> &str {
 #[tokio::test]
 async fn the_signed_address_opens_the_shops_own_page() {
     each(async |world| {
-        world.installed().await;
+        ready(&world).await;
         let (page, cookie) = open(&world, &entry(HASH, "&translations=pl_PL&id=%5B1%5D"), true).await;
         let answer = look(&world, &page, cookie.as_deref()).await;
         assert_eq!(answer.status, 200);
@@ -69,7 +76,7 @@ async fn the_signed_address_opens_the_shops_own_page() {
 #[tokio::test]
 async fn an_administrator_is_taken_or_left_and_the_language_follows_the_panel() {
     each(async |world| {
-        world.installed().await;
+        ready(&world).await;
         for admin in [ADMIN_HASH, HASH] {
             let more = format!("&admin-id=1&admin-name=Jan+Kowalski&admin-hash={admin}&translations=en_US");
             let (page, cookie) = open(&world, &entry(HASH, &more), true).await;
@@ -84,7 +91,7 @@ async fn an_administrator_is_taken_or_left_and_the_language_follows_the_panel() 
 #[tokio::test]
 async fn the_cookie_fits_a_frame_and_a_session_begun_with_it_needs_it() {
     each(async |world| {
-        world.installed().await;
+        ready(&world).await;
         let first = world.get(&entry(HASH, ""), &[]).await;
         let set = first.header("set-cookie");
         assert!(set.starts_with("__Host-panel="), "{set}");
@@ -112,7 +119,7 @@ async fn on_loopback_over_plain_http_the_cookie_asks_for_no_https() {
     each_with(
         |settings| settings.public_url = Some("http://127.0.0.1:8080".parse().unwrap()),
         async |world| {
-            world.installed().await;
+            ready(&world).await;
             let first = world.get(&entry(HASH, ""), &[]).await;
             let set = first.header("set-cookie");
             assert!(set.starts_with("panel=") && set.contains("SameSite=Lax"), "{set}");
@@ -125,7 +132,7 @@ async fn on_loopback_over_plain_http_the_cookie_asks_for_no_https() {
 #[tokio::test]
 async fn without_cookies_everything_works_by_address_alone() {
     each(async |world| {
-        let shop = world.installed().await;
+        let shop = ready(&world).await;
         let (page, _) = open(&world, &entry(HASH, ""), false).await;
         let answer = look(&world, &page, None).await;
         assert_eq!(answer.status, 200);
@@ -151,7 +158,7 @@ async fn without_cookies_everything_works_by_address_alone() {
 #[tokio::test]
 async fn a_form_without_the_sessions_token_changes_nothing() {
     each(async |world| {
-        let shop = world.installed().await;
+        let shop = ready(&world).await;
         let (page, _) = open(&world, &entry(HASH, ""), false).await;
         let (other, _) = open(&world, &entry(HASH, ""), false).await;
         let theirs = csrf(look(&world, &other, None).await.text()).to_owned();
@@ -188,7 +195,7 @@ async fn a_form_without_the_sessions_token_changes_nothing() {
 #[tokio::test]
 async fn an_address_that_proves_nothing_opens_nothing() {
     each(async |world| {
-        world.installed().await;
+        ready(&world).await;
         let tampered = entry(HASH, "").replace("my-apps", "elsewhere");
         let another = entry(HASH, "").replace(LICENSE, &"f".repeat(40));
         let unsigned = entry("", "");
@@ -221,7 +228,7 @@ async fn old_addresses_are_refused_only_where_the_operator_says_so() {
     each_with(
         |settings| settings.panel_link_max_age = Some(std::time::Duration::from_secs(300)),
         async |world| {
-            world.installed().await;
+            ready(&world).await;
             assert_eq!(world.get(&entry(HASH, ""), &[]).await.status, 303);
             world.later(std::time::Duration::from_secs(301));
             assert_eq!(world.get(&entry(HASH, ""), &[]).await.status, 401);
@@ -229,7 +236,7 @@ async fn old_addresses_are_refused_only_where_the_operator_says_so() {
     )
     .await;
     each(async |world| {
-        world.installed().await;
+        ready(&world).await;
         world.later(std::time::Duration::from_secs(86_400 * 30));
         assert_eq!(world.get(&entry(HASH, ""), &[]).await.status, 303);
     })
@@ -239,7 +246,7 @@ async fn old_addresses_are_refused_only_where_the_operator_says_so() {
 #[tokio::test]
 async fn a_session_ends_with_its_time_and_with_the_app() {
     each(async |world| {
-        world.installed().await;
+        ready(&world).await;
         let (page, _) = open(&world, &entry(HASH, ""), false).await;
         world.later(std::time::Duration::from_secs(11 * 3600));
         assert_eq!(look(&world, &page, None).await.status, 401);
@@ -261,7 +268,7 @@ async fn a_session_ends_with_its_time_and_with_the_app() {
 #[tokio::test]
 async fn a_session_of_one_shop_shows_nothing_of_another() {
     each(async |world| {
-        world.installed().await;
+        ready(&world).await;
         let extra = [
             ("shop", "ffffffffffffffffffffffffffffffffffffffff"),
             ("shop_url", "https://other.example"),
@@ -280,7 +287,7 @@ async fn a_session_of_one_shop_shows_nothing_of_another() {
 #[tokio::test]
 async fn files_are_kept_by_browsers_for_good_under_names_of_their_content() {
     each(async |world| {
-        world.installed().await;
+        ready(&world).await;
         let (page, _) = open(&world, &entry(HASH, ""), false).await;
         let text = look(&world, &page, None).await.text().to_owned();
         for end in [".css\"", ".js\""] {
@@ -299,7 +306,7 @@ async fn files_are_kept_by_browsers_for_good_under_names_of_their_content() {
 #[tokio::test]
 async fn when_the_ledger_fails_the_panel_says_so_in_words() {
     each(async |world| {
-        world.installed().await;
+        ready(&world).await;
         let (page, _) = open(&world, &entry(HASH, ""), false).await;
         world.ledger_fails().await;
         let answer = look(&world, &page, None).await;
