@@ -34,6 +34,29 @@ fn a_synchronised_contact_is_told_in_three_columns_that_agree() {
 }
 
 #[test]
+fn a_story_is_told_in_the_language_of_the_environment_and_stays_the_same_for_scripts() {
+    let world = World::synchronised();
+    let explain = ["contact", "explain", &world.host, "anna@example.com"];
+    let polish = [("LANG", "pl_PL.UTF-8")];
+    world
+        .run_with(&explain, &polish, "")
+        .with_code(0)
+        .saying("W sklepie jest to klient (nr 1) ze zgodą na newsletter oraz aktywny subskrybent")
+        .saying("Wysłano wtedy to, co sklep mówi teraz.")
+        .saying("W SARE teraz")
+        .saying("dodano do SARE");
+    let told = world
+        .run_with(&[&explain[..], &["--json"]].concat(), &polish, "")
+        .with_code(0)
+        .json();
+    assert_eq!(told["columns"][0]["field"], "consent / status");
+    assert!(
+        told["sentences"][1].as_str().unwrap().starts_with("W sklepie"),
+        "{told}"
+    );
+}
+
+#[test]
 fn a_change_that_has_not_been_sent_shows_as_one() {
     let world = World::synchronised();
     let id = world.shop.customer_by_email("jan@example.com").unwrap().id;

@@ -46,11 +46,20 @@ fn removing_a_shop_asks_first_and_then_forgets_it_and_its_webhooks() {
 
     let remove = ["shop", "remove", &world.host];
     world.run_with(&remove, &public, "").with_code(2).saying("--yes");
+    let asked = world
+        .run_with(&["shop", "remove", &world.host, "--json"], &public, "")
+        .with_code(2)
+        .json();
+    assert_eq!(asked["result"], "not-confirmed");
     assert_eq!(world.shop.webhooks().len(), 2);
-    world
-        .run_with(&["shop", "remove", &world.host, "--yes"], &public, "")
+    let removed = world
+        .run_with(&["shop", "remove", &world.host, "--yes", "--json"], &public, "")
         .with_code(0)
-        .saying("is forgotten");
+        .json();
+    assert_eq!(
+        (&removed["result"], &removed["webhooks_removed"]),
+        (&"removed".into(), &true.into())
+    );
     let left: Vec<String> = world
         .shop
         .webhooks()

@@ -201,6 +201,7 @@ fn a_contact_that_sare_refuses_is_a_problem_with_cause_and_remedy_and_can_be_ret
         .iter()
         .find(|p| p["who"] == "anna@example.com")
         .unwrap();
+    assert_eq!(anna["healer"], "merchant");
     assert_eq!(
         (anna["kind"].as_str(), anna["final"].as_bool()),
         (Some("sare-refused"), Some(true))

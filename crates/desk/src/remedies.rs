@@ -72,6 +72,17 @@ fn texts(kind: &str) -> Texts {
                 "Check that the key is one of the new REST API (not the old form key), belongs to this UID and is not limited to other IP addresses; then connect again.",
             ),
         ),
+        "sare-disconnected" => (
+            Merchant,
+            (
+                "Sklep jest rozłączony z SARE: nie ma klucza API, więc nic nie jest synchronizowane.",
+                "Proszę połączyć się z SARE ponownie. Zmiany w sklepie są zapamiętywane i zostaną wtedy przesłane.",
+            ),
+            (
+                "The shop is disconnected from SARE: there is no API key, so nothing is synchronised.",
+                "Connect to SARE again. Changes in the shop are remembered and will be sent then.",
+            ),
+        ),
         "shop-access" => (
             Merchant,
             (

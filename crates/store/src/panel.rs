@@ -7,8 +7,11 @@ use sync_core::ShopId;
 
 use crate::error::Error;
 use crate::lanes;
-use crate::model::{Millis, SecretName};
+use crate::model::{Millis, Problem, RunState, SecretName};
 use crate::store::Store;
+
+/// The problem of a shop whose merchant took the key back.
+const DISCONNECTED: &str = "shop:sare-disconnected";
 
 /// One state of a shop's configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -108,10 +111,47 @@ impl Store {
         if key.is_some() {
             self.write_secrets(&mut tx, shop, &[(SecretName::SareKey, key)])
                 .await?;
+            sqlx::query("DELETE FROM problems WHERE shop_id = $1 AND entry = $2")
+                .bind(shop.0)
+                .bind(DISCONNECTED)
+                .execute(&mut *tx)
+                .await?;
         }
         lanes::wake(&mut tx, shop, now).await?;
         tx.commit().await?;
         Ok(version)
+    }
+
+    /// Drops the key of SARE, without which nothing is done for the shop, and notes that as a problem that goes with the
+    /// next key. The run that is not over ends.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchShop`] for a removed shop; when the database cannot be used.
+    pub async fn disconnect(&self, shop: ShopId, now: Millis) -> Result<(), Error> {
+        if let Some(run) = self.active_run(shop).await? {
+            self.set_run_state(shop, run.id, RunState::Cancelled, Some("disconnected"), now)
+                .await?;
+        }
+        let mut tx = self.begin().await?;
+        if !lanes::enter(&mut tx, self.dialect, shop).await? {
+            return Err(Error::NoSuchShop);
+        }
+        self.write_secrets(&mut tx, shop, &[(SecretName::SareKey, None)])
+            .await?;
+        let problem = Problem {
+            key: DISCONNECTED.to_owned(),
+            kind: "sare-disconnected".to_owned(),
+            hash: None,
+            detail: None,
+            is_final: true,
+            first_at: now,
+            last_at: now,
+            times: 1,
+        };
+        self.put_problems(&mut tx, shop, &[&problem]).await?;
+        lanes::wake(&mut tx, shop, now).await?;
+        tx.commit().await?;
+        Ok(())
     }
 
     /// Earlier configurations, newest first.

@@ -308,19 +308,23 @@ pub fn gist(ledger: &Ledger, now: Option<i64>, lang: Lang) -> String {
     let status = now.or(contact.sare_status);
     let gets = status == Some(number::CONFIRMED);
     let why = why(contact, ledger.problems.first(), lang);
+    let no_refusal = contact.refusal.is_none() && !contact.withdrawn;
+    let settled = contact.outcome == Outcome::Synchronised && no_refusal;
     match (lang, gets) {
-        (Lang::Pl, true) => match contact.outcome {
-            Outcome::Synchronised if contact.refusal.is_none() && !contact.withdrawn => {
-                "Ta osoba otrzymuje newsletter: wyraziła zgodę, a w SARE jest potwierdzona.".to_owned()
-            }
-            _ => format!("Ta osoba otrzymuje jeszcze newsletter, bo w SARE jest potwierdzona. {why}"),
-        },
-        (Lang::En, true) => match contact.outcome {
-            Outcome::Synchronised if contact.refusal.is_none() && !contact.withdrawn => {
-                "This person gets the newsletter: consent was given, and SARE has it as confirmed.".to_owned()
-            }
-            _ => format!("This person still gets the newsletter, since SARE has it as confirmed. {why}"),
-        },
+        (Lang::Pl, true) if settled && contact.consent == Some(true) => {
+            "Ta osoba otrzymuje newsletter: wyraziła zgodę, a w SARE jest potwierdzona.".to_owned()
+        }
+        (Lang::En, true) if settled && contact.consent == Some(true) => {
+            "This person gets the newsletter: consent was given, and SARE has it as confirmed.".to_owned()
+        }
+        (Lang::Pl, true) if no_refusal => format!("Ta osoba otrzymuje newsletter. {why}"),
+        (Lang::En, true) if no_refusal => format!("This person gets the newsletter. {why}"),
+        (Lang::Pl, true) => {
+            format!("Ta osoba otrzymuje jeszcze newsletter, bo w SARE jest potwierdzona. {why}")
+        }
+        (Lang::En, true) => {
+            format!("This person still gets the newsletter, since SARE has it as confirmed. {why}")
+        }
         (Lang::Pl, false) => format!("Ta osoba nie otrzymuje newslettera. {why}"),
         (Lang::En, false) => format!("This person does not get the newsletter. {why}"),
     }
@@ -345,6 +349,11 @@ pub fn why(contact: &Contact, problem: Option<&Problem>, lang: Lang) -> String {
         return text.to_owned();
     }
     let text = match (contact.outcome, contact.sare_status) {
+        (Outcome::Synchronised, Some(number::CONFIRMED)) if contact.consent == Some(false) => either(
+            lang,
+            "SARE miało ten adres już wcześniej jako potwierdzony. W sklepie nie ma zgody, a synchronizacja nie zmienia statusu.",
+            "SARE had this address as confirmed before. There is no consent in the shop, and no synchronisation changes a status.",
+        ),
         (Outcome::Synchronised, Some(number::CONFIRMED)) => either(
             lang,
             "Zgoda w sklepie, w SARE potwierdzony.",
@@ -448,6 +457,11 @@ mod tests {
         let told = |contact: Contact| gist(&ledger(contact), None, Lang::Pl);
         let gets = told(in_sare(Outcome::Synchronised, 8, true));
         assert!(gets.starts_with("Ta osoba otrzymuje newsletter:"), "{gets}");
+        let without = told(in_sare(Outcome::Synchronised, 8, false));
+        assert!(
+            without.contains("otrzymuje newsletter.") && without.contains("W sklepie nie ma zgody"),
+            "{without}"
+        );
         let no_consent = told(in_sare(Outcome::Synchronised, 6, false));
         assert!(no_consent.contains("nie otrzymuje") && no_consent.contains("Bez zgody w sklepie"));
         let unconfirmed = told(in_sare(Outcome::Synchronised, 6, true));

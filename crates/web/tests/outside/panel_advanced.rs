@@ -277,6 +277,8 @@ async fn disconnecting_takes_the_key_and_keeps_everything_else() {
         assert_eq!(browser.target(&done), "advanced?done=disconnected");
         assert!(key().await.is_none());
         assert_eq!(world.shop().await.config, shop.config);
+        let problems = async || world.store.problem_kinds(shop.id).await.unwrap();
+        assert_eq!(problems().await.get("sare-disconnected"), Some(&1));
         let page = browser.see("advanced").await;
         assert!(page.contains("nie jest połączony z SARE"), "{page}");
         // What happens meanwhile reaches SARE only once there is a key again.
@@ -291,6 +293,7 @@ async fn disconnecting_takes_the_key_and_keeps_everything_else() {
             .put_config(shop.id, &text, Some(key.into()), None, "test", now)
             .await
             .unwrap();
+        assert_eq!(problems().await.get("sare-disconnected"), None, "a key heals it");
         world.work(30).await;
         assert!(services.sare.contact("pozniej@example.com").is_some());
     })

@@ -14,8 +14,9 @@ use crate::panel::parts::{self, Field, Tone};
 use crate::panel::session::{Posted, Visit};
 use crate::state::App;
 
-/// How long the first synchronisation waits for the merchant's word after a configuration came by a file.
-const HOLD_MS: i64 = 90 * 24 * 3_600_000;
+/// How long the first synchronisation waits for the merchant's word after a configuration came by a file: the page
+/// before it, to which they are led, prolongs that while they look.
+const HOLD_MS: i64 = 10 * 60_000;
 
 /// A configuration that was handed in and not taken.
 pub struct Draft {

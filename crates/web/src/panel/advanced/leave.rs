@@ -4,7 +4,7 @@
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use maud::html;
-use store::{RunState, SecretName, ShopChange, ShopState};
+use store::{ShopChange, ShopState};
 
 use crate::panel::closed::Closed;
 use crate::panel::layout::{self, Head};
@@ -25,19 +25,10 @@ pub async fn disconnect(
     if !fields.is_on("sure") {
         return Ok(disconnect_page(&visit, true));
     }
-    let (shop, now) = (visit.shop.id, app.now());
-    let done = async {
-        app.store
-            .put_secrets(shop, &[(SecretName::SareKey, None)], None)
-            .await?;
-        if let Some(run) = app.store.active_run(shop).await? {
-            app.store
-                .set_run_state(shop, run.id, RunState::Cancelled, Some("disconnected"), now)
-                .await?;
-        }
-        app.store.wake(shop, now).await
-    };
-    done.await.map_err(|error: store::Error| visit.closed(error))?;
+    app.store
+        .disconnect(visit.shop.id, app.now())
+        .await
+        .map_err(|error| visit.closed(error))?;
     app.wake.notify_one();
     Ok(visit.redirect("advanced?done=disconnected"))
 }

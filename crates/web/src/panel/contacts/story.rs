@@ -6,6 +6,7 @@
 use axum::extract::{Query, State};
 use axum::response::Response;
 use desk::story::{self, InShop, Ledger, Story};
+use engine::LaneState;
 use maud::{Markup, html};
 use serde::Deserialize;
 use store::{AddrHash, Contact, DirtyKey, HistoryEntry, Shop};
@@ -23,6 +24,9 @@ use crate::state::App;
 
 /// What waits no longer than this is worked on now.
 const SOON_MS: i64 = 60_000;
+
+/// A service's rest that is not worth telling.
+const A_MOMENT_MS: i64 = 5_000;
 
 /// Events that are about consent.
 const CONSENT: &[&str] = &[
@@ -54,6 +58,8 @@ struct Sight {
     now: i64,
     /// The person was just sent on their way, and the ledger does not know them yet.
     expected: bool,
+    /// Until when one of the services is left alone, because it did not answer or asked for patience.
+    rests_until: Option<i64>,
 }
 
 impl Sight {
@@ -65,10 +71,19 @@ impl Sight {
         if ledger.is_empty() && !expected {
             return Err(visit.closed(Error::NoSuchContact));
         }
+        let lane = app.store.lane(visit.shop.id).await;
+        let lane = lane.map_err(|error| visit.closed(error))?;
+        let now = app.now();
+        let rests_until = lane.and_then(|lane| {
+            let timers = LaneState::parse(&lane.state, app.engine.settings()).timers;
+            let until = timers.sare.max(timers.shoper);
+            (until > now + A_MOMENT_MS).then_some(until)
+        });
         Ok(Self {
             ledger,
-            now: app.now(),
+            now,
             expected,
+            rests_until,
         })
     }
 
@@ -81,7 +96,7 @@ impl Sight {
         let held = shop.first_run_after.is_some_and(|after| after > self.now);
         let soon = |at: i64| at <= self.now + SOON_MS;
         let due = self.ledger.waiting.iter().any(|w| !w.is_held && soon(w.due_at));
-        !shop.paused && !held && (self.expected || due)
+        !shop.paused && !held && self.rests_until.is_none() && (self.expected || due)
     }
 }
 
@@ -232,6 +247,10 @@ fn waiting(visit: &Visit, sight: &Sight) -> Markup {
     html! {
         @if sight.is_busy(&visit.shop) {
             p role="status" data-busy="" { (words.say("contacts.working")) }
+        } @else if let (Some(_), Some(until)) = (next, sight.rests_until) {
+            (parts::notice(Tone::Info, html! {
+                p { (words.fill("contacts.rests", &[("at", &story::moment(until, words.0))])) }
+            }))
         } @else if let Some(at) = next {
             p role="status" {
                 @if at > sight.now {
