@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use sare_api::ContactRecord;
+use store::Outcome;
 use sync_core::Lang;
 use sync_core::config::Config;
 use sync_core::mapping::Target;
@@ -99,12 +100,19 @@ pub fn columns(story: &Story<'_>, lang: Lang) -> Vec<Column> {
         Some((true, None)) => UNKNOWN,
         _ => NOTHING,
     };
+    // Of those whose data are kept from SARE, a difference is as it should be.
+    let is_sent = contact.is_none_or(|contact| {
+        matches!(
+            contact.outcome,
+            Outcome::Unknown | Outcome::Synchronised | Outcome::Failed
+        )
+    });
     for target in targets(config) {
         let value = shop.map(|shop| shop.traits.get(&target));
         let has = record.flatten().map(|record| value_in(record, &target).trim());
         let careful = shop.is_some_and(|shop| shop.traits.if_empty.contains(&target));
         let differs = match (value.flatten(), has) {
-            (Some(wanted), Some(has)) => wanted != has && (has.is_empty() || !careful),
+            (Some(wanted), Some(has)) if is_sent => wanted != has && (has.is_empty() || !careful),
             _ => false,
         };
         rows.push(Column {

@@ -125,6 +125,13 @@ async fn a_refusal_is_told_first_with_where_it_came_from() {
             story.contains("Odmowa była w SARE jeszcze przed pierwszą synchronizacją"),
             "{story}"
         );
+        let now = browser
+            .see(&format!("{}/now", page_of(&world, "piotr@example.com").await))
+            .await;
+        assert!(
+            !now.contains("różni się"),
+            "data kept from SARE is no difference: {now}"
+        );
     })
     .await;
 }
@@ -147,11 +154,12 @@ async fn synchronise_now_has_the_contact_looked_at_and_shows_when_it_is_done() {
         );
         world.work(1).await;
         let state = browser.see(&format!("{page}/state")).await;
+        assert!(!state.contains("data-busy"), "{state}");
+        let story = browser.see(&page).await;
         assert!(
-            !state.contains("data-busy") && state.contains("zaktualizowano dane"),
-            "{state}"
+            story.contains("zaktualizowano dane") && story.contains("na życzenie"),
+            "{story}"
         );
-        assert!(state.contains("na życzenie"), "{state}");
         assert_eq!(services.sare.contact(ANNA).unwrap().name, "Anna Kowalska");
         assert!(
             services

@@ -199,7 +199,8 @@ fn technical(visit: &Visit, sight: &Sight) -> Markup {
         None => words.say("advanced.never").to_owned(),
     };
     let unknown = || words.say("advanced.unknown").to_owned();
-    let scopes = shop.scopes.clone().filter(|scopes| !scopes.is_empty());
+    let scopes = shop.scopes.as_deref().filter(|scopes| !scopes.is_empty());
+    let scopes = scopes.map(|scopes| scopes.replace(',', ", "));
     html! {
         dl {
             dt { (words.say("advanced.version")) }

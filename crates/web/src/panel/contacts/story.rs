@@ -138,15 +138,18 @@ pub async fn show(
                     }
                 },
             }
+            @if let Some(contact) = &sight.ledger.contact { (past(words, contact, &sight.ledger)) }
             (actions(&visit, hash))
         }
         p { a href=(visit.link("contacts")) { (words.say("contacts.back")) } }
     };
-    Ok(layout::page(
-        &visit,
-        Head::new("contacts", &title).changing(),
-        content,
-    ))
+    let head = Head::new("contacts", &title);
+    let head = if sight.is_busy(&visit.shop) {
+        head.changing()
+    } else {
+        head
+    };
+    Ok(layout::page(&visit, head, content))
 }
 
 /// The part that changes by itself.
@@ -221,14 +224,20 @@ fn current(visit: &Visit, sight: &Sight) -> Markup {
                 p { (story::problem_sentence(problem, lang)) }
             }))
         }
-        (consent(words, contact, &sight.ledger.history))
+    }
+}
+
+/// What was: the person's words on consent, and all that happened.
+fn past(words: Words, contact: &Contact, ledger: &Ledger) -> Markup {
+    html! {
+        (consent(words, contact, &ledger.history))
         section {
             h2 { (words.say("contacts.history")) }
-            @if sight.ledger.history.is_empty() {
+            @if ledger.history.is_empty() {
                 p { (words.say("contacts.no-history")) }
             } @else {
-                (timeline(words, sight.ledger.history.iter()))
-                @if sight.ledger.is_full() { p.soft { (words.say("contacts.history-full")) } }
+                (timeline(words, ledger.history.iter()))
+                @if ledger.is_full() { p.soft { (words.say("contacts.history-full")) } }
             }
         }
     }
