@@ -206,7 +206,7 @@ fn a_contact_that_sare_refuses_is_a_problem_with_cause_and_remedy_and_can_be_ret
         (anna["kind"].as_str(), anna["final"].as_bool()),
         (Some("sare-refused"), Some(true))
     );
-    assert!(anna["remedy"].as_str().unwrap().contains("--retry"));
+    assert!(anna["remedy"].as_str().unwrap().contains("on demand"));
     world
         .run(&["shop", "problems", &world.host])
         .with_code(1)

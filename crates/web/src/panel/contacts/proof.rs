@@ -92,7 +92,7 @@ fn sheet(words: Words, proof: &Proof) -> Markup {
             @if let Some(consent) = &proof.consent { p { (consent) } }
             @if !proof.shop_said.is_empty() {
                 div.scroll {
-                    table {
+                    table.sheet {
                         caption { (words.say("contacts.shop-said-caption")) }
                         thead {
                             tr {
@@ -136,7 +136,7 @@ fn sheet(words: Words, proof: &Proof) -> Markup {
                 p { (words.say("contacts.no-history")) }
             } @else {
                 div.scroll {
-                    table {
+                    table.sheet {
                         caption { (words.say("contacts.events-caption")) }
                         thead {
                             tr {
@@ -147,7 +147,7 @@ fn sheet(words: Words, proof: &Proof) -> Markup {
                         }
                         tbody {
                             @for event in &proof.events {
-                                tr { td { (event.at.utc) } td { (event.at.poland) } td { (event.text) } }
+                                tr { td.time { (event.at.utc) } td.time { (event.at.poland) } td { (event.text) } }
                             }
                         }
                     }
