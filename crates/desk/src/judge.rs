@@ -180,20 +180,23 @@ async fn stored_key(engine: &Engine, shop: &Shop, config: &Config) -> Result<Opt
 pub async fn shop_fields(engine: &Engine, shop: &Shop, lang: Lang) -> Result<Vec<AdditionalField>, Error> {
     let side = ShopSide::open(engine, shop, Patience::Once, false).await?;
     let fields = side.ask(|c| async move { c.additional_fields().await }).await?;
+    Ok(named_fields(&fields, lang))
+}
+
+/// Additional fields of customers by name, in the reader's language where the shop names them so.
+pub fn named_fields(fields: &[shoper_api::AdditionalField], lang: Lang) -> Vec<AdditionalField> {
     let locale = match lang {
         Lang::Pl => "pl_PL",
         Lang::En => "en_US",
     };
-    let known = fields
-        .into_iter()
-        .filter(shoper_api::AdditionalField::is_for_customers);
-    Ok(known
-        .map(|field| {
-            let label = field.label(locale);
-            let label = label.unwrap_or_default().to_owned();
-            AdditionalField { id: field.id, label }
+    fields
+        .iter()
+        .filter(|field| field.is_for_customers())
+        .map(|field| AdditionalField {
+            id: field.id,
+            label: field.label(locale).unwrap_or_default().to_owned(),
         })
-        .collect())
+        .collect()
 }
 
 /// What there is to say beyond the findings about the file itself.

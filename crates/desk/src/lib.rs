@@ -5,21 +5,35 @@
 //! engine. Unlike the engine it may wait for a service's limit, as somebody sits in front of it.
 
 mod account;
+mod cost;
 mod error;
+mod groups;
 mod judge;
+pub mod made_up;
+mod memory;
+mod preview;
 pub mod proof;
 mod remedies;
+mod sample;
+mod shelf;
 mod sides;
 mod size;
 pub mod story;
 mod times;
 mod trial;
+mod verdict;
 
 pub use account::{Account, Refusal};
+pub use cost::{Cost, Work, cost};
 pub use error::Error;
-pub use judge::{Judged, Note, Usable, judge, shop_fields};
+pub use groups::{NewGroup, make_group};
+pub use judge::{Judged, Note, Usable, judge, named_fields, shop_fields};
+pub use memory::{Asked, Memory, Numbers, Why};
+pub use preview::{Cell, Misfit, Overwritten, Preview, RowPreview, preview, property};
 pub use remedies::{Healer, Remedy, remedy};
+pub use sample::{Progress, Sample, Sampled};
 pub use sides::{Patience, SareSide, ShopSide};
 pub use size::Size;
 pub use times::{in_poland, in_utc};
 pub use trial::{Candidate, Compared, Proof, choose, prove};
+pub use verdict::{Verdict, verdict, verdict_on_stranger};

@@ -3,6 +3,7 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
+use desk::Memory;
 use engine::{Engine, Entropy};
 use metrics_exporter_prometheus::PrometheusHandle;
 use ports::{Clock, Millis, Transport};
@@ -47,6 +48,8 @@ pub(crate) struct Inner {
     /// Tries at connecting an account.
     pub tries: RateLimit,
     pub hook_places: Arc<Semaphore>,
+    /// What people in the panel have read from the services lately.
+    pub memory: Memory,
 }
 
 impl App {
@@ -56,6 +59,7 @@ impl App {
             sare_rate: RateLimit::default(),
             tries: RateLimit::of_tries(),
             hook_places: Arc::new(Semaphore::new(HOOKS_AT_ONCE)),
+            memory: Memory::default(),
         }))
     }
 }

@@ -161,6 +161,16 @@ impl Visit {
         }
     }
 
+    /// A form whose changes are not left unsaved by mistake. `unsaved`: it comes back with some already.
+    pub fn guarded_form(&self, page: &str, unsaved: bool, content: Markup) -> Markup {
+        html! {
+            form method="post" action=(self.link(page)) data-guard data-unsaved[unsaved] novalidate {
+                input type="hidden" name="csrf" value=(self.csrf.expose_secret());
+                (content)
+            }
+        }
+    }
+
     /// Sends the browser to a page, after a form was dealt with.
     pub fn redirect(&self, page: &str) -> Response {
         Redirect::to(&self.link(page)).into_response()

@@ -1,1 +1,160 @@
-// The mapping's script. The page works without it.
+// The mapping's script: rows move at once, and what is typed is looked at with real contacts. The page works without
+// it: every button posts the form.
+(function () {
+  "use strict";
+
+  var editor = document.getElementById("editor");
+  var form = editor && editor.querySelector("form");
+  var rows = document.getElementById("rows");
+  var fresh = document.getElementById("new-row");
+  if (!form || !rows || !fresh || !window.fetch || !window.URLSearchParams) return;
+
+  function each(list, act) { Array.prototype.forEach.call(list, act); }
+
+  // ---- Looking: a moment after the last change; an answer that was overtaken is thrown away.
+
+  var timer = 0;
+  var round = 0;
+
+  function lookSoon(pause) {
+    window.clearTimeout(timer);
+    timer = window.setTimeout(look, pause);
+  }
+
+  function look() {
+    var mine = ++round;
+    editor.classList.add("looking");
+    fetch(editor.getAttribute("data-preview"), {
+      method: "POST",
+      credentials: "same-origin",
+      body: new URLSearchParams(new FormData(form))
+    }).then(function (answer) {
+      if (answer.status === 401 || answer.status === 410) return window.location.reload();
+      return answer.ok ? answer.text() : null;
+    }).then(function (text) {
+      if (mine !== round) return;
+      editor.classList.remove("looking");
+      if (!text) return lookSoon(10000);
+      show(text);
+    }).catch(function () {
+      if (mine !== round) return;
+      editor.classList.remove("looking");
+      lookSoon(10000);
+    });
+  }
+
+  function show(text) {
+    var box = document.createElement("template");
+    box.innerHTML = text;
+    each(box.content.querySelectorAll("[data-for]"), function (piece) {
+      var place = document.getElementById(piece.getAttribute("data-for"));
+      if (!place || place.innerHTML === piece.innerHTML) return;
+      var here = document.activeElement;
+      var name = here && place.contains(here) ? here.value : "";
+      place.innerHTML = piece.innerHTML;
+      if (name) each(place.querySelectorAll("button"), function (one) { if (one.value === name) one.focus(); });
+      var row = place.closest("tr.row");
+      if (row && place.classList.contains("preview-notes")) {
+        var wrong = place.querySelector(".error") !== null;
+        row.classList.toggle("wrong", wrong);
+        each(row.querySelectorAll("[aria-invalid]"), function (one) { if (!wrong) one.removeAttribute("aria-invalid"); });
+      }
+    });
+    if (editor.querySelector("#people [data-busy]")) lookSoon(2000);
+  }
+
+  function changed() {
+    window.dispatchEvent(new CustomEvent("panel:changed"));
+    lookSoon(50);
+  }
+
+  // ---- Rows
+
+  function add(source) {
+    var n = 0;
+    while (document.getElementById("row-" + n)) n++;
+    var box = document.createElement("template");
+    box.innerHTML = fresh.innerHTML.replace(/NEWROW/g, String(n));
+    var row = box.content.querySelector("tr");
+    rows.appendChild(row);
+    if (source) row.querySelector("select[name^='source.']").value = source;
+    row.querySelector("select").focus();
+    changed();
+  }
+
+  function move(row, op, button) {
+    if (op === "remove") {
+      var near = row.nextElementSibling || row.previousElementSibling;
+      row.remove();
+      var next = near ? near.querySelector("[data-op=remove]") : form.querySelector("[data-add='']");
+      if (next) next.focus();
+    } else {
+      var other = op === "up" ? row.previousElementSibling : row.nextElementSibling;
+      if (!other) return;
+      rows.insertBefore(row, op === "up" ? other : other.nextElementSibling);
+      button.focus();
+    }
+    changed();
+  }
+
+  form.addEventListener("click", function (event) {
+    var button = event.target.closest("button");
+    if (!button) return;
+    var op = button.getAttribute("data-op");
+    if (op) {
+      event.preventDefault();
+      move(button.closest("tr.row"), op, button);
+    } else if (button.hasAttribute("data-add")) {
+      event.preventDefault();
+      add(button.getAttribute("data-add"));
+    } else if (button.hasAttribute("data-next")) {
+      event.preventDefault();
+      var from = document.getElementById("from");
+      from.value = String((parseInt(from.value, 10) || 0) + 3);
+      look();
+    } else if (button.hasAttribute("data-check")) {
+      event.preventDefault();
+      look();
+    }
+  });
+
+  // Enter in a field looks; it neither saves nor loads the page anew.
+  form.addEventListener("keydown", function (event) {
+    var at = event.target;
+    if (event.key !== "Enter" || at.tagName !== "INPUT" || at.type === "checkbox" || at.type === "radio") return;
+    event.preventDefault();
+    if (at.id === "new_group") form.querySelector("button[value=group]").click();
+    else look();
+  });
+
+  form.addEventListener("input", function (event) {
+    if (event.target.id !== "new_group" && event.target.id !== "group-filter") lookSoon(400);
+  });
+
+  // ---- Many groups: typing part of a name leaves those that match.
+
+  var group = document.getElementById("group");
+  if (group && group.tagName === "SELECT" && group.options.length > 12) {
+    var all = Array.prototype.map.call(group.options, function (one) { return one; });
+    var filter = document.createElement("input");
+    filter.type = "search";
+    filter.id = "group-filter";
+    filter.setAttribute("aria-controls", "group");
+    var label = document.querySelector("label[for=group]");
+    filter.setAttribute("aria-label", label ? label.textContent : "");
+    filter.placeholder = "…";
+    group.parentNode.insertBefore(filter, group);
+    filter.addEventListener("input", function (event) {
+      event.stopPropagation();
+      var wanted = filter.value.trim().toLowerCase();
+      var chosen = group.value;
+      group.textContent = "";
+      all.forEach(function (one) {
+        if (!one.value || one.value === chosen || one.textContent.toLowerCase().indexOf(wanted) >= 0) group.appendChild(one);
+      });
+      group.value = chosen;
+    });
+  }
+
+  look();
+})();

@@ -1,0 +1,211 @@
+//! Which status a contact of a sample would get in SARE, and why: the engine's own decisions (`sync-core`), asked with
+//! what is known now and carried out by nobody.
+
+use engine::Engine;
+use store::{Contact, Record, Shop};
+use sync_core::config::Config;
+use sync_core::consent::{
+    self, Facts, Known, Refusal, RefusalOrigin, Rules, SareView, ShopView, Signal, status,
+};
+use sync_core::plan::{self, Circumstances, Step};
+use sync_core::{RecordKey, RecordKind};
+
+use crate::error::Error;
+use crate::sample::{InSare, Sample, Sampled};
+
+/// What would be done about a contact.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Verdict {
+    /// The step in SARE.
+    pub step: Step,
+    /// SARE's status now; `None` where it was not asked or does not tell.
+    pub status: Option<i64>,
+    /// The shop says that the contact consents.
+    pub consents: bool,
+    /// SARE was asked, so that a contact it does not name is new to it.
+    pub is_sure: bool,
+}
+
+/// The verdict on the contact at a place of a sample, were `config` saved.
+///
+/// # Errors
+/// When the ledger cannot be asked.
+pub async fn verdict(
+    engine: &Engine,
+    shop: &Shop,
+    config: &Config,
+    sample: &Sample,
+    at: usize,
+) -> Result<Option<Verdict>, Error> {
+    let Some(person) = sample.people.get(at) else {
+        return Ok(None);
+    };
+    let hash = engine.store().hash(shop.id, person.email.key());
+    let contact = engine.store().contact(shop.id, hash).await?;
+    let records = engine.store().records_of(shop.id, &[hash]).await?;
+    Ok(Some(judge(
+        config,
+        sample,
+        at,
+        person,
+        contact.as_ref(),
+        &records,
+    )))
+}
+
+/// The verdict on somebody made up, whom nobody knows.
+pub fn verdict_on_stranger(config: &Config, sample: &Sample, at: usize) -> Option<Verdict> {
+    let person = sample.people.get(at)?;
+    Some(judge(config, sample, at, person, None, &[]))
+}
+
+fn judge(
+    config: &Config,
+    sample: &Sample,
+    at: usize,
+    person: &Sampled,
+    contact: Option<&Contact>,
+    records: &[Record],
+) -> Verdict {
+    let view = view(person, sample.other(at).flatten(), records);
+    let (sare, status, is_sure) = match sample.in_sare(at) {
+        Some(InSare::There(record)) => {
+            let status = record.status.map(sare_api::Status::number);
+            (status.map_or(SareView::Absent, SareView::Status), status, true)
+        }
+        Some(InSare::NotNamed) => (SareView::Absent, None, true),
+        None => (SareView::Absent, None, false),
+    };
+    let rules = Rules {
+        customer: config.customers.consent,
+        on_new_opt_in: config.unsubscribe.on_new_opt_in,
+    };
+    let (facts, _) = consent::observe(&known(contact), &view, sare, None, rules);
+    let is_customer = !view.customers.is_empty();
+    let is_subscriber = !view.subscribers.is_empty();
+    let without_consent = if config.customers.enabled && is_customer {
+        config.customers.without_consent
+    } else {
+        config.subscribers.without_consent
+    };
+    let circumstances = Circumstances {
+        in_shop: true,
+        in_scope: (config.customers.enabled && is_customer) || (config.subscribers.enabled && is_subscriber),
+        told: contact.is_some_and(|c| c.sent.is_some() || !c.groups.is_empty()),
+        differs: true,
+        without_consent,
+        to_sare: config.unsubscribe.to_sare,
+        deleted: config.deleted.action,
+    };
+    Verdict {
+        step: plan::next_step(&facts, sare, &circumstances),
+        status,
+        consents: facts.consent,
+        is_sure,
+    }
+}
+
+/// What the shop says: the record read now, and the other ones of the address as the ledger knows them or else as
+/// the shop was asked.
+fn view(person: &Sampled, other: Option<bool>, records: &[Record]) -> ShopView {
+    let mut view = ShopView::default();
+    let mut push = |kind: RecordKind, signal: Signal| match kind {
+        RecordKind::Customer => view.customers.push(signal),
+        RecordKind::Subscriber => view.subscribers.push(signal),
+    };
+    let before = |key: RecordKey| records.iter().find(|record| record.key == key);
+    let mut signal = Signal::first(person.consent);
+    signal.before = before(person.key).map(|record| record.consent);
+    push(person.key.kind, signal);
+    let others = records.iter().filter(|record| record.key != person.key);
+    let mut is_known = false;
+    for record in others {
+        is_known |= record.key.kind != person.key.kind;
+        push(record.key.kind, Signal::same(record.consent));
+    }
+    if let Some(consents) = other.filter(|_| !is_known) {
+        let kind = match person.key.kind {
+            RecordKind::Customer => RecordKind::Subscriber,
+            RecordKind::Subscriber => RecordKind::Customer,
+        };
+        push(kind, Signal::first(consents));
+    }
+    view
+}
+
+/// What the ledger knows of a contact, as decisions take it.
+fn known(contact: Option<&Contact>) -> Known {
+    let Some(contact) = contact else {
+        return Known::default();
+    };
+    let refusal = contact.refusal.map(|status| Refusal {
+        status,
+        origin: RefusalOrigin::from_word(contact.refusal_origin.as_deref().unwrap_or_default()),
+        applied: contact.refusal_applied,
+    });
+    let is_decided = contact.consent.is_some() || refusal.is_some() || contact.withdrawn;
+    Known {
+        facts: is_decided.then(|| Facts {
+            consent: contact.consent.unwrap_or(false),
+            withdrawn: contact.withdrawn,
+            refusal,
+            wish: None,
+        }),
+        seen_in_sare: contact.sare_status.is_some_and(|n| n != status::ABSENT) || contact.sent.is_some(),
+        was_in_sare: false,
+        lowering: false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sync_core::config::{ConsentRule, WithoutConsent};
+
+    use super::*;
+    use crate::made_up;
+
+    fn config() -> Config {
+        let mut config = Config::default();
+        config.customers.enabled = true;
+        config.customers.group = 21;
+        config
+    }
+
+    fn steps(config: &Config) -> Vec<Step> {
+        let sample = made_up::sample(RecordKind::Customer);
+        (0..3)
+            .map(|at| verdict_on_stranger(config, &sample, at).unwrap().step)
+            .collect()
+    }
+
+    fn add(status: i64) -> Step {
+        Step::Add {
+            status,
+            confirm: false,
+        }
+    }
+
+    #[test]
+    fn consent_decides_about_strangers() {
+        assert_eq!(steps(&config()), [add(8), add(6), add(8)]);
+    }
+
+    #[test]
+    fn the_rules_on_the_page_are_the_rules_of_the_verdict() {
+        let mut config = config();
+        config.customers.without_consent = WithoutConsent::Skip;
+        assert_eq!(steps(&config), [add(8), Step::Skip, add(8)]);
+        config.customers.consent = ConsentRule::Subscriber;
+        assert_eq!(steps(&config), [Step::Skip; 3]);
+    }
+
+    #[test]
+    fn a_known_refusal_wins() {
+        let sample = made_up::sample(RecordKind::Customer);
+        let hash = store::AddrHash([1; 16]);
+        let mut contact = Contact::new(hash, "anna@przyklad.example".to_owned(), 0);
+        contact.refusal = Some(3);
+        let verdict = judge(&config(), &sample, 0, &sample.people[0], Some(&contact), &[]);
+        assert_eq!(verdict.step, Step::Suppress);
+    }
+}

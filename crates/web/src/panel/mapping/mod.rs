@@ -1,0 +1,280 @@
+//! Customers and subscribers: whether and where they go, whose consent counts, which SARE fields they fill, and what
+//! all that would do to real contacts before any of it is saved.
+//!
+//! Two pages of one kind. A page is a form (`form.rs`), which is judged (`judge.rs`), looked at with real contacts
+//! (`look.rs`) and shown (`page.rs`, `rows.rs`, `pieces.rs`). Every button posts the whole form, so that nothing typed
+//! is lost; only `save.rs` changes anything. A script asks for `preview` while somebody types; without it the same is
+//! had by a button.
+
+mod change;
+mod choices;
+mod conflict;
+mod form;
+mod judge;
+mod look;
+mod page;
+mod pieces;
+mod rows;
+mod save;
+mod section;
+
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{RawQuery, State};
+use axum::response::Response;
+use axum::routing::{get, post};
+use maud::html;
+use store::SecretName;
+use sync_core::RecordKind;
+use sync_core::config::Config;
+use sync_core::mapping;
+
+use self::change::Ledger;
+use self::choices::Choices;
+use self::form::Form;
+use self::judge::{judge, section_name};
+use self::look::look;
+use self::page::{Page, Told};
+use self::save::{Saved, new_group, parsed, save};
+use self::section::Section;
+use super::closed::Closed;
+use super::layout;
+use super::session::{Posted, Visit};
+use crate::error::Error;
+use crate::state::App;
+
+/// The pages' addresses.
+pub fn routes() -> Router<App> {
+    let pages = [RecordKind::Customer, RecordKind::Subscriber];
+    pages.into_iter().fold(Router::new(), |router, kind| {
+        let at = format!("/panel/s/{{session}}/{}", section_name(kind));
+        router
+            .route(
+                &at,
+                get(async move |app, visit, query| show(kind, app, visit, query).await)
+                    .post(async move |app, posted| take(kind, app, posted).await),
+            )
+            .route(
+                &format!("{at}/preview"),
+                post(async move |app, posted| preview(kind, app, posted).await),
+            )
+            .route(
+                &format!("{at}/numbers"),
+                get(async move |app, visit| numbers(kind, app, visit).await),
+            )
+    })
+}
+
+/// The configuration, once the shop is connected to an account.
+async fn connected(app: &App, visit: &Visit) -> Result<Option<Config>, Error> {
+    let Some(config) = parsed(visit) else {
+        return Ok(None);
+    };
+    let key = app.store.secret(visit.shop.id, SecretName::SareKey).await?;
+    Ok(key.map(|_| config))
+}
+
+/// The page as it is saved; on a first visit with suggestions.
+async fn show(
+    kind: RecordKind,
+    State(app): State<App>,
+    visit: Visit,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Closed> {
+    let found = connected(&app, &visit).await;
+    let Some(config) = found.map_err(|error| visit.closed(error))? else {
+        return Ok(visit.redirect("connect"));
+    };
+    let choices = Choices::ask(&app, &visit, &config, kind).await;
+    let section = Section::of(&config, kind);
+    let mut form = Form::of(kind, &section, visit.shop.config_version);
+    let mut told = Told::default();
+    if section.is_untouched() {
+        told.is_first_visit = true;
+        form.enabled = true;
+        suggest(&mut form, &choices);
+        form.group = likely_group(&choices).unwrap_or_default();
+    }
+    if query.as_deref() == Some("done=same") {
+        told.good = Some(html! { p { (visit.words.say("mapping.saved-same")) } });
+    }
+    if query.as_deref() == Some("done=saved") {
+        let cost = cost_of_last(&app, &visit, &choices, &config).await;
+        let cost = cost.map_err(|error| visit.closed(error))?;
+        told.good = Some(html! {
+            p { strong { (visit.words.say("mapping.saved")) } }
+            @for sentence in &cost { p { (sentence) } }
+            @if !cost.is_empty() { p { (visit.words.say("mapping.saved-going-on")) } }
+        });
+    }
+    let judged = judge(&form, &config, &choices, visit.words);
+    let page = Page {
+        app: &app,
+        visit: &visit,
+        form: &form,
+        judged: &judged,
+        choices: &choices,
+        seen: None,
+        told,
+    };
+    Ok(page.answer())
+}
+
+fn suggest(form: &mut Form, choices: &Choices) -> usize {
+    let properties = choices.properties().unwrap_or_default();
+    form.suggest(&mapping::suggest(form.kind, properties, &choices.additional))
+}
+
+/// The group that is meant for these contacts by its name, or the only one there is.
+fn likely_group(choices: &Choices) -> Option<String> {
+    let groups = choices.groups()?;
+    let meant: &[&str] = match choices.kind {
+        RecordKind::Customer => &["klien", "customer"],
+        RecordKind::Subscriber => &["subskryb", "newsletter", "subscri"],
+    };
+    let named = groups.iter().find(|(_, name)| {
+        let name = name.to_lowercase();
+        meant.iter().any(|word| name.contains(word))
+    });
+    let only = || match groups {
+        [only] => Some(only),
+        _ => None,
+    };
+    named.or_else(only).map(|(id, _)| id.to_string())
+}
+
+/// What the newest save comes to, beside the one before it.
+async fn cost_of_last(
+    app: &App,
+    visit: &Visit,
+    choices: &Choices,
+    config: &Config,
+) -> Result<Vec<String>, Error> {
+    let history = app.store.config_history(visit.shop.id, 2).await?;
+    let before = history.get(1).and_then(|saved| Config::parse(&saved.config).ok());
+    let Some(before) = before else {
+        return Ok(Vec::new());
+    };
+    let ledger = Ledger::of(app, visit).await?;
+    if !ledger.first_done {
+        return Ok(Vec::new());
+    }
+    change::sentences(app, visit, &ledger, choices, &before.config, config).await
+}
+
+/// A button of the form was pressed.
+async fn take(
+    kind: RecordKind,
+    State(app): State<App>,
+    Posted { mut visit, fields }: Posted,
+) -> Result<Response, Closed> {
+    let found = connected(&app, &visit).await;
+    let Some(config) = found.map_err(|error| visit.closed(error))? else {
+        return Ok(visit.redirect("connect"));
+    };
+    let words = visit.words;
+    let mut choices = Choices::ask(&app, &visit, &config, kind).await;
+    let mut form = Form::read(kind, &fields);
+    let mut told = Told {
+        is_unsaved: true,
+        ..Told::default()
+    };
+    let op = fields.get("op");
+    match op.split_once(':').unwrap_or((op, "")) {
+        ("save" | "mine", _) => {
+            let judged = judge(&form, &config, &choices, words);
+            if judged.is_good() {
+                let from = match op {
+                    "mine" => fields.get("seen").parse().unwrap_or(form.version),
+                    _ => form.version,
+                };
+                let saved = save(&app, &mut visit, kind, &judged, &choices, from).await;
+                match saved.map_err(|error| visit.closed(error))? {
+                    Saved::First => return Ok(visit.redirect("launch?done=saved")),
+                    Saved::Same => {
+                        return Ok(visit.redirect(&format!("{}?done=same", section_name(kind))));
+                    }
+                    Saved::Done => {
+                        return Ok(visit.redirect(&format!("{}?done=saved", section_name(kind))));
+                    }
+                    Saved::Conflict(conflict) => told.conflict = Some(*conflict),
+                }
+            } else {
+                told.with_errors = true;
+            }
+        }
+        ("group", _) => match new_group(&app, &visit, &config, &form.new_group).await {
+            Ok((id, word)) => {
+                form.group = id.to_string();
+                form.new_group = String::new();
+                told.good = Some(html! { p { (word) } });
+                choices = Choices::ask(&app, &visit, &config, kind).await;
+            }
+            Err(why) => told.group_error = Some(why),
+        },
+        ("suggest", _) => {
+            let n = suggest(&mut form, &choices);
+            told.good = Some(html! {
+                p {
+                    @if n == 0 { (words.say("mapping.suggested-none")) }
+                    @else { (words.count("mapping.suggested-n", choices::count(n))) }
+                }
+            });
+        }
+        ("add", _) => form.add(""),
+        ("map", field) => form.add(field),
+        ("next", _) => form.from = form.from.saturating_add(3),
+        ("remove", key) => form.remove(key),
+        ("up", key) => form.shift(key, false),
+        ("down", key) => form.shift(key, true),
+        _ => {}
+    }
+    let judged = judge(&form, &config, &choices, words);
+    let seen = look(&app, &visit, &config, &form, &judged, &choices).await;
+    let seen = seen.map_err(|error| visit.closed(error))?;
+    let page = Page {
+        app: &app,
+        visit: &visit,
+        form: &form,
+        judged: &judged,
+        choices: &choices,
+        seen: Some(&seen),
+        told,
+    };
+    Ok(page.answer())
+}
+
+/// What the form as typed would do, as pieces that a script puts in their places.
+async fn preview(
+    kind: RecordKind,
+    State(app): State<App>,
+    Posted { visit, fields }: Posted,
+) -> Result<Response, Closed> {
+    let found = connected(&app, &visit).await;
+    let Some(config) = found.map_err(|error| visit.closed(error))? else {
+        return Ok(visit.redirect("connect"));
+    };
+    let choices = Choices::ask(&app, &visit, &config, kind).await;
+    let form = Form::read(kind, &fields);
+    let judged = judge(&form, &config, &choices, visit.words);
+    let seen = look(&app, &visit, &config, &form, &judged, &choices).await;
+    let seen = seen.map_err(|error| visit.closed(error))?;
+    let pieces = pieces::pieces(&form, &judged, Some(&seen), &choices, visit.words);
+    let content = html! {
+        @for piece in &pieces {
+            div data-for=(piece.id) { (piece.content) }
+        }
+    };
+    Ok(layout::piece(&visit, content))
+}
+
+/// The shop's own numbers, fetched by the page when it is there.
+async fn numbers(kind: RecordKind, State(app): State<App>, visit: Visit) -> Result<Response, Closed> {
+    let patience = Duration::from_secs(2);
+    let known = app.memory.numbers(&app.engine, &visit.shop, kind, patience).await;
+    Ok(layout::piece(
+        &visit,
+        page::numbers(Some(&known), kind, visit.words),
+    ))
+}

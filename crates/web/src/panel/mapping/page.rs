@@ -1,0 +1,339 @@
+//! The page as a whole: whether and where, whose consent counts, the mapping, three contacts, the cost, Zapisz.
+
+use axum::response::Response;
+use desk::{Asked, Numbers, Why};
+use http::StatusCode;
+use maud::{Markup, html};
+use sync_core::RecordKind;
+use sync_core::config::{ConsentRule, WithoutConsent};
+
+use super::choices::Choices;
+use super::conflict::Conflict;
+use super::form::Form;
+use super::judge::{Judged, section_name};
+use super::look::Seen;
+use super::pieces::{find, pieces};
+use super::rows;
+use crate::panel::layout::{self, Head};
+use crate::panel::parts::{Tone, notice, radios};
+use crate::panel::session::Visit;
+use crate::panel::words::Words;
+use crate::state::App;
+
+/// What happened before the page is shown.
+#[derive(Default)]
+pub struct Told {
+    /// The form holds what is not saved.
+    pub is_unsaved: bool,
+    /// The rows are suggestions of a first visit.
+    pub is_first_visit: bool,
+    /// Saving failed: errors are told at the head of the page.
+    pub with_errors: bool,
+    /// Something went well.
+    pub good: Option<Markup>,
+    /// Why no group was made, told beside its name.
+    pub group_error: Option<String>,
+    /// Somebody else saved meanwhile.
+    pub conflict: Option<Conflict>,
+}
+
+/// Everything the page shows.
+pub struct Page<'a> {
+    /// The panel.
+    pub app: &'a App,
+    /// The visitor.
+    pub visit: &'a Visit,
+    /// The form.
+    pub form: &'a Form,
+    /// What is to be said about it.
+    pub judged: &'a Judged,
+    /// What can be chosen.
+    pub choices: &'a Choices,
+    /// What a look saw.
+    pub seen: Option<&'a Seen>,
+    /// What happened.
+    pub told: Told,
+}
+
+impl Page<'_> {
+    /// The answer.
+    pub fn answer(&self) -> Response {
+        let words = self.visit.words;
+        let title = match self.form.kind {
+            RecordKind::Customer => words.say("mapping.customers"),
+            RecordKind::Subscriber => words.say("mapping.subscribers"),
+        };
+        let head = Head::new(section_name(self.form.kind), title).with_scripts(&["mapping.js"]);
+        let mut response = layout::page(self.visit, head, self.content());
+        if self.told.conflict.is_some() {
+            *response.status_mut() = StatusCode::CONFLICT;
+        } else if self.told.with_errors {
+            *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
+        }
+        response
+    }
+
+    fn content(&self) -> Markup {
+        let (visit, words) = (self.visit, self.visit.words);
+        let page = section_name(self.form.kind);
+        let pieces = pieces(self.form, self.judged, self.seen, self.choices, words);
+        let is_untold = self.told.conflict.is_none() && !self.told.with_errors;
+        let form = html! {
+            // The first button is what Enter in a field presses: nothing is saved by a slip.
+            button.unseen type="submit" name="op" value="check" tabindex="-1" aria-hidden="true" {}
+            input type="hidden" name="version" value=(self.form.version);
+            input type="hidden" #from name="from" value=(self.form.from);
+            @if let Some(conflict) = &self.told.conflict { (conflict.show(self.app, visit, page)) }
+            (self.whether())
+            (self.consent())
+            section.wide aria-labelledby="mapping-heading" {
+                h2 #mapping-heading { (words.say("mapping.heading")) }
+                p.hint { (self.explanation()) }
+                @if self.choices.fields_missing.is_some() {
+                    p.warning { (words.say("mapping.fields-missing")) }
+                }
+                @if self.choices.sare_missing().is_none() && self.choices.properties().is_none() {
+                    p.warning { (words.say("mapping.properties-missing")) }
+                }
+                (rows::table(self.form, self.judged, &pieces, self.choices, words, self.told.with_errors))
+                div.actions {
+                    button.quiet type="submit" name="op" value="add" data-add="" { (words.say("mapping.add")) }
+                    button.quiet type="submit" name="op" value="suggest" { (words.say("mapping.suggest")) }
+                }
+            }
+            section.wide aria-labelledby="people-heading" {
+                h2 #people-heading { (words.say("mapping.people")) }
+                div #people { (find(&pieces, "people")) }
+                div.actions {
+                    button.quiet type="submit" name="op" value="next" data-next { (words.say("mapping.next")) }
+                    button.quiet type="submit" name="op" value="check" data-check { (words.say("mapping.check")) }
+                    span #check role="status" { (find(&pieces, "check")) }
+                }
+            }
+            section.save {
+                h2 { (words.say("mapping.cost")) }
+                div #cost role="status" { (find(&pieces, "cost")) }
+                div.actions { button type="submit" name="op" value="save" { (words.say("common.save")) } }
+            }
+            div #unmapped { (find(&pieces, "unmapped")) }
+        };
+        html! {
+            @if let Some(good) = &self.told.good { (notice(Tone::Good, html! { (good) })) }
+            @if self.told.with_errors { (self.summary()) }
+            @if self.told.is_first_visit && is_untold {
+                (notice(Tone::Info, html! { p { (words.say("mapping.first-visit")) } }))
+            } @else if !self.form.enabled && is_untold {
+                (notice(Tone::Info, html! { p { (self.off()) } }))
+            }
+            (self.sare_away())
+            div data-live=(visit.link(&format!("{page}/numbers"))) { (numbers(None, self.form.kind, words)) }
+            div #editor data-preview=(visit.link(&format!("{page}/preview"))) {
+                (visit.guarded_form(page, self.told.is_unsaved, form))
+            }
+        }
+    }
+
+    fn off(&self) -> &'static str {
+        match self.form.kind {
+            RecordKind::Customer => self.visit.words.say("mapping.off-customers"),
+            RecordKind::Subscriber => self.visit.words.say("mapping.off-subscribers"),
+        }
+    }
+
+    fn explanation(&self) -> &'static str {
+        match self.form.kind {
+            RecordKind::Customer => self.visit.words.say("mapping.heading-hint"),
+            RecordKind::Subscriber => self.visit.words.say("mapping.heading-hint-subscribers"),
+        }
+    }
+
+    fn sare_away(&self) -> Markup {
+        let words = self.visit.words;
+        let said = self.choices.sare_missing().map(|why| match why {
+            Why::Away => words.say("mapping.sare-away"),
+            Why::NoAccess => words.say("mapping.sare-no-access"),
+            Why::NotAllowed => words.say("mapping.sare-not-allowed"),
+        });
+        html! {
+            @if let Some(said) = said { (notice(Tone::Warn, html! { p { (said) } })) }
+        }
+    }
+
+    /// What is wrong, with the way to each place.
+    fn summary(&self) -> Markup {
+        let words = self.visit.words;
+        let rows = self.form.rows.iter().filter_map(|row| {
+            let errors = self.judged.errors.get(&row.key)?;
+            let name = self.choices.target_name(&row.target_name());
+            Some((format!("#target-{}", row.key), name, errors.join(" ")))
+        });
+        notice(
+            Tone::Bad,
+            html! {
+                h2 { (words.say("mapping.not-saved")) }
+                ul {
+                    @if let Some(error) = self.judged.group {
+                        li { a href="#group" { (words.say("mapping.group")) } ": " (error) }
+                    }
+                    @for (address, name, error) in rows {
+                        li { a href=(address) { (name) } ": " (error) }
+                    }
+                }
+            },
+        )
+    }
+
+    fn whether(&self) -> Markup {
+        let (form, words) = (self.form, self.visit.words);
+        let label = match form.kind {
+            RecordKind::Customer => words.say("mapping.enabled-customers"),
+            RecordKind::Subscriber => words.say("mapping.enabled-subscribers"),
+        };
+        html! {
+            section aria-labelledby="where-heading" {
+                h2 #where-heading { (words.say("mapping.where")) }
+                (crate::panel::parts::checkbox("enabled", label, Some(words.say("mapping.enabled-hint")), form.enabled))
+                (self.group())
+            }
+        }
+    }
+
+    fn group(&self) -> Markup {
+        let (form, words) = (self.form, self.visit.words);
+        let error = self.judged.group.filter(|_| self.told.with_errors);
+        let wrong = error.map(|_| "true");
+        let described = if error.is_some() {
+            "group-hint group-error"
+        } else {
+            "group-hint"
+        };
+        let control = match self.choices.groups() {
+            Some(groups) => {
+                let is_known = groups.iter().any(|(id, _)| id.to_string() == form.group);
+                html! {
+                    select #group name="group" aria-describedby=(described) aria-invalid=[wrong] {
+                        option value="" selected[form.group.is_empty()] { (words.say("mapping.group-none")) }
+                        @for (id, name) in groups {
+                            option value=(id) selected[id.to_string() == form.group] { (name) " (" (id) ")" }
+                        }
+                        @if !is_known && !form.group.is_empty() {
+                            option value=(form.group) selected {
+                                (words.fill("mapping.group-gone", &[("n", &form.group)]))
+                            }
+                        }
+                    }
+                }
+            }
+            None => html! {
+                input #group type="text" inputmode="numeric" name="group" value=(form.group) autocomplete="off"
+                    aria-describedby=(described) aria-invalid=[wrong];
+            },
+        };
+        let hint = match self.choices.groups() {
+            Some([]) => words.say("mapping.group-hint-empty"),
+            Some(_) => words.say("mapping.group-hint"),
+            None => words.say("mapping.group-hint-number"),
+        };
+        html! {
+            div.field.wrong[error.is_some()] {
+                label for="group" { (words.say("mapping.group")) }
+                p.hint #group-hint { (hint) }
+                (control)
+                @if let Some(error) = error { p.error #group-error { (error) } }
+            }
+            @if self.choices.groups().is_some() {
+                details #new-group-details open[self.told.group_error.is_some()] {
+                    summary { (words.say("mapping.new-group")) }
+                    div.field.wrong[self.told.group_error.is_some()] {
+                        label for="new_group" { (words.say("mapping.new-group-name")) }
+                        div.beside {
+                            input #new_group type="text" name="new_group" value=(form.new_group) maxlength="100" autocomplete="off"
+                                aria-describedby=[self.told.group_error.as_ref().map(|_| "new_group-error")]
+                                aria-invalid=[self.told.group_error.as_ref().map(|_| "true")];
+                            button.quiet type="submit" name="op" value="group" { (words.say("mapping.new-group-make")) }
+                        }
+                        @if let Some(error) = &self.told.group_error { p.error #new_group-error { (error) } }
+                    }
+                }
+            }
+        }
+    }
+
+    fn consent(&self) -> Markup {
+        let (form, words) = (self.form, self.visit.words);
+        let without = [
+            (
+                WithoutConsent::Unconfirmed.word(),
+                words.say_word("mapping-without", "unconfirmed"),
+                Some(words.say("mapping.without-unconfirmed-hint")),
+            ),
+            (
+                WithoutConsent::Skip.word(),
+                words.say_word("mapping-without", "skip"),
+                Some(words.say("mapping.without-skip-hint")),
+            ),
+        ];
+        let rules = [
+            (
+                ConsentRule::FlagOrSubscriber.word(),
+                words.say_word("mapping-consent", "flag-or-subscriber"),
+                Some(words.say("mapping.consent-either-hint")),
+            ),
+            (
+                ConsentRule::Flag.word(),
+                words.say_word("mapping-consent", "flag"),
+                Some(words.say("mapping.consent-flag-hint")),
+            ),
+            (
+                ConsentRule::Subscriber.word(),
+                words.say_word("mapping-consent", "subscriber"),
+                Some(words.say("mapping.consent-subscriber-hint")),
+            ),
+        ];
+        html! {
+            section aria-labelledby="consent-heading" {
+                h2 #consent-heading { (words.say("mapping.consent-heading")) }
+                @match form.kind {
+                    RecordKind::Customer => { (radios("consent", words.say("mapping.consent"), &rules, form.consent.word())) },
+                    RecordKind::Subscriber => { p { (words.say("mapping.consent-of-subscribers")) } },
+                }
+                (radios("without_consent", words.say("mapping.without"), &without, form.without.word()))
+                p.hint { (words.say("mapping.consent-never")) }
+            }
+        }
+    }
+}
+
+/// The shop's own numbers.
+pub fn numbers(numbers: Option<&Asked<Numbers>>, kind: RecordKind, words: Words) -> Markup {
+    let said = match (numbers, kind) {
+        (None | Some(Asked::Asking), _) => {
+            return html! { p.numbers.soft data-busy { (words.say("mapping.numbers-waiting")) } };
+        }
+        (Some(Asked::Unknown(_)), _) => words.say("mapping.numbers-unknown").to_owned(),
+        (Some(Asked::Known(n)), RecordKind::Subscriber) if n.all == 0 => {
+            words.say("mapping.numbers-no-subscribers").to_owned()
+        }
+        (Some(Asked::Known(n)), RecordKind::Customer) => {
+            let all = words.count("mapping.n-customers", n.all);
+            match n.consenting {
+                Some(yes) => words.fill(
+                    "mapping.numbers-customers",
+                    &[("all", &all), ("yes", &words.number(yes))],
+                ),
+                None => words.fill("mapping.numbers-all", &[("all", &all)]),
+            }
+        }
+        (Some(Asked::Known(n)), RecordKind::Subscriber) => {
+            let all = words.count("mapping.n-subscribers", n.all);
+            match n.consenting {
+                Some(yes) => words.fill(
+                    "mapping.numbers-subscribers",
+                    &[("all", &all), ("yes", &words.number(yes))],
+                ),
+                None => words.fill("mapping.numbers-all", &[("all", &all)]),
+            }
+        }
+    };
+    html! { p.numbers { (said) } }
+}
