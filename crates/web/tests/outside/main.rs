@@ -12,6 +12,7 @@ mod machines;
 mod panel;
 mod panel_advanced;
 mod panel_contacts;
+mod panel_mapping;
 mod panel_overview;
 mod panel_problems;
 mod panel_speed;

@@ -252,6 +252,19 @@ impl Choices {
         }
     }
 
+    /// A template as somebody might write it.
+    pub fn example(&self) -> String {
+        let names: &[&str] = match self.kind {
+            RecordKind::Customer => &["firstname", "lastname"],
+            RecordKind::Subscriber => &["dateadd"],
+        };
+        let braced: Vec<String> = names
+            .iter()
+            .map(|name| format!("{{{}}}", self.source_name(name)))
+            .collect();
+        braced.join(" ")
+    }
+
     /// What a row may do to a value: word, words for people.
     pub fn steps(&self) -> Vec<(&'static str, &'static str)> {
         let words = self.words;

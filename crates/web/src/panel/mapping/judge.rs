@@ -100,14 +100,11 @@ fn read_row(row: &FormRow, kind: RecordKind, choices: &Choices, words: Words, ju
         wrong.push(words.say("mapping.error-no-target").to_owned());
     }
     if text.from.is_none() && text.value.is_none() {
-        wrong.push(
-            match row.source.as_str() {
-                TEMPLATE => words.say("mapping.error-no-template"),
-                CONSTANT => words.say("mapping.error-no-constant"),
-                _ => words.say("mapping.error-no-source"),
-            }
-            .to_owned(),
-        );
+        wrong.push(match row.source.as_str() {
+            TEMPLATE => words.fill("mapping.error-no-template", &[("example", &choices.example())]),
+            CONSTANT => words.say("mapping.error-no-constant").to_owned(),
+            _ => words.say("mapping.error-no-source").to_owned(),
+        });
     }
     if row.empty == "value" && row.default.is_empty() {
         wrong.push(words.say("mapping.error-no-default").to_owned());

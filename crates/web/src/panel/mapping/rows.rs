@@ -95,7 +95,7 @@ impl Kit<'_> {
                         label for={ "text-" (key) } { (words.say("mapping.text")) }
                         input type="text" id={ "text-" (key) } name={ "text." (key) } value=(row.text) autocomplete="off"
                             aria-describedby={ "text-hint-" (key) };
-                        p.hint id={ "text-hint-" (key) } { (words.say("mapping.text-hint")) }
+                        p.hint id={ "text-hint-" (key) } { (words.fill("mapping.text-hint", &[("example", &self.choices.example())])) }
                     }
                     details id={ "details-" (key) } open[is_wrong && row.has_details()] {
                         summary {
