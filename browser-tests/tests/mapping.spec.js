@@ -1,0 +1,98 @@
+// Mapping fields: real contacts are shown what they would become while somebody types, with the keyboard alone too.
+
+import AxeBuilder from "@axe-core/playwright";
+import { test, expect } from "../harness/test.js";
+import { openAlone } from "../harness/panel.js";
+
+/** Connects the shop's account without configuring anything. */
+async function connect(world) {
+  const { uid, api_key } = world.sare.facts;
+  const body = `[sare]\nuid = "${uid}"\napi_key = "${api_key}"\n[customers]\nenabled = false\n[subscribers]\nenabled = false\n`;
+  await world.operator(world.shop, "/config", { method: "PUT", headers: { "content-type": "application/toml" }, body });
+}
+
+async function open(page, world, kind = "customers") {
+  await connect(world);
+  const base = await openAlone(page, world);
+  await page.goto(`${base}${kind}`);
+  await expect(page.locator("ol.people li")).toHaveCount(3);
+  await expect(page.locator("#people [data-busy]")).toHaveCount(0);
+  return base;
+}
+
+const row = (page, n) => page.locator("#rows tr").nth(n);
+
+test("what is typed is shown with real contacts, and errors at their row", async ({ page, world }) => {
+  const base = await open(page, world);
+  await expect(page.getByText("To jest propozycja")).toBeVisible();
+  await expect(page.locator("#people")).toContainText("Prawdziwe dane: 24 kontakty");
+  await page.getByRole("button", { name: "Dodaj wiersz", exact: true }).click();
+  const last = page.locator("#rows tr").last();
+  await last.locator("select").first().selectOption("comment");
+  await last.getByLabel("Dane ze sklepu").selectOption("=template");
+  await last.getByLabel("Tekst", { exact: true }).fill("Klient: {Imię");
+  await expect(last).toContainText("Sprawdź nawiasy");
+  await expect(last).toHaveClass(/wrong/);
+  await last.getByLabel("Tekst", { exact: true }).fill("Klient: {Imię}");
+  await expect(last.locator(".values li").first()).toContainText("Klient: ");
+  await expect(last).toContainText("z 24 kontaktów");
+  await expect(last).not.toHaveClass(/wrong/);
+  const before = await page.locator("ol.people").textContent();
+  await page.getByRole("button", { name: "Następne trzy" }).click();
+  await expect(page.locator("ol.people")).not.toHaveText(before);
+  await page.screenshot({ path: "artefacts/screens/mapping-typed.png", fullPage: true });
+  await page.getByRole("button", { name: "Zapisz" }).click();
+  await expect(page).toHaveURL(`${base}launch?done=saved`);
+});
+
+test("rows are moved and removed with the keyboard alone, and Enter saves nothing", async ({ page, world }) => {
+  await open(page, world);
+  const target = (n) => row(page, n).locator("select").first();
+  await expect(target(0)).toHaveValue("name");
+  await row(page, 0).getByRole("button", { name: /Przesuń w dół/ }).focus();
+  await page.keyboard.press("Enter");
+  await expect(target(1)).toHaveValue("name");
+  await expect(row(page, 1).getByRole("button", { name: /Przesuń w dół/ })).toBeFocused();
+  await row(page, 0).getByRole("button", { name: /Usuń wiersz/ }).focus();
+  await page.keyboard.press("Space");
+  await expect(target(0)).toHaveValue("name");
+  await expect(row(page, 0).getByRole("button", { name: /Usuń wiersz/ })).toBeFocused();
+  const asked = page.waitForRequest((request) => request.url().endsWith("/preview"));
+  await page.getByText("Utwórz nową grupę").click();
+  await row(page, 0).getByLabel("Tekst", { exact: true }).press("Enter");
+  await asked;
+  expect(page.url()).toMatch(/customers$/);
+  page.on("dialog", (dialog) => dialog.dismiss());
+  await page.getByRole("link", { name: "Pomoc" }).click();
+  expect(page.url(), "what is not saved is not left by mistake").toMatch(/customers$/);
+});
+
+test("a group is made on the way, and what was typed stays", async ({ page, world }) => {
+  await open(page, world);
+  await row(page, 0).getByLabel("Tekst", { exact: true }).fill("{Imię}");
+  await page.getByText("Utwórz nową grupę").click();
+  await page.getByLabel("Nazwa nowej grupy").fill("Sklep Anny");
+  await page.getByLabel("Nazwa nowej grupy").press("Enter");
+  await expect(page.getByText("powstała w SARE")).toBeVisible();
+  await expect(page.locator("#group option:checked")).toContainText("Sklep Anny");
+  await expect(row(page, 0).getByLabel("Tekst", { exact: true })).toHaveValue("{Imię}");
+});
+
+for (const kind of ["customers", "subscribers"]) {
+  test(`${kind}: no barrier, nothing sideways, nothing jumps`, async ({ page, world }) => {
+    await open(page, world, kind);
+    await page.locator("details").evaluateAll((all) => all.forEach((one) => (one.open = true)));
+    for (const width of [1280, 900, 360, 320]) {
+      await page.setViewportSize({ width, height: 800 });
+      const wide = await page.evaluate(() => {
+        const all = document.documentElement;
+        const out = [...document.querySelectorAll("main *")].filter((one) => one.getBoundingClientRect().right > all.clientWidth + 1);
+        return all.scrollWidth > all.clientWidth ? out.map((one) => `${one.tagName}.${one.className}`) : [];
+      });
+      expect(wide, `${width} pixels`).toEqual([]);
+      await page.screenshot({ path: `artefacts/screens/mapping-${kind}-${width}.png`, fullPage: true });
+    }
+    const { violations } = await new AxeBuilder({ page }).withTags(["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]).analyze();
+    expect(violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.target).join(" | ")}`)).toEqual([]);
+  });
+}
