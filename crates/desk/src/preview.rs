@@ -263,6 +263,8 @@ fn unmapped(mapping: &Mapping, sample: &Sample, additional: &[i64]) -> Vec<(Fiel
         .iter()
         .filter(|info| info.nature != Nature::Flag)
         .map(|info| info.field)
+        // Of a customer, the one group says enough.
+        .filter(|field| sample.kind == RecordKind::Subscriber || *field != Field::Groups)
         .filter(|field| is_worth_naming(*field, &used));
     let additional = additional
         .iter()
@@ -290,17 +292,14 @@ fn is_nought(field: Field, value: &str) -> bool {
 }
 
 fn is_worth_naming(field: Field, used: &[Field]) -> bool {
-    use AddressField::{City, CountryCode, Firstname, Lastname, Name, Street, Street1, Street2};
+    use AddressField::{CountryCode, Firstname, Lastname, Name, Street, Street1, Street2};
     let uses = |other: Field| used.contains(&other);
     match field {
         Field::Email | Field::UserId | Field::SubscriberId | Field::Login | Field::Origin => false,
         Field::Address(Firstname | Lastname | Name | CountryCode) => false,
         Field::Address(Street) => !uses(Field::Address(Street1)),
         Field::Address(Street1 | Street2) => false,
-        Field::Address(City) => true,
         Field::Group => !uses(Field::Groups),
-        Field::Groups if used.is_empty() => false,
-        Field::Groups => !uses(Field::Group),
         _ => true,
     }
 }

@@ -1,8 +1,9 @@
 //! The page's form: everything in it as it was typed, right or wrong, so that nothing typed is ever lost.
 
-use sync_core::RecordKind;
 use sync_core::config::{AdditionalField, ConsentRule, WithoutConsent};
 use sync_core::mapping::{Field, Overwrite, Row, RowText, WhenEmpty, fields};
+
+use sync_core::{Lang, RecordKind};
 
 use super::section::Section;
 use crate::panel::session::Fields;
@@ -72,7 +73,7 @@ pub struct FormRow {
 
 impl Form {
     /// The form of what is saved.
-    pub fn of(kind: RecordKind, section: &Section, version: i64) -> Self {
+    pub fn of(kind: RecordKind, section: &Section, version: i64, lang: Lang) -> Self {
         let rows = (0_usize..).zip(section.mapping.rows());
         Self {
             kind,
@@ -86,7 +87,9 @@ impl Form {
             new_group: String::new(),
             consent: section.consent,
             without: section.without,
-            rows: rows.map(|(key, row)| FormRow::of(key, &row.text())).collect(),
+            rows: rows
+                .map(|(key, row)| FormRow::of(kind, key, &row.text(), lang))
+                .collect(),
             from: 0,
         }
     }
@@ -150,7 +153,7 @@ impl Form {
     }
 
     /// Adds suggested rows for fields that no row fills yet; how many.
-    pub fn suggest(&mut self, rows: &[Row]) -> usize {
+    pub fn suggest(&mut self, rows: &[Row], lang: Lang) -> usize {
         let before = self.rows.len();
         for row in rows {
             let text = row.text();
@@ -159,7 +162,7 @@ impl Form {
                 let row = FormRow {
                     key,
                     suggested: true,
-                    ..FormRow::of(0, &text)
+                    ..FormRow::of(self.kind, 0, &text, lang)
                 };
                 self.rows.push(row);
             }
@@ -169,10 +172,12 @@ impl Form {
 }
 
 impl FormRow {
-    fn of(key: usize, row: &RowText) -> Self {
+    fn of(kind: RecordKind, key: usize, row: &RowText, lang: Lang) -> Self {
         let (source, text) = match (&row.from, &row.value) {
             (_, Some(constant)) => (CONSTANT.to_owned(), constant.clone()),
-            (Some(from), None) if from.contains(['{', '}']) => (TEMPLATE.to_owned(), from.clone()),
+            (Some(from), None) if from.contains(['{', '}']) => {
+                (TEMPLATE.to_owned(), in_words(kind, from, lang))
+            }
             (from, None) => (from.clone().unwrap_or_default(), String::new()),
         };
         let step = |word: &String| match word.split_once(':') {
@@ -300,6 +305,21 @@ fn short(text: &str) -> String {
 
 /// `{Imię} {Nazwisko}` becomes `{firstname} {lastname}`.
 fn by_name(kind: RecordKind, additional: &[AdditionalField], text: &str) -> String {
+    with_names(text, |name| {
+        named(kind, additional, name).map(|field| field.to_string())
+    })
+}
+
+/// `{firstname} {lastname}` becomes `{Imię} {Nazwisko}`.
+fn in_words(kind: RecordKind, text: &str, lang: Lang) -> String {
+    with_names(text, |name| {
+        let info = fields(kind).iter().find(|info| info.name == name.trim());
+        info.map(|info| info.label(lang).to_owned())
+    })
+}
+
+/// A template with the names of its fields changed.
+fn with_names(text: &str, change: impl Fn(&str) -> Option<String>) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(open) = rest.find('{') {
@@ -313,10 +333,7 @@ fn by_name(kind: RecordKind, additional: &[AdditionalField], text: &str) -> Stri
         }
         let end = rest.find(['}', '|', '{']).unwrap_or(rest.len());
         let name = &rest[..end];
-        match named(kind, additional, name) {
-            Some(field) => out.push_str(&field.to_string()),
-            None => out.push_str(name),
-        }
+        out.push_str(change(name).as_deref().unwrap_or(name));
         rest = &rest[end..];
     }
     out.push_str(rest);
@@ -349,7 +366,7 @@ mod tests {
     use super::*;
 
     fn again(text: &RowText) -> RowText {
-        FormRow::of(0, text).text(RecordKind::Customer, &[])
+        FormRow::of(RecordKind::Customer, 0, text, Lang::Pl).text(RecordKind::Customer, &[])
     }
 
     #[test]
@@ -401,6 +418,21 @@ mod tests {
     }
 
     #[test]
+    fn every_name_that_the_page_shows_is_understood_again() {
+        for kind in [RecordKind::Customer, RecordKind::Subscriber] {
+            for (info, lang) in fields(kind)
+                .iter()
+                .flat_map(|info| [(info, Lang::Pl), (info, Lang::En)])
+            {
+                let template = format!("{{{}|title}}!", info.name);
+                let shown = in_words(kind, &template, lang);
+                assert_eq!(shown, format!("{{{}|title}}!", info.label(lang)));
+                assert_eq!(by_name(kind, &[], &shown), template);
+            }
+        }
+    }
+
+    #[test]
     fn rows_move_and_suggestions_touch_nothing_that_is_set() {
         let mapping = Mapping::from_rows(RecordKind::Customer, &[RowText::new("gsm", "login")]).unwrap();
         let suggested = Mapping::from_rows(
@@ -417,8 +449,8 @@ mod tests {
             without: WithoutConsent::default(),
             mapping,
         };
-        let mut form = Form::of(RecordKind::Customer, &section, 1);
-        assert_eq!(form.suggest(suggested.unwrap().rows()), 1);
+        let mut form = Form::of(RecordKind::Customer, &section, 1, Lang::Pl);
+        assert_eq!(form.suggest(suggested.unwrap().rows(), Lang::Pl), 1);
         let shape = |form: &Form| -> Vec<(String, bool)> {
             let rows = form.rows.iter();
             rows.map(|row| (row.target.clone(), row.suggested)).collect()

@@ -88,7 +88,7 @@ async fn show(
     };
     let choices = Choices::ask(&app, &visit, &config, kind).await;
     let section = Section::of(&config, kind);
-    let mut form = Form::of(kind, &section, visit.shop.config_version);
+    let mut form = Form::of(kind, &section, visit.shop.config_version, visit.words.0);
     let mut told = Told::default();
     if section.is_untouched() {
         told.is_first_visit = true;
@@ -123,7 +123,10 @@ async fn show(
 
 fn suggest(form: &mut Form, choices: &Choices) -> usize {
     let properties = choices.properties().unwrap_or_default();
-    form.suggest(&mapping::suggest(form.kind, properties, &choices.additional))
+    form.suggest(
+        &mapping::suggest(form.kind, properties, &choices.additional),
+        choices.lang(),
+    )
 }
 
 /// The group that is meant for these contacts by its name, or the only one there is.

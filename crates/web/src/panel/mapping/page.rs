@@ -15,7 +15,7 @@ use super::look::Seen;
 use super::pieces::{find, pieces};
 use super::rows;
 use crate::panel::layout::{self, Head};
-use crate::panel::parts::{Tone, notice, radios};
+use crate::panel::parts::{Field, Tone, checkbox, input, notice, radios, select};
 use crate::panel::session::Visit;
 use crate::panel::words::Words;
 use crate::state::App;
@@ -192,7 +192,7 @@ impl Page<'_> {
         html! {
             section aria-labelledby="where-heading" {
                 h2 #where-heading { (words.say("mapping.where")) }
-                (crate::panel::parts::checkbox("enabled", label, Some(words.say("mapping.enabled-hint")), form.enabled))
+                (checkbox("enabled", label, Some(words.say("mapping.enabled-hint")), form.enabled))
                 (self.group())
             }
         }
@@ -200,47 +200,36 @@ impl Page<'_> {
 
     fn group(&self) -> Markup {
         let (form, words) = (self.form, self.visit.words);
-        let error = self.judged.group.filter(|_| self.told.with_errors);
-        let wrong = error.map(|_| "true");
-        let described = if error.is_some() {
-            "group-hint group-error"
-        } else {
-            "group-hint"
-        };
-        let control = match self.choices.groups() {
-            Some(groups) => {
-                let is_known = groups.iter().any(|(id, _)| id.to_string() == form.group);
-                html! {
-                    select #group name="group" aria-describedby=(described) aria-invalid=[wrong] {
-                        option value="" selected[form.group.is_empty()] { (words.say("mapping.group-none")) }
-                        @for (id, name) in groups {
-                            option value=(id) selected[id.to_string() == form.group] { (name) " (" (id) ")" }
-                        }
-                        @if !is_known && !form.group.is_empty() {
-                            option value=(form.group) selected {
-                                (words.fill("mapping.group-gone", &[("n", &form.group)]))
-                            }
-                        }
-                    }
-                }
-            }
-            None => html! {
-                input #group type="text" inputmode="numeric" name="group" value=(form.group) autocomplete="off"
-                    aria-describedby=(described) aria-invalid=[wrong];
-            },
-        };
         let hint = match self.choices.groups() {
             Some([]) => words.say("mapping.group-hint-empty"),
             Some(_) => words.say("mapping.group-hint"),
             None => words.say("mapping.group-hint-number"),
         };
-        html! {
-            div.field.wrong[error.is_some()] {
-                label for="group" { (words.say("mapping.group")) }
-                p.hint #group-hint { (hint) }
-                (control)
-                @if let Some(error) = error { p.error #group-error { (error) } }
+        let field = Field {
+            name: "group",
+            label: words.say("mapping.group"),
+            hint: Some(hint),
+            error: self.judged.group.filter(|_| self.told.with_errors),
+            required: false,
+        };
+        let control = match self.choices.groups() {
+            Some(groups) => {
+                let mut options = vec![(String::new(), words.say("mapping.group-none").to_owned())];
+                options.extend(
+                    groups
+                        .iter()
+                        .map(|(id, name)| (id.to_string(), format!("{name} ({id})"))),
+                );
+                if options.iter().all(|(id, _)| *id != form.group) {
+                    let gone = words.fill("mapping.group-gone", &[("n", &form.group)]);
+                    options.push((form.group.clone(), gone));
+                }
+                select(words, field, &options, &form.group)
             }
+            None => input(words, field, "text", &form.group),
+        };
+        html! {
+            (control)
             @if self.choices.groups().is_some() {
                 details #new-group-details open[self.told.group_error.is_some()] {
                     summary { (words.say("mapping.new-group")) }
