@@ -26,6 +26,24 @@ async fn synchronised(world: &World, services: &Services) {
     world.work(2).await;
 }
 
+#[tokio::test]
+async fn an_erased_person_who_came_after_the_first_synchronisation_is_not_taken_for_a_new_opt_in() {
+    each_connected(async |world, services| {
+        synchronised(&world, &services).await;
+        services.shop.add_subscriber("nowa@example.com", true);
+        world.work(30).await;
+        assert_eq!(services.sare.contact("nowa@example.com").unwrap().status, 8);
+        services.sare.delete("nowa@example.com");
+        let browser = Browser::open(&world).await;
+        let page = format!("{}/erase", page_of(&world, "nowa@example.com").await);
+        browser.target(&browser.post(&page, &[("sure", "yes")]).await);
+        world.work(26 * 60).await;
+        assert!(services.sare.contact("nowa@example.com").is_none());
+        assert_eq!(services.sare.confirmations_sent(), 0);
+    })
+    .await;
+}
+
 /// Gives the shop a configuration of both kinds in the account's own groups.
 pub async fn configure(world: &World, services: &Services) {
     world.let_engine_in(services).await;
