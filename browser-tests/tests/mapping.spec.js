@@ -65,6 +65,7 @@ test("rows are moved and removed with the keyboard alone, and Enter saves nothin
   page.on("dialog", (dialog) => dialog.dismiss());
   await page.getByRole("link", { name: "Pomoc" }).click();
   expect(page.url(), "what is not saved is not left by mistake").toMatch(/customers$/);
+  await page.close();
 });
 
 test("a group is made on the way, and what was typed stays", async ({ page, world }) => {

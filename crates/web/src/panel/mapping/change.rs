@@ -8,6 +8,7 @@ use sync_core::config::Config;
 use sync_core::mapping::{Needs, Overwrite, RowText, WhenEmpty};
 
 use super::choices::Choices;
+use super::form::in_words;
 use super::section::Section;
 use crate::error::Error;
 use crate::panel::session::Visit;
@@ -179,7 +180,7 @@ pub fn differences(was: &Section, now: &Section, choices: &Choices, words: Words
 fn describe(row: &RowText, choices: &Choices, words: Words) -> String {
     let mut parts = vec![match (&row.value, &row.from) {
         (Some(constant), _) => format!("„{constant}”"),
-        (None, Some(from)) => choices.source_name(from),
+        (None, Some(from)) => choices.source_name(&in_words(choices.kind, from, choices.lang())),
         (None, None) => words.say("mapping.nothing").to_owned(),
     }];
     parts.extend(row.transform.iter().map(|step| choices.step_name(step)));

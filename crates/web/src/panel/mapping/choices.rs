@@ -292,7 +292,9 @@ impl Choices {
         let find = |wanted: &str| known.iter().find(|(word, _)| *word == wanted);
         match (find(word), find(name)) {
             (Some((_, text)), _) => (*text).to_owned(),
-            (None, Some((_, text))) => format!("{text} {argument}"),
+            (None, Some((_, text))) => format!("{} {argument}", text.trim_end_matches('…'))
+                .trim_end()
+                .to_owned(),
             (None, None) => word.to_owned(),
         }
     }

@@ -311,7 +311,7 @@ fn by_name(kind: RecordKind, additional: &[AdditionalField], text: &str) -> Stri
 }
 
 /// `{firstname} {lastname}` becomes `{Imię} {Nazwisko}`.
-fn in_words(kind: RecordKind, text: &str, lang: Lang) -> String {
+pub fn in_words(kind: RecordKind, text: &str, lang: Lang) -> String {
     with_names(text, |name| {
         let info = fields(kind).iter().find(|info| info.name == name.trim());
         info.map(|info| info.label(lang).to_owned())

@@ -2,7 +2,6 @@
 
 use axum::response::Response;
 use desk::{Asked, Numbers, Why};
-use http::StatusCode;
 use maud::{Markup, html};
 use sync_core::RecordKind;
 use sync_core::config::{ConsentRule, WithoutConsent};
@@ -64,13 +63,7 @@ impl Page<'_> {
             RecordKind::Subscriber => words.say("mapping.subscribers"),
         };
         let head = Head::new(section_name(self.form.kind), title).with_scripts(&["mapping.js"]);
-        let mut response = layout::page(self.visit, head, self.content());
-        if self.told.conflict.is_some() {
-            *response.status_mut() = StatusCode::CONFLICT;
-        } else if self.told.with_errors {
-            *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
-        }
-        response
+        layout::page(self.visit, head, self.content())
     }
 
     fn content(&self) -> Markup {
@@ -149,13 +142,23 @@ impl Page<'_> {
 
     fn sare_away(&self) -> Markup {
         let words = self.visit.words;
-        let said = self.choices.sare_missing().map(|why| match why {
+        let why = self.choices.sare_missing();
+        let said = why.map(|why| match why {
             Why::Away => words.say("mapping.sare-away"),
             Why::NoAccess => words.say("mapping.sare-no-access"),
             Why::NotAllowed => words.say("mapping.sare-not-allowed"),
         });
         html! {
-            @if let Some(said) = said { (notice(Tone::Warn, html! { p { (said) } })) }
+            @if let Some(said) = said {
+                (notice(Tone::Warn, html! {
+                    p {
+                        (said)
+                        @if why == Some(Why::NoAccess) {
+                            " " a href=(self.visit.link("connect")) { (words.say("mapping.change-key")) }
+                        }
+                    }
+                }))
+            }
         }
     }
 
