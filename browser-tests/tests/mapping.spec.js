@@ -43,6 +43,8 @@ test("what is typed is shown with real contacts, and errors at their row", async
   await page.screenshot({ path: "artefacts/screens/mapping-typed.png", fullPage: true });
   await page.getByRole("button", { name: "Zapisz" }).click();
   await expect(page).toHaveURL(`${base}launch?done=saved`);
+  // What the page fetches by itself must not meet a server that is being stopped.
+  await page.close();
 });
 
 test("rows are moved and removed with the keyboard alone, and Enter saves nothing", async ({ page, world }) => {
@@ -77,6 +79,7 @@ test("a group is made on the way, and what was typed stays", async ({ page, worl
   await expect(page.getByText("powstała w SARE")).toBeVisible();
   await expect(page.locator("#group option:checked")).toContainText("Sklep Anny");
   await expect(row(page, 0).getByLabel("Tekst", { exact: true })).toHaveValue("{Imię}");
+  await page.close();
 });
 
 for (const kind of ["customers", "subscribers"]) {
