@@ -335,6 +335,35 @@ async fn another_key_changes_nothing_else_and_is_used_at_once() {
 }
 
 #[tokio::test]
+async fn a_disconnected_shop_is_connected_again_and_makes_up_for_what_it_missed() {
+    each_database(async |mut lab| {
+        live_shop(&mut lab, CONFIG, people).await;
+        let (uid, key) = (lab.shops[0].uid.clone(), lab.shops[0].key.clone());
+        let merchant = Merchant::enters(&lab, 0).await;
+        let before = merchant.known(0).await.config;
+        merchant.posts("advanced/disconnect", &[("sure", "yes")]).await;
+        assert_eq!(merchant.key_kept().await, None);
+        lab.shops[0].shop.add_customer(customer("new@example.com", true));
+        lab.minutes(30).await;
+        assert_eq!(lab.shops[0].status("new@example.com"), None);
+        assert!(merchant.opens("launch").await.says("nie ma klucza API"));
+        assert!(
+            merchant
+                .opens("connect")
+                .await
+                .says("Sklep jest rozłączony z SARE")
+        );
+        let answer = merchant.connects(&uid, key.expose_secret()).await;
+        assert!(answer.location.contains("connect?done=key"), "{}", answer.text);
+        assert_eq!(merchant.known(0).await.config, before, "the settings have stayed");
+        lab.settle().await;
+        assert_eq!(lab.shops[0].status("new@example.com"), Some(CONFIRMED));
+        assert_eq!(newest_run(&lab, 0).await.kind, RunKind::Backfill);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn another_account_is_agreed_to_first_and_keeps_the_mapping_but_no_group() {
     each_database(async |mut lab| {
         live_shop(&mut lab, CONFIG, people).await;
@@ -491,6 +520,7 @@ async fn before_the_first_synchronisation_a_merchant_looks_tries_ten_and_begins(
             "{}",
             page.text
         );
+        assert!(!page.says("o 3 osoby więcej"), "what was foreseen has happened");
         merchant.posts("launch/preview", &[]).await;
         lab.minutes(1).await;
         assert!(
@@ -499,6 +529,46 @@ async fn before_the_first_synchronisation_a_merchant_looks_tries_ten_and_begins(
                 .await
                 .says("Bez zmian: SARE ma już wszystko")
         );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_first_synchronisation_that_was_ended_begins_again_on_a_word_or_by_itself() {
+    each_database(async |mut lab| {
+        for by_word in [true, false] {
+            let index = lab.add_shop(ShopSetup::default());
+            people(&lab.shops[index]);
+            lab.install(index).await.unwrap();
+            lab.configure(index, CONFIG).await.unwrap();
+            let shop = lab.shops[index].known(&lab.store).await.unwrap();
+            while lab.store.active_run(shop.id).await.unwrap().is_none() {
+                lab.pass(std::time::Duration::from_millis(100)).await;
+            }
+            let run = lab.store.active_run(shop.id).await.unwrap().unwrap();
+            lab.store
+                .set_run_state(shop.id, run.id, RunState::Cancelled, None, lab.now())
+                .await
+                .unwrap();
+            lab.minutes(5).await;
+            if by_word {
+                let merchant = Merchant::enters(&lab, index).await;
+                assert!(merchant.opens("launch").await.says("została przerwana"));
+                merchant.posts("launch/begin", &[]).await;
+                lab.settle().await;
+            } else {
+                a_day(&lab).await;
+                a_day(&lab).await;
+            }
+            let over = lab
+                .store
+                .newest_run(shop.id, RunKind::First)
+                .await
+                .unwrap()
+                .unwrap();
+            assert!(over.id > run.id && over.state == RunState::Done, "{over:?}");
+            assert_eq!(lab.shops[index].sare.mailable().len(), 3);
+        }
     })
     .await;
 }

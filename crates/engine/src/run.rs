@@ -65,6 +65,9 @@ pub async fn schedule(s: &Session<'_>) -> Result<(), Halt> {
             ..Body::default()
         };
         s.store.create_run(s.shop.id, kind, &body.text(), now).await?;
+        if !first_done {
+            plan_sweep(s);
+        }
         {
             // Another key is tried, and other names may be needed, at once.
             let mut state = s.state();
@@ -72,6 +75,19 @@ pub async fn schedule(s: &Session<'_>) -> Result<(), Halt> {
             state.timers.sare = 0;
             state.timers.labels = 0;
         }
+        s.commit(Commit::default()).await?;
+        return Ok(());
+    }
+    if active.is_none() && !first_done && s.state().timers.sweep <= now {
+        // The first one was ended by a person before it was over: nothing else is looked after until one is.
+        let body = Body {
+            allow_mailable: true,
+            ..Body::default()
+        };
+        s.store
+            .create_run(s.shop.id, RunKind::First, &body.text(), now)
+            .await?;
+        plan_sweep(s);
         s.commit(Commit::default()).await?;
         return Ok(());
     }

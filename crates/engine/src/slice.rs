@@ -135,7 +135,8 @@ async fn due(s: &Session<'_>, waits: &[Millis]) -> Result<Millis, Halt> {
         let floor = waits.iter().min().copied().unwrap_or(now);
         return Ok(next.max(if next <= now { floor } else { now }));
     }
-    if s.state().first_done {
+    let first_done = s.state().first_done;
+    if first_done {
         next = next.min(timers.look).min(timers.sweep);
         if !s.state().poll_braked {
             next = next.min(timers.poll);
@@ -147,10 +148,11 @@ async fn due(s: &Session<'_>, waits: &[Millis]) -> Result<Millis, Halt> {
     if let Some(at) = s.store.next_dirty_due(s.shop.id).await? {
         next = next.min(at);
     }
-    if let Some(active) = s.store.active_run(s.shop.id).await?
-        && active.state != RunState::Braked
-    {
-        next = next.min(now);
+    match s.store.active_run(s.shop.id).await? {
+        Some(active) if active.state != RunState::Braked => next = next.min(now),
+        // A first synchronisation that was ended begins again.
+        None if !first_done => next = next.min(timers.sweep),
+        _ => {}
     }
     // Something due but waiting for a service is due when the service is.
     let floor = waits.iter().min().copied().unwrap_or(now);

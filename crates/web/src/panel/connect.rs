@@ -85,20 +85,27 @@ fn configured(shop: &Shop) -> Option<Config> {
     Some(parsed.config)
 }
 
-async fn show(visit: Visit, Query(done): Query<Done>) -> Response {
-    let uid = configured(&visit.shop)
-        .map(|config| config.sare.uid)
-        .unwrap_or_default();
-    page(&visit, &uid, &Wrong::default(), &done)
+async fn show(State(app): State<App>, visit: Visit, Query(done): Query<Done>) -> Result<Response, Closed> {
+    let uid = configured(&visit.shop).map_or_else(String::new, |config| config.sare.uid);
+    let has_key = has_key(&app, &visit).await?;
+    Ok(page(&visit, has_key, &uid, &Wrong::default(), &done))
 }
 
-fn page(visit: &Visit, uid: &str, wrong: &Wrong, done: &Done) -> Response {
+async fn has_key(app: &App, visit: &Visit) -> Result<bool, Closed> {
+    let key = app.store.secret(visit.shop.id, SecretName::SareKey).await;
+    Ok(key.map_err(|error| visit.closed(error))?.is_some())
+}
+
+fn page(visit: &Visit, has_key: bool, uid: &str, wrong: &Wrong, done: &Done) -> Response {
     let words = visit.words;
     let before = configured(&visit.shop);
     let content = html! {
         (told(visit, done))
         @if let Some(text) = wrong.all { (notice(Tone::Bad, html! { p { (text) } })) }
         @match &before {
+            Some(config) if !has_key => {
+                p { (words.fill("connect.disconnected", &[("uid", &config.sare.uid)])) }
+            },
             Some(config) => {
                 p { (words.fill("connect.connected", &[("uid", &config.sare.uid)])) }
                 h2 { (words.say("connect.change")) }
@@ -219,7 +226,8 @@ async fn connect(State(app): State<App>, Posted { visit, fields }: Posted) -> Re
     let words = visit.words;
     let uid = fields.get("uid");
     let key = fields.get("key");
-    let again = |wrong: Wrong| Ok(page(&visit, uid, &wrong, &Done::default()));
+    let has_key = has_key(&app, &visit).await?;
+    let again = |wrong: Wrong| Ok(page(&visit, has_key, uid, &wrong, &Done::default()));
     let wrong = Wrong {
         uid: sare_api::Uid::parse(uid)
             .err()
@@ -252,10 +260,14 @@ async fn connect(State(app): State<App>, Posted { visit, fields }: Posted) -> Re
         }
     };
     match &before {
-        Some(_) if !is_other => keep_key(&app, &visit, key).await?,
+        Some(_) if !is_other && has_key => keep_key(&app, &visit, key).await?,
         _ => {
             let version: Option<i64> = fields.get("version").parse().ok();
-            let config = begun(before.clone(), uid).render();
+            // A shop that was disconnected goes on as it was, and what happened meanwhile is looked for.
+            let config = match before.clone() {
+                Some(config) if !is_other => config.render(),
+                before => begun(before, uid).render(),
+            };
             let saved = app
                 .store
                 .put_config(

@@ -75,8 +75,10 @@ async fn show(State(app): State<App>, visit: Visit, Query(asked): Query<Asked>) 
         .await
         .map_err(|error| visit.closed(error))?;
     let content = html! {
-        @if asked.done.as_deref() == Some("busy") {
-            (notice(Tone::Info, html! { p { (words.say("launch.busy")) } }))
+        @match asked.done.as_deref() {
+            Some("busy") => (notice(Tone::Info, html! { p { (words.say("launch.busy")) } })),
+            Some("saved") => (notice(Tone::Good, html! { p { (words.say("launch.saved")) } })),
+            _ => {}
         }
         (sight.troubles(&visit))
         @match sight.stage {
@@ -84,6 +86,10 @@ async fn show(State(app): State<App>, visit: Visit, Query(asked): Query<Asked>) 
             Stage::UnderWay => {
                 p { (words.say("launch.under-way")) }
                 p { a.button href=(visit.link("")) { (words.say("launch.to-overview")) } }
+            },
+            Stage::Interrupted => {
+                (notice(Tone::Warn, html! { p { (words.say("launch.interrupted")) } }))
+                div.actions { (begin_button(&visit)) }
             },
             Stage::Before => {
                 (current(&visit, &sight))
@@ -266,7 +272,9 @@ fn look(visit: &Visit, sight: &Sight, dry: Option<Markup>) -> Markup {
     let words = visit.words;
     html! {
         section {
-            h2 { (words.say("launch.look")) }
+            h2 {
+                @if sight.stage == Stage::After { (words.say("launch.look-now")) } @else { (words.say("launch.look")) }
+            }
             p { (words.say("launch.look-hint")) }
             @if sight.dry_under_way.is_none() {
                 div.step {
@@ -376,15 +384,35 @@ async fn stop_preview(app: &App, visit: &Visit) -> Result<(), Error> {
 
 /// The merchant's word: the first synchronisation begins.
 async fn begin(State(app): State<App>, Posted { visit, .. }: Posted) -> Result<Response, Closed> {
-    stop_preview(&app, &visit)
-        .await
-        .map_err(|error| visit.closed(error))?;
-    app.store
-        .hold_first_run(visit.shop.id, None, app.now())
-        .await
-        .map_err(|error| visit.closed(error))?;
+    let begun = async {
+        stop_preview(&app, &visit).await?;
+        app.store.hold_first_run(visit.shop.id, None, app.now()).await?;
+        let sight = Sight::of(&app, &visit.shop).await?;
+        if sight.is_some_and(|sight| sight.stage == Stage::Interrupted) {
+            begin_again(&app, &visit).await?;
+        }
+        Ok(())
+    };
+    begun.await.map_err(|error: Error| visit.closed(error))?;
     app.wake.notify_one();
     Ok(visit.redirect(""))
+}
+
+/// The one that was ended is made anew.
+async fn begin_again(app: &App, visit: &Visit) -> Result<(), Error> {
+    let body = Body {
+        allow_mailable: true,
+        ..Body::default()
+    };
+    let (shop, now) = (visit.shop.id, app.now());
+    match app
+        .store
+        .create_run(shop, RunKind::First, &body.text(), now)
+        .await
+    {
+        Ok(_) | Err(store::Error::RunActive(_)) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Not yet: it waits for the word, however long.

@@ -86,7 +86,6 @@ fn result(visit: &Visit, sight: &Sight, run: &Run, body: &Body, named: &HashMap<
                     tr {
                         th scope="col" { (words.say("launch.what")) }
                         th.number scope="col" { (words.say("launch.how-many")) }
-                        th scope="col" { (words.say("launch.examples")) }
                     }
                 }
                 tbody {
@@ -95,14 +94,15 @@ fn result(visit: &Visit, sight: &Sight, run: &Run, body: &Body, named: &HashMap<
                         tr {
                             th scope="row" { (words.say("launch.unchanged")) }
                             td.number { (words.number(said.unchanged)) }
-                            td {}
                         }
                     }
                     @if body.counters.failed > 0 {
                         tr {
-                            th scope="row" { (words.say("launch.bad-addresses")) }
+                            th scope="row" {
+                                (words.say("launch.bad-addresses")) " "
+                                a href=(visit.link("problems")) { (words.say("launch.see-problems")) }
+                            }
                             td.number { (words.number(body.counters.failed)) }
-                            td { a href=(visit.link("problems")) { (words.say("launch.see-problems")) } }
                         }
                     }
                 }
@@ -124,19 +124,22 @@ fn row(visit: &Visit, body: &Body, pile: Pile, named: &HashMap<String, String>) 
         .iter()
         .filter_map(|hash| Some((hash, named.get(hash)?)))
         .collect();
+    let has_examples = !examples.is_empty();
     html! {
         @if contacts > 0 {
-            tr {
+            tr.shown[has_examples] {
                 th scope="row" { (words.say_word("launch.pile", &word(pile))) }
                 td.number { (words.number(contacts)) }
-                td {
-                    @if !examples.is_empty() {
-                        details id={ "pile-" (word(pile)) } {
-                            summary { (words.say("launch.show-examples")) }
-                            ul {
-                                @for (hash, address) in examples {
-                                    li { a href=(visit.link(&format!("contacts/{hash}"))) { (address) } }
-                                }
+            }
+        }
+        @if has_examples {
+            tr {
+                td colspan="2" {
+                    details id={ "pile-" (word(pile)) } {
+                        summary { (words.say("launch.examples")) }
+                        ul {
+                            @for (hash, address) in examples {
+                                li { a href=(visit.link(&format!("contacts/{hash}"))) { (address) } }
                             }
                         }
                     }

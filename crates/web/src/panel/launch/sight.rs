@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use maud::{Markup, html};
 use ports::Millis;
-use store::{Run, RunKind, RunState, Shop, ShopState};
+use store::{Run, RunKind, RunState, SecretName, Shop, ShopState};
 use sync_core::config::Config;
 
 use crate::error::Error;
@@ -30,6 +30,8 @@ pub enum Stage {
     Before,
     /// It is under way.
     UnderWay,
+    /// It was ended before it was over.
+    Interrupted,
     /// It is over.
     After,
 }
@@ -59,6 +61,8 @@ pub struct Sight {
     pub dry: Option<Run>,
     /// The configuration has changed since that dry run was asked for.
     pub is_stale: bool,
+    /// A key of SARE is kept.
+    pub has_key: bool,
     /// SARE refused the key when last asked.
     pub sare_refused: bool,
     /// SARE is left alone until then, because it did not answer.
@@ -101,12 +105,18 @@ impl Sight {
             true => app.store.newest_run(shop.id, RunKind::First).await?,
             false => None,
         };
+        // What was seen before the first synchronisation has happened since.
+        let begun_at = first.as_ref().map_or(0, |run| run.created_at);
+        let dry = dry.filter(|run| run.created_at > begun_at);
         let stage = if first_done {
             Stage::After
         } else if !config.customers.enabled && !config.subscribers.enabled {
             Stage::Nothing
         } else if state.config_seen >= shop.config_version && !is_anew {
-            Stage::UnderWay
+            match app.store.active_run(shop.id).await? {
+                Some(run) if run.kind == RunKind::First => Stage::UnderWay,
+                _ => Stage::Interrupted,
+            }
         } else {
             Stage::Before
         };
@@ -122,6 +132,7 @@ impl Sight {
             is_stale: dry.as_ref().is_some_and(|run| run.created_at < changed_at),
             dry_under_way,
             dry,
+            has_key: app.store.secret(shop.id, SecretName::SareKey).await?.is_some(),
             sare_refused: state.sare_refused,
             sare_rests: state.timers.sare > now && !state.sare_refused,
             now,
@@ -155,7 +166,11 @@ impl Sight {
                     p { (words.say("launch.paused")) " " a href=(visit.link("")) { (words.say("launch.to-overview")) } }
                 }))
             }
-            @if self.sare_refused {
+            @if !self.has_key {
+                (notice(Tone::Bad, html! {
+                    p { (words.say("launch.no-key")) " " a href=(visit.link("connect")) { (words.say("launch.to-connect")) } }
+                }))
+            } @else if self.sare_refused {
                 (notice(Tone::Bad, html! {
                     p { (words.say("launch.sare-refused")) " " a href=(visit.link("connect")) { (words.say("launch.to-connect")) } }
                 }))
