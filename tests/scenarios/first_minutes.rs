@@ -258,6 +258,12 @@ async fn the_right_key_is_kept_and_nothing_is_sent_before_something_is_chosen() 
             "{}",
             page.location
         );
+        let customers = merchant.follows(&page).await;
+        assert!(
+            customers.says("Połączono z SARE. Konto ma 3 grupy i 14 cech."),
+            "{}",
+            customers.text
+        );
         let shop = merchant.known(0).await;
         let config = Config::parse(shop.config.as_deref().unwrap()).unwrap().config;
         assert_eq!(config.sare.uid, uid);

@@ -206,6 +206,20 @@ fn told(visit: &Visit, done: &Done) -> Markup {
     }
 }
 
+/// Told on the page that one comes to once an account is connected; `query` is that page's.
+pub fn success(words: Words, query: &str) -> Option<Markup> {
+    let value = |wanted: &str| {
+        let mut pairs = url::form_urlencoded::parse(query.as_bytes());
+        pairs
+            .find(|(name, _)| name == wanted)
+            .map(|(_, value)| value.into_owned())
+    };
+    let number = |name: &str| value(name).and_then(|text| text.parse().ok());
+    (value("done").as_deref() == Some("connected")).then(|| {
+        html! { p { (words.say("connect.done-first")) " " (holds(words, number("groups"), number("properties"))) } }
+    })
+}
+
 /// What the account holds: "4 grupy i 14 cech".
 fn holds(words: Words, groups: Option<i64>, properties: Option<i64>) -> String {
     match (groups, properties) {
@@ -291,6 +305,7 @@ async fn connect(State(app): State<App>, Posted { visit, fields }: Posted) -> Re
             }
         }
     }
+    app.memory.forget_account(visit.shop.id);
     app.wake.notify_one();
     let count = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
     let groups = account.groups.as_ref().map(|groups| count(groups.len()));

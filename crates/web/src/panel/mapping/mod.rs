@@ -39,8 +39,8 @@ use self::page::{Page, Told};
 use self::save::{Saved, new_group, parsed, save};
 use self::section::Section;
 use super::closed::Closed;
-use super::layout;
 use super::session::{Posted, Visit};
+use super::{connect, layout};
 use crate::error::Error;
 use crate::state::App;
 
@@ -95,6 +95,9 @@ async fn show(
         form.enabled = true;
         suggest(&mut form, &choices);
         form.group = likely_group(&choices).unwrap_or_default();
+    }
+    if let Some(query) = query.as_deref() {
+        told.good = connect::success(visit.words, query);
     }
     if query.as_deref() == Some("done=same") {
         told.good = Some(html! { p { (visit.words.say("mapping.saved-same")) } });
