@@ -128,8 +128,9 @@ pub fn sides(visit: &Visit, sight: &Sight) -> Markup {
             div.sides {
                 div {
                     h3 { (words.say("overview.shop")) }
+                    p.soft { (shop.host) }
                     dl.numbers {
-                        dt { (shop.host) }
+                        dt { (words.say("overview.connection")) }
                         dd {
                             span.state.bad[shop.state == ShopState::AccessLost] { (words.say_word("state", &word(shop.state))) }
                             @if let Some(again) = pause { "; " (words.fill("overview.rests", &[("again", &again)])) }
@@ -142,6 +143,7 @@ pub fn sides(visit: &Visit, sight: &Sight) -> Markup {
                 }
                 div {
                     h3 { "SARE" }
+                    p.soft { (words.say("overview.mailing")) }
                     dl.numbers {
                         dt { (words.say("overview.connection")) }
                         dd { span.state.bad[sight.lane.sare_refused] { (sare) } }

@@ -45,7 +45,7 @@ pub async fn all(app: &App, visit: &Visit) -> Result<Option<Markup>, Error> {
     };
     Ok(Some(html! {
         p { (words.count("problems.open", all)) " " span.soft { (words.say("problems.by-itself")) } }
-        @if groups.len() > 1 { (visit.form("problems/retry", again)) }
+        @if groups.len() > 1 { div.before { (visit.form("problems/retry", again)) } }
         @for one in shown { (one) }
     }))
 }

@@ -124,7 +124,7 @@ async fn show(State(app): State<App>, visit: Visit, Query(asked): Query<Asked>) 
         .collect();
     let content = html! {
         p { (words.say("unsubscribes.intro")) }
-        div.actions {
+        div.actions.before {
             form method="get" action=(visit.link("unsubscribes")) {
                 (parts::select(words, field, &spans, &days.to_string()))
                 button.quiet type="submit" { (words.say("unsubscribes.show")) }
