@@ -330,6 +330,40 @@ async fn mc_magento2_189_a_changed_address_moves_the_contact_and_a_refusal_moves
 }
 
 #[tokio::test]
+async fn an_address_is_not_mailed_on_the_word_of_a_customer_who_left_it() {
+    each_database(async |mut lab| {
+        live_shop(&mut lab, CONFIG, |s| {
+            s.shop.add_customer(customer("shared@example.com", true));
+            s.shop.add_subscriber("shared@example.com", false);
+            s.shop.add_customer(customer("taken@example.com", true));
+            s.shop.add_customer(customer("silent@example.com", false));
+        })
+        .await;
+        assert_eq!(lab.shops[0].status("shared@example.com"), Some(CONFIRMED));
+        for (from, to) in [
+            ("shared@example.com", "moved@example.com"),
+            ("taken@example.com", "left@example.com"),
+            ("silent@example.com", "taken@example.com"),
+        ] {
+            let id = lab.shops[0].shop.customer_by_email(from).unwrap().id;
+            lab.shops[0].shop.edit_customer(id, |c| c.email = to.into());
+        }
+        lab.minutes(5).await;
+        let shop = &lab.shops[0];
+        for address in ["shared@example.com", "taken@example.com"] {
+            assert_eq!(shop.status(address), Some(REMOVAL_REQUESTED), "{address}");
+        }
+        for address in ["moved@example.com", "left@example.com"] {
+            assert_eq!(shop.status(address), Some(CONFIRMED), "{address}: their own consent");
+        }
+        a_day(&lab).await;
+        assert_eq!(lab.shops[0].status("shared@example.com"), Some(REMOVAL_REQUESTED));
+        assert_eq!(lab.shops[0].status("moved@example.com"), Some(CONFIRMED));
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_deleted_contact_is_kept_taken_out_or_deleted_as_the_merchant_chose() {
     each_database(async |mut lab| {
         for (action, status, groups) in [

@@ -798,15 +798,7 @@ async fn leave(s: &Session<'_>, items: &mut [Item]) -> Result<(), Halt> {
         items[i].wrote = true;
     }
     let partly: Vec<usize> = (0..items.len())
-        .filter(|&i| {
-            let item = &items[i];
-            let present = matches!(item.a.sare, SareView::Status(n) if status::is_open(n));
-            let stays = matches!(item.a.step, Step::Keep | Step::Update);
-            present
-                && stays
-                && !item.a.groups_to_leave().is_empty()
-                && !matches!(item.result, Some(Fate::Refused(_)))
-        })
+        .filter(|&i| still_to_leave(&items[i]) && !matches!(items[i].result, Some(Fate::Refused(_))))
         .collect();
     remove_from_groups(s, items, &partly, |item| item.a.groups_to_leave()).await?;
     for i in partly {
@@ -846,6 +838,13 @@ async fn leave(s: &Session<'_>, items: &mut [Item]) -> Result<(), Halt> {
         }
     }
     Ok(())
+}
+
+/// Whether a contact that stays in SARE has yet to leave a group of ours.
+fn still_to_leave(item: &Item) -> bool {
+    let present = matches!(item.a.sare, SareView::Status(n) if status::is_open(n));
+    let stays = matches!(item.a.step, Step::Keep | Step::Update);
+    present && stays && item.contact.groups.iter().any(|g| !item.a.groups.contains(g))
 }
 
 async fn remove_from_groups(
@@ -896,6 +895,10 @@ fn conclude(s: &Session<'_>, item: Item, errand: Errand, out: &mut Delivered) {
         _ => None,
     };
     let untold = item.a.facts.refusal.is_some() && !item.contact.refusal_applied;
+    if out.halted.is_some() && still_to_leave(&item) && !matches!(item.result, Some(Fate::Refused(_))) {
+        // The slice was stopped before its groups' turn: its dirty entries stay, all of it is done again.
+        return;
+    }
     let Item {
         a,
         mut contact,

@@ -190,6 +190,7 @@ async fn gather(s: &Session<'_>, dirty: &[Dirty]) -> Result<Gathered, Halt> {
             if let Some(subject) = subject_of(&mut subjects, &mut contacts, old, None, reason) {
                 subject.moved_away.push(reading.key);
                 subject.withdrew_on_leaving |= withdrew;
+                subject.consent_left |= before.consent;
             }
         }
         let email = reading.email.clone();

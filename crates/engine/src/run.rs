@@ -675,7 +675,13 @@ fn add(sum: &mut crate::report::Counters, more: &crate::report::Counters) {
 /// What the run would do with the contact, in its statement.
 fn state_it(body: &mut Body, a: &Assessed) {
     let statement = &mut body.statement;
-    if a.step.makes_mailable(a.sare) && !statement.is_bound {
+    // Whom SARE did not take was stated when they were first sent: such a one holds up no later run.
+    let stated = a
+        .subject
+        .contact
+        .as_ref()
+        .is_some_and(|c| c.outcome == Outcome::Failed && c.consent == Some(true));
+    if a.step.makes_mailable(a.sare) && !stated && !statement.is_bound {
         statement.mailable += 1;
     }
     if a.step.makes_unmailable(a.sare) {

@@ -56,6 +56,8 @@ pub struct Subject {
     pub moved_away: Vec<RecordKey>,
     /// One that moved away withdrew its consent on the way.
     pub withdrew_on_leaving: bool,
+    /// One that moved away had consented, and took that along.
+    pub consent_left: bool,
     /// The addresses from which records came here.
     pub came_from: Vec<AddrHash>,
     /// The ledger's row.
@@ -79,6 +81,7 @@ impl Subject {
             lost: Vec::new(),
             moved_away: Vec::new(),
             withdrew_on_leaving: false,
+            consent_left: false,
             came_from: Vec::new(),
             contact: None,
             dirty: Vec::new(),
@@ -208,6 +211,8 @@ pub struct Assessed {
     pub fingerprint: Option<[u8; 16]>,
     /// It was in SARE and a list did not name it: to be confirmed before anything is done.
     pub unsure: bool,
+    /// Consent was withdrawn only in that the record it came from now stands under another address.
+    pub abandoned: bool,
 }
 
 impl Assessed {
@@ -370,9 +375,8 @@ pub async fn assess(
         let refused_with = match (refusal, view) {
             (Some(n), _) | (None, SareView::Status(n)) if status::is_refusal(n) => Some(n),
             (None, SareView::Status(status::BLOCKED)) | (Some(_), _) => Some(status::REMOVAL_REQUESTED),
-            _ => assessed
-                .facts
-                .withdrawn
+            // Consent that came along with the person is nothing they refused.
+            _ => (assessed.facts.withdrawn && !assessed.abandoned)
                 .then_some(config.unsubscribe.to_sare.number()),
         };
         if let Some(n) = refused_with {
@@ -409,10 +413,18 @@ fn judge(
         on_new_opt_in: config.unsubscribe.on_new_opt_in,
     };
     let view = subject.view(base);
-    let (mut facts, noticed) = consent::observe(&known, &view, sare, followed, rules);
+    let (mut facts, mut noticed) = consent::observe(&known, &view, sare, followed, rules);
     if subject.withdrew_on_leaving {
         facts.withdrawn = true;
         facts.consent = false;
+    }
+    // Who is still at the address never said yes: it must not stay mailable on the word of one who left.
+    let abandoned = subject.consent_left
+        && known.facts.is_some_and(|f| f.consent)
+        && !(facts.consent || facts.withdrawn || facts.refusal.is_some() || view.is_empty());
+    if abandoned {
+        facts.withdrawn = true;
+        noticed.push(Noticed::WithdrawnInShop);
     }
     let traits = subject.traits(s, config);
     let groups = subject.groups(config);
@@ -449,6 +461,7 @@ fn judge(
         groups,
         fingerprint,
         unsure,
+        abandoned,
     }
 }
 
