@@ -354,7 +354,11 @@ async fn an_address_is_not_mailed_on_the_word_of_a_customer_who_left_it() {
             assert_eq!(shop.status(address), Some(REMOVAL_REQUESTED), "{address}");
         }
         for address in ["moved@example.com", "left@example.com"] {
-            assert_eq!(shop.status(address), Some(CONFIRMED), "{address}: their own consent");
+            assert_eq!(
+                shop.status(address),
+                Some(CONFIRMED),
+                "{address}: their own consent"
+            );
         }
         a_day(&lab).await;
         assert_eq!(lab.shops[0].status("shared@example.com"), Some(REMOVAL_REQUESTED));

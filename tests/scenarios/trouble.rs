@@ -143,6 +143,29 @@ async fn a_write_whose_answer_was_cut_off_is_not_done_twice_in_effect() {
 }
 
 #[tokio::test]
+async fn an_account_that_takes_only_bare_lists_of_addresses_is_synchronised_all_the_same() {
+    each_database(async |mut lab| {
+        let mut setup = ShopSetup::default();
+        setup.sare.lookup = simulators::sare::LookupForm::Plain;
+        live_shop_with(&mut lab, setup, CONFIG, |s| {
+            s.sare.put_contact("s7@example.com", REMOVAL_REQUESTED, &[]);
+            for n in 0..30 {
+                s.shop.add_subscriber(format!("s{n}@example.com"), true);
+            }
+        })
+        .await;
+        assert_eq!(lab.shops[0].sare.mailable().len(), 29);
+        assert_eq!(lab.shops[0].status("s7@example.com"), Some(REMOVAL_REQUESTED));
+        assert!(problem_kinds(&lab, 0).await.is_empty());
+        assert!(lab.shops[0].sare.recipient_clicks_unsubscribe("s8@example.com"));
+        lab.minutes(30).await;
+        let row = lab.shops[0].shop.subscriber_by_email("s8@example.com").unwrap();
+        assert!(!row.active, "the poll asks in the same form");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn leaving_a_group_is_made_up_for_when_sare_failed_at_that_very_call() {
     each_database(async |mut lab| {
         live_shop(&mut lab, CONFIG, |s| {

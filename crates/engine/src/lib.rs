@@ -17,6 +17,7 @@ mod hooks;
 mod labels;
 mod live;
 mod look;
+mod lookup;
 mod person;
 mod poll;
 mod read;

@@ -19,6 +19,7 @@ use sync_core::plan::{self, Circumstances, Step};
 use sync_core::{RecordKey, RecordKind};
 
 use crate::error::{CallError, Halt};
+use crate::lookup;
 use crate::person::{self, Person};
 use crate::session::{Session, millis};
 
@@ -487,7 +488,16 @@ pub async fn statuses<'x>(
             let asked = asked.clone();
             async move { c.statuses(&asked).await }
         });
-        match answer.await {
+        let answer = answer.await;
+        if let Err(CallError::Api(error)) = &answer
+            && lookup::may_be_the_form(error)
+            && lookup::find_form(s, &asked).await?
+        {
+            let size = s.state().lookup.at_most(chunk.len()).max(1);
+            stack.extend(chunk.chunks(size).rev());
+            continue;
+        }
+        match answer {
             Ok(answers) => {
                 for (hash, address) in chunk {
                     let view = match answers.get(address) {
