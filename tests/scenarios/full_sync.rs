@@ -79,6 +79,29 @@ async fn mc_woocommerce_1264_and_688_a_resync_subscribes_nobody_who_unsubscribed
 }
 
 #[tokio::test]
+async fn a_first_synchronisation_into_an_account_that_knows_everybody_already_ends() {
+    each_database(async |mut lab| {
+        live_shop(&mut lab, CONFIG, |s| {
+            for n in 0..120 {
+                let email = format!("c{n}@example.com");
+                s.sare.put_contact(&email, CONFIRMED, &[]);
+                s.shop.add_customer(customer(&email, true));
+            }
+        })
+        .await;
+        let run = newest_run(&lab, 0).await;
+        let progress: serde_json::Value = serde_json::from_str(&run.body).unwrap();
+        assert_eq!(progress["done"], 120, "each row counts once: {run:?}");
+        assert_eq!(progress["counters"]["updated"], 120, "{run:?}");
+        for n in 0..120 {
+            assert_eq!(lab.shops[0].groups(&format!("c{n}@example.com")), [21]);
+        }
+        assert!(lab.now() - run.started_at.unwrap() < 10 * 60_000, "{run:?}");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_forced_run_that_would_make_anyone_mailable_does_not_start() {
     each_database(async |mut lab| {
         live_shop(&mut lab, CONFIG, |s| {

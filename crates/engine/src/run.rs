@@ -141,6 +141,8 @@ pub async fn step(s: &Session<'_>) -> Result<bool, Halt> {
         Phase::Finished => return Ok(false),
     };
     if let Err(Halt::Wait { why, .. }) = &result {
+        // What was half done is not told: the place is the one last committed, or rows would be passed over.
+        let mut body = Body::parse(&run.body);
         note_waiting(s, &mut run, &mut body, Some(why)).await?;
     }
     result.map(|()| true)
@@ -281,7 +283,8 @@ async fn read_list(s: &Session<'_>, run: &mut Run, body: &mut Body, kind: Record
     };
     let until = s.now() + millis(s.settings.slice);
     s.need_shoper(page_cost, LIVE_RESERVE)?;
-    s.need_sare(2.0, SARE_RESERVE)?;
+    let to_prove = if is_lookup_open(s) { PROOF_COST } else { 0.0 };
+    s.need_sare(2.0 + to_prove, SARE_RESERVE)?;
     let cursor = body.cursor.unwrap_or_default();
     let mut block = match fetch(s, kind, cursor, page_cost).await {
         Ok(block) => block,
@@ -634,7 +637,7 @@ async fn dispose(
         },
     )
     .await?;
-    prove_lookup(s, &delivered.commit.contacts).await?;
+    prove_lookup(s, &delivered.commit.contacts).await;
     add(&mut body.counters, &delivered.counters);
     let done = delivered.commit.contacts.len();
     let mut all = delivered.commit;
@@ -899,22 +902,18 @@ async fn finish(
 
 /// Proves once that SARE understands our lists of addresses: a contact just taken must be named.
 /// An account that takes lists in the other form would seem to know nobody (sare-api.md 16 row 4).
-async fn prove_lookup(s: &Session<'_>, contacts: &[Contact]) -> Result<(), Halt> {
-    let (proven, tries) = {
-        let state = s.state();
-        (state.lookup_proven, state.lookup_tries)
-    };
-    if proven || tries >= 10 {
-        return Ok(());
+async fn prove_lookup(s: &Session<'_>, contacts: &[Contact]) {
+    // With no room for it now, the next block proves it: what this one has done is to be committed.
+    if !is_lookup_open(s) || s.sare_room(0.0) < PROOF_COST {
+        return;
     }
     let Some(contact) = contacts
         .iter()
         .find(|c| c.outcome == Outcome::Synchronised && c.address.is_some())
     else {
-        return Ok(());
+        return;
     };
     let address = contact.address.clone().unwrap_or_default();
-    s.need_sare(3.0, 0.0)?;
     let asked = s.sare(|c| {
         let address = address.clone();
         async move { c.probe_lookup(&address).await }
@@ -923,13 +922,21 @@ async fn prove_lookup(s: &Session<'_>, contacts: &[Contact]) -> Result<(), Halt>
         Ok(form) => {
             s.use_lookup(form);
             s.state().lookup_proven = true;
-            Ok(())
         }
-        Err(CallError::Halt(halt)) => Err(halt),
+        // An outage is met again by the next call.
+        Err(CallError::Halt(_)) => {}
         Err(CallError::Api(_)) => {
             // SARE may take contacts in later: tried again with the next block.
             s.state().lookup_tries += 1;
-            Ok(())
         }
     }
+}
+
+/// Requests that a proof takes at most.
+const PROOF_COST: f64 = 3.0;
+
+/// Whether it is still to be proven that SARE understands our lists of addresses.
+fn is_lookup_open(s: &Session<'_>) -> bool {
+    let state = s.state();
+    !state.lookup_proven && state.lookup_tries < 10
 }
