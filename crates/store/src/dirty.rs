@@ -82,6 +82,19 @@ pub(crate) async fn mark(
     Ok(())
 }
 
+/// Wakes the lane for the earliest of the marks. What a run holds back wakes nobody.
+pub(crate) async fn wake_for(
+    tx: &mut Transaction<'_, Any>,
+    shop: ShopId,
+    marks: &[DirtyMark],
+) -> Result<(), Error> {
+    let free = marks.iter().filter(|mark| mark.held_by.is_none());
+    if let Some(first) = free.map(|mark| mark.due_at).min() {
+        lanes::wake(tx, shop, first).await?;
+    }
+    Ok(())
+}
+
 /// Takes away what was dealt with, unless it was marked again meanwhile.
 pub(crate) async fn done(
     tx: &mut Transaction<'_, Any>,
@@ -176,20 +189,25 @@ impl Store {
         if marks.is_empty() {
             return Ok(());
         }
+        if self.dialect == Dialect::Sqlite {
+            return self.together.mark(self, shop, marks, now).await;
+        }
+        self.mark_alone(shop, marks, now).await
+    }
+
+    /// [`Store::mark`] in a transaction of its own.
+    pub(crate) async fn mark_alone(
+        &self,
+        shop: ShopId,
+        marks: &[DirtyMark],
+        now: Millis,
+    ) -> Result<(), Error> {
         let mut tx = self.begin().await?;
         if !lanes::enter(&mut tx, self.dialect, shop).await? {
             return Err(Error::NoSuchShop);
         }
         mark(&mut tx, self.dialect, shop, marks, now).await?;
-        // What a run holds back wakes nobody.
-        if let Some(first) = marks
-            .iter()
-            .filter(|mark| mark.held_by.is_none())
-            .map(|mark| mark.due_at)
-            .min()
-        {
-            lanes::wake(&mut tx, shop, first).await?;
-        }
+        wake_for(&mut tx, shop, marks).await?;
         tx.commit().await?;
         Ok(())
     }

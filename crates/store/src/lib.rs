@@ -23,6 +23,7 @@ mod runs;
 mod shops;
 mod store;
 mod tallies;
+mod together;
 mod unsubscribes;
 
 pub use contacts::ContactFilter;

@@ -14,6 +14,7 @@ use crate::crypto::{ID, Keys, Place, Vault};
 use crate::dialect::Dialect;
 use crate::error::Error;
 use crate::model::AddrHash;
+use crate::together::Together;
 use crate::{contacts, hooks, migrate, problems, shops};
 
 /// The ledger. Copies share its connections.
@@ -25,6 +26,8 @@ pub struct Store {
     pub(crate) vault: Vault,
     /// Where a pass of [`Store::reencrypt`] stands.
     pass: Arc<Mutex<Pass>>,
+    /// Marks that are written together.
+    pub(crate) together: Together,
     /// The turn of lanes at SQLite's one writer: they queue here among themselves, so that a webhook or a person waits
     /// for one of them at most.
     lanes_turn: Arc<Mutex<()>>,
@@ -94,6 +97,7 @@ impl Store {
             dialect,
             vault,
             pass: Arc::default(),
+            together: Together::default(),
             lanes_turn: Arc::default(),
             line: Arc::new(AtomicI64::new(0)),
         })
