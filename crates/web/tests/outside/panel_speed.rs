@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use store::{Commit, Contact, HistoryEntry, Outcome, Problem, Record};
+use store::{Commit, Contact, DirtyKey, HistoryEntry, Outcome, Problem, Record};
 use sync_core::RecordKey;
 
 use crate::ledger::Visitor;
@@ -52,7 +52,7 @@ async fn fill(v: &Visitor<'_>) {
             });
             if outcome == Outcome::Failed {
                 commit.problems.push(Problem {
-                    key: store::DirtyKey::Address(one.hash).encode(),
+                    key: DirtyKey::Address(one.hash).encode(),
                     kind: "sare-refused".to_owned(),
                     hash: Some(one.hash),
                     detail: Some("the value is too long".to_owned()),
@@ -70,6 +70,10 @@ async fn fill(v: &Visitor<'_>) {
 
 #[tokio::test]
 #[ignore = "fills a ledger with 200,000 contacts; means something in release only"]
+#[expect(
+    clippy::print_stdout,
+    reason = "the measurement's word to whoever asked for it"
+)]
 async fn pages_are_quick() {
     each(async |world| {
         let v = Visitor::come(&world).await;
