@@ -26,7 +26,9 @@ pub async fn work(s: &Session<'_>) -> Result<Millis, Halt> {
         Err(Halt::Wait { until, .. }) => return Ok(until),
         Err(other) => return Err(other),
     }
-    if s.shop.state != ShopState::Connected {
+    // A shop that refused us is not asked again before its time: until then whatever wakes the lane proves nothing.
+    let rests = s.shop.state == ShopState::AccessLost && s.state().timers.shoper > s.now();
+    if s.shop.state != ShopState::Connected && !rests {
         let change = ShopChange {
             state: Some(ShopState::Connected),
             ..ShopChange::default()
