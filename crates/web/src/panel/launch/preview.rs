@@ -80,7 +80,7 @@ fn result(visit: &Visit, sight: &Sight, run: &Run, body: &Body, named: &HashMap<
         @if said.unmailable > 0 { p { (words.count("launch.unmailable", said.unmailable)) } }
         @if said.added > 0 { p { (words.count("launch.room", said.added)) " " (words.say("launch.room-why")) } }
         div.scroll {
-            table.piles {
+            table.forecast {
                 caption { (words.fill("launch.result", &[("ago", &words.ago(at, sight.now))])) }
                 thead {
                     tr {
