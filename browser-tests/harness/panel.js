@@ -44,5 +44,4 @@ export const SCREENS = [
   ["help", "help"],
   ["launch", "launch"],
   ["connect", "connect"],
-  ["start", "start"],
 ];

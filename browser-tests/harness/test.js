@@ -4,6 +4,7 @@
 // each test it is checked that no page asked for anything else, and that no page reported an error.
 
 import { test as base, expect } from "@playwright/test";
+import { livelyWorld } from "./lively.js";
 import { World } from "./world.js";
 
 export { expect };
@@ -18,9 +19,11 @@ export const test = base.extend({
   /** What a page reports as an error because the test wants it so. */
   expected: [/^never$/, { option: true }],
 
-  world: async ({ begin }, use) => {
+  world: async ({ begin, context }, use) => {
     const world = await World.start(begin);
     await use(world);
+    // No page asks for anything of a world that has gone.
+    await Promise.all(context.pages().map((page) => page.close()));
     await world.stop();
   },
 
@@ -28,6 +31,16 @@ export const test = base.extend({
   synced: [
     async ({}, use) => {
       const world = await World.start({ configured: true });
+      await use(world);
+      await world.stop();
+    },
+    { scope: "worker", timeout: 120_000 },
+  ],
+
+  /** The same with a life behind it (`lively.js`). */
+  lively: [
+    async ({}, use) => {
+      const world = await livelyWorld();
       await use(world);
       await world.stop();
     },

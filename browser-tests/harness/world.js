@@ -200,18 +200,51 @@ export class World {
   }
 
   /** Puts a configuration in and waits for the end of the first synchronisation. */
-  async configure(shop = this.shop, text = configuration(this.sare.facts)) {
-    await this.operator(shop, "/config", { method: "PUT", headers: { "content-type": "application/toml" }, body: text });
+  async configure(shop = this.shop) {
+    await this.configureWithoutWaiting(shop);
     await this.quiet(shop);
   }
 
-  /** Waits until a first synchronisation is over and nothing waits. */
-  quiet(shop = this.shop) {
+  configureWithoutWaiting(shop = this.shop) {
+    return this.#putConfiguration(shop, configuration(this.sare.facts));
+  }
+
+  /** Puts the configuration in again, changed. */
+  async reconfigure(change, shop = this.shop) {
+    return this.#putConfiguration(shop, change(await this.operator(shop, "/config")));
+  }
+
+  #putConfiguration(shop, body) {
+    return this.operator(shop, "/config", { method: "PUT", headers: { "content-type": "application/toml" }, body });
+  }
+
+  /** Tells SARE where to report refusals, as its people do by hand. */
+  async watchSare(shop = this.shop) {
+    const { sare_webhook_url } = await this.told(shop);
+    await this.sare.post("settings", { webhook: { urls: [sare_webhook_url] } });
+  }
+
+  /** Somebody else installs the app for the shop, which ends the tokens that the server has (shoper-api.md B.1). */
+  async loseAccess(shop = this.shop) {
+    const { form } = await shop.post("messages/install");
+    const { app_id, app_secret } = shop.facts;
+    await ask(`${shop.url}/webapi/rest/oauth/token?grant_type=authorization_code`, {
+      method: "POST",
+      headers: {
+        authorization: `Basic ${Buffer.from(`${app_id}:${app_secret}`).toString("base64")}`,
+        "content-type": "application/x-www-form-urlencoded",
+      },
+      body: new URLSearchParams({ code: new URLSearchParams(form).get("auth_code") }),
+    });
+  }
+
+  /** Waits until so many runs there were are over and nothing waits. */
+  quiet(shop = this.shop, runs = 1) {
     return until("the synchronisation to be done", async () => {
-      const runs = await this.operator(shop, "/runs");
+      const list = await this.operator(shop, "/runs");
       const { counts } = await this.told(shop);
-      const list = runs.runs ?? runs;
-      return list.length > 0 && list.every((run) => run.state !== "running" && run.state !== "waiting") && counts.waiting === 0;
+      const over = list.every((run) => ["done", "refused", "failed", "cancelled"].includes(run.state));
+      return list.length >= runs && over && counts.waiting <= counts.problems;
     });
   }
 
