@@ -2,6 +2,9 @@
 //!
 //! The server is a process of its own, so that its memory is its own; the simulators run in this one, on the same
 //! processors, and their time counts. Figures of one machine are comparable with each other, not with another's.
+//!
+//! How near a shop of the usual size comes to what its request limit dictates is measured in the laboratory, in virtual
+//! time: the ten minutes it takes pass in seconds, and the figure is the same on every machine.
 
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -19,6 +22,7 @@ use tokio::sync::watch;
 use super::output;
 use crate::cli::Bench;
 use crate::exit;
+use crate::lab::{Database, Lab, ShopSetup};
 use crate::simulated::{Running, listen, size};
 
 const CONFIG: &str = "
@@ -54,7 +58,9 @@ struct Figures {
     seconds: f64,
     contacts_a_second: f64,
     shop_requests: u64,
-    /// Time by the time that the shop's limit alone dictates for these requests.
+    /// Requests that nothing could spare: every page of the lists, with the addresses of each page of customers.
+    unavoidable_requests: u64,
+    /// Time by the time that the shop's limit alone dictates for the unavoidable requests.
     by_limit: Option<f64>,
     /// Greatest memory of the server, in MB.
     memory_mb: Option<f64>,
@@ -89,18 +95,28 @@ pub async fn bench(options: Bench) -> anyhow::Result<u8> {
         "Seconds",
         "Contacts/s",
         "Requests",
+        "Unavoidable",
         "x limit",
         "Memory MB",
     ]);
     let mut all = Vec::new();
+    let mut measured = Vec::new();
     for case in cases {
-        let figures = measure(case).await?;
+        measured.push(measure(case).await?);
+    }
+    if options.limited > 0 {
+        for latency in [0, 500] {
+            measured.push(measure_virtually(latency).await?);
+        }
+    }
+    for figures in measured {
         table.add_row(vec![
             figures.case.clone(),
             figures.contacts.to_string(),
             format!("{:.1}", figures.seconds),
             format!("{:.0}", figures.contacts_a_second),
             figures.shop_requests.to_string(),
+            figures.unavoidable_requests.to_string(),
             figures
                 .by_limit
                 .map_or_else(|| "-".to_owned(), |ratio| format!("{ratio:.3}")),
@@ -222,21 +238,84 @@ async fn measure(case: Case) -> anyhow::Result<Figures> {
     stop.send_replace(true);
     shop_runs.wait().await?;
     sare_runs.wait().await?;
-    let by_limit = case.bucket.map(|bucket| {
-        #[expect(clippy::cast_precision_loss, reason = "a count of requests")]
-        let dictated = ((requests as f64 - bucket.limit) / bucket.bandwidth).max(0.1);
-        seconds / dictated
-    });
+    let by_limit = case.bucket.map(|bucket| seconds / dictated(&case, bucket));
     #[expect(clippy::cast_precision_loss, reason = "a count of contacts")]
     let contacts_a_second = contacts.0 as f64 / seconds.max(0.001);
     Ok(Figures {
-        case: case.name,
         contacts: contacts.0,
         seconds,
         contacts_a_second,
         shop_requests: requests,
+        unavoidable_requests: unavoidable(&case),
         by_limit,
         memory_mb,
+        case: case.name,
+    })
+}
+
+/// Requests without which the shop cannot be read: lists come in pages of 50, and the addresses of a page of customers
+/// with one more (shoper-api.md D.1, E.2).
+fn unavoidable(case: &Case) -> u64 {
+    u64::from(case.subscribers.div_ceil(50) + 2 * case.customers.div_ceil(50))
+}
+
+/// Seconds that the bucket alone makes them take.
+fn dictated(case: &Case, bucket: Bucket) -> f64 {
+    #[expect(clippy::cast_precision_loss, reason = "a count of requests")]
+    let requests = unavoidable(case) as f64;
+    ((requests - bucket.limit) / bucket.bandwidth).max(0.1)
+}
+
+/// The first synchronisation of a shop of the usual size, limits enforced, in virtual time.
+async fn measure_virtually(sare_latency_ms: u64) -> anyhow::Result<Figures> {
+    let bucket = Bucket::default();
+    let case = Case {
+        name: format!("limits enforced, SARE answers in {sare_latency_ms} ms, virtual time"),
+        customers: 20_000,
+        subscribers: 10_000,
+        bucket: Some(bucket),
+        sare_latency: Duration::from_millis(sare_latency_ms),
+    };
+    let mut lab = Lab::open(Database::sqlite()?).await?;
+    let mut setup = ShopSetup::default();
+    setup.shop.bucket = case.bucket;
+    setup.shop.latency = Duration::from_millis(80);
+    setup.sare.latency = case.sare_latency;
+    let index = lab.add_shop(setup);
+    let shop = lab.shops[index].shop.clone();
+    simulators::data::populate(&shop, size(case.customers, case.subscribers), 1);
+    lab.install(index).await?;
+    // The webhooks are registered before there is anything to synchronise.
+    lab.minutes(1).await;
+    lab.configure(index, CONFIG).await?;
+    let requests_before = shop.request_count();
+    let known = lab.shops[index]
+        .known(&lab.store)
+        .await
+        .context("the shop is not known")?;
+    let (began, ended) = loop {
+        lab.pass(Duration::from_secs(1)).await;
+        let run = lab.store.runs(known.id, 1).await?.pop();
+        if let Some((from, to)) = run.and_then(|run| run.started_at.zip(run.ended_at)) {
+            break (from, to);
+        }
+    };
+    let requests = shop.request_count() - requests_before;
+    let contacts = lab.store.counts(known.id).await?.contacts;
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "milliseconds of some minutes, a count of contacts"
+    )]
+    let (seconds, count) = ((ended - began) as f64 / 1000.0, contacts as f64);
+    Ok(Figures {
+        unavoidable_requests: unavoidable(&case),
+        by_limit: Some(seconds / dictated(&case, bucket)),
+        case: case.name,
+        contacts,
+        seconds,
+        contacts_a_second: count / seconds.max(0.001),
+        shop_requests: requests,
+        memory_mb: None,
     })
 }
 

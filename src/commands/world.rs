@@ -10,7 +10,8 @@ use rand_chacha::ChaCha8Rng;
 use simulators::data::{Size, populate};
 use simulators::faults::{Fault, FaultRule};
 use simulators::network::Halt;
-use simulators::shoper::WebhookFaults;
+use simulators::sare::RateLimit;
+use simulators::shoper::{Bucket, WebhookFaults};
 use simulators::world::World;
 
 use super::output;
@@ -49,10 +50,12 @@ async fn history(seed: u64, steps: u32) -> anyhow::Result<Vec<String>> {
         let to_sare = ["removal-requested", "removed"][rng.random_range(0..2)];
         let config =
             format!("{CONFIG}\n[unsubscribe]\nto_sare = \"{to_sare}\"\non_new_opt_in = \"{choice}\"\n");
-        let index = lab.add_shop(ShopSetup {
+        let mut setup = ShopSetup {
             seed: seed.wrapping_add(number),
             ..ShopSetup::default()
-        });
+        };
+        limit(&mut setup, seed.wrapping_add(number));
+        let index = lab.add_shop(setup);
         populate(&lab.shops[index].shop, Size::of(20), seed.wrapping_add(number));
         lab.install(index).await?;
         lab.configure(index, &config).await?;
@@ -89,6 +92,19 @@ async fn history(seed: u64, steps: u32) -> anyhow::Result<Vec<String>> {
         .collect();
     wrong.extend(still_mailed(&lab, &mut world));
     Ok(wrong)
+}
+
+/// How much the services of a shop let through: what their vendors say, hardly anything, or all.
+fn limit(setup: &mut ShopSetup, seed: u64) {
+    let bucket = |limit| {
+        Some(Bucket {
+            limit,
+            ..Bucket::default()
+        })
+    };
+    setup.shop.bucket = [bucket(10.0), bucket(4.0), None][(seed % 3) as usize];
+    let rate = |per_second, burst| Some(RateLimit { per_second, burst });
+    setup.sare.rate_limit = [None, rate(2.0, 8), rate(1.0, 1)][(seed / 3 % 3) as usize];
 }
 
 /// One more thing goes wrong from now on, or all goes well again.

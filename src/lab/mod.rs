@@ -43,6 +43,14 @@ pub struct Lab {
     database: Database,
 }
 
+/// The network holds the router, which holds the ledger and the network: taken apart, or the ledger's connections would
+/// stay open for as long as the process lives.
+impl Drop for Lab {
+    fn drop(&mut self) {
+        self.network.unroute(PUBLIC_URL);
+    }
+}
+
 impl Lab {
     /// An empty laboratory over `database`.
     ///

@@ -9,6 +9,7 @@ mod decisions;
 mod first_minutes;
 mod full_sync;
 mod lifecycle;
+mod limits;
 mod live;
 mod shops;
 mod trouble;

@@ -422,6 +422,9 @@ async fn set_status(
             })
             .collect();
         let request = AddRequest::status_change(contacts, confirm);
+        for &i in part {
+            s.forget_view(items[i].contact.hash);
+        }
         let sent = s.sare(|c| {
             let request = request.clone();
             async move { c.add(&request).await }
@@ -477,7 +480,6 @@ async fn tell_shop(s: &Session<'_>, config: &Config, items: &mut [Item]) -> Resu
             if reading.key.kind != RecordKind::Subscriber || !reading.consent {
                 continue;
             }
-            s.need_shoper(1.0, 0.0)?;
             let id = SubscriberId(reading.key.id);
             let groups = reading.person.subscriber_groups().map(<[i64]>::to_vec);
             let update = SubscriberUpdate {
@@ -621,7 +623,7 @@ async fn add_chunk(
                     s.state().batch.after_too_large();
                 }
                 split(chunk, stack);
-                return s.need_sare(1.0, 0.0);
+                return Ok(());
             }
             if chunk.len() == 1 && !error.is_transient() {
                 let why = error
@@ -657,7 +659,6 @@ async fn add_chunk(
         } else {
             stack.push(unclear)
         }
-        return s.need_sare(1.0, 0.0);
     }
     Ok(())
 }
@@ -678,7 +679,6 @@ async fn spare_filled(s: &Session<'_>, items: &mut [Item], chunk: &[usize]) -> R
         .iter()
         .map(|&i| items[i].a.subject.email.as_str())
         .collect();
-    s.need_sare(1.0, 0.0)?;
     let asked = s.sare(|c| {
         let addresses = addresses.clone();
         async move { c.by_email_list(&addresses).await }
@@ -750,6 +750,7 @@ fn sare_contact(item: &Item) -> sare_api::Contact {
 
 fn told(s: &Session<'_>, item: &mut Item) {
     let now = s.now();
+    s.forget_view(item.contact.hash);
     item.wrote = true;
     item.contact.sent = item.a.fingerprint.map(|f| f.to_vec());
     item.contact.sent_at = Some(now);
@@ -826,6 +827,7 @@ async fn leave(s: &Session<'_>, items: &mut [Item]) -> Result<(), Halt> {
             Err(CallError::Api(error)) => return Err(refuse_or_wait(s, &error)),
         }
         for &i in chunk {
+            s.forget_view(items[i].contact.hash);
             items[i].wrote = true;
             items[i].contact.sent = None;
             items[i].contact.groups.clear();

@@ -6,9 +6,9 @@ use ports::Millis;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Side {
     /// The shop.
-    Shoper,
+    Shoper = 0,
     /// SARE.
-    Sare,
+    Sare = 1,
 }
 
 /// Why a slice stops. None of these loses anything: whatever was not committed is found again.
@@ -30,6 +30,28 @@ pub enum Halt {
     /// The ledger cannot be reached or read.
     #[error(transparent)]
     Store(#[from] store::Error),
+}
+
+impl Halt {
+    /// There is no place in a service's bucket before `until`.
+    pub fn no_place(side: Side, until: Millis) -> Self {
+        let why = match side {
+            Side::Shoper => "shop-limit",
+            Side::Sare => "sare-limit",
+        };
+        Self::Wait { side, until, why }
+    }
+
+    /// Whether only places in a bucket are wanting, and no service is away.
+    pub fn is_for_room(&self) -> bool {
+        matches!(
+            self,
+            Self::Wait {
+                why: "shop-limit" | "sare-limit",
+                ..
+            }
+        )
+    }
 }
 
 /// Why one call to a service failed.

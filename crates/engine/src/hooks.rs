@@ -18,11 +18,18 @@ pub async fn check(s: &Session<'_>) -> Result<(), Halt> {
         s.state().timers.hooks = next;
         return Ok(());
     };
-    s.need_shoper(2.0, 0.0)?;
-    ensure_sare_token(s).await?;
+    let turn = s.begin("hooks", (3.0, 0.0), (0.0, 0.0))?;
     let base = format!("{}/shoper/webhooks/", public.as_str().trim_end_matches('/'));
-    let result = register(s, &base).await;
-    match result {
+    let result = repair(s, &base).await;
+    s.end(&turn, &result);
+    result?;
+    s.state().timers.hooks = next;
+    Ok(())
+}
+
+async fn repair(s: &Session<'_>, base: &str) -> Result<(), Halt> {
+    ensure_sare_token(s).await?;
+    match register(s, base).await {
         Ok(()) => s.shop_problem_over("webhooks").await?,
         Err(CallError::Halt(halt)) => return Err(halt),
         Err(CallError::Api(error)) => {
@@ -31,15 +38,12 @@ pub async fn check(s: &Session<'_>) -> Result<(), Halt> {
                 .await?;
         }
     }
-    learn_addresses(s).await?;
-    s.state().timers.hooks = next;
-    Ok(())
+    learn_addresses(s).await
 }
 
 /// Keeps the shop's address at Shoper: its administration may be opened there as well (shoper-api.md C.4). A shop that
 /// does not tell it is served all the same.
 async fn learn_addresses(s: &Session<'_>) -> Result<(), Halt> {
-    s.need_shoper(1.0, 0.0)?;
     let config = match s.shoper(|c| async move { c.application_config().await }).await {
         Ok(config) => config,
         Err(CallError::Halt(halt)) => return Err(halt),

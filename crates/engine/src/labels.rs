@@ -18,64 +18,96 @@ pub fn are_due(s: &Session<'_>) -> bool {
     state.timers.labels <= s.now() || state.labels_config != s.shop.config_version
 }
 
-/// Reads the names that the mapping asks for. A name that cannot be had leaves its field empty.
+/// Reads the names that the mapping asks for. A name that cannot be had leaves its field empty. A list that was read is
+/// kept, should the next one have to wait.
 pub async fn refresh(s: &Session<'_>) -> Result<(), Halt> {
     let config = s.config();
     let needs = config.customers.mapping.needs() | config.subscribers.mapping.needs();
-    // Room for all of it at once: stopping half-way would begin anew and never come to the end.
-    let mut calls = 0.0;
-    for (what, requests) in [
-        (Needs::GROUPS, 2.0),
-        (Needs::LANGUAGES, 1.0),
-        (Needs::ADDITIONAL_FIELDS, 1.0),
-    ] {
-        if needs.contains(what) {
-            calls += requests;
+    let lists = [
+        (Needs::GROUPS, config.customers.enabled, List::UserGroups),
+        (Needs::GROUPS, config.subscribers.enabled, List::SubscriberGroups),
+        (Needs::LANGUAGES, true, List::Languages),
+        (Needs::ADDITIONAL_FIELDS, true, List::Options),
+    ];
+    for (what, wanted, list) in lists {
+        if !(wanted && needs.contains(what)) || s.state().labels_read.contains_key(list.word()) {
+            continue;
         }
-    }
-    s.need_shoper(calls, 0.0)?;
-    let mut labels = Labels::default();
-    if needs.contains(Needs::GROUPS) {
-        if config.customers.enabled {
-            let rows = allowed(s.shoper(|c| async move { c.user_groups().await }).await)?;
-            labels.user_groups = rows
-                .unwrap_or_default()
-                .into_iter()
-                .map(|g| (g.id, g.name))
-                .collect();
-        }
-        if config.subscribers.enabled {
-            let rows = allowed(s.shoper(|c| async move { c.subscriber_groups().await }).await)?;
-            labels.subscriber_groups = rows
-                .unwrap_or_default()
-                .into_iter()
-                .map(|g| (g.id, g.name))
-                .collect();
-        }
-    }
-    if needs.contains(Needs::LANGUAGES) {
-        let rows = allowed(s.shoper(|c| async move { c.languages().await }).await)?;
-        labels.languages = rows
-            .unwrap_or_default()
-            .into_iter()
-            .map(|l| (l.id, l.locale))
-            .collect();
-    }
-    if needs.contains(Needs::ADDITIONAL_FIELDS) {
-        let rows = allowed(s.shoper(|c| async move { c.additional_fields().await }).await)?;
-        labels.options = rows
-            .unwrap_or_default()
-            .into_iter()
-            .filter(|f| !f.options.is_empty())
-            .map(|f| (f.id, f.options.into_iter().collect::<BTreeMap<String, String>>()))
-            .collect();
+        let turn = s.begin("labels", (1.0, 0.0), (0.0, 0.0))?;
+        let result = read(s, list).await;
+        s.end(&turn, &result);
+        let labels = result?;
+        s.state().labels_read.insert(list.word().to_owned(), labels);
     }
     let next = s.now() + EVERY_MS;
     let mut state = s.state();
-    state.labels = labels;
+    let mut all = Labels::default();
+    for labels in std::mem::take(&mut state.labels_read).into_values() {
+        all.user_groups.extend(labels.user_groups);
+        all.subscriber_groups.extend(labels.subscriber_groups);
+        all.languages.extend(labels.languages);
+        all.options.extend(labels.options);
+    }
+    state.labels = all;
     state.labels_config = s.shop.config_version;
     state.timers.labels = next;
     Ok(())
+}
+
+/// A list of names.
+#[derive(Debug, Clone, Copy)]
+enum List {
+    UserGroups,
+    SubscriberGroups,
+    Languages,
+    Options,
+}
+
+impl List {
+    fn word(self) -> &'static str {
+        match self {
+            Self::UserGroups => "user-groups",
+            Self::SubscriberGroups => "subscriber-groups",
+            Self::Languages => "languages",
+            Self::Options => "options",
+        }
+    }
+}
+
+async fn read(s: &Session<'_>, list: List) -> Result<Labels, Halt> {
+    let mut labels = Labels::default();
+    match list {
+        List::UserGroups => {
+            let rows = allowed(s.shoper(|c| async move { c.user_groups().await }).await)?;
+            labels
+                .user_groups
+                .extend(rows.unwrap_or_default().into_iter().map(|g| (g.id, g.name)));
+        }
+        List::SubscriberGroups => {
+            let rows = allowed(s.shoper(|c| async move { c.subscriber_groups().await }).await)?;
+            labels
+                .subscriber_groups
+                .extend(rows.unwrap_or_default().into_iter().map(|g| (g.id, g.name)));
+        }
+        List::Languages => {
+            let rows = allowed(s.shoper(|c| async move { c.languages().await }).await)?;
+            labels
+                .languages
+                .extend(rows.unwrap_or_default().into_iter().map(|l| (l.id, l.locale)));
+        }
+        List::Options => {
+            let rows = allowed(s.shoper(|c| async move { c.additional_fields().await }).await)?;
+            let fields = rows
+                .unwrap_or_default()
+                .into_iter()
+                .filter(|f| !f.options.is_empty());
+            labels.options.extend(fields.map(|f| {
+                let options: BTreeMap<String, String> = f.options.into_iter().collect();
+                (f.id, options)
+            }));
+        }
+    }
+    Ok(labels)
 }
 
 fn allowed<T>(answer: Result<T, CallError<shoper_api::Error>>) -> Result<Option<T>, Halt> {

@@ -17,7 +17,11 @@ mod hooks;
 mod labels;
 mod live;
 mod look;
+<<<<<<< HEAD
 mod lookup;
+=======
+mod pacing;
+>>>>>>> 50bcc31 (Hold every request to its service's pace, so that no turn is dropped for want of a place)
 mod person;
 mod poll;
 mod read;
@@ -111,14 +115,8 @@ impl Engine {
         let shop = lease.shop;
         let started = self.clock.now();
         let fallback = lease.clone();
-        let opened = session::Session::open(
-            &self.store,
-            &self.transport,
-            self.clock.as_ref(),
-            &self.settings,
-            lease,
-        )
-        .await;
+        let opened =
+            session::Session::open(&self.store, &self.transport, &self.clock, &self.settings, lease).await;
         let released = match opened {
             Ok(Some(s)) => {
                 let due = match slice::work(&s).await {

@@ -19,11 +19,19 @@ use crate::subject::{Confirm, Reading, Subject, assess};
 
 /// Most dirty entries of one turn.
 const TURN: i64 = 50;
+/// The kind of turn, in the lane's memory of what turns need.
+const KIND: &str = "live";
+/// Stumbles after which a turn has a single entry: 50, 25, 12, 6, 3, 1.
+const LEAST_TURN_AFTER: u32 = 6;
+/// Longest that an entry lets others go first.
+const LONGEST_STEP_ASIDE_MS: i64 = 5 * 60_000;
 
 /// Works on dirty entries up to `lowest`; whether there were any.
 pub async fn turn(s: &Session<'_>, lowest: Priority) -> Result<bool, Halt> {
     let now = s.now();
-    let dirty = s.store.due_dirty(s.shop.id, now, lowest, TURN).await?;
+    let stumbles = s.state().stumbles;
+    let most = TURN.checked_shr(stumbles).unwrap_or(0).max(1);
+    let dirty = s.store.due_dirty(s.shop.id, now, lowest, most).await?;
     if dirty.is_empty() {
         return Ok(false);
     }
@@ -33,18 +41,61 @@ pub async fn turn(s: &Session<'_>, lowest: Priority) -> Result<bool, Halt> {
     } else {
         (0.0, 0.0)
     };
-    // Room for the whole turn: one that stops half-way begins anew, and might never come to the end.
-    let calls = if dirty.len() <= 2 { 4.0 } else { 7.0 };
-    s.need_shoper(calls, shop_reserve)?;
-    s.need_sare(2.0, sare_reserve)?;
+    let calls = if dirty.len() <= 2 { 3.0 } else { 6.0 };
+    let turn = s.begin(KIND, (calls, 2.0), (shop_reserve, sare_reserve))?;
     let room = s.shoper_room(shop_reserve);
     let dirty = fitting(dirty, room);
+    let result = carry(s, &dirty).await;
+    let known_gone = s.state().learnt.gone.len();
+    s.end(&turn, &result);
+    match &result {
+        Ok(()) => {
+            let mut state = s.state();
+            state.stumbles = state.stumbles.saturating_sub(1);
+        }
+        // Places are wanting: the next try begins with more of them, unless there are no more.
+        Err(halt) if halt.is_for_room() && !s.is_cramped(KIND) => {}
+        Err(Halt::Wait { .. }) => {
+            let learnt = s.state().learnt.gone.len() > known_gone;
+            stumbled(s, &dirty, learnt).await?;
+        }
+        Err(_) => {}
+    }
+    result.map(|()| true)
+}
 
-    let gathered = gather(s, &dirty).await?;
+/// A turn could not come to its end: a service failed, or it needs more requests than a bucket holds. The next one is half
+/// as large; and a lone entry that did not even learn something lets the others go first, so that a record at which the
+/// shop or SARE fails every time keeps nobody else waiting.
+async fn stumbled(s: &Session<'_>, dirty: &[Dirty], learnt: bool) -> Result<(), Halt> {
+    {
+        let mut state = s.state();
+        state.stumbles = state.stumbles.saturating_add(1).min(LEAST_TURN_AFTER);
+        if state.stumbles < LEAST_TURN_AFTER || learnt {
+            return Ok(());
+        }
+    }
+    let now = s.now();
+    let done = dirty.iter().map(|entry| DirtyDone::Again {
+        key: entry.key,
+        version: entry.version,
+        due_at: now + crate::deliver::retry_pause(entry.attempts).min(LONGEST_STEP_ASIDE_MS),
+        attempts: entry.attempts + 1,
+    });
+    s.commit(store::Commit {
+        done: done.collect(),
+        ..store::Commit::default()
+    })
+    .await
+}
+
+/// From dirty entries to what both services hold.
+async fn carry(s: &Session<'_>, dirty: &[Dirty]) -> Result<(), Halt> {
+    let gathered = gather(s, dirty).await?;
     let mut commit_extra = gathered.aside;
     let assessed = assess(s, gathered.subjects, Confirm::Yes).await?;
     let mut delivered = deliver(s, assessed, Errand::live()).await?;
-    let meter = meter_of(&dirty);
+    let meter = meter_of(dirty);
     if delivered.changed > 0 {
         delivered.commit.meters.push((meter, delivered.changed));
     }
@@ -58,7 +109,7 @@ pub async fn turn(s: &Session<'_>, lowest: Priority) -> Result<bool, Halt> {
     s.commit(delivered.commit).await?;
     match delivered.halted {
         Some(halt) => Err(halt),
-        None => Ok(true),
+        None => Ok(()),
     }
 }
 
@@ -160,7 +211,12 @@ async fn gather(s: &Session<'_>, dirty: &[Dirty]) -> Result<Gathered, Halt> {
     let mut siblings: Vec<Record> = s.store.records_of(shop, &new_ones).await?;
     siblings.retain(|r| !read_keys.contains(&r.key) && !keys.contains(&r.key));
     if !siblings.is_empty() {
-        let more: BTreeSet<RecordKey> = siblings.iter().map(|r| r.key).collect();
+        // Where the bucket holds too little for all of a contact's records, those that were there before count as they are.
+        let more: BTreeSet<RecordKey> = if dirty.len() == 1 && s.is_cramped(KIND) {
+            BTreeSet::new()
+        } else {
+            siblings.iter().map(|r| r.key).collect()
+        };
         for record in siblings {
             ledger.insert(record.key, record);
         }

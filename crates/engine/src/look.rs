@@ -19,7 +19,13 @@ const COUNTS: f64 = 4.0;
 
 /// Looks once. Marks what is new.
 pub async fn look(s: &Session<'_>) -> Result<(), Halt> {
-    s.need_shoper(2.0, 0.0)?;
+    let turn = s.begin("look", (2.0, 0.0), (0.0, 0.0))?;
+    let result = read_new(s).await;
+    s.end(&turn, &result);
+    result
+}
+
+async fn read_new(s: &Session<'_>) -> Result<(), Halt> {
     for kind in [RecordKind::Subscriber, RecordKind::Customer] {
         let mut cursor = read::cursor_after(kind, s.state().watermark);
         for _ in 0..PAGES {
@@ -70,7 +76,6 @@ pub async fn look(s: &Session<'_>) -> Result<(), Halt> {
                 Some(next @ Cursor::After(_)) => cursor = next,
                 _ => break,
             }
-            s.need_shoper(1.0, 0.0)?;
         }
     }
     let now = s.now();

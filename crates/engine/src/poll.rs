@@ -10,7 +10,7 @@ use sync_core::consent::{SareView, status};
 use crate::error::Halt;
 use crate::session::{SARE_RESERVE, Session, millis};
 use crate::state::Poll;
-use crate::subject::statuses;
+use crate::subject::recent_statuses;
 
 /// Whether a poll is due or under way.
 pub fn is_due(s: &Session<'_>) -> bool {
@@ -29,7 +29,13 @@ pub async fn step(s: &Session<'_>) -> Result<(), Halt> {
         s.state().poll_braked = false;
         return release(s).await;
     }
-    s.need_sare(1.0, SARE_RESERVE)?;
+    let turn = s.begin("poll", (0.0, 1.0), (0.0, SARE_RESERVE))?;
+    let result = read_some(s).await;
+    s.end(&turn, &result);
+    result
+}
+
+async fn read_some(s: &Session<'_>) -> Result<(), Halt> {
     let now = s.now();
     let poll = s.state().poll.clone().unwrap_or(Poll {
         began: now,
@@ -45,13 +51,10 @@ pub async fn step(s: &Session<'_>) -> Result<(), Halt> {
         return end(s, &poll).await;
     }
     let last = contacts.last().map(|c| c.hash.to_hex());
-    let views = statuses(
-        s,
-        contacts
-            .iter()
-            .filter_map(|c| c.address.as_deref().map(|a| (c.hash, a))),
-    )
-    .await?;
+    let addresses = contacts
+        .iter()
+        .filter_map(|c| c.address.clone().map(|address| (c.hash, address)));
+    let views = recent_statuses(s, addresses.collect()).await?;
     let seen = i64::try_from(contacts.len()).unwrap_or(0);
     let mut commit = Commit::default();
     let settle = millis(s.settings.settle_after);

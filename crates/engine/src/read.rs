@@ -109,11 +109,16 @@ pub async fn customers_by_id(s: &Session<'_>, ids: &[UserId]) -> ShopCall<Vec<(R
     }
     let mut out = Vec::with_capacity(ids.len());
     for id in single {
-        s.need_shoper(1.0, 0.0)?;
+        let key = RecordKey::customer(id.0);
+        if s.is_gone(key) {
+            out.push((key, Found::Gone));
+            continue;
+        }
         match s.shoper(|c| async move { c.user(id).await }).await {
             Ok(user) => users.push(user),
             Err(CallError::Api(shoper_api::Error::NotFound)) => {
-                out.push((RecordKey::customer(id.0), Found::Gone))
+                s.note_gone(key);
+                out.push((key, Found::Gone));
             }
             Err(error) => return Err(error),
         }
@@ -148,11 +153,16 @@ pub async fn subscribers_by_id(s: &Session<'_>, ids: &[SubscriberId]) -> ShopCal
     }
     let mut out = Vec::with_capacity(ids.len());
     for id in single {
-        s.need_shoper(1.0, 0.0)?;
+        let key = RecordKey::subscriber(id.0);
+        if s.is_gone(key) {
+            out.push((key, Found::Gone));
+            continue;
+        }
         match s.shoper(|c| async move { c.subscriber(id).await }).await {
             Ok(row) => rows.push(row),
             Err(CallError::Api(shoper_api::Error::NotFound)) => {
-                out.push((RecordKey::subscriber(id.0), Found::Gone))
+                s.note_gone(key);
+                out.push((key, Found::Gone));
             }
             Err(error) => return Err(error),
         }

@@ -26,11 +26,13 @@ use crate::deliver::{Errand, deliver};
 use crate::error::{CallError, Halt};
 use crate::read::{self, Page};
 use crate::report::{Body, Phase};
-use crate::session::{LIVE_RESERVE, SARE_RESERVE, Session, bad_address, millis};
+use crate::session::{LIVE_RESERVE, SARE_RESERVE, Session, Turn, bad_address, millis};
 use crate::subject::{Assessed, Confirm, Reading, Subject, assess};
 
 /// How long the first synchronisation is held at least after a preview of it.
 const READING_MS: i64 = 10 * 60_000;
+/// The kind of turn, in the lane's memory of what turns need.
+const KIND: &str = "run";
 /// Most pages read for one block.
 const BLOCK_PAGES: usize = 4;
 
@@ -204,7 +206,13 @@ fn is_first_like(s: &Session<'_>, kind: RunKind) -> bool {
 }
 
 async fn count(s: &Session<'_>, run: &mut Run, body: &mut Body) -> Result<(), Halt> {
-    s.need_shoper(4.0, 0.0)?;
+    let turn = s.begin("count", (4.0, 0.0), (0.0, 0.0))?;
+    let result = count_lists(s, run, body).await;
+    s.end(&turn, &result);
+    result
+}
+
+async fn count_lists(s: &Session<'_>, run: &mut Run, body: &mut Body) -> Result<(), Halt> {
     let config = s.config();
     let mut total = 0;
     let mut known = true;
@@ -281,10 +289,27 @@ async fn read_list(s: &Session<'_>, run: &mut Run, body: &mut Body, kind: Record
     } else {
         1.0
     };
+    let mut turn = s.begin(KIND, (page_cost, 2.0), (LIVE_RESERVE, SARE_RESERVE))?;
+    let result = read_blocks(s, run, body, kind, page_cost, &mut turn).await;
+    s.end(&turn, &result);
+    result
+}
+
+async fn read_blocks(
+    s: &Session<'_>,
+    run: &mut Run,
+    body: &mut Body,
+    kind: RecordKind,
+    page_cost: f64,
+    turn: &mut Turn,
+) -> Result<(), Halt> {
     let until = s.now() + millis(s.settings.slice);
+<<<<<<< HEAD
     s.need_shoper(page_cost, LIVE_RESERVE)?;
     let to_prove = if is_lookup_open(s) { PROOF_COST } else { 0.0 };
     s.need_sare(2.0 + to_prove, SARE_RESERVE)?;
+=======
+>>>>>>> 50bcc31 (Hold every request to its service's pace, so that no turn is dropped for want of a place)
     let cursor = body.cursor.unwrap_or_default();
     let mut block = match fetch(s, kind, cursor, page_cost).await {
         Ok(block) => block,
@@ -293,7 +318,13 @@ async fn read_list(s: &Session<'_>, run: &mut Run, body: &mut Body, kind: Record
     };
     loop {
         let next = block.next;
-        let more = next.filter(|_| s.now() < until && s.shoper_room(LIVE_RESERVE) >= page_cost);
+        // What is read ahead must find room to be written, or it was read in vain.
+        let writing = s.sare_needs(KIND, 2.0);
+        let more = next.filter(|_| {
+            s.now() < until
+                && s.shoper_room(LIVE_RESERVE) >= page_cost
+                && s.sare_room(SARE_RESERVE) >= 2.0 * writing
+        });
         let ahead = async {
             match more {
                 Some(cursor) => Some(fetch(s, kind, cursor, page_cost).await),
@@ -302,6 +333,7 @@ async fn read_list(s: &Session<'_>, run: &mut Run, body: &mut Body, kind: Record
         };
         let (written, fetched) = futures_util::future::join(write(s, run, body, kind, block), ahead).await;
         written?;
+        turn.got_on(s);
         if next.is_none() {
             return next_phase(s, run, body).await;
         }
@@ -316,14 +348,12 @@ async fn read_list(s: &Session<'_>, run: &mut Run, body: &mut Body, kind: Record
             Some(Err(CallError::Halt(halt))) => return Err(halt),
             Some(Err(CallError::Api(error))) => return unreadable(s, run, body, kind, error).await,
         };
-        if live_waits || s.sare_room(SARE_RESERVE) < 2.0 {
+        if live_waits {
             // What was read ahead is written first; then live changes have their turn.
-            if s.sare_room(0.0) >= 2.0 {
-                let last = block.next.is_none();
-                write(s, run, body, kind, block).await?;
-                if last {
-                    return next_phase(s, run, body).await;
-                }
+            let last = block.next.is_none();
+            write(s, run, body, kind, block).await?;
+            if last {
+                return next_phase(s, run, body).await;
             }
             return Ok(());
         }
@@ -720,7 +750,13 @@ fn hold(s: &Session<'_>, run: &Run, a: &Assessed, commit: &mut Commit) {
 
 /// Contacts put off until customers were known, and those a part of the run could not settle.
 async fn remaining(s: &Session<'_>, run: &mut Run, body: &mut Body) -> Result<(), Halt> {
-    s.need_sare(2.0, SARE_RESERVE)?;
+    let turn = s.begin("remaining", (0.0, 2.0), (0.0, SARE_RESERVE))?;
+    let result = settle_some(s, run, body).await;
+    s.end(&turn, &result);
+    result
+}
+
+async fn settle_some(s: &Session<'_>, run: &mut Run, body: &mut Body) -> Result<(), Halt> {
     let after = body.ledger_cursor.as_deref().and_then(AddrHash::from_hex);
     let limit = i64::try_from(s.batch_size()).unwrap_or(100);
     let contacts = s
@@ -923,10 +959,16 @@ async fn prove_lookup(s: &Session<'_>, contacts: &[Contact]) {
             s.use_lookup(form);
             s.state().lookup_proven = true;
         }
+<<<<<<< HEAD
         // An outage is met again by the next call.
         Err(CallError::Halt(_)) => {}
         Err(CallError::Api(_)) => {
             // SARE may take contacts in later: tried again with the next block.
+=======
+        Err(CallError::Halt(halt @ (Halt::Fenced | Halt::Store(_)))) => Err(halt),
+        Err(CallError::Halt(Halt::Wait { .. }) | CallError::Api(_)) => {
+            // SARE may take contacts in later: tried again with the next block. What was delivered is kept.
+>>>>>>> 50bcc31 (Hold every request to its service's pace, so that no turn is dropped for want of a place)
             s.state().lookup_tries += 1;
         }
     }

@@ -1,9 +1,9 @@
 //! One lane in one worker's hands: the shop, its configuration, clients for both services, and the
 //! buckets that say how much may be asked of them now.
 //!
-//! Every call to a service goes through [`Session::shoper`] or [`Session::sare`]: they count it,
-//! learn the pace from the answer, renew an access token once, and turn outages into a stored
-//! waiting time.
+//! Every call to a service goes through [`Session::shoper`] or [`Session::sare`]: they learn the pace
+//! from the answer, renew an access token once, and turn outages into a stored waiting time. The
+//! requests behind a call pass the door in `pacing.rs`.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,16 +12,22 @@ use std::time::Duration;
 use ports::{Clock, Millis, Transport};
 use secrecy::SecretString;
 use shoper_api::ShopUrl;
-use store::{Commit, DirtyKey, Lease, Problem, SecretName, Shop, ShopChange, Store};
+use store::{AddrHash, Commit, DirtyKey, Lease, Problem, SecretName, Shop, ShopChange, Store};
 use sync_core::RecordKey;
 use sync_core::config::Config;
+use sync_core::consent::SareView;
 
 use crate::error::{CallError, Halt, Side};
+use crate::pacing::{Paced, Pacer};
 use crate::settings::EngineSettings;
-use crate::state::LaneState;
+use crate::state::{LaneState, Learnt};
 
 /// Places in the shop's bucket that bulk work leaves to live changes.
 pub const LIVE_RESERVE: f64 = 2.0;
+/// How an absence is written among what a turn learnt; statuses are 1 to 8, and -1 where none can be read.
+const ABSENT: i64 = -2;
+/// The same for one that was asked after by itself.
+const SURELY_ABSENT: i64 = -3;
 /// Places in SARE's bucket that bulk work leaves to live changes.
 pub const SARE_RESERVE: f64 = 2.0;
 
@@ -32,7 +38,7 @@ pub struct Session<'a> {
     /// The outside.
     pub transport: &'a Arc<dyn Transport>,
     /// The time.
-    pub clock: &'a dyn Clock,
+    pub clock: &'a Arc<dyn Clock>,
     /// The operator's settings.
     pub settings: &'a EngineSettings,
     /// Our right to commit.
@@ -45,7 +51,7 @@ pub struct Session<'a> {
     pub config: Option<Arc<Config>>,
     leased_until: AtomicI64,
     held_until: AtomicI64,
-    state: Mutex<LaneState>,
+    pacer: Arc<Pacer>,
     shoper_client: Mutex<Option<shoper_api::Client>>,
     sare_client: Mutex<Option<sare_api::Client>>,
 }
@@ -59,7 +65,7 @@ impl<'a> Session<'a> {
     pub async fn open(
         store: &'a Store,
         transport: &'a Arc<dyn Transport>,
-        clock: &'a dyn Clock,
+        clock: &'a Arc<dyn Clock>,
         settings: &'a EngineSettings,
         lease: Lease,
     ) -> Result<Option<Self>, Halt> {
@@ -88,7 +94,7 @@ impl<'a> Session<'a> {
             config,
             leased_until,
             held_until,
-            state: Mutex::new(state),
+            pacer: Arc::new(Pacer::new(state, clock)),
             shoper_client: Mutex::new(None),
             sare_client: Mutex::new(None),
         }))
@@ -101,7 +107,7 @@ impl<'a> Session<'a> {
 
     /// The lane's state, for reading and writing. Never held across an await.
     pub fn state(&self) -> MutexGuard<'_, LaneState> {
-        lock(&self.state)
+        self.pacer.state()
     }
 
     /// Whether anything is to be synchronised: an account alone, with neither kind of record switched on, asks for
@@ -176,7 +182,8 @@ impl<'a> Session<'a> {
 
     /// Uses `token` from here on.
     pub fn use_access_token(&self, token: SecretString) {
-        let client = shoper_api::Client::new(Arc::clone(self.transport), self.url.clone(), token);
+        let transport = Paced::new(Side::Shoper, self.transport, &self.pacer);
+        let client = shoper_api::Client::new(transport, self.url.clone(), token);
         *lock(&self.shoper_client) = Some(client);
     }
 
@@ -192,9 +199,9 @@ impl<'a> Session<'a> {
             return Ok(false);
         };
         let lookup = self.state().lookup;
+        let transport = Paced::new(Side::Sare, self.transport, &self.pacer);
         let client =
-            sare_api::Client::new(Arc::clone(self.transport), &self.settings.sare_api_url, &uid, key)
-                .with_lookup(lookup);
+            sare_api::Client::new(transport, &self.settings.sare_api_url, &uid, key).with_lookup(lookup);
         *lock(&self.sare_client) = Some(client);
         Ok(true)
     }
@@ -239,15 +246,9 @@ impl<'a> Session<'a> {
                 why: "shop-away",
             });
         }
-        let until = state.shoper.ready_at(now, requests, reserve);
-        if until > now {
-            Err(Halt::Wait {
-                side: Side::Shoper,
-                until,
-                why: "shop-limit",
-            })
-        } else {
-            Ok(())
+        match state.shoper.ready_at(now, requests, reserve) {
+            until if until > now => Err(Halt::no_place(Side::Shoper, until)),
+            _ => Ok(()),
         }
     }
 
@@ -274,16 +275,119 @@ impl<'a> Session<'a> {
                 why: "sare-away",
             });
         }
-        let until = state.sare.ready_at(now, requests, reserve);
-        if until > now {
-            Err(Halt::Wait {
-                side: Side::Sare,
-                until,
-                why: "sare-limit",
-            })
-        } else {
-            Ok(())
+        match state.sare.ready_at(now, requests, reserve) {
+            until if until > now => Err(Halt::no_place(Side::Sare, until)),
+            _ => Ok(()),
         }
+    }
+
+    /// Begins a turn of this kind when there is room for what it usually asks of the shop and of SARE, and for what one
+    /// that was halted before is known to need.
+    pub fn begin(&self, kind: &'static str, usual: (f64, f64), reserve: (f64, f64)) -> Result<Turn, Halt> {
+        let known = self.state().needs.get(kind).copied().unwrap_or_default();
+        let (shop, sare) = (usual.0.max(known.0), usual.1.max(known.1));
+        if shop > 0.0 {
+            self.need_shoper(shop, reserve.0)?;
+        }
+        if sare > 0.0 {
+            self.need_sare(sare, reserve.1)?;
+        }
+        Ok(Turn {
+            kind,
+            asked: self.pacer.asked(),
+        })
+    }
+
+    /// Ends a turn: one that was halted leaves behind what it needs and what it learnt (`pacing.rs`).
+    pub fn end<T>(&self, turn: &Turn, result: &Result<T, Halt>) {
+        let now = self.now();
+        let (shop, sare) = turn.asked_since(self);
+        let learnt = std::mem::take(&mut *self.pacer.learnt());
+        let mut state = self.state();
+        match result {
+            Ok(_) => {
+                if let Some(known) = state.needs.get_mut(turn.kind) {
+                    *known = (known.0.min(shop), known.1.min(sare));
+                }
+                if state.learnt.by == turn.kind {
+                    state.learnt = Learnt::default();
+                }
+            }
+            Err(Halt::Wait { side, .. }) => {
+                if matches!(result, Err(halt) if halt.is_for_room()) {
+                    let known = state.needs.entry(turn.kind.to_owned()).or_default();
+                    match side {
+                        Side::Shoper => known.0 = shop + 1.0,
+                        Side::Sare => known.1 = sare + 1.0,
+                    }
+                }
+                state.learnt.add(learnt, now);
+                state.learnt.by = turn.kind.to_owned();
+            }
+            Err(_) => {}
+        }
+    }
+
+    /// Requests that a turn of this kind is known to need of SARE, at least `usual`.
+    pub fn sare_needs(&self, kind: &str, usual: f64) -> f64 {
+        self.state()
+            .needs
+            .get(kind)
+            .map_or(usual, |known| known.1.max(usual))
+    }
+
+    /// Whether turns of this kind were found to need more than the shop's bucket holds.
+    pub fn is_cramped(&self, kind: &str) -> bool {
+        let state = self.state();
+        let known = state.needs.get(kind).copied().unwrap_or_default();
+        known.0 > state.shoper.limit || known.1 > state.sare.limit - 1.0
+    }
+
+    /// Whether the shop has said just now that the record is gone.
+    pub fn is_gone(&self, key: RecordKey) -> bool {
+        let now = self.now();
+        self.state().learnt.is_gone(&DirtyKey::Record(key).encode(), now)
+    }
+
+    /// What SARE said of an address a moment ago, to a turn that was halted.
+    pub fn recent_view(&self, hash: AddrHash) -> Option<SareView> {
+        let now = self.now();
+        let state = self.state();
+        if state.learnt.views.is_empty() {
+            return None;
+        }
+        Some(match state.learnt.view(&hash.to_hex(), now)? {
+            ABSENT => SareView::Absent,
+            SURELY_ABSENT => SareView::SurelyAbsent,
+            status => SareView::Status(status),
+        })
+    }
+
+    /// SARE says this of an address.
+    pub fn note_view(&self, hash: AddrHash, view: SareView) {
+        let view = match view {
+            SareView::Absent => ABSENT,
+            SareView::SurelyAbsent => SURELY_ABSENT,
+            SareView::Status(status) => status,
+        };
+        let now = self.now();
+        self.pacer.learnt().views.insert(hash.to_hex(), (view, now));
+    }
+
+    /// Something was written that may have changed what SARE says of the address.
+    pub fn forget_view(&self, hash: AddrHash) {
+        let hash = hash.to_hex();
+        self.pacer.learnt().views.remove(&hash);
+        self.state().learnt.views.remove(&hash);
+    }
+
+    /// The shop says that the record is gone.
+    pub fn note_gone(&self, key: RecordKey) {
+        let now = self.now();
+        self.pacer
+            .learnt()
+            .gone
+            .insert(DirtyKey::Record(key).encode(), now);
     }
 
     /// Asks the shop. An expired token is renewed once.
@@ -309,9 +413,12 @@ impl<'a> Session<'a> {
                 .into());
             };
             self.keep_lease().await?;
-            let before = client.pace().requests;
             let answer = call(client.clone()).await;
-            self.note_shoper(&client, before);
+            self.note_shoper(&client);
+            let closed = self.pacer.take_closed(Side::Shoper);
+            if let (Err(_), Some(until)) = (&answer, closed) {
+                return Err(Halt::no_place(Side::Shoper, until).into());
+            }
             match answer {
                 Ok(value) => {
                     self.state().failures.0 = 0;
@@ -333,14 +440,12 @@ impl<'a> Session<'a> {
         }
     }
 
-    fn note_shoper(&self, client: &shoper_api::Client, before: u32) {
+    fn note_shoper(&self, client: &shoper_api::Client) {
         let pace = client.pace();
         let now = self.now();
-        let mut state = self.state();
-        state
+        self.state()
             .shoper
-            .spend(now, f64::from(pace.requests.saturating_sub(before)));
-        state.shoper.learn(now, pace.limit, pace.bandwidth, pace.calls);
+            .learn(now, pace.limit, pace.bandwidth, pace.calls);
     }
 
     /// The shop answers from another address now (shoper-api.md A.2): the next slice asks there. A token never
@@ -408,11 +513,12 @@ impl<'a> Session<'a> {
             .into());
         };
         self.keep_lease().await?;
-        let before = client.pace().requests;
         let answer = call(client.clone()).await;
-        let requests = f64::from(client.pace().requests.saturating_sub(before));
+        let closed = self.pacer.take_closed(Side::Sare);
+        if let (Err(_), Some(until)) = (&answer, closed) {
+            return Err(Halt::no_place(Side::Sare, until).into());
+        }
         let now = self.now();
-        self.state().sare.spend(now, requests);
         match answer {
             Ok(value) => {
                 let mended = {
@@ -451,15 +557,22 @@ impl<'a> Session<'a> {
     pub fn sare_outage(&self, error: &sare_api::Error) -> Halt {
         let now = self.now();
         let mut state = self.state();
-        state.failures.1 += 1;
-        let pause = error.retry_after().unwrap_or_else(|| backoff(state.failures.1));
+        let (pause, why) = if let sare_api::Error::RateLimited { retry_after } = error {
+            // It lets through less than we were told: of its limit nothing is published.
+            state.sare.fill(now);
+            (retry_after.unwrap_or(Duration::from_secs(1)), "sare-limit")
+        } else {
+            state.failures.1 += 1;
+            let pause = error.retry_after().unwrap_or_else(|| backoff(state.failures.1));
+            (pause, "sare-away")
+        };
         tracing::info!(shop = %self.shop.id, %error, pause_ms = millis(pause), "SARE cannot be asked now");
         let until = now + millis(pause);
         state.timers.sare = until;
         Halt::Wait {
             side: Side::Sare,
             until,
-            why: "sare-away",
+            why,
         }
     }
 
@@ -478,6 +591,29 @@ impl<'a> Session<'a> {
             .solve_problem(self.shop.id, &format!("shop:{topic}"))
             .await?;
         Ok(())
+    }
+}
+
+/// A turn of work that is only over as a whole.
+pub struct Turn {
+    kind: &'static str,
+    asked: [u32; 2],
+}
+
+impl Turn {
+    /// Requests made since it began.
+    fn asked_since(&self, s: &Session<'_>) -> (f64, f64) {
+        let asked = s.pacer.asked();
+        (
+            f64::from(asked[0] - self.asked[0]),
+            f64::from(asked[1] - self.asked[1]),
+        )
+    }
+
+    /// What was done so far is committed: the turn counts anew.
+    pub fn got_on(&mut self, s: &Session<'_>) {
+        self.asked = s.pacer.asked();
+        *s.pacer.learnt() = Learnt::default();
     }
 }
 

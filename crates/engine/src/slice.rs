@@ -13,6 +13,8 @@ use crate::{access, account, hooks, labels, live, look, poll, run};
 
 /// Far enough for "not before something wakes the lane".
 const LONG_MS: i64 = 6 * 3_600_000;
+/// Pause of a lane that had something due and could do nothing about it.
+const IDLE_MS: i64 = 1_000;
 
 /// Does what can be done now and says when the lane is due next.
 pub async fn work(s: &Session<'_>) -> Result<Millis, Halt> {
@@ -35,61 +37,104 @@ pub async fn work(s: &Session<'_>) -> Result<Millis, Halt> {
         };
         s.store.update_shop(s.shop.id, &change, s.now()).await?;
     }
+    let mut hooks_wait = Waits::default();
     if s.state().timers.hooks <= s.now() {
-        match hooks::check(s).await {
-            Ok(()) | Err(Halt::Wait { .. }) => {}
-            Err(other) => return Err(other),
-        }
+        hooks_wait.tried(hooks::check(s).await)?;
     }
     if !account::settle(s).await? {
         return Ok(s.now());
     }
     if s.shop.paused || !s.has_work() || !s.open_sare().await? {
-        let hooks = s.state().timers.hooks;
+        let hooks = s.state().timers.hooks.max(hooks_wait.first.unwrap_or(0));
         return Ok(hooks.clamp(s.now() + 1000, s.now() + LONG_MS));
     }
     let end = s.now() + millis(s.settings.slice);
-    let mut waits: Vec<Millis> = Vec::new();
-    while s.now() < end {
-        waits.clear();
-        if !once(s, &mut waits).await? {
+    let mut waits;
+    let mut rounds = 0_u32;
+    loop {
+        waits = hooks_wait;
+        if s.now() >= end || !once(s, &mut waits).await? {
             break;
         }
+        rounds += 1;
     }
-    due(s, &waits).await
+    due(s, waits, rounds).await
+}
+
+/// What the parts of a round wait for.
+#[derive(Debug, Clone, Copy, Default)]
+struct Waits {
+    /// The first moment at which one of them can go on.
+    first: Option<Millis>,
+    /// The newest of them waits for places in a bucket, not for a service that is away.
+    for_room: bool,
+}
+
+impl Waits {
+    /// A part that must wait does not keep the others from their turn.
+    fn tried<T>(&mut self, result: Result<T, Halt>) -> Result<Option<T>, Halt> {
+        match result {
+            Ok(value) => Ok(Some(value)),
+            Err(halt) => {
+                let Halt::Wait { until, .. } = halt else {
+                    return Err(halt);
+                };
+                self.first = Some(self.first.map_or(until, |first| first.min(until)));
+                self.for_room = halt.is_for_room();
+                Ok(None)
+            }
+        }
+    }
+
+    /// The same for a part that lets nobody less urgent go on while it waits for places in a bucket: what asks for fewer
+    /// of them would take them away from it again and again. `Some` ends the round: whether something was done.
+    fn first(&mut self, result: Result<bool, Halt>) -> Result<Option<bool>, Halt> {
+        Ok(match self.tried(result)? {
+            Some(true) => Some(true),
+            None if self.for_room => Some(false),
+            _ => None,
+        })
+    }
 }
 
 /// One round: the first thing that can be done is done. `false` when nothing can.
-async fn once(s: &Session<'_>, waits: &mut Vec<Millis>) -> Result<bool, Halt> {
-    if labels::are_due(s) && tried(labels::refresh(s).await, waits)?.is_some() {
-        return Ok(true);
+async fn once(s: &Session<'_>, waits: &mut Waits) -> Result<bool, Halt> {
+    if labels::are_due(s)
+        && let Some(over) = waits.first(labels::refresh(s).await.map(|()| true))?
+    {
+        return Ok(over);
     }
     if is_held(s).await? {
         // Before the merchant's word only what they ask to be shown or tried.
-        return Ok(tried(live::turn(s, Priority::Trial).await, waits)? == Some(true)
-            || tried(run::step(s).await, waits)? == Some(true));
+        if let Some(over) = waits.first(live::turn(s, Priority::Trial).await)? {
+            return Ok(over);
+        }
+        return Ok(waits.tried(run::step(s).await)? == Some(true));
     }
-    if tried(live::turn(s, Priority::Live).await, waits)? == Some(true) {
-        return Ok(true);
+    if let Some(over) = waits.first(live::turn(s, Priority::Live).await)? {
+        return Ok(over);
     }
-    tried(run::schedule(s).await, waits)?;
+    waits.tried(run::schedule(s).await)?;
     let first_done = s.state().first_done;
-    if first_done && s.state().timers.look <= s.now() && tried(look::look(s).await, waits)?.is_some() {
+    if first_done
+        && s.state().timers.look <= s.now()
+        && let Some(over) = waits.first(look::look(s).await.map(|()| true))?
+    {
+        return Ok(over);
+    }
+    if let Some(over) = waits.first(live::turn(s, Priority::New).await)? {
+        return Ok(over);
+    }
+    if first_done && poll::is_due(s) && waits.tried(poll::step(s).await)?.is_some() {
         return Ok(true);
     }
-    if tried(live::turn(s, Priority::New).await, waits)? == Some(true) {
+    if let Some(over) = waits.first(live::turn(s, Priority::Poll).await)? {
+        return Ok(over);
+    }
+    if waits.tried(run::step(s).await)? == Some(true) {
         return Ok(true);
     }
-    if first_done && poll::is_due(s) && tried(poll::step(s).await, waits)?.is_some() {
-        return Ok(true);
-    }
-    if tried(live::turn(s, Priority::Poll).await, waits)? == Some(true) {
-        return Ok(true);
-    }
-    if tried(run::step(s).await, waits)? == Some(true) {
-        return Ok(true);
-    }
-    Ok(tried(live::turn(s, Priority::Bulk).await, waits)? == Some(true))
+    Ok(waits.tried(live::turn(s, Priority::Bulk).await)? == Some(true))
 }
 
 /// Whether the first synchronisation waits: for the merchant's word, or for the end of the preview they asked for.
@@ -104,27 +149,27 @@ async fn is_held(s: &Session<'_>) -> Result<bool, Halt> {
     Ok(run.is_some_and(|run| run.kind == RunKind::DryRun))
 }
 
-/// A part that must wait does not keep the others from their turn.
-fn tried<T>(result: Result<T, Halt>, waits: &mut Vec<Millis>) -> Result<Option<T>, Halt> {
-    match result {
-        Ok(value) => Ok(Some(value)),
-        Err(Halt::Wait { until, .. }) => {
-            waits.push(until);
-            Ok(None)
-        }
-        Err(other) => Err(other),
+/// The earliest moment at which something can be done.
+async fn due(s: &Session<'_>, waits: Waits, rounds: u32) -> Result<Millis, Halt> {
+    let now = s.now();
+    let next = wanted(s).await?.min(waits.first.unwrap_or(now + LONG_MS));
+    if next > now {
+        return Ok(next);
     }
+    // Something due but waiting for a service is due when the service is. A slice that did nothing and knows of nothing
+    // to wait for is never due at once again.
+    Ok(match (waits.first, rounds) {
+        (Some(at), _) => at.max(now),
+        (None, 0) => now + IDLE_MS,
+        (None, _) => now,
+    })
 }
 
-/// The earliest moment at which something can be done.
-async fn due(s: &Session<'_>, waits: &[Millis]) -> Result<Millis, Halt> {
+/// When the lane has something to do next, whatever it may have to wait for.
+async fn wanted(s: &Session<'_>) -> Result<Millis, Halt> {
     let now = s.now();
-    let mut next = now + LONG_MS;
-    for at in waits {
-        next = next.min(*at);
-    }
     let timers = s.state().timers;
-    next = next.min(timers.hooks).min(timers.labels);
+    let mut next = (now + LONG_MS).min(timers.hooks).min(timers.labels);
     if is_held(s).await? {
         if s.held_until() > now {
             next = next.min(s.held_until());
@@ -134,8 +179,7 @@ async fn due(s: &Session<'_>, waits: &[Millis]) -> Result<Millis, Halt> {
         if !trial.is_empty() || run.is_some_and(|run| run.state != RunState::Braked) {
             next = now;
         }
-        let floor = waits.iter().min().copied().unwrap_or(now);
-        return Ok(next.max(if next <= now { floor } else { now }));
+        return Ok(next);
     }
     let first_done = s.state().first_done;
     if first_done {
@@ -156,9 +200,7 @@ async fn due(s: &Session<'_>, waits: &[Millis]) -> Result<Millis, Halt> {
         None if !first_done => next = next.min(timers.sweep),
         _ => {}
     }
-    // Something due but waiting for a service is due when the service is.
-    let floor = waits.iter().min().copied().unwrap_or(now);
-    Ok(next.max(if next <= now { floor } else { now }))
+    Ok(next)
 }
 
 async fn uninstall(s: &Session<'_>) -> Result<Millis, Halt> {

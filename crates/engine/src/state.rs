@@ -58,6 +58,44 @@ pub struct Labels {
     pub options: BTreeMap<i64, BTreeMap<String, String>>,
 }
 
+/// What a turn learnt before it was halted; the next try does not ask for it again. Nothing personal: ids and keyed hashes.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Learnt {
+    /// The kind of turn that learnt it last.
+    pub by: String,
+    /// Records that the shop answered with its own 404, as dirty entries are written, and when.
+    pub gone: BTreeMap<String, Millis>,
+    /// SARE's word on addresses, by hash, and when.
+    pub views: BTreeMap<String, (i64, Millis)>,
+}
+
+impl Learnt {
+    /// How long it is believed that a record is gone. Ids are not given twice.
+    const GONE_MS: Millis = 10 * 60_000;
+    /// How long a status counts as just read.
+    const VIEW_MS: Millis = 30_000;
+
+    /// Takes over what a halted turn learnt and drops what is too old to be believed.
+    pub fn add(&mut self, more: Self, now: Millis) {
+        self.gone.extend(more.gone);
+        self.views.extend(more.views);
+        self.gone.retain(|_, at| *at + Self::GONE_MS > now);
+        self.views.retain(|_, (_, at)| *at + Self::VIEW_MS > now);
+    }
+
+    /// Whether the shop has just said that the record is gone.
+    pub fn is_gone(&self, record: &str, now: Millis) -> bool {
+        self.gone.get(record).is_some_and(|at| *at + Self::GONE_MS > now)
+    }
+
+    /// What SARE has just said of an address.
+    pub fn view(&self, hash: &str, now: Millis) -> Option<i64> {
+        let (view, at) = self.views.get(hash)?;
+        (*at + Self::VIEW_MS > now).then_some(*view)
+    }
+}
+
 /// The lane's state.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default)]
@@ -104,6 +142,14 @@ pub struct LaneState {
     pub sare_refused: bool,
     /// Failures in a row of the shop and of SARE.
     pub failures: (u32, u32),
+    /// Requests that turns of each kind need, to the shop and to SARE, as far as one was halted for want of places.
+    pub needs: BTreeMap<String, (f64, f64)>,
+    /// What the halted turn had learnt.
+    pub learnt: Learnt,
+    /// Lists of names read so far, by name, while they are being read anew.
+    pub labels_read: BTreeMap<String, Labels>,
+    /// Turns of live changes in a row that a failing service kept from their end: each makes the next one smaller.
+    pub stumbles: u32,
     /// The shop refuses to filter addresses by `default`.
     pub all_addresses: bool,
     /// Names.
@@ -136,6 +182,10 @@ impl Default for LaneState {
             updates_harm: false,
             sare_refused: false,
             failures: (0, 0),
+            needs: BTreeMap::new(),
+            learnt: Learnt::default(),
+            labels_read: BTreeMap::new(),
+            stumbles: 0,
             all_addresses: false,
             labels: Labels::default(),
             labels_config: 0,

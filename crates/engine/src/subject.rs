@@ -323,7 +323,12 @@ pub async fn assess(
 ) -> Result<Vec<Assessed>, Halt> {
     let now = s.now();
     let settle = millis(s.settings.settle_after);
-    let mut views = statuses(s, subjects.iter().map(|x| (x.hash, x.email.as_str()))).await?;
+    // Nobody's status is raised on the word of a try before: only one read now tells that they did not refuse meanwhile.
+    let (rising, calm): (Vec<_>, Vec<_>) = subjects.iter().partition(|x| may_rise(x));
+    let address = |x: &&Subject| (x.hash, x.email.as_str().to_owned());
+    let mut views = recent_statuses(s, calm.iter().map(address).collect()).await?;
+    let rising: Vec<(AddrHash, String)> = rising.iter().map(address).collect();
+    views.extend(statuses(s, rising.iter().map(|(hash, email)| (*hash, email.as_str()))).await?);
     let mut unsure = std::collections::HashSet::new();
     for subject in &subjects {
         let known = known(subject.contact.as_ref(), now, settle);
@@ -342,11 +347,14 @@ pub async fn assess(
         });
         match answer.await {
             Ok(None) => {
+                s.note_view(subject.hash, SareView::SurelyAbsent);
                 views.insert(subject.hash, SareView::SurelyAbsent);
             }
             Ok(Some(record)) => match record.status {
                 Some(status) => {
-                    views.insert(subject.hash, SareView::Status(status.number()));
+                    let view = SareView::Status(status.number());
+                    s.note_view(subject.hash, view);
+                    views.insert(subject.hash, view);
                 }
                 None => {
                     unsure.insert(subject.hash);
@@ -469,6 +477,39 @@ fn judge(
 /// Stands for "SARE's answer about this address cannot be had": nothing is done about the contact.
 const UNREADABLE: i64 = -1;
 
+/// Whether the contact's status in SARE could be raised for what the shop says now.
+fn may_rise(subject: &Subject) -> bool {
+    let Some(contact) = &subject.contact else {
+        return false;
+    };
+    let opts_in = contact.consent != Some(true) && subject.readings.iter().any(|r| r.consent);
+    opts_in || contact.withdrawn || contact.refusal.is_some() || contact.intent.is_some()
+}
+
+/// [`statuses`], without asking again for what a halted turn heard a moment ago.
+pub async fn recent_statuses(
+    s: &Session<'_>,
+    mut addresses: Vec<(AddrHash, String)>,
+) -> Result<HashMap<AddrHash, SareView>, Halt> {
+    let mut views = HashMap::new();
+    addresses.retain(|(hash, _)| match s.recent_view(*hash) {
+        Some(view) => {
+            s.note_view(*hash, view);
+            views.insert(*hash, view);
+            false
+        }
+        None => true,
+    });
+    views.extend(
+        statuses(
+            s,
+            addresses.iter().map(|(hash, address)| (*hash, address.as_str())),
+        )
+        .await?,
+    );
+    Ok(views)
+}
+
 /// SARE's statuses of many addresses, in batches; an address not named counts as absent. A batch
 /// that SARE rejects is split until the address that spoils it stands alone.
 pub async fn statuses<'x>(
@@ -504,6 +545,7 @@ pub async fn statuses<'x>(
                         StatusAnswer::Status(status) => SareView::Status(status.number()),
                         StatusAnswer::Null | StatusAnswer::NotMentioned => SareView::Absent,
                     };
+                    s.note_view(*hash, view);
                     views.insert(*hash, view);
                 }
             }
@@ -515,10 +557,11 @@ pub async fn statuses<'x>(
                 let (left, right) = chunk.split_at(chunk.len() / 2);
                 stack.push(right);
                 stack.push(left);
-                s.need_sare(1.0, 0.0)?;
             }
             Err(CallError::Api(error)) if error.suggests_smaller_batch() && !error.is_transient() => {
-                views.insert(chunk[0].0, SareView::Status(UNREADABLE));
+                let view = SareView::Status(UNREADABLE);
+                s.note_view(chunk[0].0, view);
+                views.insert(chunk[0].0, view);
             }
             Err(CallError::Api(error)) => {
                 s.shop_problem("sare-answers", "sare-not-understood", Some(error.to_string()))
