@@ -104,7 +104,7 @@ fn limit(setup: &mut ShopSetup, seed: u64) {
     };
     setup.shop.bucket = [bucket(10.0), bucket(4.0), None][(seed % 3) as usize];
     let rate = |per_second, burst| Some(RateLimit { per_second, burst });
-    setup.sare.rate_limit = [None, rate(2.0, 8), rate(1.0, 1)][(seed / 3 % 3) as usize];
+    setup.sare.rate_limit = [None, rate(2.0, 8), rate(1.0, 2)][(seed / 3 % 3) as usize];
 }
 
 /// One more thing goes wrong from now on, or all goes well again.

@@ -78,7 +78,7 @@ async fn an_account_that_lets_through_less_than_we_were_told_is_served_all_the_s
         let mut setup = ShopSetup::default();
         setup.sare.rate_limit = Some(RateLimit {
             per_second: 1.0,
-            burst: 1,
+            burst: 2,
         });
         live_shop_with(&mut lab, setup, CONFIG, |s| {
             for n in 0..120 {
