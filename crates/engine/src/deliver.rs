@@ -64,6 +64,8 @@ pub struct Delivered {
     pub commit: Commit,
     /// Contacts whose SARE or shop side was really changed.
     pub changed: i64,
+    /// Contacts about which nothing is left to be done now.
+    pub over: usize,
 }
 
 /// One contact on its way.
@@ -283,6 +285,9 @@ async fn lower(s: &Session<'_>, config: &Config, items: &mut [Item]) -> Result<(
     for (target, indices) in by_target {
         for chunk in indices.chunks(s.batch_size()) {
             set_status(s, items, chunk, target, false).await?;
+            for &i in chunk {
+                items[i].contact.intent = items[i].intent.text();
+            }
             let seen = read_back(s, items, chunk).await?;
             for &i in chunk {
                 let item = &mut items[i];
@@ -898,8 +903,8 @@ fn conclude(s: &Session<'_>, item: Item, errand: Errand, out: &mut Delivered) {
     };
     let untold = item.a.facts.refusal.is_some() && !item.contact.refusal_applied;
     if out.halted.is_some() && still_to_leave(&item) && !matches!(item.result, Some(Fate::Refused(_))) {
-        // The slice was stopped before its groups' turn: its dirty entries stay, all of it is done again.
-        return;
+        // The slice was stopped before its groups' turn: its dirty entries stay.
+        return keep_what_was_done(item, out);
     }
     let Item {
         a,
@@ -913,7 +918,14 @@ fn conclude(s: &Session<'_>, item: Item, errand: Errand, out: &mut Delivered) {
         (Some(fate), _) => fate,
         (None, Some(outcome)) if !(untold && out.halted.is_some()) => Fate::Settled(outcome),
         // The slice was stopped before this contact's turn: its dirty entries stay.
-        _ => return,
+        _ => {
+            let is_sent = intent.lowering_to.is_some() && contact.intent == intent.text();
+            if is_sent {
+                // The lowering was sent and could not be read back: that counts as a try.
+                out.commit.contacts.push(contact);
+            }
+            return;
+        }
     };
     let key = DirtyKey::Address(contact.hash);
     let problem_key = key.encode();
@@ -1048,8 +1060,16 @@ fn conclude(s: &Session<'_>, item: Item, errand: Errand, out: &mut Delivered) {
             run_id: run_id.or(r.before.as_ref().and_then(|b| b.run_id)),
             seen_at: now,
         }));
+    out.over += 1;
     out.commit.gone.extend(a.subject.lost.iter().map(|r| r.key));
     out.commit.contacts.push(contact);
+}
+
+/// Data that SARE has taken of a contact whose turn is not over: the next try has less to do.
+fn keep_what_was_done(item: Item, out: &mut Delivered) {
+    if item.a.step == Step::Update && matches!(item.result, Some(Fate::Settled(_))) {
+        out.commit.contacts.push(item.contact);
+    }
 }
 
 fn count(counters: &mut Counters, step: Step, fate: &Fate, wrote: bool, outcome: Outcome) {

@@ -17,11 +17,8 @@ mod hooks;
 mod labels;
 mod live;
 mod look;
-<<<<<<< HEAD
 mod lookup;
-=======
 mod pacing;
->>>>>>> 50bcc31 (Hold every request to its service's pace, so that no turn is dropped for want of a place)
 mod person;
 mod poll;
 mod read;

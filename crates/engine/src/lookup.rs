@@ -36,9 +36,10 @@ pub async fn find_form(s: &Session<'_>, addresses: &[&str]) -> Result<bool, Halt
     let mut tried: Vec<&str> = addresses.iter().copied().filter(|a| is_plain(a)).collect();
     tried.truncate(TRIED);
     tried.extend(addresses.first().filter(|_| tried.is_empty()));
+    // Counted before it begins: one that is halted counts too, or it might begin anew for ever.
+    s.state().lookup_tries += 1;
     let mut found = None;
     for &address in &tried {
-        s.need_sare(3.0, 0.0)?;
         let asked = s.sare(|c| {
             let address = address.to_owned();
             async move { c.probe_lookup(&address).await }
@@ -52,7 +53,6 @@ pub async fn find_form(s: &Session<'_>, addresses: &[&str]) -> Result<bool, Halt
             Err(CallError::Halt(halt)) => return Err(halt),
         }
     }
-    s.state().lookup_tries += 1;
     match found {
         Some(form) if form != before => {
             tracing::info!(shop = %s.shop.id, ?form, "SARE takes lists of addresses in another form");

@@ -98,7 +98,7 @@ pub struct Paced {
 
 impl Paced {
     /// `transport` behind the door.
-    pub fn new(side: Side, transport: &Arc<dyn Transport>, pacer: &Arc<Pacer>) -> Arc<dyn Transport> {
+    pub fn over(side: Side, transport: &Arc<dyn Transport>, pacer: &Arc<Pacer>) -> Arc<dyn Transport> {
         Arc::new(Self {
             side,
             transport: Arc::clone(transport),
@@ -146,7 +146,7 @@ mod tests {
         };
         let pacer = Arc::new(Pacer::new(state, &time));
         let inner: Arc<dyn Transport> = Arc::new(Answers);
-        let paced = Paced::new(Side::Shoper, &inner, &pacer);
+        let paced = Paced::over(Side::Shoper, &inner, &pacer);
         for _ in 0..4 {
             assert!(paced.send(http::Request::new(Bytes::new())).await.is_ok());
         }

@@ -53,7 +53,7 @@ async fn read_some(s: &Session<'_>) -> Result<(), Halt> {
     let last = contacts.last().map(|c| c.hash.to_hex());
     let addresses = contacts
         .iter()
-        .filter_map(|c| c.address.clone().map(|address| (c.hash, address)));
+        .filter_map(|c| c.address.clone().map(|address| (c.hash, address, false)));
     let views = recent_statuses(s, addresses.collect()).await?;
     let seen = i64::try_from(contacts.len()).unwrap_or(0);
     let mut commit = Commit::default();

@@ -289,7 +289,8 @@ async fn read_list(s: &Session<'_>, run: &mut Run, body: &mut Body, kind: Record
     } else {
         1.0
     };
-    let mut turn = s.begin(KIND, (page_cost, 2.0), (LIVE_RESERVE, SARE_RESERVE))?;
+    let to_prove = if is_lookup_open(s) { PROOF_COST } else { 0.0 };
+    let mut turn = s.begin(KIND, (page_cost, 2.0 + to_prove), (LIVE_RESERVE, SARE_RESERVE))?;
     let result = read_blocks(s, run, body, kind, page_cost, &mut turn).await;
     s.end(&turn, &result);
     result
@@ -304,12 +305,6 @@ async fn read_blocks(
     turn: &mut Turn,
 ) -> Result<(), Halt> {
     let until = s.now() + millis(s.settings.slice);
-<<<<<<< HEAD
-    s.need_shoper(page_cost, LIVE_RESERVE)?;
-    let to_prove = if is_lookup_open(s) { PROOF_COST } else { 0.0 };
-    s.need_sare(2.0 + to_prove, SARE_RESERVE)?;
-=======
->>>>>>> 50bcc31 (Hold every request to its service's pace, so that no turn is dropped for want of a place)
     let cursor = body.cursor.unwrap_or_default();
     let mut block = match fetch(s, kind, cursor, page_cost).await {
         Ok(block) => block,
@@ -669,7 +664,7 @@ async fn dispose(
     .await?;
     prove_lookup(s, &delivered.commit.contacts).await;
     add(&mut body.counters, &delivered.counters);
-    let done = delivered.commit.contacts.len();
+    let done = delivered.over;
     let mut all = delivered.commit;
     // Records that the delivery brings are newer than those merely marked as seen.
     let fresh: HashSet<RecordKey> = all.records.iter().map(|r| r.key).collect();
@@ -959,16 +954,10 @@ async fn prove_lookup(s: &Session<'_>, contacts: &[Contact]) {
             s.use_lookup(form);
             s.state().lookup_proven = true;
         }
-<<<<<<< HEAD
         // An outage is met again by the next call.
         Err(CallError::Halt(_)) => {}
         Err(CallError::Api(_)) => {
             // SARE may take contacts in later: tried again with the next block.
-=======
-        Err(CallError::Halt(halt @ (Halt::Fenced | Halt::Store(_)))) => Err(halt),
-        Err(CallError::Halt(Halt::Wait { .. }) | CallError::Api(_)) => {
-            // SARE may take contacts in later: tried again with the next block. What was delivered is kept.
->>>>>>> 50bcc31 (Hold every request to its service's pace, so that no turn is dropped for want of a place)
             s.state().lookup_tries += 1;
         }
     }

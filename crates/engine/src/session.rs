@@ -182,7 +182,7 @@ impl<'a> Session<'a> {
 
     /// Uses `token` from here on.
     pub fn use_access_token(&self, token: SecretString) {
-        let transport = Paced::new(Side::Shoper, self.transport, &self.pacer);
+        let transport = Paced::over(Side::Shoper, self.transport, &self.pacer);
         let client = shoper_api::Client::new(transport, self.url.clone(), token);
         *lock(&self.shoper_client) = Some(client);
     }
@@ -199,7 +199,7 @@ impl<'a> Session<'a> {
             return Ok(false);
         };
         let lookup = self.state().lookup;
-        let transport = Paced::new(Side::Sare, self.transport, &self.pacer);
+        let transport = Paced::over(Side::Sare, self.transport, &self.pacer);
         let client =
             sare_api::Client::new(transport, &self.settings.sare_api_url, &uid, key).with_lookup(lookup);
         *lock(&self.sare_client) = Some(client);

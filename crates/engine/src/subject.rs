@@ -323,12 +323,10 @@ pub async fn assess(
 ) -> Result<Vec<Assessed>, Halt> {
     let now = s.now();
     let settle = millis(s.settings.settle_after);
-    // Nobody's status is raised on the word of a try before: only one read now tells that they did not refuse meanwhile.
-    let (rising, calm): (Vec<_>, Vec<_>) = subjects.iter().partition(|x| may_rise(x));
-    let address = |x: &&Subject| (x.hash, x.email.as_str().to_owned());
-    let mut views = recent_statuses(s, calm.iter().map(address).collect()).await?;
-    let rising: Vec<(AddrHash, String)> = rising.iter().map(address).collect();
-    views.extend(statuses(s, rising.iter().map(|(hash, email)| (*hash, email.as_str()))).await?);
+    let asked = subjects
+        .iter()
+        .map(|x| (x.hash, x.email.as_str().to_owned(), may_rise(x)));
+    let mut views = recent_statuses(s, asked.collect()).await?;
     let mut unsure = std::collections::HashSet::new();
     for subject in &subjects {
         let known = known(subject.contact.as_ref(), now, settle);
@@ -486,27 +484,25 @@ fn may_rise(subject: &Subject) -> bool {
     opts_in || contact.withdrawn || contact.refusal.is_some() || contact.intent.is_some()
 }
 
-/// [`statuses`], without asking again for what a halted turn heard a moment ago.
+/// [`statuses`], without asking again for what a halted turn heard a moment ago. Except of those whose status may be
+/// raised (`true`): only one read now tells that they did not refuse meanwhile.
 pub async fn recent_statuses(
     s: &Session<'_>,
-    mut addresses: Vec<(AddrHash, String)>,
+    mut addresses: Vec<(AddrHash, String, bool)>,
 ) -> Result<HashMap<AddrHash, SareView>, Halt> {
     let mut views = HashMap::new();
-    addresses.retain(|(hash, _)| match s.recent_view(*hash) {
+    addresses.retain(|(hash, _, may_rise)| match s.recent_view(*hash) {
+        Some(SareView::Status(_)) if *may_rise => true,
         Some(view) => {
-            s.note_view(*hash, view);
             views.insert(*hash, view);
             false
         }
         None => true,
     });
-    views.extend(
-        statuses(
-            s,
-            addresses.iter().map(|(hash, address)| (*hash, address.as_str())),
-        )
-        .await?,
-    );
+    let rest = addresses
+        .iter()
+        .map(|(hash, address, _)| (*hash, address.as_str()));
+    views.extend(statuses(s, rest).await?);
     Ok(views)
 }
 
