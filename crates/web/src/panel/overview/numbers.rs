@@ -13,16 +13,23 @@ use crate::panel::times;
 pub fn piles(visit: &Visit, sight: &Sight) -> Markup {
     let words = visit.words;
     let list = |name: &str| visit.link(&format!("contacts?list={name}"));
+    let suppressed = sight.with(Outcome::Suppressed);
+    let skipped = sight.with(Outcome::Skipped);
+    let hands_off = sight.with(Outcome::HandsOff);
     let left_out = [
         (
             "suppressed",
-            Outcome::Suppressed,
-            words.say("overview.suppressed"),
+            suppressed,
+            words.count("overview.suppressed", suppressed),
         ),
-        ("skipped", Outcome::Skipped, words.say("overview.skipped")),
-        ("hands-off", Outcome::HandsOff, words.say("overview.hands-off")),
+        ("skipped", skipped, words.count("overview.skipped", skipped)),
+        (
+            "hands-off",
+            hands_off,
+            words.count("overview.hands-off", hands_off),
+        ),
     ];
-    let sum: i64 = left_out.iter().map(|(_, outcome, _)| sight.with(*outcome)).sum();
+    let sum = suppressed + skipped + hands_off;
     let failed = sight.with(Outcome::Failed);
     let undecided = sight.with(Outcome::Unknown);
     html! {
@@ -42,10 +49,8 @@ pub fn piles(visit: &Visit, sight: &Sight) -> Markup {
                         span { (words.say("overview.left-out")) }
                     }
                     @if sum > 0 { ul.soft {
-                        @for (name, outcome, why) in left_out {
-                            @if sight.with(outcome) > 0 {
-                                li { a href=(list(name)) { (words.number(sight.with(outcome))) " " (why) } }
-                            }
+                        @for (name, n, why) in left_out {
+                            @if n > 0 { li { a href=(list(name)) { (why) } } }
                         }
                     } }
                 }
