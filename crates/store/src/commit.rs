@@ -139,7 +139,10 @@ impl Store {
             .map(|column| format!("{column} = excluded.{column}"))
             .collect::<Vec<_>>()
             .join(", ");
-        for part in contacts.chunks(rows_a_statement(self.dialect, CASTS.len())) {
+        for part in self
+            .dialect
+            .pieces(contacts, rows_a_statement(self.dialect, CASTS.len()))
+        {
             let rows = self.dialect.rows(part.len(), CASTS);
             let query = format!(
                 "INSERT INTO contacts (shop_id, {COLUMNS}) VALUES {rows} ON CONFLICT (shop_id, hash) DO UPDATE SET {set}"
@@ -190,7 +193,10 @@ impl Store {
             let all = i64::try_from(ids.len()).unwrap_or(i64::MAX);
             changes.records(kind, all - self.known_records(tx, shop, kind, &ids).await?);
         }
-        for part in unique.chunks(rows_a_statement(self.dialect, RECORD_CASTS.len())) {
+        for part in self
+            .dialect
+            .pieces(&unique, rows_a_statement(self.dialect, RECORD_CASTS.len()))
+        {
             let rows = self.dialect.rows(part.len(), RECORD_CASTS);
             let query = format!(
                 "INSERT INTO records (shop_id, {RECORD}) VALUES {rows} ON CONFLICT (shop_id, kind, id) DO UPDATE SET \
@@ -223,7 +229,7 @@ impl Store {
         ids: &[i64],
     ) -> Result<i64, Error> {
         let mut known = 0;
-        for part in ids.chunks(500) {
+        for part in self.dialect.pieces(ids, 500) {
             let list = self.dialect.list(part.len(), 2);
             let (one, two) = (self.dialect.value(1), self.dialect.value(2));
             let query = format!(
@@ -244,7 +250,10 @@ impl Store {
         shop: ShopId,
         lines: &[&HistoryEntry],
     ) -> Result<(), Error> {
-        for part in lines.chunks(rows_a_statement(self.dialect, HISTORY_CASTS.len())) {
+        for part in self
+            .dialect
+            .pieces(lines, rows_a_statement(self.dialect, HISTORY_CASTS.len()))
+        {
             let rows = self.dialect.rows(part.len(), HISTORY_CASTS);
             let query = format!(
                 "INSERT INTO history (shop_id, hash, seq, at, kind, detail) VALUES {rows} ON CONFLICT DO NOTHING"
@@ -306,7 +315,10 @@ impl Store {
             .map(|problem| (problem.key.as_str(), *problem))
             .collect();
         let unique: Vec<&Problem> = unique.into_values().collect();
-        for part in unique.chunks(rows_a_statement(self.dialect, PROBLEM_CASTS.len())) {
+        for part in self
+            .dialect
+            .pieces(&unique, rows_a_statement(self.dialect, PROBLEM_CASTS.len()))
+        {
             let rows = self.dialect.rows(part.len(), PROBLEM_CASTS);
             let query = format!(
                 "INSERT INTO problems (shop_id, entry, kind, hash, detail, is_final, first_at, last_at, times) \
@@ -349,7 +361,7 @@ impl Store {
                 .filter(|key| key.kind == kind)
                 .map(|key| key.id)
                 .collect();
-            for part in ids.chunks(500) {
+            for part in self.dialect.pieces(&ids, 500) {
                 let list = self.dialect.list(part.len(), 2);
                 let (one, two) = (self.dialect.value(1), self.dialect.value(2));
                 let query =
@@ -373,7 +385,7 @@ impl Store {
         changes: &mut Changes,
     ) -> Result<(), Error> {
         changes.without(tx, self.dialect, shop, hashes).await?;
-        for part in hashes.chunks(500) {
+        for part in self.dialect.pieces(hashes, 500) {
             let (one, list) = (self.dialect.value(1), self.dialect.list(part.len(), 1));
             for table in ["contacts", "history", "unsubscribes"] {
                 let query = format!("DELETE FROM {table} WHERE shop_id = {one} AND hash IN {list}");
@@ -393,7 +405,7 @@ impl Store {
         shop: ShopId,
         keys: &[String],
     ) -> Result<(), Error> {
-        for part in keys.chunks(500) {
+        for part in self.dialect.pieces(keys, 500) {
             let list = self.dialect.list(part.len(), 1);
             let one = self.dialect.value(1);
             let query = format!("DELETE FROM problems WHERE shop_id = {one} AND entry IN {list}");

@@ -117,7 +117,7 @@ impl Store {
         hashes: &[AddrHash],
     ) -> Result<HashMap<AddrHash, Contact>, Error> {
         let mut found = HashMap::with_capacity(hashes.len());
-        for part in hashes.chunks(500) {
+        for part in self.dialect.pieces(hashes, 500) {
             let list = self.dialect.list(part.len(), 1);
             let shop_value = self.dialect.value(1);
             let query =
@@ -190,7 +190,7 @@ impl Store {
                 .filter(|key| key.kind == kind)
                 .map(|key| key.id)
                 .collect();
-            for part in ids.chunks(500) {
+            for part in self.dialect.pieces(&ids, 500) {
                 let list = self.dialect.list(part.len(), 2);
                 let (one, two) = (self.dialect.value(1), self.dialect.value(2));
                 let query = format!(
@@ -215,7 +215,7 @@ impl Store {
     /// When the database cannot be used.
     pub async fn records_of(&self, shop: ShopId, hashes: &[AddrHash]) -> Result<Vec<Record>, Error> {
         let mut found = Vec::with_capacity(hashes.len());
-        for part in hashes.chunks(500) {
+        for part in self.dialect.pieces(hashes, 500) {
             let list = self.dialect.list(part.len(), 1);
             let shop_value = self.dialect.value(1);
             let query =

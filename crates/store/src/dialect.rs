@@ -2,6 +2,9 @@
 
 use std::fmt::Write;
 
+/// Rows of the largest statement that SQLite is given.
+const PIECE: usize = 128;
+
 /// The database spoken to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Dialect {
@@ -31,7 +34,7 @@ impl Dialect {
         match self {
             Self::Sqlite => {
                 "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 10000; \
-                 PRAGMA temp_store = MEMORY; PRAGMA cache_size = -6000; PRAGMA wal_autocheckpoint = 4000; \
+                 PRAGMA temp_store = MEMORY; PRAGMA cache_size = -4000; PRAGMA wal_autocheckpoint = 4000; \
                  PRAGMA journal_size_limit = 67108864"
             }
             Self::Postgres => "SET client_min_messages = warning",
@@ -103,6 +106,27 @@ impl Dialect {
         }
     }
 
+    /// Cuts what one statement is made for into statements of at most `most`.
+    ///
+    /// SQLite keeps every statement it has prepared with room for all its values, a statement a number of rows: taken as
+    /// the numbers come, they would be some tens of megabytes. So there pieces are powers of two, and few.
+    pub fn pieces<T>(self, all: &[T], most: usize) -> impl Iterator<Item = &[T]> {
+        let mut rest = all;
+        std::iter::from_fn(move || {
+            if rest.is_empty() {
+                return None;
+            }
+            let at_most = rest.len().min(most.max(1));
+            let length = match self {
+                Self::Sqlite => 1 << at_most.min(PIECE).ilog2(),
+                Self::Postgres => at_most,
+            };
+            let (piece, left) = rest.split_at(length);
+            rest = left;
+            Some(piece)
+        })
+    }
+
     /// `(?,?),(?,?)` or `($1,$2),($3,$4)`, and `BIGINT`-typed NULLs told apart where PostgreSQL needs it: `casts` gives
     /// each column's type.
     ///
@@ -153,5 +177,28 @@ impl Dialect {
             Self::Sqlite => "?".to_owned(),
             Self::Postgres => format!("${place}"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn statements_of_sqlite_come_in_few_sizes_and_hold_everything_once() {
+        let all: Vec<u32> = (0..1_000).collect();
+        let mut sizes = std::collections::BTreeSet::new();
+        for length in 0..all.len() {
+            let pieces: Vec<&[u32]> = Dialect::Sqlite.pieces(&all[..length], 500).collect();
+            sizes.extend(pieces.iter().map(|piece| piece.len()));
+            assert_eq!(pieces.concat(), all[..length]);
+        }
+        assert_eq!(
+            sizes.into_iter().collect::<Vec<_>>(),
+            [1, 2, 4, 8, 16, 32, 64, 128]
+        );
+        let pieces: Vec<usize> = Dialect::Postgres.pieces(&all, 400).map(<[u32]>::len).collect();
+        assert_eq!(pieces, [400, 400, 200]);
+        assert_eq!(Dialect::Sqlite.pieces(&all[..10], 5).next().unwrap().len(), 4);
     }
 }

@@ -54,7 +54,7 @@ pub(crate) async fn mark(
             .or_insert(*mark);
     }
     let joined: Vec<(String, DirtyMark)> = joined.into_iter().collect();
-    for part in joined.chunks(rows_a_statement(dialect, CASTS.len())) {
+    for part in dialect.pieces(&joined, rows_a_statement(dialect, CASTS.len())) {
         let rows = dialect.rows(part.len(), CASTS);
         let query = format!(
             "INSERT INTO dirty (shop_id, entry, version, due_at, priority, reason, held_by, attempts, first_at) \
@@ -115,7 +115,7 @@ pub(crate) async fn done(
         }
     }
     // Looked up and then taken away, under the lane's lock: SQLite finds pairs of values by no index.
-    for part in over.chunks(500) {
+    for part in dialect.pieces(&over, 500) {
         let (one, list) = (dialect.value(1), dialect.list(part.len(), 1));
         let query = format!("SELECT entry, version FROM dirty WHERE shop_id = {one} AND entry IN {list}");
         let mut query = sqlx::query(AssertSqlSafe(query)).bind(shop.0);
@@ -140,7 +140,7 @@ pub(crate) async fn done(
         }
         query.execute(&mut **tx).await?;
     }
-    for part in again.chunks(rows_a_statement(dialect, 5)) {
+    for part in dialect.pieces(&again, rows_a_statement(dialect, 5)) {
         let rows = dialect.rows(part.len(), &["bigint", "text", "bigint", "bigint", "bigint"]);
         // Both databases name the columns of VALUES so.
         let query = format!(
@@ -285,7 +285,7 @@ impl Store {
     /// When the database cannot be used.
     pub async fn waiting_of(&self, shop: ShopId, keys: &[DirtyKey]) -> Result<Vec<Waiting>, Error> {
         let mut found = Vec::new();
-        for part in keys.chunks(500) {
+        for part in self.dialect.pieces(keys, 500) {
             let (one, list) = (self.dialect.value(1), self.dialect.list(part.len(), 1));
             let query = format!("SELECT {WAITING} FROM dirty WHERE shop_id = {one} AND entry IN {list}");
             let mut query = sqlx::query(AssertSqlSafe(query)).bind(shop.0);

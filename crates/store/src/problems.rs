@@ -97,7 +97,7 @@ impl Store {
     /// When the database cannot be used.
     pub async fn problems_of(&self, shop: ShopId, hashes: &[AddrHash]) -> Result<Vec<Problem>, Error> {
         let mut found = Vec::new();
-        for part in hashes.chunks(500) {
+        for part in self.dialect.pieces(hashes, 500) {
             let (one, list) = (self.dialect.value(1), self.dialect.list(part.len(), 1));
             let query = format!("SELECT {COLUMNS} FROM problems WHERE shop_id = {one} AND hash IN {list}");
             let mut query = sqlx::query(AssertSqlSafe(query)).bind(shop.0);
@@ -118,7 +118,7 @@ impl Store {
     /// When the database cannot be used.
     pub async fn problems_by_key(&self, shop: ShopId, keys: &[DirtyKey]) -> Result<Vec<Problem>, Error> {
         let mut found = Vec::new();
-        for part in keys.chunks(500) {
+        for part in self.dialect.pieces(keys, 500) {
             let (one, list) = (self.dialect.value(1), self.dialect.list(part.len(), 1));
             let query = format!("SELECT {COLUMNS} FROM problems WHERE shop_id = {one} AND entry IN {list}");
             let mut query = sqlx::query(AssertSqlSafe(query)).bind(shop.0);

@@ -39,7 +39,7 @@ impl Changes {
         shop: ShopId,
         hashes: &[AddrHash],
     ) -> Result<(), Error> {
-        for part in hashes.chunks(500) {
+        for part in dialect.pieces(hashes, 500) {
             let (one, list) = (dialect.value(1), dialect.list(part.len(), 1));
             let query = format!(
                 "SELECT outcome, sare_status, refusal FROM contacts WHERE shop_id = {one} AND hash IN {list} \
@@ -79,7 +79,7 @@ impl Changes {
         shop: ShopId,
     ) -> Result<(), Error> {
         let changed: Vec<(String, i64)> = self.0.into_iter().filter(|(_, n)| *n != 0).collect();
-        for part in changed.chunks(rows_a_statement(dialect, CASTS.len())) {
+        for part in dialect.pieces(&changed, rows_a_statement(dialect, CASTS.len())) {
             let rows = dialect.rows(part.len(), CASTS);
             let query = format!(
                 "INSERT INTO tallies (shop_id, name, value) VALUES {rows} \

@@ -326,7 +326,7 @@ impl List<'_, '_> {
             Rows::Open => " AND told_at IS NULL",
         };
         let mut found = HashSet::new();
-        for part in hashes.chunks(500) {
+        for part in self.store.dialect.pieces(hashes, 500) {
             let (one, hashes) = (dialect.value(1), dialect.list(part.len(), 1));
             let query = format!(
                 "SELECT DISTINCT hash FROM unsubscribes WHERE shop_id = {one} AND hash IN {hashes}{open}"
