@@ -195,17 +195,17 @@ async fn leaving_a_group_is_made_up_for_when_sare_failed_at_that_very_call() {
 
 #[tokio::test]
 async fn faults_of_every_kind_only_delay() {
-    each_database(async |mut lab| {
-        for fault in [
-            Fault::Status(429),
-            Fault::RetryAfter(7),
-            Fault::Status(500),
-            Fault::Status(503),
-            Fault::Status(401),
-            Fault::Html,
-            Fault::CutBefore,
-            Fault::CutAfter,
-        ] {
+    for fault in [
+        Fault::Status(429),
+        Fault::RetryAfter(7),
+        Fault::Status(500),
+        Fault::Status(503),
+        Fault::Status(401),
+        Fault::Html,
+        Fault::CutBefore,
+        Fault::CutAfter,
+    ] {
+        each_database(async |mut lab| {
             let index = lab.add_shop(ShopSetup::default());
             simulators::data::populate(&lab.shops[index].shop, simulators::data::Size::of(120), 11);
             let rule = |probability: f64| FaultRule {
@@ -231,9 +231,9 @@ async fn faults_of_every_kind_only_delay() {
                 contacts,
                 "{fault:?}"
             );
-        }
-    })
-    .await;
+        })
+        .await;
+    }
 }
 
 #[tokio::test]
