@@ -5,6 +5,7 @@
 //! engine. Unlike the engine it may wait for a service's limit, as somebody sits in front of it.
 
 mod account;
+mod addresses;
 mod cost;
 mod error;
 mod groups;
@@ -34,6 +35,6 @@ pub use remedies::{Healer, Remedy, remedy};
 pub use sample::{Progress, Sample, Sampled};
 pub use sides::{Patience, SareSide, ShopSide};
 pub use size::Size;
-pub use times::{in_poland, in_utc};
+pub use times::{clock, in_poland, in_utc};
 pub use trial::{Candidate, Compared, Proof, choose, prove};
 pub use verdict::{Verdict, verdict, verdict_on_stranger};

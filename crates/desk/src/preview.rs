@@ -230,7 +230,7 @@ fn overwritten(row: &Row, sample: &Sample, traits: &[Traits]) -> Overwritten {
             continue;
         };
         out.of += 1;
-        let theirs = in_sare(record, &row.target).trim();
+        let theirs = engine::value_in(record, &row.target).trim();
         let Some(ours) = traits.get(&row.target) else {
             continue;
         };
@@ -241,18 +241,6 @@ fn overwritten(row: &Row, sample: &Sample, traits: &[Traits]) -> Overwritten {
         }
     }
     out
-}
-
-/// What SARE has in a field of a contact; empty for nothing.
-pub fn in_sare<'r>(record: &'r sare_api::ContactRecord, target: &Target) -> &'r str {
-    let value = match target {
-        Target::Name => record.name.as_deref(),
-        Target::Gsm => record.gsm.as_deref(),
-        Target::Comment => record.comment.as_deref(),
-        Target::Prop(n) => record.prop.get(&format!("prop{n}")).map(String::as_str),
-        Target::Custom(name) => record.prop_cust.get(name).map(String::as_str),
-    };
-    value.unwrap_or_default()
 }
 
 /// Fields that hold data for somebody and fill nothing, the fullest first. What every record has by itself (numbers,

@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use engine::{Engine, Labels, LaneState, Person, Reader, SubscriberExtra};
 use ports::Millis;
-use shoper_api::users::AddressFilter;
 use shoper_api::{AdditionalField, Cursor, Subscriber, User, UserAddress, UserId};
 use store::Shop;
 use sync_core::config::Config;
@@ -14,6 +13,7 @@ use sync_core::email::Email;
 use sync_core::mapping::{Field, Source, fields};
 use sync_core::{RecordKey, RecordKind};
 
+use crate::addresses;
 use crate::error::Error;
 use crate::memory::{KEPT_MS, Why};
 use crate::shelf::{Kept, Place};
@@ -222,7 +222,7 @@ async fn page(
         RecordKind::Customer => {
             let listed = side.ask(|c| async move { c.users(cursor).await }).await?;
             let ids: Vec<UserId> = listed.rows.iter().map(|user| user.id).collect();
-            let mut addresses = addresses(side, &ids, all_addresses).await?;
+            let mut addresses = addresses::of(side, &ids, all_addresses).await?;
             let people = listed.rows.into_iter().filter_map(|user| {
                 let mine = addresses.remove(&user.id).unwrap_or_default();
                 customer(user, mine)
@@ -233,44 +233,6 @@ async fn page(
             let listed = side.ask(|c| async move { c.subscribers(cursor).await }).await?;
             let people = listed.rows.into_iter().filter_map(subscriber).collect();
             Ok((people, listed.next, listed.count))
-        }
-    }
-}
-
-/// Addresses as the engine reads them; a shop that does not give them out has none.
-async fn addresses(
-    side: &ShopSide,
-    ids: &[UserId],
-    all: bool,
-) -> Result<HashMap<UserId, Vec<UserAddress>>, Error> {
-    let mut out: HashMap<UserId, Vec<UserAddress>> = HashMap::new();
-    let mut filter = if all {
-        AddressFilter::All
-    } else {
-        AddressFilter::DefaultOnly
-    };
-    if ids.is_empty() {
-        return Ok(out);
-    }
-    loop {
-        let asked = side.ask(|c| {
-            let ids = ids.to_vec();
-            async move { c.addresses_of(&ids, filter).await }
-        });
-        match asked.await {
-            Ok(rows) => {
-                for row in rows {
-                    out.entry(row.user_id).or_default().push(row);
-                }
-                return Ok(out);
-            }
-            Err(shoper_api::Error::FilterUnsupported { .. }) if filter == AddressFilter::DefaultOnly => {
-                filter = AddressFilter::All;
-            }
-            Err(shoper_api::Error::FilterUnsupported { .. } | shoper_api::Error::Forbidden { .. }) => {
-                return Ok(out);
-            }
-            Err(error) => return Err(error.into()),
         }
     }
 }
@@ -287,11 +249,7 @@ fn customer(user: User, addresses: Vec<UserAddress>) -> Option<Sampled> {
 fn subscriber(row: Subscriber) -> Option<Sampled> {
     let email = Email::parse(&row.email).ok()?;
     let consent = row.active.unwrap_or(false);
-    let extra = SubscriberExtra {
-        lang_id: row.lang_id,
-        groups: row.groups,
-        dateadd: row.dateadd,
-    };
+    let extra = SubscriberExtra::of(&row);
     Some(Sampled {
         key: RecordKey::subscriber(row.id.0),
         consent,

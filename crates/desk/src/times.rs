@@ -9,15 +9,15 @@ const WARSAW: &str = "CET-1CEST,M3.5.0,M10.5.0/3";
 
 /// A moment in Poland's time: `23.11.2026 12:00:00`; empty for one that is none.
 pub fn in_poland(at: Millis) -> String {
+    clock(at, "%d.%m.%Y %H:%M:%S")
+}
+
+/// A moment on Poland's clocks in the form that `form` says (as `strftime`); empty for one that is none.
+pub fn clock(at: Millis, form: &str) -> String {
     let zone = TimeZone::posix(WARSAW).unwrap_or(TimeZone::UTC);
     Timestamp::from_millisecond(at).map_or_else(
         |_| String::new(),
-        |moment| {
-            moment
-                .to_zoned_datetime(zone)
-                .strftime("%d.%m.%Y %H:%M:%S")
-                .to_string()
-        },
+        |moment| moment.to_zoned_datetime(zone).strftime(form).to_string(),
     )
 }
 

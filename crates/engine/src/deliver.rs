@@ -702,7 +702,7 @@ async fn spare_filled(s: &Session<'_>, items: &mut [Item], chunk: &[usize]) -> R
             continue;
         };
         for target in std::mem::take(&mut traits.if_empty) {
-            if record.is_none_or(|record| has_value(record, &target)) {
+            if record.is_none_or(|record| !value_in(record, &target).trim().is_empty()) {
                 traits.unset(&target);
             }
         }
@@ -710,15 +710,16 @@ async fn spare_filled(s: &Session<'_>, items: &mut [Item], chunk: &[usize]) -> R
     Ok(())
 }
 
-fn has_value(record: &sare_api::ContactRecord, target: &Target) -> bool {
-    let value = match target {
+/// What SARE has in a field that a mapping fills; empty when it has nothing.
+pub fn value_in<'r>(record: &'r sare_api::ContactRecord, target: &Target) -> &'r str {
+    match target {
         Target::Name => record.name.as_deref(),
         Target::Gsm => record.gsm.as_deref(),
         Target::Comment => record.comment.as_deref(),
         Target::Prop(n) => record.prop.get(&format!("prop{n}")).map(String::as_str),
         Target::Custom(name) => record.prop_cust.get(name).map(String::as_str),
-    };
-    value.is_some_and(|value| !value.trim().is_empty())
+    }
+    .unwrap_or_default()
 }
 
 fn split(chunk: Vec<usize>, stack: &mut Vec<Vec<usize>>) {

@@ -35,6 +35,7 @@ use std::sync::Arc;
 use ports::{Clock, Transport};
 use store::{Lease, ShopChange, Store};
 
+pub use deliver::value_in;
 pub use error::Halt;
 pub use person::{Person, Reader, SubscriberExtra};
 pub use report::{Body, Counters, Phase, Pile, Shown, Statement};

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use shoper_api::users::FieldValue;
-use shoper_api::{User, UserAddress};
+use shoper_api::{Subscriber, User, UserAddress};
 use store::Record;
 use sync_core::mapping::{AddressField, Field, Source};
 
@@ -28,6 +28,15 @@ pub struct SubscriberExtra {
 }
 
 impl SubscriberExtra {
+    /// What there is of it in the shop's row.
+    pub fn of(row: &Subscriber) -> Self {
+        Self {
+            lang_id: row.lang_id,
+            groups: row.groups.clone(),
+            dateadd: row.dateadd.clone(),
+        }
+    }
+
     /// The text kept in the ledger.
     pub fn text(&self) -> String {
         serde_json::to_string(self).expect("plain data")

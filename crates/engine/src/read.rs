@@ -269,11 +269,7 @@ fn customer(s: &Session<'_>, user: User, addresses: Vec<UserAddress>) -> Option<
 
 fn subscriber(s: &Session<'_>, row: Subscriber) -> Option<Reading> {
     let email = Email::parse(&row.email).ok()?;
-    let extra = SubscriberExtra {
-        lang_id: row.lang_id,
-        groups: row.groups.clone(),
-        dateadd: row.dateadd.clone(),
-    };
+    let extra = SubscriberExtra::of(&row);
     Some(Reading {
         key: RecordKey::subscriber(row.id.0),
         hash: s.store.hash(s.shop.id, email.key()),

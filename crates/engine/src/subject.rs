@@ -126,16 +126,7 @@ impl Subject {
 
     /// The groups of ours the contact belongs in.
     pub fn groups(&self, config: &Config) -> Vec<i64> {
-        let mut groups = Vec::new();
-        if config.customers.enabled && self.has(RecordKind::Customer) {
-            groups.push(config.customers.group);
-        }
-        if config.subscribers.enabled && self.has(RecordKind::Subscriber) {
-            groups.push(config.subscribers.group);
-        }
-        groups.sort_unstable();
-        groups.dedup();
-        groups
+        config.groups(self.has(RecordKind::Customer), self.has(RecordKind::Subscriber))
     }
 
     fn in_scope(&self, config: &Config) -> bool {
@@ -184,11 +175,7 @@ impl Subject {
                 _ => {}
             }
         }
-        Some(match (customer, subscriber) {
-            (Some(customer), Some(subscriber)) => Traits::merge(customer, subscriber),
-            (Some(one), None) | (None, Some(one)) => one,
-            (None, None) => Traits::default(),
-        })
+        Some(Traits::together(customer, subscriber))
     }
 }
 

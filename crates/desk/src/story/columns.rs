@@ -8,7 +8,8 @@ use sync_core::Lang;
 use sync_core::config::Config;
 use sync_core::mapping::Target;
 
-use super::{Story, either, value_in};
+use super::{Story, either};
+use engine::value_in;
 
 /// What a row of the columns is about.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -13,7 +13,7 @@ mod words;
 
 pub use columns::{Column, ColumnName};
 pub use ledger::Ledger;
-pub use sare::{in_sare, value_in};
+pub use sare::in_sare;
 pub use shop::InShop;
 pub use tell::{Story, consent_sentence, gist, moment, problem_sentence, refusal_sentence, why};
 pub use words::{entry, outcome, reason, refusal_origin, status};

@@ -1,13 +1,13 @@
 //! What the shop has of one address at this moment, and what the mapping makes of it.
 
 use engine::{Engine, Labels, LaneState, Person, Reader, SubscriberExtra};
-use shoper_api::users::AddressFilter;
-use shoper_api::{Subscriber, SubscriberId, User, UserAddress, UserId};
+use shoper_api::{Subscriber, SubscriberId, User, UserId};
 use store::{Record, Shop};
 use sync_core::config::Config;
 use sync_core::mapping::{Needs, Traits};
 use sync_core::{Email, RecordKind};
 
+use crate::addresses;
 use crate::error::Error;
 use crate::sides::{Patience, ShopSide};
 
@@ -86,16 +86,7 @@ impl InShop {
 
     /// Groups of ours that the contact belongs in.
     pub fn groups(&self, config: &Config) -> Vec<i64> {
-        let mut groups = Vec::new();
-        if config.customers.enabled && !self.customers.is_empty() {
-            groups.push(config.customers.group);
-        }
-        if config.subscribers.enabled && !self.subscribers.is_empty() {
-            groups.push(config.subscribers.group);
-        }
-        groups.sort_unstable();
-        groups.dedup();
-        groups
+        config.groups(!self.customers.is_empty(), !self.subscribers.is_empty())
     }
 
     /// Whether what SARE was last told is what the shop says now.
@@ -129,25 +120,21 @@ async fn traits(
     let labels = labels(engine, side, shop, config).await?;
     let mut customer = None;
     if let Some(user) = found.customers.first().filter(|_| config.customers.enabled) {
-        let addresses = addresses(side, config, user.id).await?;
-        let person = Person::customer(user.clone(), addresses);
+        let mut mine = Vec::new();
+        if config.customers.mapping.needs().contains(Needs::ADDRESSES) {
+            let mut found = addresses::of(side, &[user.id], false).await?;
+            mine = found.remove(&user.id).unwrap_or_default();
+        }
+        let person = Person::customer(user.clone(), mine);
         customer = Some(config.customers.mapping.apply(&Reader::new(&person, &labels)));
     }
     let mut subscriber = None;
     if let Some(row) = found.subscribers.first().filter(|_| config.subscribers.enabled) {
-        let extra = SubscriberExtra {
-            lang_id: row.lang_id,
-            groups: row.groups.clone(),
-            dateadd: row.dateadd.clone(),
-        };
+        let extra = SubscriberExtra::of(row);
         let person = Person::subscriber(row.id.0, row.email.trim(), row.active == Some(true), extra);
         subscriber = Some(config.subscribers.mapping.apply(&Reader::new(&person, &labels)));
     }
-    Ok(match (customer, subscriber) {
-        (Some(customer), Some(subscriber)) => Traits::merge(customer, subscriber),
-        (Some(one), None) | (None, Some(one)) => one,
-        (None, None) => Traits::default(),
-    })
+    Ok(Traits::together(customer, subscriber))
 }
 
 /// Names by which the mapping speaks of numbers: those that the lane keeps, and from the shop what it has not read yet.
@@ -181,25 +168,4 @@ async fn labels(engine: &Engine, side: &ShopSide, shop: &Shop, config: &Config) 
             .collect();
     }
     Ok(labels)
-}
-
-async fn addresses(side: &ShopSide, config: &Config, id: UserId) -> Result<Vec<UserAddress>, Error> {
-    if !config.customers.mapping.needs().contains(Needs::ADDRESSES) {
-        return Ok(Vec::new());
-    }
-    let ask = async |which| {
-        side.ask(|c| async move { c.addresses_of(&[id], which).await })
-            .await
-    };
-    let asked = match ask(AddressFilter::DefaultOnly).await {
-        Err(shoper_api::Error::FilterUnsupported { .. }) => ask(AddressFilter::All).await,
-        other => other,
-    };
-    match asked {
-        // As in a synchronisation: what cannot be read leaves its fields alone.
-        Err(shoper_api::Error::Forbidden { .. } | shoper_api::Error::FilterUnsupported { .. }) => {
-            Ok(Vec::new())
-        }
-        other => Ok(other?),
-    }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use engine::Engine;
+use engine::{Engine, value_in};
 use sare_api::ContactRecord;
 use store::{AddrHash, Record, Shop};
 use sync_core::config::Config;
@@ -93,7 +93,7 @@ pub async fn prove(
                     let sent = traits.get(&target).unwrap_or_default().to_owned();
                     let found = record
                         .as_ref()
-                        .map(|r| value(r, &target))
+                        .map(|r| value_in(r, &target))
                         .unwrap_or_default()
                         .to_owned();
                     let is_kept = traits.if_empty.contains(&target) && !found.trim().is_empty();
@@ -133,17 +133,6 @@ async fn in_sare<'a>(
         }
     }
     Ok(records)
-}
-
-fn value<'r>(record: &'r ContactRecord, target: &Target) -> &'r str {
-    let value = match target {
-        Target::Name => record.name.as_deref(),
-        Target::Gsm => record.gsm.as_deref(),
-        Target::Comment => record.comment.as_deref(),
-        Target::Prop(n) => record.prop.get(&format!("prop{n}")).map(String::as_str),
-        Target::Custom(name) => record.prop_cust.get(name).map(String::as_str),
-    };
-    value.unwrap_or_default()
 }
 
 /// White space is of no account, nor how a phone is written.

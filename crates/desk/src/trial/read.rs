@@ -1,14 +1,16 @@
 //! Records of the shop for a trial: some of the oldest, some from the middle, and the newest.
 
+use std::collections::HashMap;
+
 use engine::{Person, SubscriberExtra};
-use shoper_api::users::AddressFilter;
-use shoper_api::{Cursor, Listed, Subscriber, SubscriberId, User, UserAddress, UserId};
+use shoper_api::{Cursor, Listed, Subscriber, SubscriberId, User, UserId};
 use sync_core::config::Config;
 use sync_core::email::Email;
 use sync_core::mapping::Needs;
 use sync_core::{RecordKey, RecordKind};
 
 use super::variety::Marks;
+use crate::addresses;
 use crate::error::Error;
 use crate::sides::ShopSide;
 
@@ -150,13 +152,14 @@ async fn customers(
     all_addresses: bool,
     users: Vec<User>,
 ) -> Result<Vec<Found>, Error> {
-    let mut addresses = addresses(side, config, all_addresses, &users).await?;
+    let mut found = HashMap::new();
+    if config.customers.mapping.needs().contains(Needs::ADDRESSES) {
+        let ids: Vec<UserId> = users.iter().map(|user| user.id).collect();
+        found = addresses::of(side, &ids, all_addresses).await?;
+    }
     let mut out = Vec::with_capacity(users.len());
     for user in users {
-        let (mine, rest) = addresses
-            .into_iter()
-            .partition(|address| address.user_id == user.id);
-        addresses = rest;
+        let mine = found.remove(&user.id).unwrap_or_default();
         let Ok(email) = Email::parse(&user.email) else {
             continue;
         };
@@ -171,54 +174,10 @@ async fn customers(
     Ok(out)
 }
 
-/// Addresses, where the mapping asks for them. What cannot be had leaves its fields empty, as in a synchronisation.
-async fn addresses(
-    side: &ShopSide,
-    config: &Config,
-    all_addresses: bool,
-    users: &[User],
-) -> Result<Vec<UserAddress>, Error> {
-    if users.is_empty() || !config.customers.mapping.needs().contains(Needs::ADDRESSES) {
-        return Ok(Vec::new());
-    }
-    let ids: Vec<UserId> = users.iter().map(|user| user.id).collect();
-    let asked = match all_addresses {
-        true => addresses_of(side, &ids, AddressFilter::All).await,
-        false => match addresses_of(side, &ids, AddressFilter::DefaultOnly).await {
-            Err(shoper_api::Error::FilterUnsupported { .. }) => {
-                addresses_of(side, &ids, AddressFilter::All).await
-            }
-            other => other,
-        },
-    };
-    match asked {
-        Err(shoper_api::Error::Forbidden { .. } | shoper_api::Error::FilterUnsupported { .. }) => {
-            Ok(Vec::new())
-        }
-        other => Ok(other?),
-    }
-}
-
-async fn addresses_of(
-    side: &ShopSide,
-    ids: &[UserId],
-    which: AddressFilter,
-) -> Result<Vec<UserAddress>, shoper_api::Error> {
-    side.ask(|c| {
-        let ids = ids.to_vec();
-        async move { c.addresses_of(&ids, which).await }
-    })
-    .await
-}
-
 fn subscriber(row: Subscriber) -> Option<Found> {
     let email = Email::parse(&row.email).ok()?;
     let consents = row.active.unwrap_or(false);
-    let extra = SubscriberExtra {
-        lang_id: row.lang_id,
-        groups: row.groups,
-        dateadd: row.dateadd,
-    };
+    let extra = SubscriberExtra::of(&row);
     Some(Found {
         key: RecordKey::subscriber(row.id.0),
         marks: Marks::of_subscriber(consents, &extra),

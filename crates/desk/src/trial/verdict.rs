@@ -115,18 +115,7 @@ fn candidate(
 /// The groups that records of these kinds belong in.
 pub fn groups(config: &Config, records: &[Found]) -> Vec<i64> {
     let has = |kind| records.iter().any(|record| record.key.kind == kind);
-    let customer = config.customers.enabled && has(RecordKind::Customer);
-    let subscriber = config.subscribers.enabled && has(RecordKind::Subscriber);
-    let mut groups: Vec<i64> = [
-        customer.then_some(config.customers.group),
-        subscriber.then_some(config.subscribers.group),
-    ]
-    .into_iter()
-    .flatten()
-    .collect();
-    groups.sort_unstable();
-    groups.dedup();
-    groups
+    config.groups(has(RecordKind::Customer), has(RecordKind::Subscriber))
 }
 
 /// The values SARE would get: the customer's first.
@@ -144,9 +133,5 @@ pub fn traits(config: &Config, labels: &Labels, records: &[Found]) -> Traits {
             let reader = Reader::new(&record.person, labels);
             config.subscribers.mapping.apply(&reader)
         });
-    match (customer, subscriber) {
-        (Some(customer), Some(subscriber)) => Traits::merge(customer, subscriber),
-        (Some(one), None) | (None, Some(one)) => one,
-        (None, None) => Traits::default(),
-    }
+    Traits::together(customer, subscriber)
 }

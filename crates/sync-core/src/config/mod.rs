@@ -317,6 +317,20 @@ impl Config {
         render::render(self)
     }
 
+    /// The SARE groups of a contact with records of these kinds: those that are synchronised, each once, in order.
+    pub fn groups(&self, has_customer: bool, has_subscriber: bool) -> Vec<i64> {
+        let mut groups = Vec::new();
+        if self.customers.enabled && has_customer {
+            groups.push(self.customers.group);
+        }
+        if self.subscribers.enabled && has_subscriber {
+            groups.push(self.subscribers.group);
+        }
+        groups.sort_unstable();
+        groups.dedup();
+        groups
+    }
+
     /// Judges what needs no file to judge: for configurations built by a form.
     pub fn validate(&self) -> Vec<Finding> {
         check::validate(self)

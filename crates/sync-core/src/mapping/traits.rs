@@ -105,6 +105,15 @@ impl Traits {
         merged
     }
 
+    /// One person's traits, from whichever of their records there are.
+    pub fn together(customer: Option<Self>, subscriber: Option<Self>) -> Self {
+        match (customer, subscriber) {
+            (Some(customer), Some(subscriber)) => Self::merge(customer, subscriber),
+            (Some(one), None) | (None, Some(one)) => one,
+            (None, None) => Self::default(),
+        }
+    }
+
     /// What tells these traits in these groups from any others. The order of groups is of no account.
     pub fn fingerprint(&self, groups: &[i64]) -> [u8; 16] {
         let mut hash = Sha256::new();

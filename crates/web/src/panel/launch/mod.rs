@@ -137,7 +137,7 @@ fn moving(visit: &Visit, sight: &Sight) -> Markup {
     let begins = match (sight.stage, sight.hold) {
         (Stage::Before, Hold::Until(at)) => {
             let time = words.lasting((at - sight.now) / 1000);
-            let clock = sight::clock(at, "%H:%M");
+            let clock = desk::clock(at, "%H:%M");
             Some(words.fill("launch.begins-at", &[("clock", &clock), ("time", &time)]))
         }
         (Stage::Before, Hold::ForGood) => Some(words.say("launch.begins-never").to_owned()),

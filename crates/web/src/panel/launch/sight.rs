@@ -1,8 +1,6 @@
 //! How far a shop is on its way to the first synchronisation.
 
 use engine::LaneState;
-use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use maud::{Markup, html};
 use ports::Millis;
 use store::{Run, RunKind, RunState, SecretName, Shop, ShopState};
@@ -18,8 +16,6 @@ use crate::state::App;
 pub const FOR_GOOD_MS: i64 = 100 * 365 * 86_400_000;
 /// A hold beyond this is one without an end.
 const NO_LONGER_A_TIME_MS: i64 = 365 * 86_400_000;
-/// Poland's clocks as a rule, so that a machine without a database of zones tells them too.
-const POLAND: &str = "CET-1CEST,M3.5.0,M10.5.0/3";
 
 /// Where the shop stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -145,7 +141,10 @@ impl Sight {
         match self.first.as_ref().and_then(|run| run.ended_at) {
             Some(at) => words.fill(
                 "launch.first-was",
-                &[("day", &clock(at, "%d.%m.%Y")), ("clock", &clock(at, "%H:%M"))],
+                &[
+                    ("day", &desk::clock(at, "%d.%m.%Y")),
+                    ("clock", &desk::clock(at, "%H:%M")),
+                ],
             ),
             None => words.say("launch.first-is-over").to_owned(),
         }
@@ -179,12 +178,4 @@ impl Sight {
             }
         }
     }
-}
-
-/// A moment on Poland's clocks, in the form that `form` says.
-pub fn clock(at: Millis, form: &str) -> String {
-    let zone = TimeZone::posix(POLAND).unwrap_or(TimeZone::UTC);
-    Timestamp::from_millisecond(at)
-        .map(|moment| zone.to_datetime(moment).strftime(form).to_string())
-        .unwrap_or_default()
 }
