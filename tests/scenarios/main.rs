@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a story that cannot go on has failed")]
 
+mod abilities;
 mod before_first;
 mod consent;
 mod decisions;

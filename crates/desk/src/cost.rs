@@ -44,7 +44,7 @@ pub fn cost(work: &Work) -> Cost {
     let batch = i64::try_from(work.batch).unwrap_or(1).max(1);
     let looked_up = match work.lookup {
         LookupForm::OneByOne => work.customers + work.subscribers,
-        LookupForm::Object | LookupForm::Plain => parts(work.customers + work.subscribers, batch),
+        _ => parts(work.customers + work.subscribers, batch),
     };
     let sare = looked_up + parts(work.rewritten, batch);
     #[expect(clippy::cast_precision_loss, reason = "an estimate")]

@@ -1,66 +1,135 @@
-//! In which form SARE takes lists of addresses, found out when it takes the usual one badly.
+//! How SARE is asked for the statuses of many addresses, found out where the usual way does not work.
 //!
 //! Stands beside `subject.rs`, which asks for statuses before anything is decided, and before
-//! `run.rs` can prove the form by a contact just taken: where the very first question fails because of
-//! its form, nothing is ever taken (sare-api.md 16 row 4).
+//! `run.rs` can prove the way by a contact just taken: where the very first question fails,
+//! nothing is ever taken (sare-api.md 16 row 4). An account may also lack the list of statuses, or fail at it every time
+//! while it answers everything else; then records tell them, which is the same word of the same service
+//! (sare-api.md 11.1).
 
-use sare_api::LookupForm;
+use sare_api::Probed;
+use store::ContactFilter;
 
 use crate::error::{CallError, Halt};
 use crate::session::Session;
 
 /// Addresses tried, lest one that SARE itself finds odd decides.
 const TRIED: usize = 3;
-/// Searches of an account after which the form is left as it is.
+/// Searches of an account whose way is not proven that may follow each other at once.
 const SEARCHES: u32 = 10;
+/// Pause between searches from then on, and in an account whose way is proven.
+const SEARCH_EVERY_MS: i64 = 10 * 60_000;
+/// Pause between looks whether an account that does without the list of statuses has it after all.
+const LOOK_AGAIN_MS: i64 = 6 * 3_600_000;
 
-/// Whether another form of list may help: SARE rejects the call, or answers it with something else.
-pub fn may_be_the_form(error: &sare_api::Error) -> bool {
+/// Whether asking in another way may help: SARE rejects the call, answers it with something else, or falls over it.
+/// Whether it is out of order as a whole shows when it is asked in another way.
+pub fn may_be_the_call(error: &sare_api::Error) -> bool {
     match error {
         sare_api::Error::Rejected { .. } => true,
         sare_api::Error::NotUnderstood { .. } => !error.is_transient(),
+        sare_api::Error::Unavailable { status, .. } => matches!(status, 500 | 501),
         _ => false,
     }
 }
 
-/// Looks for a form of list that SARE takes, with a few of these addresses, and uses it from here on. Whether it
-/// is another one than before; never where the form is proven.
+/// Looks for a way of asking that works, with contacts known to be in SARE or a few of these addresses, and uses it from
+/// here on. Whether it is another one than before. Where a way is proven, only one that proves itself takes its place.
 pub async fn find_form(s: &Session<'_>, addresses: &[&str]) -> Result<bool, Halt> {
-    let before = {
-        let state = s.state();
-        if state.lookup_proven || state.lookup_tries >= SEARCHES {
+    let now = s.now();
+    let (before, was_proven) = {
+        let mut state = s.state();
+        let at_once = !state.lookup_proven && state.lookup_tries < SEARCHES;
+        if !at_once && state.timers.lookup > now {
             return Ok(false);
         }
-        state.lookup
+        // Counted before it begins: one that is halted counts too, or it might begin anew for ever.
+        state.timers.lookup = now + SEARCH_EVERY_MS;
+        state.lookup_tries = state.lookup_tries.saturating_add(1);
+        (state.lookup, state.lookup_proven)
     };
-    let mut tried: Vec<&str> = addresses.iter().copied().filter(|a| is_plain(a)).collect();
+    let mut tried = in_sare(s).await?;
+    if !was_proven {
+        let others = addresses.iter().copied().filter(|a| is_plain(a));
+        tried.extend(others.map(str::to_owned));
+        if tried.is_empty() {
+            tried.extend(addresses.first().map(|a| (*a).to_owned()));
+        }
+    }
     tried.truncate(TRIED);
-    tried.extend(addresses.first().filter(|_| tried.is_empty()));
-    // Counted before it begins: one that is halted counts too, or it might begin anew for ever.
-    s.state().lookup_tries += 1;
-    let mut found = None;
-    for &address in &tried {
-        let asked = s.sare(|c| {
-            let address = address.to_owned();
-            async move { c.probe_lookup(&address).await }
-        });
-        match asked.await {
-            Ok(form @ (LookupForm::Object | LookupForm::Plain)) => {
-                found = Some(form);
-                break;
+    for address in tried {
+        match probe(s, &address).await {
+            Ok(probed) if probed.is_proven || !was_proven => {
+                take(s, probed);
+                return Ok(probed.form != before);
             }
-            Ok(LookupForm::OneByOne) | Err(CallError::Api(_)) => {}
+            Ok(_) => {}
+            // Another address may be less odd.
+            Err(CallError::Api(error)) if error.suggests_smaller_batch() => {}
+            Err(CallError::Api(_)) => return Ok(false),
             Err(CallError::Halt(halt)) => return Err(halt),
         }
     }
-    match found {
-        Some(form) if form != before => {
-            tracing::info!(shop = %s.shop.id, ?form, "SARE takes lists of addresses in another form");
-            s.use_lookup(form);
-            Ok(true)
+    Ok(false)
+}
+
+/// Now and then looks whether an account that does without the list of statuses has it after all.
+pub async fn reconsider(s: &Session<'_>) -> Result<(), Halt> {
+    let now = s.now();
+    {
+        let mut state = s.state();
+        if !state.lookup.is_stopgap() || state.timers.lookup_again > now {
+            return Ok(());
         }
-        _ => Ok(false),
+        state.timers.lookup_again = now + LOOK_AGAIN_MS;
     }
+    let Some(address) = in_sare(s).await?.into_iter().next() else {
+        return Ok(());
+    };
+    match probe(s, &address).await {
+        Ok(probed) if probed.is_proven => take(s, probed),
+        Ok(_) | Err(CallError::Api(_)) => {}
+        Err(CallError::Halt(halt)) => return Err(halt),
+    }
+    Ok(())
+}
+
+/// Asks after one address in every way until one works.
+pub async fn probe(s: &Session<'_>, address: &str) -> Result<Probed, CallError<sare_api::Error>> {
+    s.sare(|c| {
+        let address = address.to_owned();
+        async move { c.probe_lookup(&address).await }
+    })
+    .await
+}
+
+/// Uses what a probe found.
+pub fn take(s: &Session<'_>, probed: Probed) {
+    let (now, form) = (s.now(), probed.form);
+    if s.state().lookup != form {
+        tracing::info!(shop = %s.shop.id, ?form, "SARE is asked for statuses in another way");
+        s.use_lookup(form);
+    }
+    let mut state = s.state();
+    state.lookup_proven |= probed.is_proven;
+    if form.is_stopgap() {
+        state.timers.lookup_again = now + LOOK_AGAIN_MS;
+    }
+}
+
+/// How many addresses to ask about in one call.
+pub fn at_once(s: &Session<'_>) -> usize {
+    let state = s.state();
+    state.lookup.at_most(state.batch.current()).max(1)
+}
+
+/// Addresses of contacts that SARE knew when last asked.
+async fn in_sare(s: &Session<'_>) -> Result<Vec<String>, Halt> {
+    let most = i64::try_from(TRIED).unwrap_or(1);
+    let contacts = s
+        .store
+        .contacts_after(s.shop.id, None, most, ContactFilter::InSare)
+        .await?;
+    Ok(contacts.into_iter().filter_map(|c| c.address).collect())
 }
 
 /// An address that no service has a reason to find odd.

@@ -8,9 +8,10 @@ use store::{AddrHash, Commit, ContactFilter, DirtyKey, DirtyMark, Priority, Reas
 use sync_core::consent::{SareView, status};
 
 use crate::error::Halt;
+use crate::lookup;
 use crate::session::{SARE_RESERVE, Session, millis};
 use crate::state::Poll;
-use crate::subject::recent_statuses;
+use crate::subject::{RECENT_MS, recent_statuses};
 
 /// Whether a poll is due or under way.
 pub fn is_due(s: &Session<'_>) -> bool {
@@ -42,7 +43,7 @@ async fn read_some(s: &Session<'_>) -> Result<(), Halt> {
         ..Poll::default()
     });
     let after = poll.after.as_deref().and_then(AddrHash::from_hex);
-    let limit = i64::try_from(s.batch_size()).unwrap_or(100);
+    let limit = i64::try_from(lookup::at_once(s)).unwrap_or(100);
     let contacts = s
         .store
         .contacts_after(s.shop.id, after, limit, ContactFilter::InSare)
@@ -53,7 +54,7 @@ async fn read_some(s: &Session<'_>) -> Result<(), Halt> {
     let last = contacts.last().map(|c| c.hash.to_hex());
     let addresses = contacts
         .iter()
-        .filter_map(|c| c.address.clone().map(|address| (c.hash, address, false)));
+        .filter_map(|c| c.address.clone().map(|address| (c.hash, address, RECENT_MS)));
     let views = recent_statuses(s, addresses.collect()).await?;
     let seen = i64::try_from(contacts.len()).unwrap_or(0);
     let mut commit = Commit::default();

@@ -24,6 +24,7 @@ use sync_core::{RecordKey, RecordKind};
 
 use crate::deliver::{Errand, deliver};
 use crate::error::{CallError, Halt};
+use crate::lookup;
 use crate::read::{self, Page};
 use crate::report::{Body, Phase};
 use crate::session::{LIVE_RESERVE, SARE_RESERVE, Session, Turn, bad_address, millis};
@@ -753,7 +754,7 @@ async fn remaining(s: &Session<'_>, run: &mut Run, body: &mut Body) -> Result<()
 
 async fn settle_some(s: &Session<'_>, run: &mut Run, body: &mut Body) -> Result<(), Halt> {
     let after = body.ledger_cursor.as_deref().and_then(AddrHash::from_hex);
-    let limit = i64::try_from(s.batch_size()).unwrap_or(100);
+    let limit = i64::try_from(lookup::at_once(s)).unwrap_or(100);
     let contacts = s
         .store
         .contacts_after(s.shop.id, after, limit, ContactFilter::Unsettled(run.id))
@@ -945,21 +946,15 @@ async fn prove_lookup(s: &Session<'_>, contacts: &[Contact]) {
         return;
     };
     let address = contact.address.clone().unwrap_or_default();
-    let asked = s.sare(|c| {
-        let address = address.clone();
-        async move { c.probe_lookup(&address).await }
-    });
-    match asked.await {
-        Ok(form) => {
-            s.use_lookup(form);
-            s.state().lookup_proven = true;
+    match lookup::probe(s, &address).await {
+        Ok(probed) => {
+            lookup::take(s, probed);
+            // SARE may take contacts in later: tried again with the next block.
+            s.state().lookup_tries += u32::from(!probed.is_proven);
         }
         // An outage is met again by the next call.
         Err(CallError::Halt(_)) => {}
-        Err(CallError::Api(_)) => {
-            // SARE may take contacts in later: tried again with the next block.
-            s.state().lookup_tries += 1;
-        }
+        Err(CallError::Api(_)) => s.state().lookup_tries += 1,
     }
 }
 

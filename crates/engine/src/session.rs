@@ -18,6 +18,7 @@ use sync_core::config::Config;
 use sync_core::consent::SareView;
 
 use crate::error::{CallError, Halt, Side};
+use crate::lookup;
 use crate::pacing::{Paced, Pacer};
 use crate::settings::EngineSettings;
 use crate::state::{LaneState, Learnt};
@@ -349,14 +350,14 @@ impl<'a> Session<'a> {
         self.state().learnt.is_gone(&DirtyKey::Record(key).encode(), now)
     }
 
-    /// What SARE said of an address a moment ago, to a turn that was halted.
-    pub fn recent_view(&self, hash: AddrHash) -> Option<SareView> {
-        let now = self.now();
+    /// What SARE said of an address less than `age_ms` ago, to a turn that was halted.
+    pub fn recent_view(&self, hash: AddrHash, age_ms: i64) -> Option<SareView> {
+        let since = self.now() - age_ms;
         let state = self.state();
         if state.learnt.views.is_empty() {
             return None;
         }
-        Some(match state.learnt.view(&hash.to_hex(), now)? {
+        Some(match state.learnt.view(&hash.to_hex(), since)? {
             ABSENT => SareView::Absent,
             SURELY_ABSENT => SareView::SurelyAbsent,
             status => SareView::Status(status),
@@ -502,6 +503,24 @@ impl<'a> Session<'a> {
         F: Fn(sare_api::Client) -> Fut,
         Fut: Future<Output = Result<T, sare_api::Error>>,
     {
+        match self.sare_by_one_way(call).await {
+            Err(CallError::Api(error)) if error.is_transient() && !error.suggests_smaller_batch() => {
+                Err(self.sare_outage(&error).into())
+            }
+            other => other,
+        }
+    }
+
+    /// Asks SARE by a call for which there are others: where the failure may be this call's own, whether SARE is away is
+    /// for the caller to find out.
+    ///
+    /// # Errors
+    /// As [`Session::sare`]; [`CallError::Api`] also for what `lookup::may_be_the_call`.
+    pub async fn sare_by_one_way<T, F, Fut>(&self, call: F) -> Result<T, CallError<sare_api::Error>>
+    where
+        F: Fn(sare_api::Client) -> Fut,
+        Fut: Future<Output = Result<T, sare_api::Error>>,
+    {
         let client = lock(&self.sare_client).clone();
         let Some(client) = client else {
             let until = self.now() + 60_000;
@@ -547,7 +566,9 @@ impl<'a> Session<'a> {
                 }
                 .into())
             }
-            Err(error) if error.suggests_smaller_batch() => Err(CallError::Api(error)),
+            Err(error) if error.suggests_smaller_batch() || lookup::may_be_the_call(&error) => {
+                Err(CallError::Api(error))
+            }
             Err(error) if error.is_transient() => Err(self.sare_outage(&error).into()),
             Err(error) => Err(CallError::Api(error)),
         }

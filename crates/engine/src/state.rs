@@ -31,6 +31,10 @@ pub struct Timers {
     pub counts: Millis,
     /// No sweep is made early before, whatever the counts say.
     pub drift: Millis,
+    /// No other way of asking SARE for statuses is searched before.
+    pub lookup: Millis,
+    /// The look whether an account that does without the list of statuses has it after all.
+    pub lookup_again: Millis,
 }
 
 /// A poll under way.
@@ -73,8 +77,8 @@ pub struct Learnt {
 impl Learnt {
     /// How long it is believed that a record is gone. Ids are not given twice.
     const GONE_MS: Millis = 10 * 60_000;
-    /// How long a status counts as just read.
-    const VIEW_MS: Millis = 30_000;
+    /// How long a status is kept; for how long it counts is for whoever asks to say.
+    const VIEW_MS: Millis = 120_000;
 
     /// Takes over what a halted turn learnt and drops what is too old to be believed.
     pub fn add(&mut self, more: Self, now: Millis) {
@@ -89,10 +93,10 @@ impl Learnt {
         self.gone.get(record).is_some_and(|at| *at + Self::GONE_MS > now)
     }
 
-    /// What SARE has just said of an address.
-    pub fn view(&self, hash: &str, now: Millis) -> Option<i64> {
+    /// What SARE has said of an address since `since`.
+    pub fn view(&self, hash: &str, since: Millis) -> Option<i64> {
         let (view, at) = self.views.get(hash)?;
-        (*at + Self::VIEW_MS > now).then_some(*view)
+        (*at > since).then_some(*view)
     }
 }
 
@@ -106,11 +110,11 @@ pub struct LaneState {
     pub sare: Bucket,
     /// Contacts a request.
     pub batch: BatchSize,
-    /// How SARE takes lists of addresses.
+    /// How SARE is asked for statuses.
     pub lookup: LookupForm,
     /// Whether that has been proven by an answer naming an address we know to be there.
     pub lookup_proven: bool,
-    /// Tries at proving it.
+    /// Tries at finding and proving it.
     pub lookup_tries: u32,
     /// The SARE account that everything known of SARE is about.
     pub account: Option<String>,
@@ -140,6 +144,8 @@ pub struct LaneState {
     pub updates_harm: bool,
     /// SARE refused the key when last asked.
     pub sare_refused: bool,
+    /// SARE's word on statuses could not be read in any way when last asked.
+    pub sare_not_understood: bool,
     /// Failures in a row of the shop and of SARE.
     pub failures: (u32, u32),
     /// Requests that turns of each kind need, to the shop and to SARE, as far as one was halted for want of places.
@@ -181,6 +187,7 @@ impl Default for LaneState {
             updates_proven: 0,
             updates_harm: false,
             sare_refused: false,
+            sare_not_understood: false,
             failures: (0, 0),
             needs: BTreeMap::new(),
             learnt: Learnt::default(),

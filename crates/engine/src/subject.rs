@@ -310,9 +310,14 @@ pub async fn assess(
 ) -> Result<Vec<Assessed>, Halt> {
     let now = s.now();
     let settle = millis(s.settings.settle_after);
-    let asked = subjects
-        .iter()
-        .map(|x| (x.hash, x.email.as_str().to_owned(), may_rise(x)));
+    let asked = subjects.iter().map(|x| {
+        let age_ms = match confirm {
+            _ if may_rise(x) => 0,
+            Confirm::Yes => JUST_NOW_MS,
+            Confirm::No => RECENT_MS,
+        };
+        (x.hash, x.email.as_str().to_owned(), age_ms)
+    });
     let mut views = recent_statuses(s, asked.collect()).await?;
     let mut unsure = std::collections::HashSet::new();
     for subject in &subjects {
@@ -326,7 +331,7 @@ pub async fn assess(
             continue;
         }
         let address = subject.email.as_str().to_owned();
-        let answer = s.sare(|c| {
+        let answer = s.sare_by_one_way(|c| {
             let address = address.clone();
             async move { c.by_email(&address).await }
         });
@@ -471,15 +476,19 @@ fn may_rise(subject: &Subject) -> bool {
     opts_in || contact.withdrawn || contact.refusal.is_some() || contact.intent.is_some()
 }
 
-/// [`statuses`], without asking again for what a halted turn heard a moment ago. Except of those whose status may be
-/// raised (`true`): only one read now tells that they did not refuse meanwhile.
+/// How long a status counts as just read where something may be done about it at once.
+const JUST_NOW_MS: i64 = 30_000;
+/// The same for a pass that goes through many and raises nobody's status.
+pub const RECENT_MS: i64 = 120_000;
+
+/// [`statuses`], without asking again for what a halted turn heard, by contact, less than so many milliseconds ago.
+/// Except of those whose status may be raised: only one read now tells that they did not refuse meanwhile.
 pub async fn recent_statuses(
     s: &Session<'_>,
-    mut addresses: Vec<(AddrHash, String, bool)>,
+    mut addresses: Vec<(AddrHash, String, i64)>,
 ) -> Result<HashMap<AddrHash, SareView>, Halt> {
     let mut views = HashMap::new();
-    addresses.retain(|(hash, _, may_rise)| match s.recent_view(*hash) {
-        Some(SareView::Status(_)) if *may_rise => true,
+    addresses.retain(|(hash, _, age_ms)| match s.recent_view(*hash, *age_ms) {
         Some(view) => {
             views.insert(*hash, view);
             false
@@ -501,24 +510,22 @@ pub async fn statuses<'x>(
 ) -> Result<HashMap<AddrHash, SareView>, Halt> {
     let all: Vec<(AddrHash, String)> = addresses.map(|(h, a)| (h, a.to_owned())).collect();
     let mut views = HashMap::with_capacity(all.len());
-    let size = {
-        let state = s.state();
-        state.lookup.at_most(state.batch.current()).max(1)
-    };
-    let mut stack: Vec<&[(AddrHash, String)]> = all.chunks(size).rev().collect();
+    if !all.is_empty() {
+        lookup::reconsider(s).await?;
+    }
+    let mut stack: Vec<&[(AddrHash, String)]> = all.chunks(lookup::at_once(s)).rev().collect();
     while let Some(chunk) = stack.pop() {
         let asked: Vec<&str> = chunk.iter().map(|(_, a)| a.as_str()).collect();
-        let answer = s.sare(|c| {
+        let answer = s.sare_by_one_way(|c| {
             let asked = asked.clone();
             async move { c.statuses(&asked).await }
         });
         let answer = answer.await;
         if let Err(CallError::Api(error)) = &answer
-            && lookup::may_be_the_form(error)
+            && lookup::may_be_the_call(error)
             && lookup::find_form(s, &asked).await?
         {
-            let size = s.state().lookup.at_most(chunk.len()).max(1);
-            stack.extend(chunk.chunks(size).rev());
+            stack.extend(chunk.chunks(lookup::at_once(s)).rev());
             continue;
         }
         match answer {
@@ -530,6 +537,9 @@ pub async fn statuses<'x>(
                     };
                     s.note_view(*hash, view);
                     views.insert(*hash, view);
+                }
+                if std::mem::take(&mut s.state().sare_not_understood) {
+                    s.shop_problem_over("sare-answers").await?;
                 }
             }
             Err(CallError::Halt(halt)) => return Err(halt),
@@ -546,7 +556,9 @@ pub async fn statuses<'x>(
                 s.note_view(chunk[0].0, view);
                 views.insert(chunk[0].0, view);
             }
+            Err(CallError::Api(error)) if error.is_transient() => return Err(s.sare_outage(&error)),
             Err(CallError::Api(error)) => {
+                s.state().sare_not_understood = true;
                 s.shop_problem("sare-answers", "sare-not-understood", Some(error.to_string()))
                     .await?;
                 return Err(s.sare_outage(&error));

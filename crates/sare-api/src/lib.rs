@@ -28,7 +28,7 @@ pub use private::Private;
 pub use status::Status;
 pub use wire::add::{AddOptions, AddRequest, Contact, MailType};
 pub use wire::groups::{Group, GroupPage};
-pub use wire::lookup::LookupForm;
+pub use wire::lookup::{LookupForm, Probed};
 pub use wire::outcome::{AddOutcome, ItemOutcome};
 pub use wire::props::{Property, PropertyKind};
 pub use wire::record::ContactRecord;

@@ -29,7 +29,7 @@ pub enum Status {
 
 impl Status {
     /// What stands for a status that cannot be read.
-    const UNREADABLE: Self = Self::Other(-1);
+    pub(crate) const UNREADABLE: Self = Self::Other(-1);
 
     /// The status of that number.
     pub fn from_number(number: i64) -> Self {

@@ -6,38 +6,50 @@ use serde_json::Value;
 
 use crate::client::Client;
 use crate::error::Error;
+use crate::status::Status;
 use crate::wire::key_of;
-use crate::wire::lookup::{LookupForm, body};
+use crate::wire::lookup::{LookupForm, Probed, body};
 use crate::wire::record::{self, ContactRecord};
 use crate::wire::statuses::{self, StatusAnswer, StatusAnswers};
 
 /// Pages read at most for one list.
 const MOST_PAGES: u32 = 64;
+/// The call that gives records of many, and what it is.
+const RECORDS: (&str, &str) = ("email/by_email_list", "a list of contacts");
 
 impl Client {
     /// `POST email/status_by_email_list/{page}`: the statuses of many addresses. Further pages are read
     /// only while fewer addresses than asked for are answered. An empty list is not sent.
-    /// [`LookupForm::OneByOne`] asks `email/by_email` instead, a request for every address.
+    /// [`LookupForm::Records`] and [`LookupForm::PlainRecords`] read them out of `email/by_email_list`;
+    /// [`LookupForm::OneByOne`] asks `email/by_email`, a request for every address.
     ///
     /// # Errors
     /// [`Error`].
     pub async fn statuses(&self, emails: &[&str]) -> Result<StatusAnswers, Error> {
         let mut answers = StatusAnswers::default();
-        if self.lookup() == LookupForm::OneByOne {
-            for email in emails {
-                answers.requests_made += 1;
-                if let Some(record) = self.by_email(email).await? {
-                    answers.take(key_of(email), record.status);
+        answers.requests_made = match self.lookup() {
+            LookupForm::OneByOne => {
+                let mut requests = 0;
+                for email in emails {
+                    requests += 1;
+                    if let Some(record) = self.by_email(email).await? {
+                        answers.take(key_of(email), record.told_status());
+                    }
                 }
+                requests
             }
-            return Ok(answers);
-        }
-        let take = |key, status| answers.take(key, status);
-        let call = "email/status_by_email_list";
-        let requests = self
-            .by_list(call, "a list of statuses", emails, statuses::read, take)
-            .await?;
-        answers.requests_made = requests;
+            LookupForm::Records | LookupForm::PlainRecords => {
+                let take = |key, record: ContactRecord| answers.take(key, record.told_status());
+                self.by_list(RECORDS.0, RECORDS.1, emails, record::read, take)
+                    .await?
+            }
+            LookupForm::Object | LookupForm::Plain => {
+                let take = |key, status| answers.take(key, status);
+                let call = "email/status_by_email_list";
+                self.by_list(call, "a list of statuses", emails, statuses::read, take)
+                    .await?
+            }
+        };
         Ok(answers)
     }
 
@@ -58,37 +70,60 @@ impl Client {
             return Ok(records);
         }
         let take = |key, record| records.insert(key, record).is_none();
-        let call = "email/by_email_list";
-        self.by_list(call, "a list of contacts", emails, record::read, take)
+        self.by_list(RECORDS.0, RECORDS.1, emails, record::read, take)
             .await?;
         Ok(records)
     }
 
     /// Finds out how addresses must be asked about, by asking for the status of one that is known to be in
-    /// the account (sare-api.md 16 row 4): the form of list whose answer names it, else the first that SARE
-    /// takes without complaint; and [`LookupForm::OneByOne`] where SARE takes neither but knows the address
-    /// by itself (sare-api.md 14).
+    /// the account (sare-api.md 16 row 4, 11.1): the form of list whose answer names it, else the first that SARE
+    /// takes without complaint. Where SARE takes no list of statuses, the same of the lists of records; and
+    /// [`LookupForm::OneByOne`] where no list names the address but SARE knows it by itself, or takes no list at all
+    /// and says of the address that it is not there.
     ///
     /// # Errors
     /// Any [`Error`] that says nothing about the form; else that of the first form, when nothing works.
-    pub async fn probe_lookup(&self, email: &str) -> Result<LookupForm, Error> {
-        let mut taken = None;
+    pub async fn probe_lookup(&self, email: &str) -> Result<Probed, Error> {
+        let proven = |form| Probed {
+            form,
+            is_proven: true,
+        };
+        let taken = |form| Probed {
+            form,
+            is_proven: false,
+        };
         let mut first_error = None;
-        for form in [LookupForm::Object, LookupForm::Plain] {
-            match self.clone().with_lookup(form).statuses(&[email]).await {
-                Ok(answers) if answers.get(email) != StatusAnswer::NotMentioned => return Ok(form),
-                Ok(_) => taken = taken.or(Some(form)),
-                Err(error) if is_about_the_form(&error) => first_error = first_error.or(Some(error)),
-                Err(error) => return Err(error),
+        let mut records_taken = None;
+        for forms in [
+            [LookupForm::Object, LookupForm::Plain],
+            [LookupForm::Records, LookupForm::PlainRecords],
+        ] {
+            let mut first_taken = None;
+            for form in forms {
+                match self.clone().with_lookup(form).statuses(&[email]).await {
+                    Ok(answers) if is_named(&answers, email, form) => return Ok(proven(form)),
+                    Ok(_) => first_taken = first_taken.or(Some(form)),
+                    Err(error) if is_about_the_form(&error) => {
+                        first_error = first_error.or(Some(error));
+                    }
+                    Err(error) => return Err(error),
+                }
+            }
+            match first_taken {
+                // The address may not be there; no reason to do without the list of statuses.
+                Some(form) if !form.is_stopgap() => return Ok(taken(form)),
+                other => records_taken = other,
             }
         }
-        match (taken, first_error) {
-            (Some(form), _) => Ok(form),
-            (None, Some(error)) => match self.by_email(email).await {
-                Ok(Some(_)) => Ok(LookupForm::OneByOne),
-                Ok(None) | Err(_) => Err(error),
-            },
-            (None, None) => Ok(self.lookup()),
+        match (self.by_email(email).await, records_taken, first_error) {
+            (Ok(Some(record)), ..) if record.status.is_some() => Ok(proven(LookupForm::OneByOne)),
+            (_, Some(form), _) => Ok(taken(form)),
+            // SARE may find this very address odd, and answer 400 to whatever names it.
+            (Ok(None), None, Some(error)) if !error.suggests_smaller_batch() => {
+                Ok(taken(LookupForm::OneByOne))
+            }
+            (_, None, Some(error)) => Err(error),
+            (_, None, None) => Ok(taken(self.lookup())),
         }
     }
 
@@ -141,6 +176,15 @@ impl Client {
         }
         tracing::debug!(call, pages = MOST_PAGES, "no end of the list; the rest is left");
         Ok(MOST_PAGES)
+    }
+}
+
+/// Whether the answer speaks of the address; of a record that shows no status, nothing can be learnt.
+fn is_named(answers: &StatusAnswers, email: &str, form: LookupForm) -> bool {
+    match answers.get(email) {
+        StatusAnswer::NotMentioned => false,
+        StatusAnswer::Null => !form.is_stopgap(),
+        StatusAnswer::Status(status) => !(form.is_stopgap() && status == Status::UNREADABLE),
     }
 }
 

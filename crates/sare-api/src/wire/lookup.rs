@@ -15,6 +15,11 @@ pub enum LookupForm {
     Object,
     /// `{"emails":["…"]}`
     Plain,
+    /// As [`LookupForm::Object`], and statuses are taken from the records of `email/by_email_list`: the list of
+    /// statuses cannot be had (sare-api.md 11.1).
+    Records,
+    /// As [`LookupForm::Plain`], and statuses are taken from the records.
+    PlainRecords,
     /// No lists: one address after the other by `email/by_email`. Slow, but seen to work.
     OneByOne,
 }
@@ -24,10 +29,24 @@ impl LookupForm {
     /// request of its own, and few of them should go out before the pace is looked at again.
     pub fn at_most(self, batch: usize) -> usize {
         match self {
-            Self::Object | Self::Plain => batch.max(1),
             Self::OneByOne => batch.clamp(1, 5),
+            _ => batch.max(1),
         }
     }
+
+    /// Whether the list of statuses is done without.
+    pub fn is_stopgap(self) -> bool {
+        matches!(self, Self::Records | Self::PlainRecords | Self::OneByOne)
+    }
+}
+
+/// What asking after one address showed of the forms.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Probed {
+    /// The form to use.
+    pub form: LookupForm,
+    /// The answer told the address's status. Otherwise SARE merely took the question without complaint.
+    pub is_proven: bool,
 }
 
 #[derive(Serialize)]
@@ -44,13 +63,13 @@ struct Object<'a> {
 pub(crate) fn body(form: LookupForm, emails: &[&str]) -> Bytes {
     let room = 16 + 48 * emails.len();
     match form {
-        LookupForm::Object => to_bytes(
+        LookupForm::Object | LookupForm::Records => to_bytes(
             &Body {
                 emails: emails.iter().map(|email| Object { email }).collect(),
             },
             room,
         ),
-        LookupForm::Plain | LookupForm::OneByOne => to_bytes(
+        LookupForm::Plain | LookupForm::PlainRecords | LookupForm::OneByOne => to_bytes(
             &Body {
                 emails: emails.to_vec(),
             },

@@ -29,6 +29,19 @@ pub struct ContactRecord {
     pub prop_cust: BTreeMap<String, String>,
 }
 
+impl ContactRecord {
+    /// What the record says of the status, as a list of statuses would: `None` where it says no more than the address,
+    /// and a status that cannot be read where it tells anything else of the contact but that.
+    pub(crate) fn told_status(&self) -> Option<Status> {
+        let bare = Self {
+            email: self.email.clone(),
+            ..Self::default()
+        };
+        self.status
+            .or_else(|| (*self != bare).then_some(Status::UNREADABLE))
+    }
+}
+
 /// Status and groups; nothing personal.
 impl std::fmt::Debug for ContactRecord {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

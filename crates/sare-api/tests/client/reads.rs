@@ -368,6 +368,8 @@ async fn the_form_of_lists_is_found_out_from_an_address_that_is_known_to_be_ther
     let nobody = || ok(json!([]));
     let bad = || refused(400, json!(null));
     let record = || ok(json!({ "email": ANNA, "status": 8 }));
+    let records = || ok(json!([{ "email": ANNA, "name": "Anna", "status": 8 }]));
+    let none = || refused(404, json!(null));
     for (answers, expected) in [
         (vec![named()], LookupForm::Object),
         (vec![bad(), named()], LookupForm::Plain),
@@ -375,15 +377,37 @@ async fn the_form_of_lists_is_found_out_from_an_address_that_is_known_to_be_ther
         (vec![nobody(), bad()], LookupForm::Object),
         (vec![raw(500, ""), named()], LookupForm::Plain),
         (vec![ok(json!(7)), named()], LookupForm::Plain),
+        (vec![none(), none(), records()], LookupForm::Records),
         (
-            vec![refused(404, json!(null)), refused(404, json!(null)), record()],
+            vec![none(), raw(500, ""), bad(), records()],
+            LookupForm::PlainRecords,
+        ),
+        // Records that show no status are of no use.
+        (
+            vec![
+                none(),
+                none(),
+                ok(json!([{ "email": ANNA, "name": "Anna" }])),
+                nobody(),
+                record(),
+            ],
             LookupForm::OneByOne,
         ),
+        (
+            vec![none(), none(), nobody(), nobody(), none()],
+            LookupForm::Records,
+        ),
+        (
+            vec![none(), none(), none(), none(), record()],
+            LookupForm::OneByOne,
+        ),
+        (vec![none(), none(), none(), none(), none()], LookupForm::OneByOne),
     ] {
-        assert_eq!(Script::of(answers).0.probe_lookup(ANNA).await.unwrap(), expected);
+        let probed = Script::of(answers).0.probe_lookup(ANNA).await.unwrap();
+        assert_eq!(probed.form, expected);
     }
     assert_eq!(
-        Script::of([bad(), bad(), nobody()])
+        Script::of([bad(), bad(), bad(), bad(), none()])
             .0
             .probe_lookup(ANNA)
             .await
@@ -437,6 +461,8 @@ fn the_form_of_lists_is_stored_as_a_word() {
     for (form, word) in [
         (LookupForm::Object, "\"object\""),
         (LookupForm::Plain, "\"plain\""),
+        (LookupForm::Records, "\"records\""),
+        (LookupForm::PlainRecords, "\"plain_records\""),
         (LookupForm::OneByOne, "\"one_by_one\""),
     ] {
         assert_eq!(serde_json::to_string(&form).unwrap(), word);

@@ -405,17 +405,39 @@ async fn the_form_of_lists_is_found_out_whichever_the_account_takes() {
     ] {
         let (client, account) = an_account(|s| s.lookup = taken);
         account.put_contact(ANNA, 8, &[]);
-        assert_eq!(client.probe_lookup(ANNA).await.unwrap(), expected);
+        let probed = client.probe_lookup(ANNA).await.unwrap();
+        assert_eq!((probed.form, probed.is_proven), (expected, true));
     }
-    let (client, account) = an_account(|_| {});
-    account.put_contact(ANNA, 8, &[]);
-    account
-        .faults()
-        .add(FaultRule::always(Fault::Status(404)).path("_list/"));
-    let form = client.probe_lookup(ANNA).await.unwrap();
-    assert_eq!(form, LookupForm::OneByOne);
-    let answers = client.with_lookup(form).statuses(&[ANNA, JAN]).await.unwrap();
-    assert_eq!(answers.get(ANNA), StatusAnswer::Status(Status::Confirmed));
+}
+
+#[tokio::test]
+async fn where_the_list_of_statuses_never_works_records_tell_them_in_a_list_or_one_by_one() {
+    for fault in [404, 500] {
+        for (broken, taken, expected) in [
+            ("status_by_email_list", Taken::Objects, LookupForm::Records),
+            ("status_by_email_list", Taken::Plain, LookupForm::PlainRecords),
+            ("_list/", Taken::Objects, LookupForm::OneByOne),
+        ] {
+            let (client, account) = an_account(|s| s.lookup = taken);
+            account.put_contact(ANNA, 4, &[]);
+            account
+                .faults()
+                .add(FaultRule::always(Fault::Status(fault)).path(broken));
+            let probed = client.probe_lookup(ANNA).await.unwrap();
+            assert_eq!(
+                (probed.form, probed.is_proven),
+                (expected, true),
+                "{fault} {broken}"
+            );
+            let answers = client
+                .with_lookup(probed.form)
+                .statuses(&[ANNA, JAN])
+                .await
+                .unwrap();
+            assert_eq!(answers.get(ANNA), StatusAnswer::Status(Status::RemovalRequested));
+            assert_eq!(answers.get(JAN), StatusAnswer::NotMentioned);
+        }
+    }
 }
 
 #[tokio::test]

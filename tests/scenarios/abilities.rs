@@ -1,0 +1,87 @@
+//! Services that lack something, or fail at it every time while they answer everything else: the rest goes on, and
+//! refusals are seen all the same.
+
+use std::time::Duration;
+
+use shoper_sare::lab::LabShop;
+use simulators::faults::{Fault, FaultRule};
+
+use crate::words::*;
+
+/// Fails at this call of SARE every time, with this status.
+fn fails_always(shop: &LabShop, call: &str, status: u16) {
+    let rule = FaultRule::always(Fault::Status(status)).path(call);
+    shop.sare.faults().add(rule);
+}
+
+/// How often SARE was asked by a call since `from` in the log.
+fn asked(shop: &LabShop, from: usize, call: &str) -> usize {
+    let log = shop.sare.request_log();
+    log.iter().skip(from).filter(|r| r.path.contains(call)).count()
+}
+
+#[tokio::test]
+async fn an_account_without_the_list_of_statuses_is_synchronised_and_its_refusals_are_seen() {
+    for status in [404, 500] {
+        for call in ["status_by_email_list", "_list/"] {
+            each_database(async |mut lab| {
+                live_shop(&mut lab, CONFIG, |s| {
+                    fails_always(s, call, status);
+                    s.sare.put_contact("s7@example.com", REMOVAL_REQUESTED, &[]);
+                    for n in 0..30 {
+                        s.shop.add_subscriber(format!("s{n}@example.com"), true);
+                    }
+                })
+                .await;
+                let what = format!("{call} answers {status}");
+                assert_eq!(lab.shops[0].sare.mailable().len(), 29, "{what}");
+                assert_eq!(lab.shops[0].status("s7@example.com"), Some(REMOVAL_REQUESTED));
+                assert!(lab.shops[0].sare.recipient_clicks_unsubscribe("s8@example.com"));
+                let row = lab.shops[0].shop.subscriber_by_email("s9@example.com").unwrap();
+                lab.shops[0].shop.set_subscriber_active(row.id, false);
+                lab.minutes(30).await;
+                let row = lab.shops[0].shop.subscriber_by_email("s8@example.com").unwrap();
+                assert!(!row.active, "{what}: the poll sees the refusal");
+                assert_eq!(
+                    lab.shops[0].status("s9@example.com"),
+                    Some(REMOVAL_REQUESTED),
+                    "{what}"
+                );
+                assert_eq!(problem_kinds(&lab, 0).await, Vec::<String>::new(), "{what}");
+            })
+            .await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_account_that_loses_the_list_of_statuses_goes_on_and_uses_it_again_when_it_is_back() {
+    each_database(async |mut lab| {
+        let mut setup = ShopSetup::default();
+        setup.sare.request_log = 20_000;
+        live_shop_with(&mut lab, setup, CONFIG, |s| {
+            for n in 0..30 {
+                s.shop.add_subscriber(format!("s{n}@example.com"), true);
+            }
+        })
+        .await;
+        fails_always(&lab.shops[0], "status_by_email_list", 500);
+        lab.shops[0].shop.add_subscriber("new@example.com", true);
+        assert!(lab.shops[0].sare.recipient_clicks_unsubscribe("s8@example.com"));
+        lab.minutes(10).await;
+        assert_eq!(lab.shops[0].status("new@example.com"), Some(CONFIRMED));
+        let row = lab.shops[0].shop.subscriber_by_email("s8@example.com").unwrap();
+        assert!(!row.active);
+        let from = lab.shops[0].sare.request_log().len();
+        lab.minutes(60).await;
+        let tried = asked(&lab.shops[0], from, "status_by_email_list");
+        assert_eq!(tried, 0, "what fails every time is left alone");
+        lab.shops[0].sare.faults().clear();
+        lab.pass(Duration::from_secs(7 * 3600)).await;
+        let from = lab.shops[0].sare.request_log().len();
+        lab.minutes(30).await;
+        assert!(asked(&lab.shops[0], from, "status_by_email_list") > 0);
+        assert_eq!(asked(&lab.shops[0], from, "email/by_email_list"), 0);
+    })
+    .await;
+}
