@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use simulators::faults::{Fault, FaultRule};
 use store::ShopState;
 
 use crate::words::*;
@@ -146,6 +147,35 @@ async fn tokens_refused_for_good_are_told_and_a_reinstallation_mends_them() {
         lab.minutes(1).await;
         lab.install(0).await.unwrap();
         lab.minutes(5).await;
+        assert_eq!(lab.shops[0].status("waits@example.com"), Some(CONFIRMED));
+        assert!(problem_kinds(&lab, 0).await.is_empty());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_shop_that_refused_us_counts_as_connected_only_when_it_has_answered_again() {
+    each_database(async |mut lab| {
+        live_shop(&mut lab, CONFIG, |s| {
+            s.shop.add_subscriber("row@example.com", true);
+        })
+        .await;
+        let refuses = FaultRule::always(Fault::Status(401));
+        lab.shops[0].shop.set_faults([refuses]);
+        // Refused tokens are renewed, and what is refused then is tried again every hour.
+        for minute in 0..150 {
+            lab.minutes(1).await;
+            let known = lab.shops[0].known(&lab.store).await.unwrap();
+            if minute > 5 {
+                assert_eq!(known.state, ShopState::AccessLost, "minute {minute}");
+            }
+        }
+        assert_eq!(problem_kinds(&lab, 0).await, ["shop-access"]);
+        lab.shops[0].shop.faults().clear();
+        lab.shops[0].shop.add_subscriber("waits@example.com", true);
+        lab.minutes(65).await;
+        let known = lab.shops[0].known(&lab.store).await.unwrap();
+        assert_eq!(known.state, ShopState::Connected);
         assert_eq!(lab.shops[0].status("waits@example.com"), Some(CONFIRMED));
         assert!(problem_kinds(&lab, 0).await.is_empty());
     })

@@ -160,11 +160,7 @@ fn away(s: &Session<'_>, retry_after: Option<std::time::Duration>) -> Halt {
 pub async fn lost(s: &Session<'_>, why: &str) -> Result<Halt, Halt> {
     s.shop_problem("access", "shop-access", Some(why.to_owned()))
         .await?;
-    let change = ShopChange {
-        state: Some(ShopState::AccessLost),
-        ..ShopChange::default()
-    };
-    s.store.update_shop(s.shop.id, &change, s.now()).await?;
+    s.locked_out().await?;
     let until = s.now() + 3_600_000;
     s.state().timers.shoper = until;
     Ok(Halt::Wait {

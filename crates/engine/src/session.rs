@@ -5,14 +5,14 @@
 //! from the answer, renew an access token once, and turn outages into a stored waiting time. The
 //! requests behind a call pass the door in `pacing.rs`.
 
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use ports::{Clock, Millis, Transport};
 use secrecy::SecretString;
 use shoper_api::ShopUrl;
-use store::{AddrHash, Commit, DirtyKey, Lease, Problem, SecretName, Shop, ShopChange, Store};
+use store::{AddrHash, Commit, DirtyKey, Lease, Problem, SecretName, Shop, ShopChange, ShopState, Store};
 use sync_core::RecordKey;
 use sync_core::config::Config;
 use sync_core::consent::SareView;
@@ -52,6 +52,8 @@ pub struct Session<'a> {
     pub config: Option<Arc<Config>>,
     leased_until: AtomicI64,
     held_until: AtomicI64,
+    /// The shop is not known to take our tokens: the first call that it answers shows that it does.
+    is_locked_out: AtomicBool,
     pacer: Arc<Pacer>,
     shoper_client: Mutex<Option<shoper_api::Client>>,
     sare_client: Mutex<Option<sare_api::Client>>,
@@ -84,6 +86,10 @@ impl<'a> Session<'a> {
         let state = LaneState::parse(&lease.state, settings);
         let leased_until = AtomicI64::new(lease.until);
         let held_until = AtomicI64::new(shop.first_run_after.unwrap_or(0));
+        let is_locked_out = AtomicBool::new(matches!(
+            shop.state,
+            ShopState::Connecting | ShopState::AccessLost
+        ));
         Ok(Some(Self {
             store,
             transport,
@@ -95,6 +101,7 @@ impl<'a> Session<'a> {
             config,
             leased_until,
             held_until,
+            is_locked_out,
             pacer: Arc::new(Pacer::new(state, clock)),
             shoper_client: Mutex::new(None),
             sare_client: Mutex::new(None),
@@ -423,6 +430,9 @@ impl<'a> Session<'a> {
             match answer {
                 Ok(value) => {
                     self.state().failures.0 = 0;
+                    if self.is_locked_out.swap(false, Ordering::Relaxed) {
+                        self.let_in_again().await?;
+                    }
                     return Ok(value);
                 }
                 Err(shoper_api::Error::Unauthorized { .. }) if !renewed => {
@@ -439,6 +449,31 @@ impl<'a> Session<'a> {
                 Err(error) => return Err(CallError::Api(error)),
             }
         }
+    }
+
+    /// The shop has answered a call: it takes our tokens.
+    async fn let_in_again(&self) -> Result<(), Halt> {
+        let shop = self.store.shop(self.shop.id).await?;
+        if shop.is_some_and(|shop| matches!(shop.state, ShopState::Connecting | ShopState::AccessLost)) {
+            let change = ShopChange {
+                state: Some(ShopState::Connected),
+                ..ShopChange::default()
+            };
+            self.store.update_shop(self.shop.id, &change, self.now()).await?;
+            self.shop_problem_over("access").await?;
+        }
+        Ok(())
+    }
+
+    /// The shop refuses our tokens.
+    pub async fn locked_out(&self) -> Result<(), Halt> {
+        let change = ShopChange {
+            state: Some(ShopState::AccessLost),
+            ..ShopChange::default()
+        };
+        self.store.update_shop(self.shop.id, &change, self.now()).await?;
+        self.is_locked_out.store(true, Ordering::Relaxed);
+        Ok(())
     }
 
     fn note_shoper(&self, client: &shoper_api::Client) {

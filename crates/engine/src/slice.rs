@@ -4,7 +4,7 @@
 //! ids, the unsubscribe poll, runs, and last what runs let go.
 
 use ports::Millis;
-use store::{Priority, RunKind, RunState, ShopChange, ShopState};
+use store::{Priority, RunKind, RunState, ShopState};
 
 use crate::error::Halt;
 use crate::session::{Session, millis};
@@ -28,14 +28,9 @@ pub async fn work(s: &Session<'_>) -> Result<Millis, Halt> {
         Err(Halt::Wait { until, .. }) => return Ok(until),
         Err(other) => return Err(other),
     }
-    // A shop that refused us is not asked again before its time: until then whatever wakes the lane proves nothing.
-    let rests = s.shop.state == ShopState::AccessLost && s.state().timers.shoper > s.now();
-    if s.shop.state != ShopState::Connected && !rests {
-        let change = ShopChange {
-            state: Some(ShopState::Connected),
-            ..ShopChange::default()
-        };
-        s.store.update_shop(s.shop.id, &change, s.now()).await?;
+    if s.shop.state == ShopState::AccessLost && s.state().timers.shoper <= s.now() {
+        // It is time to ask again; that it lets us in shows at the first call that it answers.
+        s.state().timers.hooks = 0;
     }
     let mut hooks_wait = Waits::default();
     if s.state().timers.hooks <= s.now() {
