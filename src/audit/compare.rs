@@ -251,9 +251,10 @@ impl Auditor<'_> {
         if let Some(id) = row.customer() {
             match self.shoper.ask(|c| async move { c.user(id).await }).await {
                 Ok(found) if same(&found.email) => {
-                    let addresses = self.addresses_of(&[id]).await?.remove(&id).unwrap_or_default();
+                    let addresses = self.addresses_of(&[id]).await?;
+                    let addresses = addresses.map(|mut all| all.remove(&id).unwrap_or_default());
                     shop.customer = Some(found.newsletter.unwrap_or(false));
-                    of_customer = person::customer(config, &self.names, &found, &addresses);
+                    of_customer = person::customer(config, &self.names, &found, addresses.as_deref());
                 }
                 Ok(_) | Err(shoper_api::Error::NotFound) => {}
                 Err(error) => return Err(error),

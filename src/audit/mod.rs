@@ -60,6 +60,7 @@ pub async fn audit(app: &App, shop: &Shop, config: &Config, bar: &ProgressBar) -
         choices: choices(config),
         bar,
         all_addresses: false,
+        single_addresses: false,
         unlisted: Vec::new(),
     };
     let mut census = Census::new(config);
@@ -125,6 +126,8 @@ struct Auditor<'a> {
     bar: &'a ProgressBar,
     /// The shop cannot be asked for default addresses alone.
     all_addresses: bool,
+    /// The shop cannot be asked for addresses of several customers at once.
+    single_addresses: bool,
     /// Groups that SARE did not list, so that nobody's absence from them says anything.
     unlisted: Vec<i64>,
 }
@@ -201,8 +204,10 @@ impl Auditor<'_> {
                     report.unusable += 1;
                     continue;
                 };
-                let mine = addresses.remove(&user.id).unwrap_or_default();
-                let values = person::customer(self.config, &self.names, user, &mine);
+                let mine = addresses
+                    .as_mut()
+                    .map(|all| all.remove(&user.id).unwrap_or_default());
+                let values = person::customer(self.config, &self.names, user, mine.as_deref());
                 let flag = user.newsletter.unwrap_or(false);
                 census.add_customer(self.hash(&email), email.as_str(), user.id, flag, &values);
             }
@@ -218,45 +223,59 @@ impl Auditor<'_> {
         }
     }
 
+    /// Addresses by customer; `None` where the shop cannot be asked for them.
     async fn addresses_of(
         &mut self,
         ids: &[UserId],
-    ) -> Result<HashMap<UserId, Vec<UserAddress>>, shoper_api::Error> {
+    ) -> Result<Option<HashMap<UserId, Vec<UserAddress>>>, shoper_api::Error> {
         let mut out: HashMap<UserId, Vec<UserAddress>> = HashMap::new();
         if ids.is_empty() || !self.config.customers.mapping.needs().contains(Needs::ADDRESSES) {
-            return Ok(out);
+            return Ok(Some(out));
         }
-        let ask = async |which: AddressFilter| {
-            self.shoper
-                .ask(|c| {
-                    let ids = ids.to_vec();
-                    async move { c.addresses_of(&ids, which).await }
-                })
-                .await
-        };
-        let rows = if self.all_addresses {
-            ask(AddressFilter::All).await
-        } else {
-            match ask(AddressFilter::DefaultOnly).await {
-                Err(shoper_api::Error::FilterUnsupported { .. }) => {
-                    let all = ask(AddressFilter::All).await;
+        loop {
+            let which = if self.all_addresses {
+                AddressFilter::All
+            } else {
+                AddressFilter::DefaultOnly
+            };
+            let together = if self.single_addresses { 1 } else { ids.len() };
+            match self.ask_addresses(ids, which, together).await {
+                Ok(rows) => {
+                    for row in rows {
+                        out.entry(row.user_id).or_default().push(row);
+                    }
+                    return Ok(Some(out));
+                }
+                Err(shoper_api::Error::FilterUnsupported { .. }) if !self.all_addresses => {
                     self.all_addresses = true;
-                    all
                 }
-                other => other,
-            }
-        };
-        match rows {
-            Ok(rows) => {
-                for row in rows {
-                    out.entry(row.user_id).or_default().push(row);
+                Err(shoper_api::Error::FilterUnsupported { .. }) if !self.single_addresses => {
+                    self.single_addresses = true;
                 }
-                Ok(out)
+                // The engine leaves these fields out as well, and says so in problems.
+                Err(shoper_api::Error::Forbidden { .. } | shoper_api::Error::FilterUnsupported { .. }) => {
+                    return Ok(None);
+                }
+                Err(error) => return Err(error),
             }
-            // The engine leaves these fields out as well, and says so in problems.
-            Err(shoper_api::Error::Forbidden { .. } | shoper_api::Error::FilterUnsupported { .. }) => Ok(out),
-            Err(error) => Err(error),
         }
+    }
+
+    async fn ask_addresses(
+        &self,
+        ids: &[UserId],
+        which: AddressFilter,
+        together: usize,
+    ) -> Result<Vec<UserAddress>, shoper_api::Error> {
+        let mut rows = Vec::with_capacity(ids.len());
+        for chunk in ids.chunks(together) {
+            let asked = self.shoper.ask(|c| {
+                let ids = chunk.to_vec();
+                async move { c.addresses_of(&ids, which).await }
+            });
+            rows.extend(asked.await?);
+        }
+        Ok(rows)
     }
 
     fn groups(&self) -> Vec<(i64, bool)> {

@@ -51,8 +51,21 @@ impl Names {
     }
 }
 
-/// What a customer fills, with the address that bills go to, else the oldest.
-pub fn customer(config: &Config, names: &Names, user: &User, addresses: &[UserAddress]) -> Values {
+/// What a customer fills, with the address that bills go to, else the oldest. Where addresses cannot be read (`None`)
+/// nothing is said of what they fill.
+pub fn customer(config: &Config, names: &Names, user: &User, addresses: Option<&[UserAddress]>) -> Values {
+    let mut values = read(config, names, user, addresses.unwrap_or_default());
+    if addresses.is_none() {
+        for row in config.customers.mapping.rows() {
+            if row.needs().contains(Needs::ADDRESSES) {
+                values.remove(&row.target);
+            }
+        }
+    }
+    values
+}
+
+fn read(config: &Config, names: &Names, user: &User, addresses: &[UserAddress]) -> Values {
     let billing = addresses.iter().find(|address| address.default == Some(true));
     let address = billing.or_else(|| addresses.iter().min_by_key(|address| address.id));
     values(

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use shoper_sare::lab::LabShop;
 use simulators::faults::{Fault, FaultRule};
+use simulators::shoper::FilterMode;
 
 use crate::words::*;
 
@@ -82,6 +83,111 @@ async fn an_account_that_loses_the_list_of_statuses_goes_on_and_uses_it_again_wh
         lab.minutes(30).await;
         assert!(asked(&lab.shops[0], from, "status_by_email_list") > 0);
         assert_eq!(asked(&lab.shops[0], from, "email/by_email_list"), 0);
+    })
+    .await;
+}
+
+/// [`CONFIG`], with the city taken out of SARE where a customer has none.
+fn clearing() -> String {
+    CONFIG.replace(
+        "prop1 = \"address.city\"",
+        "prop1 = { from = \"address.city\", when_empty = \"clear\" }",
+    )
+}
+
+fn city(shop: &LabShop, email: &str) -> Option<String> {
+    shop.sare.contact(email).unwrap().prop.get("prop1").cloned()
+}
+
+#[tokio::test]
+async fn a_shop_that_takes_no_list_of_customers_for_their_addresses_is_asked_one_by_one() {
+    for mode in [FilterMode::Error404, FilterMode::Error400, FilterMode::Ignored] {
+        each_database(async |mut lab| {
+            let mut setup = ShopSetup::default();
+            setup.shop.address_list_filter = mode;
+            setup.shop.bucket = Some(simulators::shoper::Bucket::default());
+            live_shop_with(&mut lab, setup, &clearing(), |s| {
+                for n in 0..70 {
+                    s.shop.add_customer(customer(&format!("c{n}@example.com"), true));
+                }
+            })
+            .await;
+            for n in 0..70 {
+                let email = format!("c{n}@example.com");
+                assert_eq!(
+                    city(&lab.shops[0], &email).as_deref(),
+                    Some("Łódź"),
+                    "{mode:?} {email}"
+                );
+            }
+            for n in 0..12 {
+                let row = lab.shops[0]
+                    .shop
+                    .customer_by_email(&format!("c{n}@example.com"))
+                    .unwrap();
+                lab.shops[0]
+                    .shop
+                    .set_address(row.id, address("Sopot", "600700801"));
+            }
+            lab.minutes(5).await;
+            for n in 0..12 {
+                let email = format!("c{n}@example.com");
+                assert_eq!(
+                    city(&lab.shops[0], &email).as_deref(),
+                    Some("Sopot"),
+                    "{mode:?} {email}"
+                );
+            }
+            let sweep = run(&lab, 0, store::RunKind::Sweep).await;
+            assert_eq!(sweep.state, store::RunState::Done, "{sweep:?}");
+            assert!(problem_kinds(&lab, 0).await.is_empty(), "{mode:?}");
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn addresses_that_can_be_read_no_more_empty_nothing_in_sare_and_are_read_again_when_they_can() {
+    each_database(async |mut lab| {
+        live_shop(&mut lab, &clearing(), |s| {
+            for n in 0..6 {
+                s.shop.add_customer(customer(&format!("c{n}@example.com"), true));
+            }
+        })
+        .await;
+        lab.shops[0]
+            .shop
+            .configure(|settings| settings.address_filter = FilterMode::Error404);
+        for n in 0..6 {
+            let row = lab.shops[0]
+                .shop
+                .customer_by_email(&format!("c{n}@example.com"))
+                .unwrap();
+            lab.shops[0]
+                .shop
+                .set_address(row.id, address("Sopot", "600700801"));
+            lab.shops[0]
+                .shop
+                .edit_customer(row.id, |c| c.firstname = "Ewa".into());
+        }
+        lab.minutes(10).await;
+        for n in 0..6 {
+            let contact = lab.shops[0].sare.contact(&format!("c{n}@example.com")).unwrap();
+            assert_eq!(contact.name, "Ewa Żółć");
+            assert_eq!(contact.prop["prop1"], "Łódź");
+        }
+        assert_eq!(problem_kinds(&lab, 0).await, ["addresses-not-readable"]);
+        lab.shops[0]
+            .shop
+            .configure(|settings| settings.address_filter = FilterMode::Works);
+        a_day(&lab).await;
+        for n in 0..6 {
+            assert_eq!(
+                city(&lab.shops[0], &format!("c{n}@example.com")).as_deref(),
+                Some("Sopot")
+            );
+        }
+        assert!(problem_kinds(&lab, 0).await.is_empty());
     })
     .await;
 }

@@ -114,7 +114,10 @@ fn begin_anew(state: &mut LaneState) {
         shoper: old.shoper,
         sare: old.sare,
         all_addresses: old.all_addresses,
+        address_way: old.address_way,
+        addresses_refused: old.addresses_refused,
         timers: Timers {
+            addresses: old.timers.addresses,
             hooks: old.timers.hooks,
             shoper: old.timers.shoper,
             ..Timers::default()

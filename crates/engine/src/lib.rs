@@ -10,6 +10,7 @@
 
 mod access;
 mod account;
+mod addresses;
 mod bucket;
 mod deliver;
 mod error;

@@ -11,6 +11,7 @@ use store::{AddrHash, Dirty, DirtyDone, DirtyKey, Priority, Reason, Record};
 use sync_core::email::Email;
 use sync_core::{RecordKey, RecordKind};
 
+use crate::addresses;
 use crate::deliver::{Errand, deliver};
 use crate::error::{CallError, Halt};
 use crate::read::{self, Found};
@@ -44,7 +45,7 @@ pub async fn turn(s: &Session<'_>, lowest: Priority) -> Result<bool, Halt> {
     let calls = if dirty.len() <= 2 { 3.0 } else { 6.0 };
     let turn = s.begin(KIND, (calls, 2.0), (shop_reserve, sare_reserve))?;
     let room = s.shoper_room(shop_reserve);
-    let dirty = fitting(dirty, room);
+    let dirty = fitting(dirty, room, addresses::are_single(s));
     let result = carry(s, &dirty).await;
     let known_gone = s.state().learnt.gone.len();
     s.end(&turn, &result);
@@ -114,28 +115,23 @@ async fn carry(s: &Session<'_>, dirty: &[Dirty]) -> Result<(), Halt> {
 }
 
 /// Single reads cost one request each, a list one for fifty: never more than the bucket holds now.
-fn fitting(mut dirty: Vec<Dirty>, room: f64) -> Vec<Dirty> {
+fn fitting(mut dirty: Vec<Dirty>, room: f64, single_addresses: bool) -> Vec<Dirty> {
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
         reason = "a small positive number of requests"
     )]
-    let room = (room - 3.0).max(1.0) as usize;
-    let deletions = dirty
-        .iter()
-        .filter(|d| matches!(d.reason, Reason::DeleteWebhook | Reason::Missing))
-        .count();
-    if deletions > room {
-        let mut left = room;
-        dirty.retain(|d| {
-            let single = matches!(d.reason, Reason::DeleteWebhook | Reason::Missing);
-            if single && left == 0 {
-                return false;
-            }
-            left -= usize::from(single);
-            true
-        });
-    }
+    let mut left = (room - 3.0).max(1.0) as usize;
+    dirty.retain(|entry| {
+        let may_be_customer = !matches!(entry.key, DirtyKey::Record(key) if key.kind != RecordKind::Customer);
+        let single = matches!(entry.reason, Reason::DeleteWebhook | Reason::Missing)
+            || (single_addresses && may_be_customer);
+        if single && left == 0 {
+            return false;
+        }
+        left -= usize::from(single);
+        true
+    });
     dirty
 }
 

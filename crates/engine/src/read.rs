@@ -1,13 +1,10 @@
 //! Reading the shop: rows of its lists turned into readings of contacts.
 
-use std::collections::HashMap;
-
-use shoper_api::users::AddressFilter;
 use shoper_api::{Cursor, Listed, Subscriber, SubscriberId, User, UserAddress, UserId};
 use sync_core::email::Email;
-use sync_core::mapping::Needs;
 use sync_core::{RecordKey, RecordKind};
 
+use crate::addresses;
 use crate::error::CallError;
 use crate::person::{Person, SubscriberExtra};
 use crate::session::Session;
@@ -38,18 +35,13 @@ pub struct Page {
     pub next: Option<Cursor>,
 }
 
-/// Whether the merchant's mapping reads addresses of customers.
-pub fn needs_addresses(s: &Session<'_>) -> bool {
-    s.config().customers.mapping.needs().contains(Needs::ADDRESSES)
-}
-
 /// One page of customers, with their addresses where the mapping asks for them.
 pub async fn customers(s: &Session<'_>, cursor: Cursor) -> ShopCall<Page> {
     let listed = s.shoper(|c| async move { c.users(cursor).await }).await?;
     let Listed {
         rows, broken, next, ..
-    } = listed;
-    let mut addresses = addresses_of(s, &rows).await?;
+    } = addresses::fitting(s, listed, cursor);
+    let mut addresses = addresses::of(s, &rows).await?;
     let mut page = Page {
         readings: Vec::with_capacity(rows.len()),
         bad: Vec::new(),
@@ -58,7 +50,7 @@ pub async fn customers(s: &Session<'_>, cursor: Cursor) -> ShopCall<Page> {
     };
     for user in rows {
         let key = RecordKey::customer(user.id.0);
-        let mine = addresses.remove(&user.id).unwrap_or_default();
+        let mine = addresses.take(user.id);
         match customer(s, user, mine) {
             Some(reading) => page.readings.push(reading),
             None => page.bad.push(key),
@@ -123,10 +115,10 @@ pub async fn customers_by_id(s: &Session<'_>, ids: &[UserId]) -> ShopCall<Vec<(R
             Err(error) => return Err(error),
         }
     }
-    let mut addresses = addresses_of(s, &users).await?;
+    let mut addresses = addresses::of(s, &users).await?;
     for user in users {
         let key = RecordKey::customer(user.id.0);
-        let mine = addresses.remove(&user.id).unwrap_or_default();
+        let mine = addresses.take(user.id);
         let found = customer(s, user, mine).map_or(Found::BadAddress, |r| Found::Present(Box::new(r)));
         out.push((key, found));
     }
@@ -200,8 +192,8 @@ pub async fn customer_of(s: &Session<'_>, address: &str) -> Result<Option<Readin
         Err(CallError::Halt(halt)) => return Err(halt),
     };
     let users = [user];
-    let mine = match addresses_of(s, &users).await {
-        Ok(mut found) => found.remove(&users[0].id).unwrap_or_default(),
+    let mine = match addresses::of(s, &users).await {
+        Ok(mut found) => found.take(users[0].id),
         Err(CallError::Halt(halt)) => return Err(halt),
         Err(CallError::Api(_)) => return Ok(None),
     };
@@ -209,59 +201,15 @@ pub async fn customer_of(s: &Session<'_>, address: &str) -> Result<Option<Readin
     Ok(customer(s, user, mine))
 }
 
-async fn addresses_of(s: &Session<'_>, users: &[User]) -> ShopCall<HashMap<UserId, Vec<UserAddress>>> {
-    let mut out: HashMap<UserId, Vec<UserAddress>> = HashMap::new();
-    if users.is_empty() || !needs_addresses(s) {
-        return Ok(out);
-    }
-    let ids: Vec<UserId> = users.iter().map(|u| u.id).collect();
-    let mut filter = if s.state().all_addresses {
-        AddressFilter::All
-    } else {
-        AddressFilter::DefaultOnly
-    };
-    loop {
-        let asked = s.shoper(|c| {
-            let ids = ids.clone();
-            async move { c.addresses_of(&ids, filter).await }
-        });
-        match asked.await {
-            Ok(rows) => {
-                for row in rows {
-                    out.entry(row.user_id).or_default().push(row);
-                }
-                return Ok(out);
-            }
-            Err(CallError::Api(shoper_api::Error::FilterUnsupported { .. }))
-                if filter == AddressFilter::DefaultOnly =>
-            {
-                s.state().all_addresses = true;
-                filter = AddressFilter::All;
-            }
-            Err(CallError::Api(shoper_api::Error::FilterUnsupported { .. })) => {
-                // A shop in which addresses cannot be asked for by customer: the rest goes on without them.
-                s.shop_problem("addresses", "addresses-not-readable", None)
-                    .await?;
-                return Ok(out);
-            }
-            Err(CallError::Api(shoper_api::Error::Forbidden { resource })) => {
-                s.shop_problem(&format!("no-scope:{resource}"), "no-scope", Some(resource))
-                    .await?;
-                return Ok(out);
-            }
-            Err(error) => return Err(error),
-        }
-    }
-}
-
-fn customer(s: &Session<'_>, user: User, addresses: Vec<UserAddress>) -> Option<Reading> {
+fn customer(s: &Session<'_>, user: User, addresses: Option<Vec<UserAddress>>) -> Option<Reading> {
     let email = Email::parse(&user.email).ok()?;
     Some(Reading {
         key: RecordKey::customer(user.id.0),
         hash: s.store.hash(s.shop.id, email.key()),
         email,
         consent: user.newsletter.unwrap_or(false),
-        person: Person::customer(user, addresses),
+        has_addresses: addresses.is_some(),
+        person: Person::customer(user, addresses.unwrap_or_default()),
         extra: None,
         before: None,
     })
@@ -274,6 +222,7 @@ fn subscriber(s: &Session<'_>, row: Subscriber) -> Option<Reading> {
         key: RecordKey::subscriber(row.id.0),
         hash: s.store.hash(s.shop.id, email.key()),
         consent: row.active.unwrap_or(false),
+        has_addresses: true,
         extra: Some(extra.text()),
         person: Person::subscriber(row.id.0, email.as_str(), row.active.unwrap_or(false), extra),
         email,

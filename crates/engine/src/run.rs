@@ -22,6 +22,7 @@ use sync_core::consent::status;
 use sync_core::plan::Step;
 use sync_core::{RecordKey, RecordKind};
 
+use crate::addresses;
 use crate::deliver::{Errand, deliver};
 use crate::error::{CallError, Halt};
 use crate::lookup;
@@ -176,10 +177,10 @@ async fn save(s: &Session<'_>, run: &mut Run, body: &mut Body, mut commit: Commi
 fn eta(s: &Session<'_>, run: &Run, body: &Body) -> Option<i64> {
     let total = body.total?;
     let left = (total - body.done).max(0);
-    let calls_a_page = if s.config.is_some() && read::needs_addresses(s) {
-        2
-    } else {
-        1
+    let calls_a_page = match s.config {
+        Some(_) if addresses::are_single(s) => 51,
+        Some(_) if addresses::are_needed(s) => 2,
+        _ => 1,
     };
     let calls = (left / 50 + i64::from(left % 50 > 0)) * calls_a_page;
     let rate = s.state().shoper.rate;
@@ -285,7 +286,7 @@ async fn read_list(s: &Session<'_>, run: &mut Run, body: &mut Body, kind: Record
     if kind == RecordKind::Customer && !body.reads_customers {
         return next_phase(s, run, body).await;
     }
-    let page_cost = if kind == RecordKind::Customer && read::needs_addresses(s) {
+    let page_cost = if kind == RecordKind::Customer && addresses::are_needed(s) {
         2.0
     } else {
         1.0

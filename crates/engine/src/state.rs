@@ -33,6 +33,8 @@ pub struct Timers {
     pub drift: Millis,
     /// No other way of asking SARE for statuses is searched before.
     pub lookup: Millis,
+    /// The look whether the shop can be asked for addresses of many customers after all.
+    pub addresses: Millis,
     /// The look whether an account that does without the list of statuses has it after all.
     pub lookup_again: Millis,
 }
@@ -100,6 +102,19 @@ impl Learnt {
     }
 }
 
+/// How a shop can be asked for addresses of customers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AddressWay {
+    /// Those of many customers with one request.
+    #[default]
+    Together,
+    /// Those of one customer with one request.
+    Singly,
+    /// Not by customer.
+    NotAtAll,
+}
+
 /// The lane's state.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default)]
@@ -158,6 +173,10 @@ pub struct LaneState {
     pub stumbles: u32,
     /// The shop refuses to filter addresses by `default`.
     pub all_addresses: bool,
+    /// How it can be asked for addresses.
+    pub address_way: AddressWay,
+    /// It could be asked for them in no way when last tried.
+    pub addresses_refused: bool,
     /// Names.
     pub labels: Labels,
     /// The configuration for which they were read.
@@ -194,6 +213,8 @@ impl Default for LaneState {
             labels_read: BTreeMap::new(),
             stumbles: 0,
             all_addresses: false,
+            address_way: AddressWay::default(),
+            addresses_refused: false,
             labels: Labels::default(),
             labels_config: 0,
         }

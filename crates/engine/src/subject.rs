@@ -18,6 +18,7 @@ use sync_core::mapping::Traits;
 use sync_core::plan::{self, Circumstances, Step};
 use sync_core::{RecordKey, RecordKind};
 
+use crate::addresses;
 use crate::error::{CallError, Halt};
 use crate::lookup;
 use crate::person::{self, Person};
@@ -35,6 +36,8 @@ pub struct Reading {
     pub consent: bool,
     /// What the mapping reads.
     pub person: Person,
+    /// The addresses among it could be read; otherwise nothing is known of them.
+    pub has_addresses: bool,
     /// For subscribers, what rebuilds the row.
     pub extra: Option<String>,
     /// What the ledger said of the record before.
@@ -175,7 +178,13 @@ impl Subject {
                 _ => {}
             }
         }
-        Some(Traits::together(customer, subscriber))
+        let mut traits = Traits::together(customer, subscriber);
+        if self.readings.iter().any(|r| !r.has_addresses) {
+            for target in addresses::targets(config) {
+                traits.unset(target);
+            }
+        }
+        Some(traits)
     }
 }
 

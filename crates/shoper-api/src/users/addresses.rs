@@ -102,7 +102,8 @@ pub enum AddressFilter {
 
 impl Client {
     /// Addresses of these customers, fifty customers with one request and one more for each further fifty
-    /// addresses. Many guests have none.
+    /// addresses. Many guests have none. A single customer is asked for by plain equality, which a list may know that
+    /// does not know of `in`.
     ///
     /// # Errors
     /// [`Error::FilterUnsupported`] where the list cannot be asked so; any [`Error`].
@@ -114,11 +115,13 @@ impl Client {
         let mut all = Vec::with_capacity(ids.len());
         for chunk in ids.chunks(LIMIT as usize) {
             let wanted: HashSet<UserId> = chunk.iter().copied().collect();
+            let whose = match chunk {
+                [one] => json!(one),
+                many => json!({ "in": many }),
+            };
             let (field, filters) = match which {
-                AddressFilter::All => ("user_id", json!({ "user_id": { "in": chunk } })),
-                AddressFilter::DefaultOnly => {
-                    ("default", json!({ "default": "1", "user_id": { "in": chunk } }))
-                }
+                AddressFilter::All => ("user_id", json!({ "user_id": whose })),
+                AddressFilter::DefaultOnly => ("default", json!({ "default": "1", "user_id": whose })),
             };
             let belongs = |row: &UserAddress| {
                 wanted.contains(&row.user_id) && (which == AddressFilter::All || row.default != Some(false))

@@ -367,6 +367,15 @@ async fn addresses_of_customers_are_asked_for_together() {
     let expected = r#"GET user-addresses?page=1&limit=50&order=address_book_id ASC&filters={"default":"1","user_id":{"in":[2,3]}}"#;
     assert_eq!(script.lines(), [expected]);
 
+    let script = Script::new([list(1, 1, 1, vec![address(1, 2, "1")])]);
+    script
+        .client()
+        .addresses_of(&[UserId(2)], AddressFilter::All)
+        .await
+        .unwrap();
+    let expected = r#"GET user-addresses?page=1&limit=50&order=address_book_id ASC&filters={"user_id":2}"#;
+    assert_eq!(script.lines(), [expected]);
+
     let script = Script::new([
         list(3, 2, 1, vec![address(1, 2, "0"), address(2, 2, "1")]),
         list(3, 2, 2, vec![address(3, 3, "0")]),

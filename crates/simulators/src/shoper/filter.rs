@@ -212,6 +212,11 @@ impl Condition {
         met != self.negated
     }
 
+    /// Whether it gives a list of values for this field.
+    pub(super) fn lists(&self, field: &str) -> bool {
+        self.field == field && self.op == Op::In
+    }
+
     /// Whether it asks for this field to be one of some values, so that an index can answer.
     pub(super) fn picks(&self, field: &str) -> bool {
         self.field == field && !self.negated && matches!(self.op, Op::Equal | Op::In)

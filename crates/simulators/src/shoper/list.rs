@@ -94,14 +94,23 @@ impl ListQuery {
 
     /// Treats the conditions on some fields as the setting says.
     pub(super) fn restrict(&mut self, mode: FilterMode, on: impl Fn(&str) -> bool) -> Result<(), Refusal> {
-        if mode == FilterMode::Works || !self.conditions.iter().any(|condition| on(&condition.field)) {
+        self.restrict_conditions(mode, |condition| on(&condition.field))
+    }
+
+    /// Treats some conditions as the setting says.
+    pub(super) fn restrict_conditions(
+        &mut self,
+        mode: FilterMode,
+        on: impl Fn(&Condition) -> bool,
+    ) -> Result<(), Refusal> {
+        if mode == FilterMode::Works || !self.conditions.iter().any(&on) {
             return Ok(());
         }
         match mode {
             FilterMode::Error404 => Err(Refusal::NotFound),
             FilterMode::Error400 => Err(Refusal::Malformed("Filter is not supported")),
             FilterMode::Works | FilterMode::Ignored => {
-                self.conditions.retain(|condition| !on(&condition.field));
+                self.conditions.retain(|condition| !on(condition));
                 Ok(())
             }
         }

@@ -97,6 +97,8 @@ pub struct ShopSettings {
     pub subscriber_filter: FilterMode,
     /// Filtering `user-addresses` by anything (E.2).
     pub address_filter: FilterMode,
+    /// Filtering `user-addresses` by a list of customers (E.2).
+    pub address_list_filter: FilterMode,
     /// Filtering or ordering by a field that the resource does not have (D.2).
     pub unknown_field_filter: FilterMode,
 
@@ -193,6 +195,7 @@ impl Default for ShopSettings {
             undocumented_user_filter: FilterMode::Works,
             subscriber_filter: FilterMode::Works,
             address_filter: FilterMode::Works,
+            address_list_filter: FilterMode::Works,
             unknown_field_filter: FilterMode::Error404,
             newsletter_writable: false,
             flag_and_row_in_step: false,

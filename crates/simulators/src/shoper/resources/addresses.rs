@@ -218,6 +218,9 @@ pub(super) fn serve(state: &mut State, call: &Call<'_>) -> Result<Answer, Refusa
             query.restrict(state.settings.address_filter, |field| {
                 Address::FIELDS.contains(&field)
             })?;
+            query.restrict_conditions(state.settings.address_list_filter, |condition| {
+                condition.lists("user_id")
+            })?;
             let by_user = query.picking("user_id").map(|condition| {
                 let users = condition
                     .operands
