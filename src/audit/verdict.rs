@@ -351,7 +351,13 @@ fn open(
             Verdict::Unexplained(differences)
         };
     }
-    differences.extend(sare.groups_missing.iter().copied().map(Difference::NotInGroup));
+    if known.withdrawn && choices.withdrawal_leaves_groups {
+        let still = |group: &i64| !sare.groups_missing.contains(group);
+        let still = known.groups.iter().copied().filter(still);
+        differences.extend(still.map(Difference::StillInGroup));
+    } else {
+        differences.extend(sare.groups_missing.iter().copied().map(Difference::NotInGroup));
+    }
     let ours = |group: &i64| known.groups.contains(group);
     differences.extend(
         sare.groups_surplus

@@ -9,6 +9,7 @@ mod consent;
 mod decisions;
 mod first_minutes;
 mod full_sync;
+mod leaving;
 mod lifecycle;
 mod limits;
 mod live;

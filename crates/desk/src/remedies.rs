@@ -226,6 +226,17 @@ fn texts(kind: &str) -> Texts {
                 "Look at the contact in SARE and change its status by hand.",
             ),
         ),
+        "group-not-left" => (
+            Merchant,
+            (
+                "SARE nie przyjęło usunięcia kontaktu z grupy.",
+                "Proszę sprawdzić w SARE, czy grupa nadal istnieje, i usunąć z niej kontakt ręcznie; próba powtarza się też sama.",
+            ),
+            (
+                "SARE did not take the removal of the contact from a group.",
+                "See in SARE whether the group still exists, and take the contact out of it by hand; it is also tried again by itself.",
+            ),
+        ),
         "record-locked" => (
             Itself,
             (

@@ -25,7 +25,7 @@ use sync_core::plan::Step;
 use crate::error::{CallError, Halt};
 use crate::report::Counters;
 use crate::session::{Session, millis};
-use crate::subject::{Assessed, Intent, statuses};
+use crate::subject::{Assessed, Intent, refuses_by_withdrawal, statuses};
 
 /// Most tries at a status change before a person is asked.
 const STATUS_TRIES: u32 = 5;
@@ -75,6 +75,8 @@ struct Item {
     intent: Intent,
     result: Option<Fate>,
     wrote: bool,
+    /// It was taken out of groups of ours though it stays in SARE.
+    left: bool,
     /// SARE takes the contact only without its custom properties.
     without_custom: bool,
 }
@@ -171,6 +173,7 @@ fn prepare(a: Assessed, now: i64) -> Item {
         intent,
         result: None,
         wrote: false,
+        left: false,
         without_custom: false,
     }
 }
@@ -301,6 +304,12 @@ async fn lower(s: &Session<'_>, config: &Config, items: &mut [Item]) -> Result<(
                 };
                 if lowered {
                     unsubscribed(item, now_has, s.now());
+                    let stays = !status::is_refusal(now_has.number());
+                    if config.unsubscribe.leave_group && stays && !item.contact.groups.is_empty() {
+                        // Nothing but its groups says that it withdrew: it leaves them as whoever changes groups does.
+                        let again = Fate::LookAgain(Outcome::Synchronised, s.now(), Reason::Verify);
+                        item.result = Some(again);
+                    }
                 } else {
                     item.contact.intent = item.intent.text();
                     let again = s.now() + millis(s.settings.verify_after);
@@ -309,20 +318,30 @@ async fn lower(s: &Session<'_>, config: &Config, items: &mut [Item]) -> Result<(
             }
         }
     }
-    if config.unsubscribe.leave_group {
-        let left: Vec<usize> = (0..items.len())
-            .filter(|i| {
-                matches!(items[*i].a.step, Step::Unsubscribe { .. })
-                    && matches!(items[*i].result, Some(Fate::Settled(_)))
-            })
-            .collect();
-        remove_from_groups(s, items, &left, |item| item.contact.groups.clone()).await?;
-        for i in left {
-            items[i].contact.groups.clear();
-            items[i].contact.sent = None;
-        }
-    }
-    Ok(())
+    leave_after_refusal(s, config, items).await
+}
+
+/// Takes those who withdrew in the shop, and refuse in SARE by now, out of our groups where the merchant wants that. The
+/// ledger's groups say who has yet to leave: what failed, or was cut off, is made up for by whoever looks next.
+async fn leave_after_refusal(s: &Session<'_>, config: &Config, items: &mut [Item]) -> Result<(), Halt> {
+    let owed: Vec<usize> = (0..items.len())
+        .filter(|&i| owes_leaving(&items[i], config))
+        .collect();
+    let all = |item: &Item| item.contact.groups.clone();
+    remove_from_groups(s, items, &owed, all, |item| {
+        item.contact.groups.clear();
+        item.contact.sent = None;
+        item.left = true;
+    })
+    .await
+}
+
+/// Whether a contact whose withdrawal SARE has taken is still in groups that it is to leave.
+fn owes_leaving(item: &Item, config: &Config) -> bool {
+    config.unsubscribe.leave_group
+        && matches!(item.a.step, Step::Suppress | Step::Unsubscribe { .. })
+        && refuses_by_withdrawal(&item.contact)
+        && !item.contact.groups.is_empty()
 }
 
 fn unsubscribed(item: &mut Item, now_has: SareView, now: i64) {
@@ -798,21 +817,23 @@ async fn leave(s: &Session<'_>, items: &mut [Item]) -> Result<(), Halt> {
                 && !items[i].contact.groups.is_empty()
         })
         .collect();
-    remove_from_groups(s, items, &gone, |item| item.contact.groups.clone()).await?;
-    for i in gone {
-        items[i].contact.groups.clear();
-        items[i].contact.sent = None;
-        items[i].wrote = true;
-    }
+    let all = |item: &Item| item.contact.groups.clone();
+    remove_from_groups(s, items, &gone, all, |item| {
+        item.contact.groups.clear();
+        item.contact.sent = None;
+        item.wrote = true;
+    })
+    .await?;
     let partly: Vec<usize> = (0..items.len())
         .filter(|&i| still_to_leave(&items[i]) && !matches!(items[i].result, Some(Fate::Refused(_))))
         .collect();
-    remove_from_groups(s, items, &partly, |item| item.a.groups_to_leave()).await?;
-    for i in partly {
-        let groups = items[i].a.groups.clone();
-        items[i].contact.groups.retain(|g| groups.contains(g));
-        items[i].wrote = true;
-    }
+    let some = |item: &Item| item.a.groups_to_leave();
+    remove_from_groups(s, items, &partly, some, |item| {
+        let groups = item.a.groups.clone();
+        item.contact.groups.retain(|g| groups.contains(g));
+        item.wrote = true;
+    })
+    .await?;
     let delete: Vec<usize> = (0..items.len())
         .filter(|&i| {
             let present = matches!(items[i].a.sare, SareView::Status(_));
@@ -855,11 +876,14 @@ fn still_to_leave(item: &Item) -> bool {
     present && stays && item.contact.groups.iter().any(|g| !item.a.groups.contains(g))
 }
 
+/// Takes contacts out of groups; `left` notes it of each. A batch that SARE rejects is split until the contact that
+/// spoils it stands alone and waits.
 async fn remove_from_groups(
     s: &Session<'_>,
-    items: &[Item],
+    items: &mut [Item],
     indices: &[usize],
     groups_of: impl Fn(&Item) -> Vec<i64>,
+    left: impl Fn(&mut Item),
 ) -> Result<(), Halt> {
     let mut by_groups: BTreeMap<Vec<i64>, Vec<usize>> = BTreeMap::new();
     for &i in indices {
@@ -869,7 +893,8 @@ async fn remove_from_groups(
         }
     }
     for (groups, members) in by_groups {
-        for chunk in members.chunks(s.batch_size()) {
+        let mut stack: Vec<&[usize]> = members.chunks(s.batch_size()).rev().collect();
+        while let Some(chunk) = stack.pop() {
             let addresses: Vec<&str> = chunk.iter().map(|&i| items[i].a.subject.email.as_str()).collect();
             let sent = s.sare(|c| {
                 let (addresses, groups) = (addresses.clone(), groups.clone());
@@ -877,9 +902,22 @@ async fn remove_from_groups(
             });
             match sent.await {
                 // A contact SARE does not know is in no group of ours either.
-                Ok(_) => {}
+                Ok(_) => chunk.iter().for_each(|&i| left(&mut items[i])),
                 Err(CallError::Halt(halt)) => return Err(halt),
-                Err(CallError::Api(error)) => return Err(refuse_or_wait(s, &error)),
+                Err(CallError::Api(error)) if error.is_transient() => return Err(refuse_or_wait(s, &error)),
+                Err(CallError::Api(_)) if chunk.len() > 1 => {
+                    let (one, other) = chunk.split_at(chunk.len() / 2);
+                    stack.push(other);
+                    stack.push(one);
+                }
+                Err(CallError::Api(error)) => {
+                    tracing::warn!(shop = %s.shop.id, %error, "SARE does not take a contact out of groups");
+                    let item = &mut items[chunk[0]];
+                    if refuses_by_withdrawal(&item.contact) {
+                        item.contact.outcome = Outcome::Suppressed;
+                    }
+                    item.result = Some(Fate::Later("group-not-left"));
+                }
             }
         }
     }
@@ -907,12 +945,16 @@ fn conclude(s: &Session<'_>, item: Item, errand: Errand, out: &mut Delivered) {
         // The slice was stopped before its groups' turn: its dirty entries stay.
         return keep_what_was_done(item, out);
     }
+    if owes_leaving(&item, s.config()) && !matches!(item.result, Some(Fate::Later(_))) {
+        return keep_owing(item, now, out);
+    }
     let Item {
         a,
         mut contact,
         intent,
         result,
         wrote,
+        left,
         without_custom,
     } = item;
     let fate = match (result, quiet) {
@@ -973,9 +1015,9 @@ fn conclude(s: &Session<'_>, item: Item, errand: Errand, out: &mut Delivered) {
         }
         Fate::Settled(_) | Fate::LookAgain(..) => out.commit.solved.push(problem_key),
     }
-    if wrote {
+    if wrote || left {
         out.changed += 1;
-        let detail = serde_json::json!({ "status": contact.sare_status, "groups": contact.groups, "by": a.subject.reason });
+        let detail = written(&contact, a.subject.reason);
         let kind = match a.step {
             Step::Add { .. } => "added",
             Step::Update => "updated",
@@ -985,11 +1027,10 @@ fn conclude(s: &Session<'_>, item: Item, errand: Errand, out: &mut Delivered) {
             Step::Leave(DeletedAction::Delete) => "deleted-in-sare",
             Step::Leave(_) => "left-groups",
             Step::Keep => "left-group",
+            _ if !wrote => "left-groups",
             _ => "switched-off-in-shop",
         };
-        out.commit
-            .history
-            .push(entry(&contact, now, kind, Some(detail.to_string())));
+        out.commit.history.push(entry(&contact, now, kind, Some(detail)));
         if a.tells_shop(s.config()) && contact.refusal_applied && !matches!(a.step, Step::Suppress) {
             out.commit
                 .history
@@ -1066,6 +1107,36 @@ fn conclude(s: &Session<'_>, item: Item, errand: Errand, out: &mut Delivered) {
     out.commit.contacts.push(contact);
 }
 
+/// A contact whose withdrawal SARE has taken and that could not leave our groups: the next try finds what is left to do.
+fn keep_owing(item: Item, now: i64, out: &mut Delivered) {
+    let key = DirtyKey::Address(item.contact.hash);
+    if item.wrote {
+        let kind = match item.a.step {
+            Step::Unsubscribe { .. } => "unsubscribed-in-sare",
+            _ => "switched-off-in-shop",
+        };
+        out.changed += 1;
+        let detail = written(&item.contact, item.a.subject.reason);
+        out.commit
+            .history
+            .push(entry(&item.contact, now, kind, Some(detail)));
+    }
+    if item.a.subject.dirty.is_empty() {
+        out.commit.marks.push(DirtyMark {
+            key,
+            due_at: now + retry_pause(0),
+            priority: Priority::Live,
+            reason: Reason::Verify,
+            held_by: None,
+        });
+    }
+    out.commit.contacts.push(Contact {
+        outcome: Outcome::Suppressed,
+        updated_at: now,
+        ..item.contact
+    });
+}
+
 /// Data that SARE has taken of a contact whose turn is not over: the next try has less to do.
 fn keep_what_was_done(item: Item, out: &mut Delivered) {
     if item.a.step == Step::Update && matches!(item.result, Some(Fate::Settled(_))) {
@@ -1096,6 +1167,11 @@ pub fn retry_pause(attempts: i64) -> i64 {
     const MINUTES: [i64; 6] = [1, 5, 30, 120, 360, 1440];
     let step = usize::try_from(attempts).unwrap_or(0).min(MINUTES.len() - 1);
     MINUTES[step] * 60_000
+}
+
+/// What was written, and why: the detail of a line of history.
+fn written(contact: &Contact, by: Reason) -> String {
+    serde_json::json!({ "status": contact.sare_status, "groups": contact.groups, "by": by }).to_string()
 }
 
 fn entry(contact: &Contact, at: i64, kind: &str, detail: Option<String>) -> HistoryEntry {

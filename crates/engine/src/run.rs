@@ -620,6 +620,7 @@ async fn dispose(
                 | Step::HandsOff
         ) && !a.unsure
             && !a.tells_shop(config)
+            && !a.owes_leaving(config)
             && !flagged.contains(&a.subject.hash);
         if direct && writes_as_it_goes {
             now_delivered.push(a);

@@ -225,6 +225,19 @@ impl Assessed {
         had.iter().copied().filter(|g| !self.groups.contains(g)).collect()
     }
 
+    /// Whether the contact withdrew in the shop, SARE has it so, and it is still in groups that it is to leave.
+    pub fn owes_leaving(&self, config: &Config) -> bool {
+        config.unsubscribe.leave_group
+            && self.step == Step::Suppress
+            && matches!(self.sare, SareView::Status(n) if status::is_refusal(n))
+            && (self.facts.refusal).is_some_and(|r| r.origin == RefusalOrigin::Shop)
+            && self
+                .subject
+                .contact
+                .as_ref()
+                .is_some_and(|c| !c.groups.is_empty())
+    }
+
     /// Whether nothing at all is to be done or kept anew, so that a comparing pass may go on.
     pub fn is_settled(&self, config: &Config) -> bool {
         let quiet = matches!(
@@ -242,9 +255,17 @@ impl Assessed {
         left && self.noticed.is_empty()
             && !self.unsure
             && !self.tells_shop(config)
+            && !self.owes_leaving(config)
             && (self.groups_to_leave().is_empty() || !matches!(self.step, Step::Keep))
             && self.facts.wish.is_none()
     }
+}
+
+/// Whether the contact refuses in SARE because it withdrew in the shop.
+pub fn refuses_by_withdrawal(contact: &Contact) -> bool {
+    contact.sare_status.is_some_and(status::is_refusal)
+        && contact.refusal.is_some_and(status::is_refusal)
+        && contact.refusal_origin.as_deref() == Some(RefusalOrigin::Shop.word())
 }
 
 /// What the ledger knows of a contact, as decisions take it.
@@ -435,7 +456,11 @@ fn judge(
         noticed.push(Noticed::WithdrawnInShop);
     }
     let traits = subject.traits(s, config);
-    let groups = subject.groups(config);
+    let groups = if facts.withdrawn && config.unsubscribe.leave_group {
+        Vec::new()
+    } else {
+        subject.groups(config)
+    };
     let fingerprint = traits.as_ref().map(|t| t.fingerprint(&groups));
     let sent = subject.contact.as_ref().and_then(|c| c.sent.as_deref());
     let told = sent.is_some() || subject.contact.as_ref().is_some_and(|c| !c.groups.is_empty());
