@@ -35,8 +35,8 @@ use crate::subject::{Assessed, Confirm, Reading, Subject, assess};
 const READING_MS: i64 = 10 * 60_000;
 /// The kind of turn, in the lane's memory of what turns need.
 const KIND: &str = "run";
-/// Most pages read for one block.
-const BLOCK_PAGES: usize = 4;
+/// Most pages read for one block: as many people as SARE is given at once.
+const BLOCK_PAGES: usize = 5;
 
 /// Makes the runs that are due: after a changed configuration, and the daily sweep.
 pub async fn schedule(s: &Session<'_>) -> Result<(), Halt> {

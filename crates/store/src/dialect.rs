@@ -14,6 +14,15 @@ pub enum Dialect {
     Postgres,
 }
 
+/// What a connection is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Connection {
+    /// Everything that writes.
+    Writer,
+    /// Looking only, beside the writer (SQLite).
+    Reader,
+}
+
 impl Dialect {
     /// The database that an address names; `None` for others.
     pub fn of(url: &str) -> Option<Self> {
@@ -30,14 +39,19 @@ impl Dialect {
     ///
     /// An acknowledged event must outlive a power failure, so SQLite syncs at every commit. Hashes come in no order, so a
     /// commit touches pages all over the file: folding the log in less often writes each of them once for many commits.
-    pub fn greeting(self) -> &'static str {
-        match self {
-            Self::Sqlite => {
+    /// The writer meets every page of its indexes again and again and gets most of the memory; readers ask for little.
+    pub fn greeting(self, connection: Connection) -> &'static str {
+        match (self, connection) {
+            (Self::Sqlite, Connection::Writer) => {
                 "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 10000; \
-                 PRAGMA temp_store = MEMORY; PRAGMA cache_size = -4000; PRAGMA wal_autocheckpoint = 4000; \
+                 PRAGMA temp_store = MEMORY; PRAGMA cache_size = -12000; PRAGMA wal_autocheckpoint = 16000; \
                  PRAGMA journal_size_limit = 67108864"
             }
-            Self::Postgres => "SET client_min_messages = warning",
+            (Self::Sqlite, Connection::Reader) => {
+                "PRAGMA busy_timeout = 10000; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -2000; \
+                 PRAGMA query_only = ON"
+            }
+            (Self::Postgres, _) => "SET client_min_messages = warning",
         }
     }
 

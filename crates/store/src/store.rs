@@ -11,7 +11,7 @@ use tokio::sync::{Mutex, MutexGuard};
 use zeroize::Zeroizing;
 
 use crate::crypto::{ID, Keys, Place, Vault};
-use crate::dialect::Dialect;
+use crate::dialect::{Connection, Dialect};
 use crate::error::Error;
 use crate::model::AddrHash;
 use crate::together::Together;
@@ -63,7 +63,7 @@ impl Store {
             }
             _ => url.to_owned(),
         };
-        let options = || {
+        let options = |role: Connection| {
             AnyPoolOptions::new()
                 .acquire_timeout(Duration::from_secs(10))
                 // A file does not go away; asking each time whether it is still there costs more than most queries.
@@ -71,7 +71,7 @@ impl Store {
                 .after_connect(move |connection, _| {
                     Box::pin(async move {
                         connection
-                            .execute(sqlx::raw_sql(dialect.greeting()))
+                            .execute(sqlx::raw_sql(dialect.greeting(role)))
                             .await
                             .map(|_| ())
                     })
@@ -83,11 +83,17 @@ impl Store {
         } else {
             (20, 0)
         };
-        let writes = options().max_connections(writers).connect(&url).await?;
+        let writes = options(Connection::Writer)
+            .max_connections(writers)
+            .connect(&url)
+            .await?;
         let reads = if readers == 0 {
             writes.clone()
         } else {
-            options().max_connections(readers).connect(&url).await?
+            options(Connection::Reader)
+                .max_connections(readers)
+                .connect(&url)
+                .await?
         };
         migrate::migrate(&writes, dialect).await?;
         let vault = open_vault(&writes, dialect, &keys, entropy).await?;
