@@ -8,6 +8,7 @@ import { randomBytes } from "node:crypto";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { freePort, Program, until } from "./processes.js";
+import { Front } from "./tls.js";
 
 const OPERATOR = "operator-token-of-the-browser-tests";
 
@@ -84,12 +85,14 @@ class Simulated {
 export class World {
   #programs = [];
   #server;
+  #front;
   #env;
   #directory;
 
   /**
    * `customers`, `subscribers`: how many the shop has; `installed`: whether the AppStore has sent its message;
-   * `configured`: whether it has a configuration, and the first synchronisation is done.
+   * `configured`: whether it has a configuration, and the first synchronisation is done; `https`: browsers reach the app
+   * over TLS; `keepsCookies`: `false` where they refuse every cookie of the app's, partitioned or not.
    */
   static async start(options = {}) {
     const world = new World();
@@ -106,11 +109,14 @@ export class World {
     this.#directory = await mkdtemp(join(tmpdir(), "shoper-sare-browser-"));
     const [shopPort, appPort] = await Promise.all([freePort(), freePort()]);
     this.app = `http://127.0.0.1:${appPort}`;
+    if (options.https) this.#front = await Front.before(appPort, options.keepsCookies ?? true);
+    /** Where browsers reach the app. */
+    this.seen = this.#front?.url ?? this.app;
     this.shop = await this.#shop("shop", shopPort, options, ["both"]);
     this.#env = {
       DATABASE_URL: `sqlite:${join(this.#directory, "ledger.db")}`,
       LISTEN: `127.0.0.1:${appPort}`,
-      PUBLIC_URL: this.app,
+      PUBLIC_URL: this.seen,
       ALLOW_HTTP: "1",
       ENCRYPTION_KEYS: randomBytes(32).toString("hex"),
       SHOPER_APP_ID: this.shop.facts.app_id,
@@ -167,6 +173,7 @@ export class World {
 
   async stop() {
     await Promise.all(this.#programs.map((program) => program.stop()));
+    await this.#front?.stop();
     if (this.#directory) await rm(this.#directory, { recursive: true, force: true });
   }
 
@@ -250,12 +257,12 @@ export class World {
 
   /** The administration's page with the app in it. */
   admin(query = {}, shop = this.shop) {
-    return `${shop.url}/_sim/admin?${new URLSearchParams({ app: this.app, ...query })}`;
+    return `${shop.url}/_sim/admin?${new URLSearchParams({ app: this.seen, ...query })}`;
   }
 
   /** The panel's own signed address. */
   async panel(shop = this.shop) {
     const { form } = await shop.post("messages/iframe");
-    return `${this.app}/panel?${form}`;
+    return `${this.seen}/panel?${form}`;
   }
 }

@@ -2,7 +2,7 @@
 
 import { test, expect } from "../harness/test.js";
 import { openAlone } from "../harness/panel.js";
-import { say } from "../harness/texts.js";
+import { say, saying } from "../harness/texts.js";
 import { until } from "../harness/processes.js";
 
 const words = (key) => say("pl", key);
@@ -65,4 +65,26 @@ test("a pause is told, keeps what happens, and ends with a press", async ({ page
   await page.getByRole("button", { name: words("overview.resume") }).click();
   await until("the change to arrive", async () => (await world.sare.get("contacts/czeka@example.com"))?.status === 8);
   await expectStanding(page, "standing.current");
+});
+
+test("a subscription that has ended is told, and loses nothing", async ({ page, world }) => {
+  await world.message(world.shop, "billing_subscription", { end: Date.now() - 3 * 86_400_000 });
+  await openAlone(page, world);
+  await expect(page.getByText(saying("pl", "standing.ended"))).toBeVisible();
+  await expect(page.getByText(words("standing.ended-text"))).toBeVisible();
+  await world.shop.post("unsubscribe", { email: (await world.sare.get("mailable"))[0] });
+  await until("a refusal to be carried all the same", async () => (await world.sare.get("status_log")).some((one) => one.to === 4));
+  // Paid again, the notice goes.
+  await world.message(world.shop, "billing_subscription", { end: Date.now() + 30 * 86_400_000 });
+  await page.reload();
+  await expect(page.getByText(saying("pl", "standing.ended"))).toHaveCount(0);
+});
+
+test("a shop that is shut is waited for, and its changes are sent when it opens again", async ({ page, world }) => {
+  await world.shop.post("lock", { locked: true });
+  await world.shop.post("customers", { email: "czeka@example.com", newsletter: true });
+  await openAlone(page, world);
+  await expectStanding(page, "standing.shop-away");
+  await world.shop.post("lock", { locked: false });
+  await until("the change to arrive", async () => (await world.sare.get("contacts/czeka@example.com"))?.status === 8, 110_000);
 });

@@ -2,9 +2,11 @@
 // Pictures of them all are left in artefacts/screens.
 
 import { test, expect } from "../harness/test.js";
+import { braked } from "../harness/brake.js";
 import { inspect } from "../harness/inspect.js";
 import { ANNA } from "../harness/lively.js";
 import { frameOf, openAlone, openInAdmin, SCREENS, session } from "../harness/panel.js";
+import { until } from "../harness/processes.js";
 import { Path } from "../harness/steps.js";
 import { say } from "../harness/texts.js";
 
@@ -14,6 +16,7 @@ async function go(page, address) {
   await frame.goto(`${session(frame.url())}${address}`);
   const app = page.frameLocator("#app");
   await expect(app.locator("main h1")).toBeVisible();
+  await expect(app.locator("[data-then]")).toHaveCount(0);
   await expect(app.locator("[data-live] [data-busy]")).toHaveCount(0);
   return app;
 }
@@ -36,11 +39,23 @@ for (const language of ["pl", "en"]) {
     test.setTimeout(240_000);
     await openInAdmin(page, lively, { lang: language });
     const found = [];
-    for (const address of ["advanced/history", "advanced/history/2", "advanced/disconnect", "advanced/erase"]) {
+    const lists = ["synchronised", "suppressed", "failed", "waiting"].map((list) => `contacts?list=${list}`);
+    const behind = ["advanced/history", "advanced/history/2", "advanced/disconnect", "advanced/erase", "problems?kind=sare-refused"];
+    for (const address of [...behind, ...lists]) {
       await go(page, address);
-      found.push(...(await inspect(page, `${address.replaceAll("/", "-")}-${language}`)));
+      found.push(...(await inspect(page, `${address.replace(/[^a-z0-9]+/g, "-")}-${language}`)));
     }
+    await go(page, "advanced");
+    const advanced = page.frameLocator("#app");
+    await advanced.getByLabel(words("advanced.import-text")).fill("[customers]\ngroup = \"?\"\n");
+    await advanced.getByRole("button", { name: words("advanced.import-check"), exact: true }).click();
+    await expect(advanced.getByText(words("advanced.import-wrong"))).toBeVisible();
+    found.push(...(await inspect(page, `advanced-wrong-${language}`)));
     const app = await go(page, "contacts");
+    await app.getByLabel(words("contacts.email")).fill("nikt@example.com");
+    await app.getByRole("button", { name: words("contacts.find"), exact: true }).click();
+    await expect(app.getByText(words("contacts.check-typo"))).toBeVisible();
+    found.push(...(await inspect(page, `contact-unknown-${language}`)));
     await app.getByLabel(words("contacts.email")).fill(ANNA);
     await app.getByRole("button", { name: words("contacts.find"), exact: true }).click();
     await expect(app.getByRole("columnheader", { name: words("contacts.in-sare") })).toBeVisible();
@@ -53,6 +68,7 @@ for (const language of ["pl", "en"]) {
     await frame.goto(contact);
     await app.getByRole("link", { name: words("contacts.proof"), exact: true }).click();
     await expect(app.getByRole("heading", { level: 1, name: words("contacts.proof-title") })).toBeVisible();
+    await expect(app.getByRole("heading", { name: words("contacts.not-known-title") })).toBeVisible();
     found.push(...(await inspect(page, `contact-proof-${language}`)));
     expect(found).toEqual([]);
   });
@@ -86,8 +102,53 @@ for (const language of ["pl", "en"]) {
       await path.customers();
       await path.look();
       await look("launch");
-      await path.ten();
+      await path.press("launch.try-do", "link");
+      await path.title("launch.trial-title");
+      await expect(app.getByRole("button", { name: words("launch.trial-send"), exact: true })).toBeVisible();
       await look("trial");
+      await path.sendTen();
+      await look("trial-arrived");
+      expect(found).toEqual([]);
+    });
+  });
+}
+
+for (const language of ["pl", "en"]) {
+  test.describe("what is seldom seen", () => {
+    test.use({ begin: { configured: true, customers: 16, subscribers: 12 }, expected: /status of (401|409)/ });
+
+    test(`the screens of trouble have no barrier and do not scroll sideways (${language})`, async ({ page, world }) => {
+      test.setTimeout(240_000);
+      await braked(world);
+      const app = await openInAdmin(page, world, { lang: language });
+      const found = [];
+      const look = async (name) => found.push(...(await inspect(page, `${name}-${language}`)));
+      await expect(app.getByText(say(language, "standing.braked"), { exact: true })).toBeVisible();
+      await look("overview-braked");
+      await go(page, "problems");
+      await expect(app.locator("#brake")).toBeVisible();
+      await look("problems-braked");
+      // Two people at once: the second to save is asked.
+      await go(page, "customers");
+      await expect(app.locator("#editor")).toBeVisible();
+      await world.reconfigure((text) => text.replace("group = 21", "group = 22"));
+      await app.getByLabel(say(language, "mapping.group"), { exact: true }).selectOption("1");
+      await app.locator("main").getByRole("button", { name: say(language, "common.save"), exact: true }).click();
+      await expect(app.getByRole("heading", { name: say(language, "mapping.conflict") })).toBeVisible();
+      await look("customers-conflict");
+      await world.message(world.shop, "billing_subscription", { end: Date.now() - 86_400_000 });
+      await world.sare.post("settings", { api_key: "11111111-2222-3333-4444-555555555555" });
+      await world.shop.post("webhook_faults", { drop: 0 });
+      await world.shop.post("customers", { email: "czeka@example.com", newsletter: true });
+      await until("SARE to refuse the key", async () => (await world.told()).counts.problems > 0);
+      await go(page, "");
+      await expect(app.getByRole("heading", { name: say(language, "standing.key"), exact: true })).toBeVisible();
+      await look("overview-trouble");
+      // A session that is over.
+      const frame = await frameOf(page);
+      await frame.goto(`${world.app}/panel/s/${"0".repeat(64)}/`);
+      await expect(app.getByRole("heading", { level: 1 })).toBeVisible();
+      await look("closed");
       expect(found).toEqual([]);
     });
   });

@@ -137,6 +137,13 @@ impl Memory {
         wait(&place, patience).await
     }
 
+    /// Remembers an account that was just opened with a key, in place of what was known of the shop's account.
+    pub fn learn_account(&self, shop: ShopId, uid: &str, account: Account, now: Millis) {
+        self.forget_account(shop);
+        let known = Asked::Known(Arc::new(account));
+        self.accounts.find((shop, uid.to_owned()), now, known, |_| {});
+    }
+
     /// Forgets what is known of a shop's account, after something was changed in it.
     pub fn forget_account(&self, shop: ShopId) {
         self.accounts.forget(|(of, _)| *of == shop);

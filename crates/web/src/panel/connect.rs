@@ -305,7 +305,6 @@ async fn connect(State(app): State<App>, Posted { visit, fields }: Posted) -> Re
             }
         }
     }
-    app.memory.forget_account(visit.shop.id);
     app.wake.notify_one();
     let count = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
     let groups = account.groups.as_ref().map(|groups| count(groups.len()));
@@ -314,6 +313,7 @@ async fn connect(State(app): State<App>, Posted { visit, fields }: Posted) -> Re
         (Some(groups), Some(properties)) => format!("&groups={groups}&properties={properties}"),
         _ => String::new(),
     };
+    app.memory.learn_account(visit.shop.id, uid, account, app.now());
     Ok(match groups {
         Some(0) => visit.redirect("connect?done=no-groups"),
         None => visit.redirect("connect?done=unread"),

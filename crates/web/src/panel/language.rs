@@ -17,7 +17,7 @@ pub async fn change(State(app): State<App>, Posted { visit, fields }: Posted) ->
     let page = fields.get("page");
     let is_ours = page
         .bytes()
-        .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'/'))
+        .all(|b| b.is_ascii_alphanumeric() || b"-/?=&.~:_".contains(&b))
         && !page.starts_with('/')
         && !page.contains("//");
     Ok(visit.redirect(if is_ours { page } else { "" }))

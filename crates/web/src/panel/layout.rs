@@ -31,6 +31,8 @@ pub struct Head<'a> {
     pub has_menu: bool,
     /// The page's own scripts beside the common one, as `assets` names them.
     pub scripts: &'static [&'static str],
+    /// Where scripts do not run, the address that takes its place at once: it is answered when a service has spoken.
+    pub next: Option<String>,
 }
 
 impl<'a> Head<'a> {
@@ -42,6 +44,7 @@ impl<'a> Head<'a> {
             changes: false,
             has_menu: true,
             scripts: &[],
+            next: None,
         }
     }
 
@@ -54,6 +57,12 @@ impl<'a> Head<'a> {
     /// A page without the menu.
     pub fn alone(mut self) -> Self {
         self.has_menu = false;
+        self
+    }
+
+    /// A page that is shown while another one, which takes a while, is fetched.
+    pub fn before(mut self, next: String) -> Self {
+        self.next = Some(next);
         self
     }
 
@@ -76,6 +85,9 @@ pub fn page(visit: &Visit, head: Head<'_>, content: Markup) -> Response {
                 title { (head.title) " – SARE" }
                 @if head.changes {
                     noscript { meta http-equiv="refresh" content="15"; }
+                }
+                @if let Some(next) = &head.next {
+                    noscript { meta http-equiv="refresh" content={ "0; url=" (next) }; }
                 }
                 link rel="stylesheet" href=(assets::address("panel.css"));
                 script src=(assets::address("panel.js")) defer {}
@@ -120,10 +132,11 @@ fn menu(visit: &Visit, current: &str) -> Markup {
 
 /// A button to the other language, on the same page.
 fn language(visit: &Visit, current: &str) -> Markup {
-    let page = MENU
-        .iter()
-        .find(|(word, _)| *word == current)
-        .map_or(current, |(_, address)| address);
+    let of_menu = || {
+        let found = MENU.iter().find(|(word, _)| *word == current);
+        found.map_or(current, |(_, address)| address)
+    };
+    let page = visit.here().unwrap_or_else(of_menu);
     let (other, tag) = match visit.words.tag() {
         "pl" => ("en", "en"),
         _ => ("pl", "pl"),

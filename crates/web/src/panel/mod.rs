@@ -13,6 +13,7 @@ mod connect;
 mod contacts;
 mod csp;
 mod entry;
+mod groups;
 mod help;
 mod language;
 mod launch;

@@ -5,7 +5,21 @@
 
 use maud::{Markup, html};
 
+use super::session::Visit;
 use super::words::Words;
+
+/// A part that takes the services a while. It is fetched from `piece` once the page is there; where no script does
+/// that, a link leads to `whole`, the page with the part in it.
+pub fn fetched(visit: &Visit, piece: &str, whole: &str, meanwhile: &str, link: &str) -> Markup {
+    html! {
+        div data-once=(visit.link(piece)) {
+            p.soft role="status" {
+                span hidden { (meanwhile) }
+                noscript { a href=(visit.link(whole)) { (link) } }
+            }
+        }
+    }
+}
 
 /// How a notice is meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -10,7 +10,7 @@ use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request};
 use axum::response::{IntoResponse, Redirect, Response};
 use bytes::Bytes;
 use http::request::Parts;
-use http::{HeaderMap, HeaderName, HeaderValue, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header};
 use maud::{Markup, html};
 use secrecy::{ExposeSecret, SecretString};
 use store::{Session, Shop, ShopState};
@@ -130,9 +130,15 @@ pub struct Visit {
     token: SecretString,
     csrf: SecretString,
     base: SecretString,
+    here: Option<String>,
 }
 
 impl Visit {
+    /// The page's own address, where it has one: the answer to a form has none. What was just done is not told again.
+    pub fn here(&self) -> Option<&str> {
+        self.here.as_deref()
+    }
+
     /// Who this is, for the history of configurations.
     pub fn who(&self) -> String {
         match &self.admin {
@@ -222,9 +228,25 @@ impl FromRequestParts<App> for Visit {
             admin: session.admin,
             token,
             csrf: session.csrf.into(),
+            here: (parts.method == Method::GET).then(|| here(&parts.uri)).flatten(),
             base: format!("/panel/s/{path}/").into(),
         })
     }
+}
+
+/// What of a page's address follows the session.
+fn here(uri: &Uri) -> Option<String> {
+    let page = uri.path().splitn(5, '/').nth(4)?;
+    let kept: Vec<&str> = uri
+        .query()
+        .unwrap_or_default()
+        .split('&')
+        .filter(|pair| !pair.is_empty() && !pair.starts_with("done="))
+        .collect();
+    Some(match kept.as_slice() {
+        [] => page.to_owned(),
+        kept => format!("{page}?{}", kept.join("&")),
+    })
 }
 
 /// Finds the session by address and cookie, or by the address alone where it was begun without a cookie.

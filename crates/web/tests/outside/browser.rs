@@ -29,9 +29,13 @@ impl<'w> Browser<'w> {
         Self { world, base }
     }
 
-    /// A page.
+    /// A page; where it is shown only until another one is fetched, that one.
     pub async fn get(&self, page: &str) -> Answer {
-        self.world.get(&format!("{}{page}", self.base), &[]).await
+        let answer = self.world.get(&format!("{}{page}", self.base), &[]).await;
+        match std::str::from_utf8(&answer.body).ok().and_then(next) {
+            Some(next) => self.world.get(&next, &[]).await,
+            None => answer,
+        }
     }
 
     /// A page that is there.
@@ -57,6 +61,12 @@ impl<'w> Browser<'w> {
         let to = answer.header("location");
         to.strip_prefix(&self.base).unwrap_or(to).to_owned()
     }
+}
+
+/// The address that a page is to be replaced by where no script runs.
+fn next(page: &str) -> Option<String> {
+    let next = page.split_once("content=\"0; url=")?.1.split_once('"')?.0;
+    Some(next.replace("&amp;", "&"))
 }
 
 impl World {

@@ -27,6 +27,12 @@ impl<'a> Visitor<'a> {
             ..store::ShopChange::default()
         };
         world.store.update_shop(shop.id, &change, NOON).await.unwrap();
+        Self::of(world).await
+    }
+
+    /// Opens the panel of the shop that is there, its first synchronisation done.
+    pub async fn of(world: &'a World) -> Self {
+        let shop = world.shop().await;
         let session = Session {
             shop: shop.id,
             admin: None,
@@ -44,9 +50,14 @@ impl<'a> Visitor<'a> {
         self.shop.id
     }
 
+    /// The address of a page.
+    pub fn address(&self, page: &str) -> String {
+        format!("/panel/s/{PATH}/{page}")
+    }
+
     /// A page's text.
     pub async fn page(&self, page: &str) -> String {
-        let answer = self.world.get(&format!("/panel/s/{PATH}/{page}"), &[]).await;
+        let answer = self.world.get(&self.address(page), &[]).await;
         assert_eq!(answer.status, 200, "{page}: {}", answer.text());
         answer.text().to_owned()
     }

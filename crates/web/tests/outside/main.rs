@@ -5,6 +5,8 @@
 
 mod api;
 mod browser;
+mod forms;
+mod large_shop;
 mod ledger;
 mod lifecycle;
 mod logs;
@@ -13,6 +15,7 @@ mod panel;
 mod panel_advanced;
 mod panel_contacts;
 mod panel_mapping;
+mod panel_mapping_preview;
 mod panel_overview;
 mod panel_problems;
 mod panel_speed;

@@ -195,11 +195,18 @@ async fn an_address_nobody_knows_is_told_with_what_to_check() {
     each_connected(async |world, services| {
         synchronised(&world, &services).await;
         let browser = Browser::open(&world).await;
-        let told = browser
-            .post("contacts/find", &[("email", "nikt@example.com")])
-            .await;
+        let asked = services.sare.requests();
+        let email = ("email", "nikt@example.com");
+        let at_once = browser.post("contacts/find", &[email]).await;
+        assert_eq!(at_once.status, 200);
+        assert!(at_once.text().contains("Nie znamy adresu nikt@example.com"));
+        assert_eq!(services.sare.requests(), asked, "the page itself asks nobody");
+        let piece = browser.post("contacts/ask", &[email]).await;
+        assert!(!piece.text().contains("<html"), "a piece of the page");
+        assert!(piece.text().contains("literówki"), "{}", piece.text());
+        // Without a script a button has all of it shown.
+        let told = browser.post("contacts/ask", &[email, ("whole", "yes")]).await;
         let text = told.text();
-        assert_eq!(told.status, 200);
         assert!(
             text.contains("Nie znamy adresu nikt@example.com") && text.contains("literówki"),
             "{text}"
@@ -222,7 +229,7 @@ async fn a_person_the_shop_knows_and_we_do_not_can_be_fetched_at_once() {
         let browser = Browser::open(&world).await;
         let id = services.shop.add_subscriber("nowa@example.com", true).to_string();
         let told = browser
-            .post("contacts/find", &[("email", "nowa@example.com")])
+            .post("contacts/ask", &[("email", "nowa@example.com")])
             .await;
         let key = format!("s:{id}");
         assert!(
@@ -251,7 +258,7 @@ async fn the_proof_sheet_says_what_was_seen_and_what_is_not_known() {
         world.work(60).await;
         let browser = Browser::open(&world).await;
         let page = page_of(&world, ANNA).await;
-        let sheet = browser.see(&format!("{page}/proof")).await;
+        let sheet = browser.see(&format!("{page}/proof?ask=yes")).await;
         assert!(
             sheet.contains("Czego nie wiemy") && sheet.contains("adres IP"),
             "{sheet}"
@@ -435,6 +442,86 @@ async fn each_list_says_why_and_is_paged_through_without_loss() {
         );
         let page = browser.see("contacts").await;
         assert!(page.contains("Pominięci z wyboru") && page.contains("name=\"email\""));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn pages_about_the_services_are_there_though_these_say_nothing() {
+    each_connected(async |world, services| {
+        synchronised(&world, &services).await;
+        let visitor = crate::ledger::Visitor::of(&world).await;
+        let anna = page_of(&world, ANNA).await;
+        services.network.halt_after(0, simulators::network::Halt::Never);
+        let soon = std::time::Duration::from_secs(2);
+        for (page, rest) in [
+            ("customers".to_owned(), "/ready\""),
+            ("subscribers".to_owned(), "/ready\""),
+            (anna.clone(), "/now\""),
+            (format!("{anna}/proof"), "/proof/sheet\""),
+            ("launch".to_owned(), "Pierwsza synchronizacja"),
+        ] {
+            let text = tokio::time::timeout(soon, visitor.page(&page)).await;
+            let text = text.unwrap_or_else(|_| panic!("{page} waits for a service"));
+            assert!(text.contains(rest), "{page}: {text}");
+        }
+        let found = visitor.post("contacts/find", "email=nikt%40example.com");
+        let found = tokio::time::timeout(soon, found)
+            .await
+            .expect("nobody is waited for");
+        assert!(found.text().contains("data-once"), "{}", found.text());
+
+        visitor
+            .lane(|lane| (lane.first_done, lane.config_seen) = (false, 0))
+            .await;
+        for page in [
+            "launch/trial".to_owned(),
+            anna.replacen("contacts/", "launch/arrived?c=", 1),
+        ] {
+            let text = tokio::time::timeout(soon, visitor.page(&page)).await;
+            let text = text.unwrap_or_else(|_| panic!("{page} waits for a service"));
+            assert!(text.contains("data-once"), "{page}: {text}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_other_language_is_spoken_on_the_very_page() {
+    each_connected(async |world, services| {
+        synchronised(&world, &services).await;
+        let browser = Browser::open(&world).await;
+        let anna = page_of(&world, ANNA).await;
+        let after = hash(&world, ANNA).await.to_hex();
+        let list = format!("contacts?list=synchronised&after={after}");
+        for (page, to) in [
+            (anna.as_str(), anna.as_str()),
+            (&list, &list),
+            ("contacts?done=erased", "contacts"),
+            (
+                "problems?kind=sare-refused&done=retry",
+                "problems?kind=sare-refused",
+            ),
+            ("", ""),
+        ] {
+            let shown = browser.see(page).await;
+            let here = shown.split_once("name=\"page\" value=\"").unwrap().1;
+            let here = here.split_once('"').unwrap().0.replace("&amp;", "&");
+            assert_eq!(here, to, "{page}");
+            let changed = browser
+                .post("language", &[("page", &here), ("locale", "pl")])
+                .await;
+            assert_eq!(browser.target(&changed), to);
+        }
+        // A page that answers a form has no address of its own, and nowhere else is led to.
+        let wrong = browser.post("contacts/find", &[("email", "nikt")]).await;
+        assert!(wrong.text().contains("name=\"page\" value=\"contacts\""));
+        for page in ["//evil.example", "/evil", "a\\b", "https://evil.example"] {
+            let changed = browser
+                .post("language", &[("page", page), ("locale", "pl")])
+                .await;
+            assert_eq!(browser.target(&changed), "", "{page}");
+        }
     })
     .await;
 }

@@ -98,7 +98,7 @@ async fn days_narrow_the_lists_and_pages_go_back_in_time() {
         let next = between(&page, "unsubscribes?days=30&amp;shop=", "#").to_owned();
         let older = v.page(&format!("unsubscribes?days=30&shop={next}")).await;
         assert!(older.contains(">c4@example.com") && older.contains(">c0@example.com"));
-        assert!(!older.contains(">c5@example.com") && !older.contains("unsubscribes?days=30&amp;shop="));
+        assert!(!older.contains(">c5@example.com") && !older.contains("/unsubscribes?days=30&amp;shop="));
         for days in [90, 0] {
             assert!(
                 v.page(&format!("unsubscribes?days={days}"))

@@ -378,6 +378,13 @@ impl World {
         sqlx::AnyConnection::connect(&self.url).await.unwrap()
     }
 
+    /// Lets PostgreSQL learn what its tables hold, which it does by itself within a minute; SQLite needs no such thing.
+    pub async fn settle(&self) {
+        if !self.is_sqlite() {
+            self.connection().await.execute("ANALYZE").await.unwrap();
+        }
+    }
+
     /// Whether the ledger is a file of SQLite.
     pub fn is_sqlite(&self) -> bool {
         self.url.starts_with("sqlite:")

@@ -4,7 +4,7 @@
 use axum::extract::State;
 use axum::response::Response;
 use desk::story::{self, InShop, Ledger, Story};
-use maud::html;
+use maud::{Markup, html};
 use store::{AddrHash, DirtyKey, DirtyMark, Priority, Reason};
 use sync_core::config::Config;
 use sync_core::{Email, RecordKey, RecordKind};
@@ -38,11 +38,53 @@ pub async fn find(State(app): State<App>, Posted { visit, fields }: Posted) -> R
     if ledger.contact.is_some() {
         return Ok(visit.redirect(&page_of(hash, "")));
     }
-    Ok(unknown(&app, &visit, &email, hash, &ledger).await)
+    Ok(page(&visit, &email, &asking(&visit, &email)))
 }
 
-/// Nobody here knows the address: the services are asked.
-async fn unknown(app: &App, visit: &Visit, email: &Email, hash: AddrHash, ledger: &Ledger) -> Response {
+/// The page about an address that nobody here knows.
+fn page(visit: &Visit, email: &Email, told: &Markup) -> Response {
+    let words = visit.words;
+    let content = html! {
+        (lists::search(visit, email.as_str(), None))
+        section {
+            h2 { (words.fill("contacts.not-known", &[("email", &email.as_str())])) }
+            (told)
+        }
+    };
+    layout::page(visit, Head::new("contacts", words.say("contacts.title")), content)
+}
+
+/// The services are asked once the page is there: by a script, or by a button where there is none. The address is posted
+/// for that too.
+fn asking(visit: &Visit, email: &Email) -> Markup {
+    let words = visit.words;
+    let form = html! {
+        input type="hidden" name="email" value=(email.as_str());
+        p.soft role="status" hidden { (words.say("contacts.asking")) }
+        noscript { button type="submit" name="whole" value="yes" { (words.say("contacts.ask")) } }
+    };
+    html! { div data-once=(visit.link("contacts/ask")) { (visit.form("contacts/ask", form)) } }
+}
+
+/// What both services say of an address that nobody here knows: a piece of the page, or all of it.
+pub async fn ask(State(app): State<App>, Posted { visit, fields }: Posted) -> Result<Response, Closed> {
+    let Ok(email) = Email::parse(fields.get("email")) else {
+        return Ok(visit.redirect("contacts"));
+    };
+    let hash = app.store.hash(visit.shop.id, email.key());
+    let ledger = Ledger::read(&app.store, visit.shop.id, hash)
+        .await
+        .map_err(|error| visit.closed(error))?;
+    let told = unknown(&app, &visit, &email, hash, &ledger).await;
+    Ok(if fields.is_on("whole") {
+        page(&visit, &email, &told)
+    } else {
+        layout::piece(&visit, told)
+    })
+}
+
+/// Asks both services about somebody unknown.
+async fn unknown(app: &App, visit: &Visit, email: &Email, hash: AddrHash, ledger: &Ledger) -> Markup {
     let words = visit.words;
     let shop = &visit.shop;
     let config = shop.config.as_deref().and_then(|text| Config::parse(text).ok());
@@ -67,10 +109,7 @@ async fn unknown(app: &App, visit: &Visit, email: &Email, hash: AddrHash, ledger
     };
     let found: Vec<DirtyKey> = in_shop.as_ref().map_or_else(|_| Vec::new(), keys);
     let away = told.away(words.0);
-    let content = html! {
-        (lists::search(visit, email.as_str(), None))
-        section {
-            h2 { (words.fill("contacts.not-known", &[("email", &email.as_str())])) }
+    html! {
             @for line in &away { (parts::notice(Tone::Warn, html! { p { (line) } })) }
             @for line in told.shop_sentence(words.0).into_iter().chain(told.sare_sentence(words.0)) { p { (line) } }
             @if found.is_empty() {
@@ -89,9 +128,7 @@ async fn unknown(app: &App, visit: &Visit, email: &Email, hash: AddrHash, ledger
                     button type="submit" { (words.say("contacts.sync")) }
                 }))
             }
-        }
-    };
-    layout::page(visit, Head::new("contacts", words.say("contacts.title")), content)
+    }
 }
 
 /// The shop's records of a contact.

@@ -27,12 +27,17 @@ pub fn routes() -> Router<App> {
     Router::new()
         .route("/panel/s/{session}/contacts", get(lists::show))
         .route("/panel/s/{session}/contacts/find", post(find::find))
+        .route("/panel/s/{session}/contacts/ask", post(find::ask))
         .route("/panel/s/{session}/contacts/sync", post(find::sync))
         .route("/panel/s/{session}/contacts/{hash}", get(story::show))
         .route("/panel/s/{session}/contacts/{hash}/state", get(story::state))
         .route("/panel/s/{session}/contacts/{hash}/now", get(story::now))
         .route("/panel/s/{session}/contacts/{hash}/sync", post(story::sync))
         .route("/panel/s/{session}/contacts/{hash}/proof", get(proof::page))
+        .route(
+            "/panel/s/{session}/contacts/{hash}/proof/sheet",
+            get(proof::piece),
+        )
         .route("/panel/s/{session}/contacts/{hash}/proof.json", get(proof::file))
         .route(
             "/panel/s/{session}/contacts/{hash}/erase",

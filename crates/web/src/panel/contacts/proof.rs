@@ -1,10 +1,11 @@
 //! The proof sheet of a person's consent: a page to be printed, and the same as a file.
 
-use axum::extract::State;
+use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
 use desk::proof::{Moment, Proof};
 use http::{HeaderValue, header};
 use maud::{Markup, html};
+use serde::Deserialize;
 use store::AddrHash;
 use sync_core::config::Config;
 
@@ -12,24 +13,65 @@ use super::{Named, page_of};
 use crate::error::Error;
 use crate::panel::closed::Closed;
 use crate::panel::layout::{self, Head};
+use crate::panel::parts;
 use crate::panel::session::Visit;
 use crate::panel::words::Words;
 use crate::state::App;
 
-/// The page.
-pub async fn page(State(app): State<App>, visit: Visit, Named(hash): Named) -> Result<Response, Closed> {
-    let proof = make(&app, &visit, hash).await?;
+/// What is asked of the page.
+#[derive(Deserialize)]
+pub struct Asked {
+    /// Make the sheet at once: no script fetches it.
+    #[serde(default)]
+    ask: String,
+}
+
+/// The page. The sheet, for which both services are asked, is fetched once the page is there.
+pub async fn page(
+    State(app): State<App>,
+    visit: Visit,
+    Named(hash): Named,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Closed> {
     let words = visit.words;
+    let sheet = if asked.ask == "yes" {
+        sheet(words, &make(&app, &visit, hash).await?)
+    } else {
+        known(&app, &visit, hash).await?;
+        let (piece, whole) = (page_of(hash, "proof/sheet"), page_of(hash, "proof?ask=yes"));
+        parts::fetched(
+            &visit,
+            &piece,
+            &whole,
+            words.say("contacts.asking"),
+            words.say("contacts.ask"),
+        )
+    };
     let content = html! {
         div.actions.unprinted {
             button type="button" data-print="" hidden { (words.say("contacts.print")) }
             a.button.quiet href=(visit.link(&page_of(hash, "proof.json"))) download { (words.say("contacts.proof-file")) }
             a.button.quiet href=(visit.link(&page_of(hash, ""))) { (words.say("contacts.back-to-contact")) }
         }
-        (sheet(words, &proof))
+        (sheet)
     };
     let title = words.say("contacts.proof-title");
     Ok(layout::page(&visit, Head::new("contacts", title), content))
+}
+
+/// The sheet, as a piece of the page.
+pub async fn piece(State(app): State<App>, visit: Visit, Named(hash): Named) -> Result<Response, Closed> {
+    let proof = make(&app, &visit, hash).await?;
+    Ok(layout::piece(&visit, sheet(visit.words, &proof)))
+}
+
+/// Nobody gets a page about a contact that is not there.
+async fn known(app: &App, visit: &Visit, hash: AddrHash) -> Result<(), Closed> {
+    let contact = app.store.contact(visit.shop.id, hash).await;
+    match contact.map_err(|error| visit.closed(error))? {
+        Some(_) => Ok(()),
+        None => Err(visit.closed(Error::NoSuchContact)),
+    }
 }
 
 /// The file.

@@ -128,15 +128,10 @@ pub async fn show(
         @if !is_erased && !sight.expected {
             @match columns {
                 Some(columns) => (columns),
-                None => div data-once=(visit.link(&page_of(hash, "now"))) {
-                    section {
-                        h2 { (words.say("contacts.columns")) }
-                        p role="status" { (words.say("contacts.asking")) }
-                        noscript {
-                            p { a href=(visit.link(&format!("{}?ask=yes", page_of(hash, "")))) { (words.say("contacts.ask")) } }
-                        }
-                    }
-                },
+                None => (parts::fetched(
+                    &visit, &page_of(hash, "now"), &format!("{}?ask=yes", page_of(hash, "")),
+                    words.say("contacts.asking"), words.say("contacts.ask"),
+                )),
             }
             @if let Some(contact) = &sight.ledger.contact { (past(words, contact, &sight.ledger)) }
             (actions(&visit, hash))

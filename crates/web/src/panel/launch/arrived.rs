@@ -16,8 +16,9 @@ use super::trial::{self, TEN, back};
 use crate::api::model::word;
 use crate::error::Error;
 use crate::panel::closed::Closed;
+use crate::panel::groups::GroupNames;
 use crate::panel::layout::{self, Head};
-use crate::panel::parts::{Tone, notice};
+use crate::panel::parts::{Tone, fetched, notice};
 use crate::panel::session::Visit;
 use crate::panel::words::Words;
 use crate::state::App;
@@ -26,6 +27,8 @@ use crate::state::App;
 #[derive(Debug, Default, Deserialize)]
 pub struct Asked {
     c: Option<String>,
+    /// Read them back at once: no script fetches the proof.
+    ask: Option<String>,
 }
 
 impl Asked {
@@ -41,8 +44,9 @@ pub fn address(contacts: &[AddrHash]) -> String {
     format!("launch/arrived?c={}", hashes.join("."))
 }
 
-fn live_address(contacts: &[AddrHash]) -> String {
-    address(contacts).replacen("arrived", "arrived/live", 1)
+/// A piece of that page.
+fn piece_address(contacts: &[AddrHash], piece: &str) -> String {
+    address(contacts).replacen("arrived", &format!("arrived/{piece}"), 1)
 }
 
 /// How far the ten are.
@@ -109,12 +113,27 @@ pub async fn show(
     if way.is_busy {
         let content = html! {
             (sight.troubles(&visit))
-            div data-live=(visit.link(&live_address(&hashes))) data-then-reload { (arriving(words, &way)) }
+            div data-live=(visit.link(&piece_address(&hashes, "live"))) data-then-reload { (arriving(words, &way)) }
             (back(&visit))
         };
         return Ok(layout::page(&visit, head.changing(), content));
     }
-    let proven = proven(&app, &visit, &sight, &way).await;
+    let proven = match asked.ask {
+        Some(_) => proven(&app, &visit, &sight, &way).await,
+        None => {
+            let (piece, whole) = (
+                piece_address(&hashes, "proof"),
+                format!("{}&ask=yes", address(&hashes)),
+            );
+            fetched(
+                &visit,
+                &piece,
+                &whole,
+                words.say("launch.reading-back"),
+                words.say("launch.read-back-now"),
+            )
+        }
+    };
     let content = html! {
         (sight.troubles(&visit))
         (proven)
@@ -137,6 +156,25 @@ pub async fn live(
         .await
         .map_err(|error| visit.closed(error))?;
     Ok(layout::piece(&visit, arriving(visit.words, &way)))
+}
+
+/// The proof, as a piece of the page.
+pub async fn proof(
+    State(app): State<App>,
+    visit: Visit,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Closed> {
+    let sight = Sight::of(&app, &visit.shop)
+        .await
+        .map_err(|error| visit.closed(error))?;
+    let way = Way::of(&app, &visit, &asked.hashes())
+        .await
+        .map_err(|error| visit.closed(error))?;
+    let content = match sight {
+        Some(sight) => proven(&app, &visit, &sight, &way).await,
+        None => html! {},
+    };
+    Ok(layout::piece(&visit, content))
 }
 
 fn arriving(words: Words, way: &Way) -> Markup {
@@ -186,6 +224,7 @@ async fn proven(app: &App, visit: &Visit, sight: &Sight, way: &Way) -> Markup {
             };
         }
     };
+    let names = GroupNames::known(app, visit, &sight.config).await;
     let equal = proofs.values().filter(|proof| proof.is_equal()).count();
     let all = equal == way.contacts.len();
     let count = i64::try_from(equal).unwrap_or(0);
@@ -200,7 +239,7 @@ async fn proven(app: &App, visit: &Visit, sight: &Sight, way: &Way) -> Markup {
             section {
                 h2.address { (address.unwrap_or(words.say("launch.nameless"))) }
                 @match proofs.get(hash) {
-                    Some(proof) => (compared(words, proof)),
+                    Some(proof) => (compared(words, proof, &names)),
                     None => {
                         p { (outcome(words, contact.as_ref())) }
                         p { a href=(visit.link("problems")) { (words.say("launch.see-problems")) } }
@@ -211,8 +250,7 @@ async fn proven(app: &App, visit: &Visit, sight: &Sight, way: &Way) -> Markup {
     }
 }
 
-fn compared(words: Words, proof: &Proof) -> Markup {
-    let groups: Vec<String> = proof.missing_groups.iter().map(i64::to_string).collect();
+fn compared(words: Words, proof: &Proof, names: &GroupNames) -> Markup {
     html! {
         @if !proof.is_there {
             p { (words.say("launch.not-there-yet")) }
@@ -224,8 +262,8 @@ fn compared(words: Words, proof: &Proof) -> Markup {
                     " " (words.fill("launch.has-status", &[("status", &words.say_word("launch.status", &status.to_string()))]))
                 }
             }
-            @if !groups.is_empty() {
-                p { (words.fill("launch.missing-groups", &[("groups", &groups.join(", "))])) }
+            @if !proof.missing_groups.is_empty() {
+                p { (words.fill("launch.missing-groups", &[("groups", &names.all(&proof.missing_groups))])) }
             }
             @if !proof.fields.is_empty() {
                 div.scroll {

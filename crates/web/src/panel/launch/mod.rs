@@ -23,8 +23,9 @@ use sync_core::config::{Config, WithoutConsent};
 use sync_core::mapping::Mapping;
 
 use super::closed::Closed;
+use super::groups::GroupNames;
 use super::layout::{self, Head};
-use super::parts::{Tone, notice};
+use super::parts::{Tone, fetched, notice};
 use super::session::{Posted, Visit};
 use super::words::Words;
 use crate::error::Error;
@@ -48,8 +49,10 @@ pub fn routes() -> Router<App> {
             "/panel/s/{session}/launch/trial",
             get(trial::show).post(trial::send),
         )
+        .route("/panel/s/{session}/launch/trial/ten", get(trial::ten))
         .route("/panel/s/{session}/launch/arrived", get(arrived::show))
         .route("/panel/s/{session}/launch/arrived/live", get(arrived::live))
+        .route("/panel/s/{session}/launch/arrived/proof", get(arrived::proof))
 }
 
 /// What was done before, and what is to be shown at once where no script fetches it.
@@ -71,6 +74,7 @@ async fn show(State(app): State<App>, visit: Visit, Query(asked): Query<Asked>) 
         Some(_) => Some(counted(&app, &visit, &sight.config).await),
         None => None,
     };
+    let names = GroupNames::known(&app, &visit, &sight.config).await;
     let dry = preview::told(&app, &visit, &sight)
         .await
         .map_err(|error| visit.closed(error))?;
@@ -93,7 +97,7 @@ async fn show(State(app): State<App>, visit: Visit, Query(asked): Query<Asked>) 
             },
             Stage::Before => {
                 (current(&visit, &sight))
-                (summary(&visit, &sight.config, counted))
+                (summary(&visit, &sight.config, &names, counted))
                 (look(&visit, &sight, dry))
                 (try_ten(&visit))
                 (decide(&visit))
@@ -173,7 +177,7 @@ fn nothing(visit: &Visit) -> Markup {
 }
 
 /// What is configured, and how many people it can concern.
-fn summary(visit: &Visit, config: &Config, counted: Option<Markup>) -> Markup {
+fn summary(visit: &Visit, config: &Config, names: &GroupNames, counted: Option<Markup>) -> Markup {
     let words = visit.words;
     let (customers, subscribers) = (&config.customers, &config.subscribers);
     html! {
@@ -182,31 +186,26 @@ fn summary(visit: &Visit, config: &Config, counted: Option<Markup>) -> Markup {
             dl {
                 dt { (words.say("launch.customers")) }
                 dd {
-                    (kind(words, customers.enabled, customers.group, &customers.mapping, customers.without_consent))
+                    (kind(words, customers.enabled, &names.one(customers.group), &customers.mapping, customers.without_consent))
                     " " a href=(visit.link("customers")) { (words.say("launch.change-customers")) }
                 }
                 dt { (words.say("launch.subscribers")) }
                 dd {
-                    (kind(words, subscribers.enabled, subscribers.group, &subscribers.mapping, subscribers.without_consent))
+                    (kind(words, subscribers.enabled, &names.one(subscribers.group), &subscribers.mapping, subscribers.without_consent))
                     " " a href=(visit.link("subscribers")) { (words.say("launch.change-subscribers")) }
                 }
             }
             @match counted {
                 Some(counted) => div.after { (counted) },
-                None => {
-                    div.after data-once=(visit.link("launch/size")) role="status" {
-                        p.soft {
-                            noscript { a href=(visit.link("launch?size=yes")) { (words.say("launch.count")) } }
-                            span hidden { (words.say("launch.counting")) }
-                        }
-                    }
+                None => div.after {
+                    (fetched(visit, "launch/size", "launch?size=yes", words.say("launch.counting"), words.say("launch.count")))
                 },
             }
         }
     }
 }
 
-fn kind(words: Words, enabled: bool, group: i64, mapping: &Mapping, without: WithoutConsent) -> String {
+fn kind(words: Words, enabled: bool, group: &str, mapping: &Mapping, without: WithoutConsent) -> String {
     if !enabled {
         return words.say("launch.off").to_owned();
     }

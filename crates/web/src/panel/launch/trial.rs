@@ -1,20 +1,23 @@
 //! Ten contacts chosen for a trial, with what SARE would get of each; sent when the merchant says so.
 
-use axum::extract::State;
+use axum::extract::{Query, State};
 use axum::response::Response;
 use desk::Candidate;
 use engine::Pile;
 use maud::{Markup, html};
+use serde::Deserialize;
 use store::{AddrHash, DirtyKey, DirtyMark, Priority, Reason};
 use sync_core::RecordKind;
+use sync_core::config::Config;
 use sync_core::mapping::Target;
 
 use super::sight::{Sight, Stage};
 use super::{arrived, hold_a_while};
 use crate::api::model::word;
 use crate::panel::closed::Closed;
+use crate::panel::groups::GroupNames;
 use crate::panel::layout::{self, Head};
-use crate::panel::parts::{Tone, notice};
+use crate::panel::parts::{Tone, fetched, notice};
 use crate::panel::session::{Posted, Visit};
 use crate::panel::words::Words;
 use crate::state::App;
@@ -24,8 +27,19 @@ pub const TEN: usize = 10;
 /// Most records that ten contacts are expected to have.
 const MOST_RECORDS: usize = 40;
 
-/// Chooses ten, which takes some seconds of asking the shop, and shows them.
-pub async fn show(State(app): State<App>, visit: Visit) -> Result<Response, Closed> {
+/// What is asked of the page.
+#[derive(Debug, Default, Deserialize)]
+pub struct Asked {
+    /// Choose at once: no script fetches the ten.
+    ask: Option<String>,
+}
+
+/// The page, which has the ten chosen once it is there: that takes some seconds of asking the shop.
+pub async fn show(
+    State(app): State<App>,
+    visit: Visit,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Closed> {
     let words = visit.words;
     let sight = Sight::of(&app, &visit.shop)
         .await
@@ -36,15 +50,10 @@ pub async fn show(State(app): State<App>, visit: Visit) -> Result<Response, Clos
     hold_a_while(&app, &visit)
         .await
         .map_err(|error| visit.closed(error))?;
-    let content = match desk::choose(&app.engine, &visit.shop, &sight.config, TEN).await {
-        Ok(people) if people.is_empty() => html! {
-            (notice(Tone::Info, html! { p { (words.say("launch.trial-nobody")) } }))
-            (back(&visit))
-        },
-        Ok(people) => chosen(&visit, &people),
-        Err(error) => html! {
-            (away(words, &error))
-            (back(&visit))
+    let content = match asked.ask {
+        Some(_) => choose(&app, &visit, &sight.config).await,
+        None => html! {
+            (fetched(&visit, "launch/trial/ten", "launch/trial?ask=yes", words.say("launch.choosing"), words.say("launch.try-do")))
         },
     };
     Ok(layout::page(
@@ -52,6 +61,36 @@ pub async fn show(State(app): State<App>, visit: Visit) -> Result<Response, Clos
         Head::new("launch", words.say("launch.trial-title")),
         content,
     ))
+}
+
+/// The ten, as a piece of the page.
+pub async fn ten(State(app): State<App>, visit: Visit) -> Result<Response, Closed> {
+    let sight = Sight::of(&app, &visit.shop)
+        .await
+        .map_err(|error| visit.closed(error))?;
+    let content = match sight.filter(|sight| sight.stage == Stage::Before) {
+        Some(sight) => choose(&app, &visit, &sight.config).await,
+        None => back(&visit),
+    };
+    Ok(layout::piece(&visit, content))
+}
+
+async fn choose(app: &App, visit: &Visit, config: &Config) -> Markup {
+    let words = visit.words;
+    match desk::choose(&app.engine, &visit.shop, config, TEN).await {
+        Ok(people) if people.is_empty() => html! {
+            (notice(Tone::Info, html! { p { (words.say("launch.trial-nobody")) } }))
+            (back(visit))
+        },
+        Ok(people) => {
+            let names = GroupNames::known(app, visit, config).await;
+            chosen(visit, &people, &names)
+        }
+        Err(error) => html! {
+            (away(words, &error))
+            (back(visit))
+        },
+    }
 }
 
 /// Why contacts cannot be shown now.
@@ -73,7 +112,7 @@ pub fn back(visit: &Visit) -> Markup {
     html! { p { a href=(visit.link("launch")) { (visit.words.say("launch.back")) } } }
 }
 
-fn chosen(visit: &Visit, people: &[Candidate]) -> Markup {
+fn chosen(visit: &Visit, people: &[Candidate], names: &GroupNames) -> Markup {
     let words = visit.words;
     let sendable = people.iter().filter(|one| one.step.writes());
     let form = html! {
@@ -88,11 +127,11 @@ fn chosen(visit: &Visit, people: &[Candidate]) -> Markup {
         p { (words.count("launch.trial-intro", count)) }
         div.step { (visit.form("launch/trial", form)) }
         (back(visit))
-        @for one in people { (card(words, one)) }
+        @for one in people { (card(words, one, names)) }
     }
 }
 
-fn card(words: Words, one: &Candidate) -> Markup {
+fn card(words: Words, one: &Candidate, names: &GroupNames) -> Markup {
     let pile = Pile::of(one.step).map(word).unwrap_or_default();
     let records: Vec<&str> = one
         .records
@@ -102,7 +141,6 @@ fn card(words: Words, one: &Candidate) -> Markup {
             RecordKind::Subscriber => words.say("launch.is-subscriber"),
         })
         .collect();
-    let groups: Vec<String> = one.groups.iter().map(i64::to_string).collect();
     html! {
         section {
             h2.address { (one.email.as_str()) }
@@ -123,7 +161,7 @@ fn card(words: Words, one: &Candidate) -> Markup {
                 dd { strong { (words.say_word("launch.pile", &pile)) } }
                 @if one.step.writes() {
                     dt { (words.say("launch.group")) }
-                    dd { (groups.join(", ")) }
+                    dd { (names.all(&one.groups)) }
                     @for target in one.traits.targets() {
                         dt { (field(words, &target)) }
                         dd {

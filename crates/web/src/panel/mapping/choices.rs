@@ -8,12 +8,13 @@ use sync_core::mapping::{Field, Target, fields};
 use sync_core::{Lang, RecordKind};
 
 use super::form::{CONSTANT, OWN_NAME, TEMPLATE, WITH_ARGUMENT};
+use crate::panel::groups::GroupNames;
 use crate::panel::session::Visit;
 use crate::panel::words::Words;
 use crate::state::App;
 
-/// How long a page waits for services that are slow.
-const PATIENCE: Duration = Duration::from_secs(4);
+/// How long an answer that needs the services waits for slow ones.
+pub const PATIENCE: Duration = Duration::from_secs(4);
 /// Values of a list that are named in its description.
 const MOST_VALUES: usize = 4;
 
@@ -21,6 +22,8 @@ const MOST_VALUES: usize = 4;
 pub struct Choices {
     /// Customers or subscribers.
     pub kind: RecordKind,
+    /// One of the services has not answered yet.
+    pub is_asking: bool,
     words: Words,
     account: Asked<Account>,
     /// Whether the shop's additional fields could not be had, and why.
@@ -38,12 +41,18 @@ pub struct Group {
 }
 
 impl Choices {
-    /// Asks both services, or remembers what they said.
-    pub async fn ask(app: &App, visit: &Visit, config: &sync_core::config::Config, kind: RecordKind) -> Self {
-        let account = app.memory.account(&app.engine, &visit.shop, config, PATIENCE);
+    /// Asks both services, or remembers what they said; `patience` is how long slow ones are waited for.
+    pub async fn ask(
+        app: &App,
+        visit: &Visit,
+        config: &sync_core::config::Config,
+        kind: RecordKind,
+        patience: Duration,
+    ) -> Self {
+        let account = app.memory.account(&app.engine, &visit.shop, config, patience);
         let fields = async {
             match kind {
-                RecordKind::Customer => Some(app.memory.fields(&app.engine, &visit.shop, PATIENCE).await),
+                RecordKind::Customer => Some(app.memory.fields(&app.engine, &visit.shop, patience).await),
                 RecordKind::Subscriber => None,
             }
         };
@@ -55,8 +64,10 @@ impl Choices {
             Some(Asked::Known(_)) | None => None,
         };
         let known = fields.as_ref().and_then(Asked::known);
+        let is_asking = matches!(account, Asked::Asking) || matches!(fields, Some(Asked::Asking));
         Self {
             kind,
+            is_asking,
             words: visit.words,
             account,
             fields_missing,
@@ -98,13 +109,7 @@ impl Choices {
 
     /// The name of a group, or its number alone.
     pub fn group_name(&self, group: i64) -> String {
-        let known = self
-            .groups()
-            .and_then(|all| all.iter().find(|(id, _)| *id == group));
-        match known {
-            Some((id, name)) => format!("{name} ({id})"),
-            None => group.to_string(),
-        }
+        GroupNames::of(self.groups()).one(group)
     }
 
     /// What a row may fill.

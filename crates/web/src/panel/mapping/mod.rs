@@ -39,10 +39,17 @@ use self::page::{Page, Told};
 use self::save::{Saved, new_group, parsed, save};
 use self::section::Section;
 use super::closed::Closed;
+use super::connect;
+use super::groups::GLANCE;
+use super::layout::{self, Head};
 use super::session::{Posted, Visit};
-use super::{connect, layout};
 use crate::error::Error;
 use crate::state::App;
+
+/// In the page's address: it is not to be shown before the services have spoken or let us wait too long.
+const INSIST: &str = "ask=yes";
+/// The same: they were waited for, and the page is to be shown as it is.
+const ASKED: &str = "asked=yes";
 
 /// The pages' addresses.
 pub fn routes() -> Router<App> {
@@ -58,6 +65,10 @@ pub fn routes() -> Router<App> {
             .route(
                 &format!("{at}/preview"),
                 post(async move |app, posted| preview(kind, app, posted).await),
+            )
+            .route(
+                &format!("{at}/ready"),
+                get(async move |app, visit| ready(kind, app, visit).await),
             )
             .route(
                 &format!("{at}/numbers"),
@@ -86,7 +97,13 @@ async fn show(
     let Some(config) = found.map_err(|error| visit.closed(error))? else {
         return Ok(visit.redirect("connect"));
     };
-    let choices = Choices::ask(&app, &visit, &config, kind).await;
+    let query = query.unwrap_or_default();
+    let says = |what: &str| query.split('&').any(|pair| pair == what);
+    let patience = if says(INSIST) { choices::PATIENCE } else { GLANCE };
+    let choices = Choices::ask(&app, &visit, &config, kind, patience).await;
+    if choices.is_asking && !says(INSIST) && !says(ASKED) {
+        return Ok(asking(kind, &visit, &query));
+    }
     let section = Section::of(&config, kind);
     let mut form = Form::of(kind, &section, visit.shop.config_version, visit.words.0);
     let mut told = Told::default();
@@ -96,13 +113,11 @@ async fn show(
         suggest(&mut form, &choices);
         form.group = likely_group(&choices).unwrap_or_default();
     }
-    if let Some(query) = query.as_deref() {
-        told.good = connect::success(visit.words, query);
-    }
-    if query.as_deref() == Some("done=same") {
+    told.good = connect::success(visit.words, &query);
+    if says("done=same") {
         told.good = Some(html! { p { (visit.words.say("mapping.saved-same")) } });
     }
-    if query.as_deref() == Some("done=saved") {
+    if says("done=saved") {
         let cost = cost_of_last(&app, &visit, &choices, &config).await;
         let cost = cost.map_err(|error| visit.closed(error))?;
         told.good = Some(html! {
@@ -122,6 +137,34 @@ async fn show(
         told,
     };
     Ok(page.answer())
+}
+
+/// The page while a service has not answered yet: the form, which cannot do without their groups and fields, follows
+/// by itself.
+fn asking(kind: RecordKind, visit: &Visit, query: &str) -> Response {
+    let words = visit.words;
+    let page = section_name(kind);
+    let with = |word: &str| match query {
+        "" => visit.link(&format!("{page}?{word}")),
+        query => visit.link(&format!("{page}?{query}&{word}")),
+    };
+    let content = html! {
+        div data-once=(visit.link(&format!("{page}/ready"))) data-then=(with(ASKED)) {
+            p.lead role="status" { (words.say("mapping.asking")) }
+            p { a href=(with(INSIST)) { (words.say("mapping.asking-link")) } }
+        }
+    };
+    let head = Head::new(page, page::title(kind, words)).before(with(INSIST));
+    layout::page(visit, head, content)
+}
+
+/// Answered when the services have spoken, or have let us wait too long.
+async fn ready(kind: RecordKind, State(app): State<App>, visit: Visit) -> Result<Response, Closed> {
+    let found = connected(&app, &visit).await;
+    if let Some(config) = found.map_err(|error| visit.closed(error))? {
+        Choices::ask(&app, &visit, &config, kind, choices::PATIENCE).await;
+    }
+    Ok(layout::piece(&visit, html! {}))
 }
 
 fn suggest(form: &mut Form, choices: &Choices) -> usize {
@@ -180,7 +223,7 @@ async fn take(
         return Ok(visit.redirect("connect"));
     };
     let words = visit.words;
-    let mut choices = Choices::ask(&app, &visit, &config, kind).await;
+    let mut choices = Choices::ask(&app, &visit, &config, kind, choices::PATIENCE).await;
     let mut form = Form::read(kind, &fields);
     let mut told = Told {
         is_unsaved: true,
@@ -215,7 +258,7 @@ async fn take(
                 form.group = id.to_string();
                 form.new_group = String::new();
                 told.good = Some(html! { p { (word) } });
-                choices = Choices::ask(&app, &visit, &config, kind).await;
+                choices = Choices::ask(&app, &visit, &config, kind, choices::PATIENCE).await;
             }
             Err(why) => told.group_error = Some(why),
         },
@@ -261,7 +304,7 @@ async fn preview(
     let Some(config) = found.map_err(|error| visit.closed(error))? else {
         return Ok(visit.redirect("connect"));
     };
-    let choices = Choices::ask(&app, &visit, &config, kind).await;
+    let choices = Choices::ask(&app, &visit, &config, kind, choices::PATIENCE).await;
     let form = Form::read(kind, &fields);
     let judged = judge(&form, &config, &choices, visit.words);
     let seen = look(&app, &visit, &config, &form, &judged, &choices).await;

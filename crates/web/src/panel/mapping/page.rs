@@ -36,6 +36,14 @@ pub struct Told {
     pub conflict: Option<Conflict>,
 }
 
+/// The page's title.
+pub fn title(kind: RecordKind, words: Words) -> &'static str {
+    match kind {
+        RecordKind::Customer => words.say("mapping.customers"),
+        RecordKind::Subscriber => words.say("mapping.subscribers"),
+    }
+}
+
 /// Everything the page shows.
 pub struct Page<'a> {
     /// The panel.
@@ -58,10 +66,7 @@ impl Page<'_> {
     /// The answer.
     pub fn answer(&self) -> Response {
         let words = self.visit.words;
-        let title = match self.form.kind {
-            RecordKind::Customer => words.say("mapping.customers"),
-            RecordKind::Subscriber => words.say("mapping.subscribers"),
-        };
+        let title = title(self.form.kind, words);
         let head = Head::new(section_name(self.form.kind), title).with_scripts(&["mapping.js"]);
         layout::page(self.visit, head, self.content())
     }

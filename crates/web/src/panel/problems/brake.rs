@@ -1,5 +1,7 @@
 //! The brake's question: what a run or the look at SARE's statuses would do, in numbers and examples, and the answer.
 
+use std::collections::HashSet;
+
 use engine::{Body, LaneState};
 use maud::{Markup, html};
 use store::{Contact, ContactFilter, DirtyKey, Reason, Run, RunState};
@@ -135,6 +137,13 @@ async fn examples(app: &App, visit: &Visit, run: i64) -> Result<Vec<Example>, Er
         .collect();
     let is_mailed = |one: &Example| one.contact.as_ref().is_some_and(|c| c.sare_status == Some(8));
     examples.sort_by_key(|one| (!is_mailed(one), !one.is_missing));
+    // Whoever is a customer and a subscriber is held back twice, and is one person.
+    let mut seen = HashSet::new();
+    examples.retain(|one| {
+        one.contact
+            .as_ref()
+            .is_none_or(|contact| seen.insert(contact.hash))
+    });
     examples.truncate(EXAMPLES);
     Ok(examples)
 }

@@ -98,15 +98,31 @@
 
   document.querySelectorAll("[data-live]").forEach(keepCurrent);
 
+  // The page that was waited for takes the place of this one, once this one is there as a whole.
+  function go(address) {
+    function now() { window.location.replace(address); }
+    if (document.readyState === "complete") return now();
+    window.addEventListener("load", now);
+    window.setTimeout(now, 2000);
+  }
+
   // A part that takes the services a while is fetched once, after the page is there, and again only when that failed.
   document.querySelectorAll("[data-once]").forEach(function (part) {
     var left = 3;
     part.querySelectorAll("[hidden]").forEach(function (one) { one.hidden = false; });
+    // What cannot stand in an address is posted, by the form within.
+    var form = part.querySelector("form");
     function load() {
-      fetch(part.getAttribute("data-once"), { credentials: "same-origin" }).then(function (answer) {
+      var how = { credentials: "same-origin" };
+      if (form) { how.method = "POST"; how.body = new URLSearchParams(new FormData(form)); }
+      fetch(part.getAttribute("data-once"), how).then(function (answer) {
         if (answer.status === 401 || answer.status === 410) return window.location.reload();
         if (!answer.ok) return again(function () { replace(part, ""); });
-        return answer.text().then(function (text) { tellOffline(false); replace(part, text); });
+        return answer.text().then(function (text) {
+          tellOffline(false);
+          if (part.hasAttribute("data-then")) return go(part.getAttribute("data-then"));
+          replace(part, text);
+        });
       }).catch(function () { again(function () { tellOffline(true); }); });
     }
     function again(orElse) {
