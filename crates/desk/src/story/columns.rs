@@ -142,11 +142,11 @@ fn consent(story: &Story<'_>, lang: Lang) -> String {
     };
     let flag = shop.customers.first().map(|user| {
         let name = either(lang, "zgoda klienta", "flag");
-        format!("{name} {}", word(user.newsletter))
+        format!("{name}: {}", word(user.newsletter))
     });
     let row = shop.subscribers.first().map(|row| {
         let name = either(lang, "subskrypcja", "subscriber");
-        format!("{name} {}", word(row.active))
+        format!("{name}: {}", word(row.active))
     });
     let both: Vec<String> = flag.into_iter().chain(row).collect();
     if both.is_empty() {

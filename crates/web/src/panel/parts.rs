@@ -21,6 +21,22 @@ pub fn fetched(visit: &Visit, piece: &str, whole: &str, meanwhile: &str, link: &
     }
 }
 
+/// A text that may be an address: where it has to break, it does so before `@` and dots.
+pub fn address(text: &str) -> Markup {
+    let places = text
+        .char_indices()
+        .skip(1)
+        .filter(|(_, c)| matches!(c, '@' | '.'));
+    let ends = places.map(|(at, _)| at).chain([text.len()]);
+    let mut from = 0;
+    html! {
+        @for end in ends {
+            @if from > 0 { wbr; }
+            (&text[std::mem::replace(&mut from, end)..end])
+        }
+    }
+}
+
 /// How a notice is meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tone {
@@ -151,5 +167,24 @@ pub fn checkbox(name: &str, label: &str, hint: Option<&str>, ticked: bool) -> Ma
             label for=(name) { (label) }
             @if let Some(hint) = hint { p.hint id={ (name) "-hint" } { (hint) } }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_break_before_their_signs_and_stay_whole_otherwise() {
+        let shown = |text| address(text).into_string();
+        assert_eq!(
+            shown("anna.nowak@poczta.example"),
+            "anna<wbr>.nowak<wbr>@poczta<wbr>.example"
+        );
+        assert_eq!(shown("kontakt bez adresu"), "kontakt bez adresu");
+        assert_eq!(
+            (shown(""), shown("<a>"), shown(".ą@ż")),
+            (String::new(), "&lt;a&gt;".to_owned(), ".ą<wbr>@ż".to_owned(),)
+        );
     }
 }

@@ -297,7 +297,7 @@ fn table(visit: &Visit, list: &'static str, part: &Part, is_later: bool) -> Mark
                                 tr {
                                     th scope="row" {
                                         @match row.hash {
-                                            Some(hash) => a href=(visit.link(&page_of(hash, ""))) { (row.name) },
+                                            Some(hash) => a href=(visit.link(&page_of(hash, ""))) { (parts::address(&row.name)) },
                                             None => (row.name),
                                         }
                                     }

@@ -18,7 +18,7 @@ use crate::error::Error;
 use crate::panel::closed::Closed;
 use crate::panel::groups::GroupNames;
 use crate::panel::layout::{self, Head};
-use crate::panel::parts::{Tone, fetched, notice};
+use crate::panel::parts::{self, Tone, fetched, notice};
 use crate::panel::session::Visit;
 use crate::panel::words::Words;
 use crate::state::App;
@@ -187,7 +187,7 @@ fn arriving(words: Words, way: &Way) -> Markup {
             @for (hash, contact) in &way.contacts {
                 @let address = contact.as_ref().and_then(|contact| contact.address.as_deref());
                 li {
-                    (address.unwrap_or(words.say("launch.nameless"))) ": "
+                    (parts::address(address.unwrap_or(words.say("launch.nameless")))) ": "
                     @if way.waiting.contains(hash) { (words.say("launch.waits")) }
                     @else { (outcome(words, contact.as_ref())) }
                 }
@@ -237,7 +237,7 @@ async fn proven(app: &App, visit: &Visit, sight: &Sight, way: &Way) -> Markup {
         @for (hash, contact) in &way.contacts {
             @let address = contact.as_ref().and_then(|contact| contact.address.as_deref());
             section {
-                h2.address { (address.unwrap_or(words.say("launch.nameless"))) }
+                h2 { (parts::address(address.unwrap_or(words.say("launch.nameless")))) }
                 @match proofs.get(hash) {
                     Some(proof) => (compared(words, proof, &names)),
                     None => {

@@ -9,7 +9,7 @@ use store::{AddrHash, Run};
 use super::sight::Sight;
 use crate::api::model::word;
 use crate::error::Error;
-use crate::panel::parts::{Tone, notice};
+use crate::panel::parts::{self, Tone, notice};
 use crate::panel::session::Visit;
 use crate::panel::words::Words;
 use crate::state::App;
@@ -137,9 +137,9 @@ fn row(visit: &Visit, body: &Body, pile: Pile, named: &HashMap<String, String>) 
                 td colspan="2" {
                     details id={ "pile-" (word(pile)) } {
                         summary { (words.say("launch.examples")) }
-                        ul {
+                        ul.links {
                             @for (hash, address) in examples {
-                                li { a href=(visit.link(&format!("contacts/{hash}"))) { (address) } }
+                                li { a href=(visit.link(&format!("contacts/{hash}"))) { (parts::address(address)) } }
                             }
                         }
                     }

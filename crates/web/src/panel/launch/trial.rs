@@ -17,7 +17,7 @@ use crate::api::model::word;
 use crate::panel::closed::Closed;
 use crate::panel::groups::GroupNames;
 use crate::panel::layout::{self, Head};
-use crate::panel::parts::{Tone, fetched, notice};
+use crate::panel::parts::{self, Tone, fetched, notice};
 use crate::panel::session::{Posted, Visit};
 use crate::panel::words::Words;
 use crate::state::App;
@@ -143,7 +143,7 @@ fn card(words: Words, one: &Candidate, names: &GroupNames) -> Markup {
         .collect();
     html! {
         section {
-            h2.address { (one.email.as_str()) }
+            h2 { (parts::address(one.email.as_str())) }
             dl {
                 dt { (words.say("launch.in-shop")) }
                 dd {

@@ -3,6 +3,7 @@
 use maud::{Markup, html};
 
 use super::sight::Sight;
+use crate::panel::parts;
 use crate::panel::session::Visit;
 
 /// The list.
@@ -20,7 +21,7 @@ pub fn of(visit: &Visit, sight: &Sight) -> Markup {
                         li {
                             span.soft { (words.ago(line.at, sight.now)) } " "
                             a href=(visit.link(&format!("contacts/{}", line.hash.to_hex()))) {
-                                (address.unwrap_or_else(|| words.say("overview.no-address")))
+                                (parts::address(address.unwrap_or_else(|| words.say("overview.no-address"))))
                             }
                             ": " (desk::story::entry(line, words.0))
                         }

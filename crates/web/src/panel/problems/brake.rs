@@ -155,12 +155,12 @@ fn list(visit: &Visit, examples: &[Example]) -> Markup {
     }
     html! {
         p { (words.say("brake.examples")) }
-        ul {
+        ul.links {
             @for one in examples {
                 li {
                     @match &one.contact {
                         Some(contact) => a href=(visit.link(&format!("contacts/{}", contact.hash.to_hex()))) {
-                            (contact.address.as_deref().unwrap_or_else(|| words.say("problems.no-address")))
+                            (parts::address(contact.address.as_deref().unwrap_or_else(|| words.say("problems.no-address"))))
                         },
                         None => @match one.key {
                             DirtyKey::Record(key) => (record(words, key.kind, key.id)),

@@ -8,6 +8,7 @@ use store::{AddrHash, Contact, ContactFilter, DirtyKey, Reason};
 use sync_core::RecordKind;
 
 use crate::error::Error;
+use crate::panel::parts;
 use crate::panel::session::Visit;
 use crate::panel::times;
 use crate::state::App;
@@ -72,7 +73,7 @@ pub async fn section(app: &App, visit: &Visit, after: Option<AddrHash>) -> Resul
                             tr {
                                 th scope="row" {
                                     a href=(visit.link(&format!("contacts/{}", contact.hash.to_hex()))) {
-                                        (contact.address.as_deref().unwrap_or_default())
+                                        (parts::address(contact.address.as_deref().unwrap_or_default()))
                                     }
                                 }
                                 td { (refusal(visit, contact)) }

@@ -219,7 +219,7 @@ fn whom(visit: &Visit, problem: &Problem, contacts: &HashMap<AddrHash, Contact>)
     let address = contacts.get(&hash).and_then(|contact| contact.address.as_deref());
     html! {
         a href=(visit.link(&format!("contacts/{}", hash.to_hex()))) {
-            (address.unwrap_or_else(|| words.say("problems.no-address")))
+            (parts::address(address.unwrap_or_else(|| words.say("problems.no-address"))))
         }
         @if let Some(record) = record { br; span.soft { (record) } }
     }

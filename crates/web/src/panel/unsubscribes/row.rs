@@ -3,6 +3,7 @@
 use maud::{Markup, html};
 use store::{Contact, Direction, Reason, Unsubscribe};
 
+use crate::panel::parts;
 use crate::panel::session::Visit;
 use crate::panel::times;
 use crate::panel::words::Words;
@@ -16,7 +17,7 @@ pub fn of(visit: &Visit, one: &Unsubscribe, direction: Direction, contact: Optio
             td { (times::moment(words, one.at)) }
             th scope="row" {
                 a href=(visit.link(&format!("contacts/{}", one.hash.to_hex()))) {
-                    (address.unwrap_or_else(|| words.say("unsubscribes.no-address")))
+                    (parts::address(address.unwrap_or_else(|| words.say("unsubscribes.no-address"))))
                 }
             }
             td {
