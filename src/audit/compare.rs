@@ -235,30 +235,36 @@ impl Auditor<'_> {
             subscribers_count: config.subscribers.enabled,
             ..InShop::default()
         };
-        let (mut of_customer, mut of_subscriber) = (Values::new(), Values::new());
+        let mut user = None;
+        if let Some(id) = row.customer() {
+            match self.shoper.ask(|c| async move { c.user(id).await }).await {
+                Ok(found) if same(&found.email) => {
+                    shop.customer = Some(found.newsletter.unwrap_or(false));
+                    user = Some(found);
+                }
+                Ok(_) | Err(shoper_api::Error::NotFound) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        let mut of_subscriber = Values::new();
         if let Some(id) = row.subscriber() {
             match self.shoper.ask(|c| async move { c.subscriber(id).await }).await {
                 Ok(found) if same(&found.email) => {
                     shop.subscriber = Some(found.active.unwrap_or(false));
                     if config.subscribers.enabled {
-                        of_subscriber = person::subscriber(config, &self.names, &found);
+                        let as_customer = user.as_ref().map(|user| user.email.as_str());
+                        of_subscriber = person::subscriber(config, &self.names, &found, as_customer);
                     }
                 }
                 Ok(_) | Err(shoper_api::Error::NotFound) => {}
                 Err(error) => return Err(error),
             }
         }
-        if let Some(id) = row.customer() {
-            match self.shoper.ask(|c| async move { c.user(id).await }).await {
-                Ok(found) if same(&found.email) => {
-                    let addresses = self.addresses_of(&[id]).await?;
-                    let addresses = addresses.map(|mut all| all.remove(&id).unwrap_or_default());
-                    shop.customer = Some(found.newsletter.unwrap_or(false));
-                    of_customer = person::customer(config, &self.names, &found, addresses.as_deref());
-                }
-                Ok(_) | Err(shoper_api::Error::NotFound) => {}
-                Err(error) => return Err(error),
-            }
+        let mut of_customer = Values::new();
+        if let Some(user) = user {
+            let addresses = self.addresses_of(&[user.id]).await?;
+            let addresses = addresses.map(|mut all| all.remove(&user.id).unwrap_or_default());
+            of_customer = person::customer(config, &self.names, &user, addresses.as_deref());
         }
         let there = shop.customer.is_some() || shop.subscriber.is_some();
         Ok(there.then(|| Fresh {

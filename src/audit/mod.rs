@@ -166,7 +166,8 @@ impl Auditor<'_> {
                     continue;
                 };
                 let values = if self.config.subscribers.enabled {
-                    person::subscriber(self.config, &self.names, row)
+                    // Where a customer spells the address differently, the comparison of the two finds it.
+                    person::subscriber(self.config, &self.names, row, None)
                 } else {
                     mapping::Values::new()
                 };

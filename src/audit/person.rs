@@ -116,13 +116,14 @@ fn read(config: &Config, names: &Names, user: &User, addresses: &[UserAddress]) 
     )
 }
 
-/// What a subscriber fills.
-pub fn subscriber(config: &Config, names: &Names, row: &Subscriber) -> Values {
+/// What a subscriber fills. Of somebody who is a customer too, `as_customer` is the address as the customer's record spells
+/// it: that spelling counts.
+pub fn subscriber(config: &Config, names: &Names, row: &Subscriber, as_customer: Option<&str>) -> Values {
     values(
         RecordKind::Subscriber,
         &config.subscribers.mapping,
         &|field| match field {
-            Field::Email => Some(row.email.trim().to_owned()),
+            Field::Email => Some(as_customer.unwrap_or(&row.email).trim().to_owned()),
             Field::Active => flag(row.active),
             Field::Dateadd => row.dateadd.clone(),
             Field::Language => row.lang_id.and_then(|id| names.locales.get(&id).cloned()),

@@ -194,3 +194,16 @@ fn the_server_proves_by_itself_that_both_sides_are_equal_and_finds_what_is_not()
     );
     assert_eq!(differs["unexplained"], 1, "{differs}");
 }
+
+#[test]
+fn two_spellings_of_one_address_are_no_difference() {
+    let world = World::configured();
+    world.shop.add_subscriber("EWA@example.com", true);
+    world
+        .import(&CONFIG.replace("prop2 = \"language\"", "prop2 = \"email\""))
+        .with_code(0);
+    world.run(&["shop", "sync", &world.host]).with_code(0);
+    let ewa = world.sare.contact("ewa@example.com").unwrap();
+    assert_eq!(ewa.prop["prop2"], "ewa@example.com");
+    assert_eq!(audit(&world, 0)["unexplained"], 0);
+}

@@ -264,3 +264,38 @@ async fn live_changes_go_before_a_large_synchronisation_of_the_same_shop() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn two_spellings_of_one_address_are_one_contact_spelled_as_the_customer_is() {
+    each_database(async |mut lab| {
+        let config = "[customers]\nenabled = true\ngroup = 21\n\
+            [customers.mapping]\nname = \"firstname\"\n\
+            [subscribers]\nenabled = true\ngroup = 22\n[subscribers.mapping]\nprop2 = \"email\"\n";
+        live_shop(&mut lab, config, |s| {
+            s.shop.add_customer(customer("anna@example.com", false));
+            s.shop.add_subscriber("ANNA@example.com", true);
+            s.shop.add_subscriber("Jan@example.com", true);
+        })
+        .await;
+        let told = |lab: &shoper_sare::lab::Lab, email: &str| {
+            let contact = lab.shops[0].sare.contact(email).expect("in SARE");
+            contact.prop["prop2"].clone()
+        };
+        assert_eq!(told(&lab, "anna@example.com"), "anna@example.com");
+        assert_eq!(told(&lab, "jan@example.com"), "Jan@example.com");
+        let before = lab.shops[0].sare.request_log().len();
+
+        let row = lab.shops[0]
+            .shop
+            .subscriber_at(0)
+            .expect("the first subscriber")
+            .id;
+        lab.shops[0]
+            .shop
+            .edit_subscriber(row, |subscriber| subscriber.lang_id = 2);
+        lab.settle().await;
+        assert_eq!(told(&lab, "anna@example.com"), "anna@example.com");
+        assert_eq!(writes(&lab.shops[0], before), 0, "nothing had changed");
+    })
+    .await;
+}

@@ -38,7 +38,7 @@ use store::{Lease, ShopChange, Store};
 
 pub use deliver::value_in;
 pub use error::Halt;
-pub use person::{Person, Reader, SubscriberExtra};
+pub use person::{Person, Reader, SubscriberExtra, traits};
 pub use report::{Body, Counters, Phase, Pile, Shown, Statement};
 pub use settings::{EngineSettings, Entropy};
 pub use state::{Labels, LaneState};

@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use shoper_api::users::FieldValue;
 use shoper_api::{Subscriber, User, UserAddress};
 use store::Record;
-use sync_core::mapping::{AddressField, Field, Source};
+use sync_core::config::Config;
+use sync_core::mapping::{AddressField, Field, Source, Traits};
 
 use crate::state::Labels;
 
@@ -89,6 +90,14 @@ impl Person {
         Self::subscriber(record.key.id, email, record.consent, extra)
     }
 
+    /// The address as the record spells it.
+    pub fn email(&self) -> &str {
+        match self {
+            Self::Customer(both) => both.0.email.trim(),
+            Self::Subscriber { email, .. } => email,
+        }
+    }
+
     /// A subscriber's groups: sent back with every update, since an update without them may clear them.
     pub fn subscriber_groups(&self) -> Option<&[i64]> {
         match self {
@@ -102,12 +111,17 @@ impl Person {
 pub struct Reader<'a> {
     person: &'a Person,
     labels: &'a Labels,
+    spelling: Option<&'a str>,
 }
 
 impl<'a> Reader<'a> {
     /// A reader of `person`.
     pub fn new(person: &'a Person, labels: &'a Labels) -> Self {
-        Self { person, labels }
+        Self {
+            person,
+            labels,
+            spelling: None,
+        }
     }
 
     fn customer(&self, user: &User, address: Option<&UserAddress>, field: &Field) -> Option<String> {
@@ -183,9 +197,32 @@ impl Source for Reader<'_> {
                 email,
                 active,
                 extra,
-            } => self.subscriber(*id, email, *active, extra, field),
+            } => self.subscriber(*id, self.spelling.unwrap_or(email), *active, extra, field),
         }
     }
+}
+
+/// What the mapping makes of a contact's records, the customer's values first; a kind that is switched off says nothing.
+///
+/// The two records may spell the address differently. The customer's spelling counts for both: what SARE is told must not
+/// depend on which of them was read last.
+pub fn traits(
+    config: &Config,
+    labels: &Labels,
+    customer: Option<&Person>,
+    subscriber: Option<&Person>,
+) -> Traits {
+    let customer = customer.filter(|_| config.customers.enabled);
+    let subscriber = subscriber.filter(|_| config.subscribers.enabled);
+    let spelling = customer.map(Person::email);
+    Traits::together(
+        customer.map(|person| config.customers.mapping.apply(&Reader::new(person, labels))),
+        subscriber.map(|person| {
+            let mut reader = Reader::new(person, labels);
+            reader.spelling = spelling;
+            config.subscribers.mapping.apply(&reader)
+        }),
+    )
 }
 
 fn flag(on: bool) -> String {

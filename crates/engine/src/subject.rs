@@ -139,46 +139,23 @@ impl Subject {
 
     /// Traits by the mapping, customer's values first; `None` when a record they come from was not read.
     fn traits(&self, s: &Session<'_>, config: &Config) -> Option<Traits> {
-        let state = s.state();
-        let mut customer: Option<Traits> = None;
-        let mut subscriber: Option<Traits> = None;
-        for reading in &self.readings {
-            match reading.key.kind {
-                RecordKind::Customer if config.customers.enabled => {
-                    customer = Some(
-                        config
-                            .customers
-                            .mapping
-                            .apply(&person::Reader::new(&reading.person, &state.labels)),
-                    );
-                }
-                RecordKind::Subscriber if config.subscribers.enabled => {
-                    subscriber = Some(
-                        config
-                            .subscribers
-                            .mapping
-                            .apply(&person::Reader::new(&reading.person, &state.labels)),
-                    );
-                }
-                _ => {}
-            }
+        let read = |kind| {
+            let of_kind = self
+                .readings
+                .iter()
+                .rev()
+                .find(|reading| reading.key.kind == kind);
+            of_kind.map(|reading| &reading.person)
+        };
+        let known = |kind| self.known.iter().find(|record| record.key.kind == kind);
+        let customer = read(RecordKind::Customer);
+        if config.customers.enabled && customer.is_none() && known(RecordKind::Customer).is_some() {
+            return None;
         }
-        for record in &self.known {
-            match record.key.kind {
-                RecordKind::Customer if config.customers.enabled && customer.is_none() => return None,
-                RecordKind::Subscriber if config.subscribers.enabled && subscriber.is_none() => {
-                    let person = Person::from_extra(record, self.email.as_str());
-                    subscriber = Some(
-                        config
-                            .subscribers
-                            .mapping
-                            .apply(&person::Reader::new(&person, &state.labels)),
-                    );
-                }
-                _ => {}
-            }
-        }
-        let mut traits = Traits::together(customer, subscriber);
+        let remembered =
+            known(RecordKind::Subscriber).map(|record| Person::from_extra(record, self.email.as_str()));
+        let subscriber = read(RecordKind::Subscriber).or(remembered.as_ref());
+        let mut traits = person::traits(config, &s.state().labels, customer, subscriber);
         if self.readings.iter().any(|r| !r.has_addresses) {
             for target in addresses::targets(config) {
                 traits.unset(target);

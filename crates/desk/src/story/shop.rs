@@ -1,6 +1,6 @@
 //! What the shop has of one address at this moment, and what the mapping makes of it.
 
-use engine::{Engine, Labels, LaneState, Person, Reader, SubscriberExtra};
+use engine::{Engine, Labels, LaneState, Person, SubscriberExtra};
 use shoper_api::{Subscriber, SubscriberId, User, UserId};
 use store::{Record, Shop};
 use sync_core::config::Config;
@@ -125,16 +125,18 @@ async fn traits(
             let mut found = addresses::of(side, &[user.id], false).await?;
             mine = found.remove(&user.id).unwrap_or_default();
         }
-        let person = Person::customer(user.clone(), mine);
-        customer = Some(config.customers.mapping.apply(&Reader::new(&person, &labels)));
+        customer = Some(Person::customer(user.clone(), mine));
     }
-    let mut subscriber = None;
-    if let Some(row) = found.subscribers.first().filter(|_| config.subscribers.enabled) {
+    let subscriber = found.subscribers.first().map(|row| {
         let extra = SubscriberExtra::of(row);
-        let person = Person::subscriber(row.id.0, row.email.trim(), row.active == Some(true), extra);
-        subscriber = Some(config.subscribers.mapping.apply(&Reader::new(&person, &labels)));
-    }
-    Ok(Traits::together(customer, subscriber))
+        Person::subscriber(row.id.0, row.email.trim(), row.active == Some(true), extra)
+    });
+    Ok(engine::traits(
+        config,
+        &labels,
+        customer.as_ref(),
+        subscriber.as_ref(),
+    ))
 }
 
 /// Names by which the mapping speaks of numbers: those that the lane keeps, and from the shop what it has not read yet.

@@ -1,7 +1,7 @@
 //! What would be done about a contact and what SARE would get: the engine's own decisions, asked with what both services
 //! say now and carried out by nobody.
 
-use engine::{Engine, Labels, Reader};
+use engine::{Engine, Labels};
 use sare_api::StatusAnswer;
 use store::{AddrHash, Contact, Shop};
 use sync_core::RecordKind;
@@ -120,18 +120,16 @@ pub fn groups(config: &Config, records: &[Found]) -> Vec<i64> {
 
 /// The values SARE would get: the customer's first.
 pub fn traits(config: &Config, labels: &Labels, records: &[Found]) -> Traits {
-    let of = |kind| records.iter().find(|record| record.key.kind == kind);
-    let customer = of(RecordKind::Customer)
-        .filter(|_| config.customers.enabled)
-        .map(|record| {
-            let reader = Reader::new(&record.person, labels);
-            config.customers.mapping.apply(&reader)
-        });
-    let subscriber = of(RecordKind::Subscriber)
-        .filter(|_| config.subscribers.enabled)
-        .map(|record| {
-            let reader = Reader::new(&record.person, labels);
-            config.subscribers.mapping.apply(&reader)
-        });
-    Traits::together(customer, subscriber)
+    let of = |kind| {
+        records
+            .iter()
+            .find(|record| record.key.kind == kind)
+            .map(|record| &record.person)
+    };
+    engine::traits(
+        config,
+        labels,
+        of(RecordKind::Customer),
+        of(RecordKind::Subscriber),
+    )
 }
