@@ -1,6 +1,6 @@
 //! What commands print: lines, tables for people, JSON for scripts.
 
-use comfy_table::{ContentArrangement, Table, presets};
+use comfy_table::{ContentArrangement, LineStyle, Table, TableStyle};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 
@@ -16,13 +16,22 @@ pub fn json<T: Serialize>(value: &T) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// A line below the headings and none between rows: a screen holds more of them.
+const STYLE: TableStyle = TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
+
 /// A table with these headings.
 pub fn table(headings: &[&str]) -> Table {
+    let mut table = facts();
+    table.set_header(headings.to_vec());
+    table
+}
+
+/// A table without headings: what is told of one thing, each fact after its name.
+pub fn facts() -> Table {
     let mut table = Table::new();
     table
-        .load_style(presets::UTF8_HORIZONTAL_ONLY)
+        .load_style(STYLE)
         .set_content_arrangement(ContentArrangement::Dynamic);
-    table.set_header(headings.to_vec());
     table
 }
 

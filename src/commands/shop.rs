@@ -166,7 +166,7 @@ pub async fn show(app: &App, one: One) -> anyhow::Result<u8> {
         output::json(&value)?;
         return Ok(exit::OK);
     }
-    let mut table = output::table(&["", ""]);
+    let mut table = output::facts();
     let yes_no = |on: bool| if on { "yes" } else { "no" }.to_owned();
     for (name, value) in [
         ("Shop", shop.host.clone()),
