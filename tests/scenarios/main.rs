@@ -13,6 +13,7 @@ mod leaving;
 mod lifecycle;
 mod limits;
 mod live;
+mod narrow;
 mod shops;
 mod trouble;
 mod words;

@@ -39,7 +39,12 @@ impl Bucket {
 
     /// Requests that may be made at `now` so that one place stays free and `reserve` more are left to others.
     pub fn available(&self, now: Millis, reserve: f64) -> f64 {
-        (self.limit - 1.0 - reserve - self.level(now)).max(0.0)
+        (self.room(reserve) - self.level(now)).max(0.0)
+    }
+
+    /// Places for whoever leaves `reserve` to others. A bucket that holds next to nothing has none to leave.
+    fn room(&self, reserve: f64) -> f64 {
+        self.limit - 1.0 - reserve.min((self.limit - 2.0).max(0.0))
     }
 
     /// Counts `requests` made.
@@ -69,7 +74,7 @@ impl Bucket {
 
     /// When `requests` may be made beside the reserve.
     pub fn ready_at(&self, now: Millis, requests: f64, reserve: f64) -> Millis {
-        let room = self.limit - 1.0 - reserve;
+        let room = self.room(reserve);
         let surplus = self.level(now) + requests.min(room.max(1.0)) - room;
         if surplus <= 0.0 {
             return now;
@@ -92,6 +97,15 @@ mod tests {
         assert_eq!(bucket.available(1_000, 0.0), 2.0);
         assert_eq!(bucket.ready_at(0, 4.0, 2.0), 3_000);
         assert_eq!(bucket.available(3_000, 2.0), 4.0);
+    }
+
+    #[test]
+    fn a_reserve_leaves_at_least_one_place_to_whoever_leaves_it() {
+        for limit in [2.0, 3.0, 4.0] {
+            let bucket = Bucket::new(limit, 1.0);
+            assert_eq!(bucket.available(0, 2.0), 1.0, "of {limit}");
+            assert_eq!(bucket.ready_at(0, 5.0, 2.0), 0, "of {limit}");
+        }
     }
 
     #[test]

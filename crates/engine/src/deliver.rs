@@ -14,17 +14,20 @@ use sare_api::{AddRequest, ItemOutcome, Status};
 use shoper_api::SubscriberId;
 use shoper_api::subscribers::SubscriberUpdate;
 use store::{
-    Commit, Contact, DirtyDone, DirtyKey, DirtyMark, HistoryEntry, Outcome, Priority, Problem, Reason, Record,
+    AddrHash, Commit, Contact, DirtyDone, DirtyKey, DirtyMark, HistoryEntry, Outcome, Priority, Problem,
+    Reason, Record,
 };
-use sync_core::RecordKind;
 use sync_core::config::{Config, DeletedAction};
 use sync_core::consent::{Noticed, SareView, Wish, status};
 use sync_core::mapping::Target;
 use sync_core::plan::Step;
+use sync_core::{RecordKey, RecordKind};
 
 use crate::error::{CallError, Halt};
+use crate::person::SubscriberExtra;
 use crate::report::Counters;
 use crate::session::{Session, millis};
+use crate::state::ToProve;
 use crate::subject::{Assessed, Intent, refuses_by_withdrawal, statuses};
 
 /// Most tries at a status change before a person is asked.
@@ -33,6 +36,9 @@ const STATUS_TRIES: u32 = 5;
 const UPDATES_PROVEN: u32 = 5;
 /// Most contacts of an update while the account is not trusted yet.
 const UNPROVEN_BATCH: usize = 10;
+
+/// How long after an update a status tells what the update did to it.
+const PROVABLE_MS: i64 = 60_000;
 
 /// For whom contacts are delivered.
 #[derive(Debug, Clone, Copy)]
@@ -77,6 +83,10 @@ struct Item {
     wrote: bool,
     /// It was taken out of groups of ours though it stays in SARE.
     left: bool,
+    /// A change of its status may have reached SARE.
+    sent: bool,
+    /// Records not read now that the shop was told about.
+    told: Vec<Record>,
     /// SARE takes the contact only without its custom properties.
     without_custom: bool,
 }
@@ -114,6 +124,31 @@ pub async fn deliver(s: &Session<'_>, assessed: Vec<Assessed>, errand: Errand) -
         conclude(s, item, errand, &mut out);
     }
     Ok(out)
+}
+
+/// Keeps what was learnt of contacts of which there is more to read, and does nothing about them. Whoever came from
+/// another address is not among them: that is dealt with as a whole.
+pub async fn keep_facts(s: &Session<'_>, assessed: Vec<Assessed>, mut commit: Commit) -> Result<(), Halt> {
+    let now = s.now();
+    for a in assessed {
+        if !(a.subject.came_from.is_empty() && a.subject.moved_away.is_empty()) {
+            continue;
+        }
+        let item = prepare(a, now);
+        commit.records.extend(records(&item, Errand::live(), now));
+        commit.history.extend(history(&item, now));
+        commit.contacts.push(item.contact);
+    }
+    s.commit(commit).await
+}
+
+fn history(item: &Item, now: i64) -> impl Iterator<Item = HistoryEntry> {
+    item.a.noticed.iter().map(move |n| HistoryEntry {
+        hash: item.contact.hash,
+        at: now,
+        kind: noticed_word(*n).to_owned(),
+        detail: noticed_detail(item),
+    })
 }
 
 fn prepare(a: Assessed, now: i64) -> Item {
@@ -174,6 +209,8 @@ fn prepare(a: Assessed, now: i64) -> Item {
         result: None,
         wrote: false,
         left: false,
+        sent: false,
+        told: Vec::new(),
         without_custom: false,
     }
 }
@@ -210,12 +247,7 @@ fn facts_commit(items: &mut [Item], errand: Errand, now: i64) -> Commit {
             ..item.contact.clone()
         });
         commit.records.extend(records(item, errand, now));
-        commit.history.extend(item.a.noticed.iter().map(|n| HistoryEntry {
-            hash: item.contact.hash,
-            at: now,
-            kind: noticed_word(*n).to_owned(),
-            detail: noticed_detail(item),
-        }));
+        commit.history.extend(history(item, now));
         item.a.noticed.clear();
     }
     commit
@@ -446,14 +478,18 @@ async fn set_status(
             })
             .collect();
         let request = AddRequest::status_change(contacts, confirm);
-        for &i in part {
-            s.forget_view(items[i].contact.hash);
-        }
         let sent = s.sare(|c| {
             let request = request.clone();
             async move { c.add(&request).await }
         });
-        match sent.await {
+        let sent = sent.await;
+        if !matches!(&sent, Err(CallError::Halt(halt)) if halt.is_for_room()) {
+            for &i in part {
+                s.forget_view(items[i].contact.hash);
+                items[i].sent = true;
+            }
+        }
+        match sent {
             // Whatever the answer says of single contacts: only the status read back counts.
             Ok(_) => {}
             Err(CallError::Halt(halt)) => return Err(halt),
@@ -483,7 +519,7 @@ async fn read_back(
     s: &Session<'_>,
     items: &[Item],
     chunk: &[usize],
-) -> Result<std::collections::HashMap<store::AddrHash, SareView>, Halt> {
+) -> Result<std::collections::HashMap<AddrHash, SareView>, Halt> {
     statuses(
         s,
         chunk
@@ -500,45 +536,12 @@ async fn tell_shop(s: &Session<'_>, config: &Config, items: &mut [Item]) -> Resu
             continue;
         }
         let mut all_told = true;
-        for reading in &mut item.a.subject.readings {
-            if reading.key.kind != RecordKind::Subscriber || !reading.consent {
-                continue;
-            }
-            let id = SubscriberId(reading.key.id);
-            let groups = reading.person.subscriber_groups().map(<[i64]>::to_vec);
-            let update = SubscriberUpdate {
-                active: Some(false),
-                groups,
-                ..SubscriberUpdate::default()
-            };
-            let sent = s.shoper(|c| {
-                let update = update.clone();
-                async move { c.update_subscriber(id, &update).await }
-            });
-            match sent.await {
-                Ok(()) | Err(CallError::Api(shoper_api::Error::NotFound)) => {
-                    reading.consent = false;
-                    item.wrote = true;
-                }
-                Err(CallError::Halt(halt)) => return Err(halt),
-                Err(CallError::Api(shoper_api::Error::Locked { .. })) => {
+        for (key, groups) in active_rows(s, item) {
+            match switch_off(s, SubscriberId(key.id), groups).await? {
+                None => note_switched_off(item, key),
+                Some(why) => {
                     all_told = false;
-                    item.result = Some(Fate::Later("record-locked"));
-                }
-                Err(CallError::Api(shoper_api::Error::Forbidden { .. })) => {
-                    s.shop_problem(
-                        "no-scope:subscribers_edit",
-                        "no-scope",
-                        Some("subscribers_edit".to_owned()),
-                    )
-                    .await?;
-                    all_told = false;
-                    item.result = Some(Fate::Later("no-scope"));
-                }
-                Err(CallError::Api(error)) => {
-                    tracing::warn!(shop = %s.shop.id, %error, "a subscriber could not be switched off");
-                    all_told = false;
-                    item.result = Some(Fate::Later("shop-refused"));
+                    item.result = Some(Fate::Later(why));
                 }
             }
         }
@@ -563,11 +566,76 @@ async fn tell_shop(s: &Session<'_>, config: &Config, items: &mut [Item]) -> Resu
     Ok(())
 }
 
+/// Active subscriber rows of the contact with their groups: read now, or a moment ago as a piece of it.
+fn active_rows(s: &Session<'_>, item: &Item) -> Vec<(RecordKey, Option<Vec<i64>>)> {
+    let subject = &item.a.subject;
+    let read = subject.readings.iter().filter(|r| r.consent).map(|r| {
+        let groups = r.person.subscriber_groups().map(<[i64]>::to_vec);
+        (r.key, groups)
+    });
+    let is_piece = |key| {
+        let mut entries = subject.dirty.iter();
+        entries.any(|(entry, version, _)| s.has_piece(*entry, *version, key))
+    };
+    let known = subject.known.iter().filter(|r| r.consent && is_piece(r.key));
+    let known = known.map(|r| (r.key, Some(SubscriberExtra::of_record(r).groups)));
+    read.chain(known)
+        .filter(|(key, _)| key.kind == RecordKind::Subscriber)
+        .collect()
+}
+
+fn note_switched_off(item: &mut Item, key: RecordKey) {
+    item.wrote = true;
+    let subject = &mut item.a.subject;
+    for reading in subject.readings.iter_mut().filter(|r| r.key == key) {
+        reading.consent = false;
+    }
+    for record in subject.known.iter_mut().filter(|r| r.key == key) {
+        record.consent = false;
+        item.told.push(record.clone());
+    }
+}
+
+/// Switches a subscriber off; what keeps it from being so, if anything does.
+async fn switch_off(
+    s: &Session<'_>,
+    id: SubscriberId,
+    groups: Option<Vec<i64>>,
+) -> Result<Option<&'static str>, Halt> {
+    let update = SubscriberUpdate {
+        active: Some(false),
+        groups,
+        ..SubscriberUpdate::default()
+    };
+    let sent = s.shoper(|c| {
+        let update = update.clone();
+        async move { c.update_subscriber(id, &update).await }
+    });
+    match sent.await {
+        Ok(()) | Err(CallError::Api(shoper_api::Error::NotFound)) => Ok(None),
+        Err(CallError::Halt(halt)) => Err(halt),
+        Err(CallError::Api(shoper_api::Error::Locked { .. })) => Ok(Some("record-locked")),
+        Err(CallError::Api(shoper_api::Error::Forbidden { .. })) => {
+            let scope = "subscribers_edit".to_owned();
+            s.shop_problem("no-scope:subscribers_edit", "no-scope", Some(scope))
+                .await?;
+            Ok(Some("no-scope"))
+        }
+        Err(CallError::Api(error)) => {
+            tracing::warn!(shop = %s.shop.id, %error, "a subscriber could not be switched off");
+            Ok(Some("shop-refused"))
+        }
+    }
+}
+
 /// Adds and updates, in batches; a batch that spoils is split until the bad contact stands alone.
 async fn write_data(s: &Session<'_>, items: &mut [Item]) -> Result<(), Halt> {
     let mut updates: Vec<usize> = (0..items.len())
         .filter(|&i| items[i].a.step == Step::Update)
         .collect();
+    if !updates.is_empty() {
+        prove_last(s).await?;
+    }
     while !updates.is_empty() && s.state().updates_proven < UPDATES_PROVEN {
         let few = updates.split_off(updates.len().saturating_sub(UNPROVEN_BATCH));
         write_chunks(s, items, &few, false).await?;
@@ -606,11 +674,35 @@ async fn write_chunks(
 /// Reads back the statuses of contacts whose data alone were written. An account in which that changes a
 /// status is written to no more until a person has looked (sare-api.md 16 row 12).
 async fn prove_harmless(s: &Session<'_>, items: &[Item], chunk: &[usize]) -> Result<(), Halt> {
-    let seen = read_back(s, items, chunk).await?;
-    let raised = chunk.iter().any(|&i| {
-        let before = items[i].a.sare;
-        let after = seen.get(&items[i].contact.hash).copied().unwrap_or(before);
-        after != before && after == SareView::Status(status::CONFIRMED)
+    let before = chunk
+        .iter()
+        .map(|&i| (items[i].contact.hash.to_hex(), items[i].a.sare.number()));
+    let (at, before) = (s.now(), before.collect());
+    s.state().to_prove = ToProve { at, before };
+    prove_last(s).await
+}
+
+/// The same of the newest batch, where there was no place to read it back at once.
+async fn prove_last(s: &Session<'_>) -> Result<(), Halt> {
+    let last = s.state().to_prove.clone();
+    if last.before.is_empty() {
+        return Ok(());
+    }
+    if last.at + PROVABLE_MS < s.now() {
+        // Somebody may have confirmed by themselves meanwhile.
+        s.state().to_prove = ToProve::default();
+        return Ok(());
+    }
+    let hashes: Vec<AddrHash> = last.before.keys().filter_map(|h| AddrHash::from_hex(h)).collect();
+    let contacts = s.store.contacts(s.shop.id, &hashes).await?;
+    let asked = contacts
+        .iter()
+        .filter_map(|(hash, contact)| Some((*hash, contact.address.as_deref()?)));
+    let seen = statuses(s, asked).await?;
+    s.state().to_prove = ToProve::default();
+    let raised = seen.iter().any(|(hash, after)| {
+        let before = last.before.get(&hash.to_hex());
+        *after == SareView::Status(status::CONFIRMED) && before.is_some_and(|n| *n != status::CONFIRMED)
     });
     if !raised {
         let mut state = s.state();
@@ -822,6 +914,7 @@ async fn leave(s: &Session<'_>, items: &mut [Item]) -> Result<(), Halt> {
         item.contact.groups.clear();
         item.contact.sent = None;
         item.wrote = true;
+        item.result = Some(Fate::Settled(Outcome::Gone));
     })
     .await?;
     let partly: Vec<usize> = (0..items.len())
@@ -859,6 +952,7 @@ async fn leave(s: &Session<'_>, items: &mut [Item]) -> Result<(), Halt> {
             items[i].contact.sent = None;
             items[i].contact.groups.clear();
             items[i].contact.sare_status = None;
+            items[i].result = Some(Fate::Settled(Outcome::Gone));
         }
     }
     for item in items.iter_mut() {
@@ -955,6 +1049,8 @@ fn conclude(s: &Session<'_>, item: Item, errand: Errand, out: &mut Delivered) {
         result,
         wrote,
         left,
+        sent,
+        told,
         without_custom,
     } = item;
     let fate = match (result, quiet) {
@@ -965,6 +1061,11 @@ fn conclude(s: &Session<'_>, item: Item, errand: Errand, out: &mut Delivered) {
             let is_sent = intent.lowering_to.is_some() && contact.intent == intent.text();
             if is_sent {
                 // The lowering was sent and could not be read back: that counts as a try.
+                out.commit.contacts.push(contact);
+            } else if matches!(a.step, Step::Raise { .. }) && !sent {
+                // Counted before it was sent, and there was no place to send it.
+                let tries = intent.tries.saturating_sub(1);
+                contact.intent = Intent { tries, ..intent }.text();
                 out.commit.contacts.push(contact);
             }
             return;
@@ -1102,6 +1203,7 @@ fn conclude(s: &Session<'_>, item: Item, errand: Errand, out: &mut Delivered) {
             run_id: run_id.or(r.before.as_ref().and_then(|b| b.run_id)),
             seen_at: now,
         }));
+    out.commit.records.extend(told);
     out.over += 1;
     out.commit.gone.extend(a.subject.lost.iter().map(|r| r.key));
     out.commit.contacts.push(contact);

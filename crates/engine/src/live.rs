@@ -12,11 +12,11 @@ use sync_core::email::Email;
 use sync_core::{RecordKey, RecordKind};
 
 use crate::addresses;
-use crate::deliver::{Errand, deliver};
+use crate::deliver::{Errand, deliver, keep_facts};
 use crate::error::{CallError, Halt};
 use crate::read::{self, Found};
 use crate::session::{LIVE_RESERVE, SARE_RESERVE, Session, bad_address};
-use crate::subject::{Confirm, Reading, Subject, assess};
+use crate::subject::{Assessed, Confirm, Reading, Subject, assess};
 
 /// Most dirty entries of one turn.
 const TURN: i64 = 50;
@@ -47,7 +47,7 @@ pub async fn turn(s: &Session<'_>, lowest: Priority) -> Result<bool, Halt> {
     let room = s.shoper_room(shop_reserve);
     let dirty = fitting(dirty, room, addresses::are_single(s));
     let result = carry(s, &dirty).await;
-    let known_gone = s.state().learnt.gone.len();
+    let learnt_before = learnt(s);
     s.end(&turn, &result);
     match &result {
         Ok(()) => {
@@ -57,12 +57,18 @@ pub async fn turn(s: &Session<'_>, lowest: Priority) -> Result<bool, Halt> {
         // Places are wanting: the next try begins with more of them, unless there are no more.
         Err(halt) if halt.is_for_room() && !s.is_cramped(KIND) => {}
         Err(Halt::Wait { .. }) => {
-            let learnt = s.state().learnt.gone.len() > known_gone;
+            let learnt = learnt(s) > learnt_before;
             stumbled(s, &dirty, learnt).await?;
         }
         Err(_) => {}
     }
     result.map(|()| true)
+}
+
+/// How much halted turns have learnt that the next one need not ask for.
+fn learnt(s: &Session<'_>) -> usize {
+    let state = s.state();
+    state.learnt.gone.len() + state.learnt.pieces.read.len()
 }
 
 /// A turn could not come to its end: a service failed, or it needs more requests than a bucket holds. The next one is half
@@ -94,7 +100,11 @@ async fn stumbled(s: &Session<'_>, dirty: &[Dirty], learnt: bool) -> Result<(), 
 async fn carry(s: &Session<'_>, dirty: &[Dirty]) -> Result<(), Halt> {
     let gathered = gather(s, dirty).await?;
     let mut commit_extra = gathered.aside;
+    if let Some(halt) = gathered.cut {
+        return keep_pieces(s, &dirty[0], gathered.subjects, commit_extra, halt).await;
+    }
     let assessed = assess(s, gathered.subjects, Confirm::Yes).await?;
+    let to_tell = pieces_to_tell(s, dirty, &assessed);
     let mut delivered = deliver(s, assessed, Errand::live()).await?;
     let meter = meter_of(dirty);
     if delivered.changed > 0 {
@@ -108,10 +118,55 @@ async fn carry(s: &Session<'_>, dirty: &[Dirty]) -> Result<(), Halt> {
         delivered.commit.success_at = Some(s.now());
     }
     s.commit(delivered.commit).await?;
-    match delivered.halted {
-        Some(halt) => Err(halt),
-        None => Ok(()),
+    let Some(halt) = delivered.halted else {
+        return Ok(());
+    };
+    if halt.is_for_room() {
+        for key in to_tell {
+            s.note_piece(dirty[0].key, dirty[0].version, key);
+        }
     }
+    Err(halt)
+}
+
+/// Records of a lone contact whose refusal the shop is to be told: what they said is kept before that, and nothing they
+/// hold goes to SARE, so that the next try need not read them again.
+fn pieces_to_tell(s: &Session<'_>, dirty: &[Dirty], assessed: &[Assessed]) -> Vec<RecordKey> {
+    if dirty.len() != 1 {
+        return Vec::new();
+    }
+    let refused = assessed
+        .iter()
+        .filter(|a| a.tells_shop(s.config()) && a.subject.came_from.is_empty());
+    refused
+        .flat_map(|a| a.subject.readings.iter().map(|r| r.key))
+        .collect()
+}
+
+/// Of a contact that takes more requests than the bucket holds, what was read is kept and not read again; what follows
+/// from it is done when all is read.
+async fn keep_pieces(
+    s: &Session<'_>,
+    entry: &Dirty,
+    subjects: Vec<Subject>,
+    aside: store::Commit,
+    halt: Halt,
+) -> Result<(), Halt> {
+    let assessed = assess(s, subjects, Confirm::Yes).await?;
+    let here = assessed.iter().map(|a| &a.subject).flat_map(|x| {
+        let stayed = x.came_from.is_empty() && x.moved_away.is_empty();
+        x.readings.iter().filter(move |_| stayed)
+    });
+    let read: Vec<RecordKey> = here.map(|r| r.key).collect();
+    let problems = store::Commit {
+        problems: aside.problems,
+        ..store::Commit::default()
+    };
+    keep_facts(s, assessed, problems).await?;
+    for key in read {
+        s.note_piece(entry.key, entry.version, key);
+    }
+    Err(halt)
 }
 
 /// Single reads cost one request each, a list one for fifty: never more than the bucket holds now.
@@ -150,6 +205,8 @@ fn meter_of(dirty: &[Dirty]) -> &'static str {
 struct Gathered {
     subjects: Vec<Subject>,
     aside: store::Commit,
+    /// Not all was read: there was no place for more.
+    cut: Option<Halt>,
 }
 
 async fn gather(s: &Session<'_>, dirty: &[Dirty]) -> Result<Gathered, Halt> {
@@ -178,7 +235,12 @@ async fn gather(s: &Session<'_>, dirty: &[Dirty]) -> Result<Gathered, Halt> {
         ledger.insert(record.key, record);
     }
 
-    let found = read_all(s, &keys, &mut aside, dirty).await?;
+    let in_pieces = dirty.len() == 1 && s.is_cramped(KIND);
+    let (found, cut) = if in_pieces {
+        read_pieces(s, &keys, &mut aside, &dirty[0]).await?
+    } else {
+        (read_all(s, &keys, &mut aside, dirty).await?, None)
+    };
     let mut readings: Vec<Reading> = Vec::new();
     let mut lost: Vec<Record> = Vec::new();
     for (key, found) in found {
@@ -208,7 +270,7 @@ async fn gather(s: &Session<'_>, dirty: &[Dirty]) -> Result<Gathered, Halt> {
     siblings.retain(|r| !read_keys.contains(&r.key) && !keys.contains(&r.key));
     if !siblings.is_empty() {
         // Where the bucket holds too little for all of a contact's records, those that were there before count as they are.
-        let more: BTreeSet<RecordKey> = if dirty.len() == 1 && s.is_cramped(KIND) {
+        let more: BTreeSet<RecordKey> = if in_pieces {
             BTreeSet::new()
         } else {
             siblings.iter().map(|r| r.key).collect()
@@ -283,6 +345,7 @@ async fn gather(s: &Session<'_>, dirty: &[Dirty]) -> Result<Gathered, Halt> {
     Ok(Gathered {
         subjects: subjects.into_values().collect(),
         aside,
+        cut,
     })
 }
 
@@ -358,6 +421,34 @@ fn attach_dirty(
             }),
         }
     }
+}
+
+/// Reads the records of one contact one by one, without those read a moment ago, for as long as there are places;
+/// subscribers first, since what customers fill counts only when it is read last. Customers' own addresses belong to the
+/// piece.
+async fn read_pieces(
+    s: &Session<'_>,
+    keys: &BTreeSet<RecordKey>,
+    aside: &mut store::Commit,
+    entry: &Dirty,
+) -> Result<(Vec<(RecordKey, Found)>, Option<Halt>), Halt> {
+    let unread = |key: &RecordKey| !s.has_piece(entry.key, entry.version, *key);
+    let mut order: Vec<RecordKey> = keys.iter().copied().filter(unread).collect();
+    order.sort_by_key(|key| {
+        (
+            key.kind == RecordKind::Customer,
+            entry.key == DirtyKey::Record(*key),
+        )
+    });
+    let mut out = Vec::new();
+    for key in order {
+        match read_all(s, &BTreeSet::from([key]), aside, std::slice::from_ref(entry)).await {
+            Ok(found) => out.extend(found),
+            Err(halt) if halt.is_for_room() && !out.is_empty() => return Ok((out, Some(halt))),
+            Err(halt) => return Err(halt),
+        }
+    }
+    Ok((out, None))
 }
 
 /// Reads records by id. Records the shop has locked or forbids are put off one by one.

@@ -130,7 +130,7 @@ async fn notice_drift(s: &Session<'_>) -> Result<(), Halt> {
 }
 
 /// Rows of a list as the shop counts them; those that consent, where it can count them apart.
-async fn counted(s: &Session<'_>, kind: RecordKind, consent_only: bool) -> read::ShopCall<Option<u64>> {
+pub async fn counted(s: &Session<'_>, kind: RecordKind, consent_only: bool) -> read::ShopCall<Option<u64>> {
     match kind {
         RecordKind::Customer => {
             let filter: &[(&str, &str)] = if consent_only { &[("newsletter", "1")] } else { &[] };

@@ -6,7 +6,7 @@
 //! while it answers everything else; then records tell them, which is the same word of the same service
 //! (sare-api.md 11.1).
 
-use sare_api::Probed;
+use sare_api::{LookupForm, Probed};
 use store::ContactFilter;
 
 use crate::error::{CallError, Halt};
@@ -116,7 +116,16 @@ pub fn take(s: &Session<'_>, probed: Probed) {
     }
 }
 
-/// How many addresses to ask about in one call.
+/// How many addresses to ask about in one call: one by one each answer counts by itself, so that what was heard before
+/// places run out stays known.
+pub fn a_call(s: &Session<'_>) -> usize {
+    if s.state().lookup == LookupForm::OneByOne {
+        return 1;
+    }
+    at_once(s)
+}
+
+/// How many addresses to ask about before something is done with the answers.
 pub fn at_once(s: &Session<'_>) -> usize {
     let state = s.state();
     state.lookup.at_most(state.batch.current()).max(1)

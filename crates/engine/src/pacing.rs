@@ -7,7 +7,8 @@
 //!
 //! - how many requests it had made ([`crate::state::LaneState::needs`]): the next try begins only when there is room for
 //!   one more, or when the bucket is empty;
-//! - what it had learnt ([`crate::state::Learnt`]): records proven gone and statuses just read are not asked for again.
+//! - what it had learnt ([`crate::state::Learnt`]): records proven gone, statuses just read and the shop's counts are not
+//!   asked for again. A contact that takes more requests than the bucket holds is read in pieces, each kept in the ledger.
 //!
 //! So every try either gets further than the one before, or is shorter, or waits longer.
 

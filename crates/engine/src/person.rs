@@ -38,6 +38,13 @@ impl SubscriberExtra {
         }
     }
 
+    /// What the ledger keeps of it.
+    pub fn of_record(record: &Record) -> Self {
+        let text = record.extra.as_deref();
+        text.and_then(|text| serde_json::from_str(text).ok())
+            .unwrap_or_default()
+    }
+
     /// The text kept in the ledger.
     pub fn text(&self) -> String {
         serde_json::to_string(self).expect("plain data")
@@ -82,11 +89,7 @@ impl Person {
 
     /// A subscriber as the ledger knows the record.
     pub fn from_extra(record: &Record, email: &str) -> Self {
-        let extra = record
-            .extra
-            .as_deref()
-            .and_then(|text| serde_json::from_str(text).ok())
-            .unwrap_or_default();
+        let extra = SubscriberExtra::of_record(record);
         Self::subscriber(record.key.id, email, record.consent, extra)
     }
 

@@ -25,6 +25,7 @@ use sync_core::{RecordKey, RecordKind};
 use crate::addresses;
 use crate::deliver::{Errand, deliver};
 use crate::error::{CallError, Halt};
+use crate::look;
 use crate::lookup;
 use crate::read::{self, Page};
 use crate::report::{Body, Phase};
@@ -219,10 +220,10 @@ async fn count_lists(s: &Session<'_>, run: &mut Run, body: &mut Body) -> Result<
     let mut total = 0;
     let mut known = true;
     let mut bound = 0;
-    let subscribers = counted(s.shoper(|c| async move { c.count_subscribers(&[]).await }).await)?;
+    let subscribers = counted(s, RecordKind::Subscriber, false).await?;
     body.reads_customers = config.customers.enabled;
     let customers = if config.customers.enabled {
-        counted(s.shoper(|c| async move { c.count_users(&[]).await }).await)?
+        counted(s, RecordKind::Customer, false).await?
     } else {
         Some(0)
     };
@@ -233,28 +234,18 @@ async fn count_lists(s: &Session<'_>, run: &mut Run, body: &mut Body) -> Result<
         }
     }
     if run.kind == RunKind::First {
-        for (wanted, counted_rows) in [
+        for (kind, wanted) in [
             (
+                RecordKind::Subscriber,
                 config.subscribers.enabled || config.customers.consent != ConsentRule::Flag,
-                {
-                    counted(
-                        s.shoper(|c| async move { c.count_subscribers(&[("active", "1")]).await })
-                            .await,
-                    )?
-                },
             ),
             (
+                RecordKind::Customer,
                 config.customers.enabled && config.customers.consent != ConsentRule::Subscriber,
-                {
-                    counted(
-                        s.shoper(|c| async move { c.count_users(&[("newsletter", "1")]).await })
-                            .await,
-                    )?
-                },
             ),
         ] {
             if wanted {
-                bound += counted_rows.unwrap_or(total);
+                bound += counted(s, kind, true).await?.unwrap_or(total);
             }
         }
         body.statement.mailable = bound.min(total);
@@ -266,12 +257,24 @@ async fn count_lists(s: &Session<'_>, run: &mut Run, body: &mut Body) -> Result<
     save(s, run, body, Commit::default()).await
 }
 
-fn counted(answer: Result<Option<u64>, CallError<shoper_api::Error>>) -> Result<Option<i64>, Halt> {
-    match answer {
-        Ok(n) => Ok(n.and_then(|n| i64::try_from(n).ok())),
-        Err(CallError::Halt(halt)) => Err(halt),
-        Err(CallError::Api(_)) => Ok(None),
+/// Rows of a list as the shop counts them. What it said a moment ago to a turn that was halted is not asked again.
+async fn counted(s: &Session<'_>, kind: RecordKind, consenting: bool) -> Result<Option<i64>, Halt> {
+    let what = match (kind, consenting) {
+        (RecordKind::Subscriber, false) => "subscribers",
+        (RecordKind::Subscriber, true) => "active",
+        (RecordKind::Customer, false) => "customers",
+        (RecordKind::Customer, true) => "newsletter",
+    };
+    if let Some(count) = s.recent_count(what) {
+        return Ok((count >= 0).then_some(count));
     }
+    let count = match look::counted(s, kind, consenting).await {
+        Ok(n) => n.and_then(|n| i64::try_from(n).ok()),
+        Err(CallError::Halt(halt)) => return Err(halt),
+        Err(CallError::Api(_)) => None,
+    };
+    s.note_count(what, count.unwrap_or(-1));
+    Ok(count)
 }
 
 /// A stretch of one list, read ahead while it is written.

@@ -389,6 +389,34 @@ impl<'a> Session<'a> {
         self.state().learnt.views.remove(&hash);
     }
 
+    /// Whether the record was read just now as a piece of the contact that this dirty entry is about.
+    pub fn has_piece(&self, entry: DirtyKey, version: i64, record: RecordKey) -> bool {
+        let now = self.now();
+        let record = DirtyKey::Record(record).encode();
+        let state = self.state();
+        state.learnt.has_piece((&entry.encode(), version), &record, now)
+    }
+
+    /// The record was read, and what it says is in the ledger.
+    pub fn note_piece(&self, entry: DirtyKey, version: i64, record: RecordKey) {
+        let now = self.now();
+        let mut learnt = self.pacer.learnt();
+        learnt.pieces.entry = (entry.encode(), version);
+        learnt.pieces.read.insert(DirtyKey::Record(record).encode(), now);
+    }
+
+    /// A count that the shop gave just now to a turn that was halted.
+    pub fn recent_count(&self, what: &str) -> Option<i64> {
+        let now = self.now();
+        self.state().learnt.count(what, now)
+    }
+
+    /// The shop counts so many; -1 where it does not count.
+    pub fn note_count(&self, what: &str, count: i64) {
+        let now = self.now();
+        self.pacer.learnt().counts.insert(what.to_owned(), (count, now));
+    }
+
     /// The shop says that the record is gone.
     pub fn note_gone(&self, key: RecordKey) {
         let now = self.now();

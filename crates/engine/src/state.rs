@@ -74,11 +74,27 @@ pub struct Learnt {
     pub gone: BTreeMap<String, Millis>,
     /// SARE's word on addresses, by hash, and when.
     pub views: BTreeMap<String, (i64, Millis)>,
+    /// The shop's counts of rows, by what was counted, and when; -1 where it does not count.
+    pub counts: BTreeMap<String, (i64, Millis)>,
+    /// What was read of a contact that takes more requests than a bucket holds.
+    pub pieces: Pieces,
+}
+
+/// Records read and kept in the ledger, of a contact that is read piece by piece.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Pieces {
+    /// The dirty entry and its version: whatever marks it anew makes what was read before worth nothing.
+    pub entry: (String, i64),
+    /// Records, as dirty entries are written, and when they were read.
+    pub read: BTreeMap<String, Millis>,
 }
 
 impl Learnt {
     /// How long it is believed that a record is gone. Ids are not given twice.
     const GONE_MS: Millis = 10 * 60_000;
+    /// How long a count of rows, or a record read as a piece of its contact, is not asked for again.
+    const READ_MS: Millis = 10 * 60_000;
     /// How long a status is kept; for how long it counts is for whoever asks to say.
     const VIEW_MS: Millis = 120_000;
 
@@ -88,6 +104,26 @@ impl Learnt {
         self.views.extend(more.views);
         self.gone.retain(|_, at| *at + Self::GONE_MS > now);
         self.views.retain(|_, (_, at)| *at + Self::VIEW_MS > now);
+        self.counts.extend(more.counts);
+        self.counts.retain(|_, (_, at)| *at + Self::READ_MS > now);
+        if self.pieces.entry == more.pieces.entry {
+            self.pieces.read.extend(more.pieces.read);
+        } else if !more.pieces.read.is_empty() {
+            self.pieces = more.pieces;
+        }
+        self.pieces.read.retain(|_, at| *at + Self::READ_MS > now);
+    }
+
+    /// Whether the record was read just now as a piece of the contact that this entry is about.
+    pub fn has_piece(&self, entry: (&str, i64), record: &str, now: Millis) -> bool {
+        (self.pieces.entry.0.as_str(), self.pieces.entry.1) == entry
+            && (self.pieces.read.get(record)).is_some_and(|at| *at + Self::READ_MS > now)
+    }
+
+    /// A count that the shop has given just now; -1 where it does not count.
+    pub fn count(&self, what: &str, now: Millis) -> Option<i64> {
+        let (count, at) = self.counts.get(what)?;
+        (*at + Self::READ_MS > now).then_some(*count)
     }
 
     /// Whether the shop has just said that the record is gone.
@@ -100,6 +136,16 @@ impl Learnt {
         let (view, at) = self.views.get(hash)?;
         (*at > since).then_some(*view)
     }
+}
+
+/// The newest update of data whose effect on statuses is to be read back.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ToProve {
+    /// When it was written.
+    pub at: Millis,
+    /// Statuses before it, by hash in hexadecimal.
+    pub before: BTreeMap<String, i64>,
 }
 
 /// How a shop can be asked for addresses of customers.
@@ -155,6 +201,8 @@ pub struct LaneState {
     pub differences: Option<Vec<i64>>,
     /// Batches of updates after which the statuses were read back and found as they had been.
     pub updates_proven: u32,
+    /// The batch of updates that is to be read back.
+    pub to_prove: ToProve,
     /// Updates of data changed people's statuses in this account: nothing is written until a person looked.
     pub updates_harm: bool,
     /// SARE refused the key when last asked.
@@ -204,6 +252,7 @@ impl Default for LaneState {
             poll_released: false,
             differences: None,
             updates_proven: 0,
+            to_prove: ToProve::default(),
             updates_harm: false,
             sare_refused: false,
             sare_not_understood: false,

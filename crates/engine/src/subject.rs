@@ -4,9 +4,10 @@
 //! pure functions of `sync-core`; carried out by `deliver.rs`.
 
 use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
 
 use ports::Millis;
-use sare_api::StatusAnswer;
+use sare_api::{StatusAnswer, StatusAnswers};
 use store::{AddrHash, Contact, DirtyKey, Outcome, Reason, Record};
 use sync_core::config::Config;
 use sync_core::consent::{
@@ -319,7 +320,7 @@ pub async fn assess(
     let settle = millis(s.settings.settle_after);
     let asked = subjects.iter().map(|x| {
         let age_ms = match confirm {
-            _ if may_rise(x) => 0,
+            _ if may_rise(x) => FRESH_MS,
             Confirm::Yes => JUST_NOW_MS,
             Confirm::No => RECENT_MS,
         };
@@ -478,22 +479,21 @@ fn judge(
 /// Stands for "SARE's answer about this address cannot be had": nothing is done about the contact.
 const UNREADABLE: i64 = -1;
 
-/// Whether the contact's status in SARE could be raised for what the shop says now.
+/// Whether the contact's status in SARE could be raised for what the shop says now, or said before.
 fn may_rise(subject: &Subject) -> bool {
-    let Some(contact) = &subject.contact else {
-        return false;
-    };
-    let opts_in = contact.consent != Some(true) && subject.readings.iter().any(|r| r.consent);
-    opts_in || contact.withdrawn || contact.refusal.is_some() || contact.intent.is_some()
+    let opts_in = |r: &Reading| r.consent && r.before.as_ref().is_none_or(|before| !before.consent);
+    let wished = subject.contact.as_ref().and_then(Intent::of).and_then(|i| i.wish);
+    wished.is_some() || (subject.contact.is_some() && subject.readings.iter().any(opts_in))
 }
 
+/// How old a status may be on which another one is raised: no older than it gets within a turn that is not halted.
+const FRESH_MS: i64 = 10_000;
 /// How long a status counts as just read where something may be done about it at once.
 const JUST_NOW_MS: i64 = 30_000;
 /// The same for a pass that goes through many and raises nobody's status.
 pub const RECENT_MS: i64 = 120_000;
 
 /// [`statuses`], without asking again for what a halted turn heard, by contact, less than so many milliseconds ago.
-/// Except of those whose status may be raised: only one read now tells that they did not refuse meanwhile.
 pub async fn recent_statuses(
     s: &Session<'_>,
     mut addresses: Vec<(AddrHash, String, i64)>,
@@ -524,23 +524,25 @@ pub async fn statuses<'x>(
     if !all.is_empty() {
         lookup::reconsider(s).await?;
     }
-    let mut stack: Vec<&[(AddrHash, String)]> = all.chunks(lookup::at_once(s)).rev().collect();
+    let mut stack: Vec<&[(AddrHash, String)]> = all.chunks(lookup::a_call(s)).rev().collect();
     while let Some(chunk) = stack.pop() {
         let asked: Vec<&str> = chunk.iter().map(|(_, a)| a.as_str()).collect();
+        let kept = Mutex::new(StatusAnswers::default());
         let answer = s.sare_by_one_way(|c| {
-            let asked = asked.clone();
-            async move { c.statuses(&asked).await }
+            let (asked, kept) = (asked.clone(), &kept);
+            async move { c.statuses_kept(&asked, kept).await }
         });
         let answer = answer.await;
+        let answers = kept.into_inner().unwrap_or_else(PoisonError::into_inner);
         if let Err(CallError::Api(error)) = &answer
             && lookup::may_be_the_call(error)
             && lookup::find_form(s, &asked).await?
         {
-            stack.extend(chunk.chunks(lookup::at_once(s)).rev());
+            stack.extend(chunk.chunks(lookup::a_call(s)).rev());
             continue;
         }
         match answer {
-            Ok(answers) => {
+            Ok(()) => {
                 for (hash, address) in chunk {
                     let view = match answers.get(address) {
                         StatusAnswer::Status(status) => SareView::Status(status.number()),
@@ -553,7 +555,15 @@ pub async fn statuses<'x>(
                     s.shop_problem_over("sare-answers").await?;
                 }
             }
-            Err(CallError::Halt(halt)) => return Err(halt),
+            Err(CallError::Halt(halt)) => {
+                // The first of several pages may have been read: whom it names need not be asked after again.
+                for (hash, address) in chunk {
+                    if let StatusAnswer::Status(status) = answers.get(address) {
+                        s.note_view(*hash, SareView::Status(status.number()));
+                    }
+                }
+                return Err(halt);
+            }
             Err(CallError::Api(error)) if error.suggests_smaller_batch() && chunk.len() > 1 => {
                 if matches!(error, sare_api::Error::TooLarge) || error.is_transient() {
                     s.state().batch.after_too_large();

@@ -1,6 +1,7 @@
 //! The "by list" reads: many contacts with few requests, page after page (sare-api.md 10).
 
 use std::collections::{HashMap, HashSet};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde_json::Value;
 
@@ -26,31 +27,42 @@ impl Client {
     /// # Errors
     /// [`Error`].
     pub async fn statuses(&self, emails: &[&str]) -> Result<StatusAnswers, Error> {
-        let mut answers = StatusAnswers::default();
-        answers.requests_made = match self.lookup() {
+        let kept = Mutex::default();
+        self.statuses_kept(emails, &kept).await?;
+        Ok(kept.into_inner().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// [`Client::statuses`], and what was read before a request failed is kept. Whoever is not in it then may not have
+    /// been asked after.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn statuses_kept(&self, emails: &[&str], kept: &Mutex<StatusAnswers>) -> Result<(), Error> {
+        let keep = |key, status| lock(kept).take(key, status);
+        let requests = match self.lookup() {
             LookupForm::OneByOne => {
                 let mut requests = 0;
                 for email in emails {
                     requests += 1;
                     if let Some(record) = self.by_email(email).await? {
-                        answers.take(key_of(email), record.told_status());
+                        keep(key_of(email), record.told_status());
                     }
                 }
                 requests
             }
             LookupForm::Records | LookupForm::PlainRecords => {
-                let take = |key, record: ContactRecord| answers.take(key, record.told_status());
+                let take = |key, record: ContactRecord| keep(key, record.told_status());
                 self.by_list(RECORDS.0, RECORDS.1, emails, record::read, take)
                     .await?
             }
             LookupForm::Object | LookupForm::Plain => {
-                let take = |key, status| answers.take(key, status);
                 let call = "email/status_by_email_list";
-                self.by_list(call, "a list of statuses", emails, statuses::read, take)
+                self.by_list(call, "a list of statuses", emails, statuses::read, keep)
                     .await?
             }
         };
-        Ok(answers)
+        lock(kept).requests_made = requests;
+        Ok(())
     }
 
     /// `POST email/by_email_list/{page}`: the records of many addresses, by address in lower case.
@@ -177,6 +189,10 @@ impl Client {
         tracing::debug!(call, pages = MOST_PAGES, "no end of the list; the rest is left");
         Ok(MOST_PAGES)
     }
+}
+
+fn lock(kept: &Mutex<StatusAnswers>) -> MutexGuard<'_, StatusAnswers> {
+    kept.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Whether the answer speaks of the address; of a record that shows no status, nothing can be learnt.
