@@ -4,8 +4,8 @@
 //! committed piece by piece under the lease's fence, and let go with the time at which it is due
 //! next. Nothing sleeps here and nothing is kept in memory between slices.
 //!
-//! A webhook's way through this crate: `slice.rs` gives live changes their turn, `live.rs` reads the
-//! contact anew, `subject.rs` asks SARE for its status and `sync-core` for a verdict, `deliver.rs`
+//! A webhook's way through this crate: `slice.rs` gives live changes their turn, `live/` reads the
+//! contact anew, `subject/` asks SARE for its status and `sync-core` for a verdict, `deliver/`
 //! carries it out.
 
 mod access;

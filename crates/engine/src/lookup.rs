@@ -1,7 +1,7 @@
 //! How SARE is asked for the statuses of many addresses, found out where the usual way does not work.
 //!
-//! Stands beside `subject.rs`, which asks for statuses before anything is decided, and before
-//! `run.rs` can prove the way by a contact just taken: where the very first question fails,
+//! Stands beside `subject/statuses.rs`, which asks for statuses before anything is decided, and before
+//! `run/proof.rs` can prove the way by a contact just taken: where the very first question fails,
 //! nothing is ever taken (sare-api.md 16 row 4). An account may also lack the list of statuses, or fail at it every time
 //! while it answers everything else; then records tell them, which is the same word of the same service
 //! (sare-api.md 11.1).

@@ -1,6 +1,6 @@
 //! A run as it is told: where it stands, what it counted, what it would change.
 //!
-//! Written by `run.rs` into the ledger as JSON, read by the command line and the panel.
+//! Written by `run/` into the ledger as JSON, read by the command line and the panel.
 
 use std::collections::BTreeMap;
 

@@ -1,0 +1,225 @@
+//! Changes of status in SARE: lowered for a withdrawal, raised for a new opt-in, and read back.
+//!
+//! A status change travels alone and counts only when it has been read back (sare-api.md section 14 and 16 row 11).
+
+use std::collections::BTreeMap;
+
+use sare_api::{AddRequest, Status};
+use store::{AddrHash, Outcome, Reason};
+use sync_core::config::Config;
+use sync_core::consent::{SareView, Wish, status};
+use sync_core::plan::Step;
+
+use crate::error::{CallError, Halt};
+use crate::session::{Session, millis};
+use crate::subject::{Intent, statuses};
+
+use super::groups::leave_after_refusal;
+use super::{Fate, Item, refuse_or_wait};
+
+/// Most tries at a status change before a person is asked.
+const STATUS_TRIES: u32 = 5;
+
+/// Unsubscribes, reads back, and tries other ways when SARE does not take it.
+pub(super) async fn lower(s: &Session<'_>, config: &Config, items: &mut [Item]) -> Result<(), Halt> {
+    let mut by_target: BTreeMap<i64, Vec<usize>> = BTreeMap::new();
+    for (i, item) in items.iter_mut().enumerate() {
+        let Step::Unsubscribe { to } = item.a.step else {
+            continue;
+        };
+        if item.intent.tries >= STATUS_TRIES && item.intent.lowering_to.is_some() {
+            item.result = Some(Fate::Later("status-not-taken"));
+            continue;
+        }
+        // The wanted status twice, then the other refusals (sare-api.md 16 row 11).
+        let target = match item.intent.tries {
+            0 | 1 => to,
+            2 if to != status::REMOVED => status::REMOVED,
+            3 if to != status::REMOVAL_REQUESTED => status::REMOVAL_REQUESTED,
+            _ => status::REMOVED_BY_HAND,
+        };
+        item.intent.lowering_to = Some(target);
+        item.intent.tries += 1;
+        by_target.entry(target).or_default().push(i);
+    }
+    for (target, indices) in by_target {
+        for chunk in indices.chunks(s.batch_size()) {
+            set_status(s, items, chunk, target, false).await?;
+            for &i in chunk {
+                items[i].contact.intent = items[i].intent.text();
+            }
+            let seen = read_back(s, items, chunk).await?;
+            for &i in chunk {
+                let item = &mut items[i];
+                if item.result.is_some() {
+                    continue;
+                }
+                let now_has = seen.get(&item.contact.hash).copied().unwrap_or(SareView::Absent);
+                let lowered = match now_has {
+                    SareView::Status(n) => status::is_refusal(n) || n == target,
+                    SareView::Absent | SareView::SurelyAbsent => true,
+                };
+                if lowered {
+                    unsubscribed(item, now_has, s.now());
+                    let stays = !status::is_refusal(now_has.number());
+                    if config.unsubscribe.leave_group && stays && !item.contact.groups.is_empty() {
+                        // Nothing but its groups says that it withdrew: it leaves them as whoever changes groups does.
+                        let again = Fate::LookAgain(Outcome::Synchronised, s.now(), Reason::Verify);
+                        item.result = Some(again);
+                    }
+                } else {
+                    item.contact.intent = item.intent.text();
+                    let again = s.now() + millis(s.settings.verify_after);
+                    item.result = Some(Fate::LookAgain(Outcome::Synchronised, again, Reason::Verify));
+                }
+            }
+        }
+    }
+    leave_after_refusal(s, config, items).await
+}
+
+fn unsubscribed(item: &mut Item, now_has: SareView, now: i64) {
+    item.wrote = true;
+    item.intent = Intent::default();
+    item.contact.intent = None;
+    item.contact.sare_status = Some(now_has.number());
+    item.contact.sare_seen_at = Some(now);
+    if status::is_refusal(now_has.number()) {
+        if item.contact.refusal.is_none() {
+            item.contact.refused_at = Some(now);
+        }
+        let origin = item.contact.refusal_origin.as_deref();
+        if item.contact.refusal.is_none() || matches!(origin, Some("followed" | "vanished")) {
+            item.contact.refusal_origin = Some("shop".to_owned());
+        }
+        item.contact.refusal = Some(now_has.number());
+        item.contact.refusal_applied = true;
+        item.result = Some(Fate::Settled(Outcome::Suppressed));
+    } else {
+        item.result = Some(Fate::Settled(Outcome::Synchronised));
+    }
+    if item.a.subject.readings.is_empty() && item.a.subject.known.is_empty() {
+        // No longer in the shop: now that it refuses, what the merchant wants of deleted contacts follows.
+        let outcome = if status::is_refusal(now_has.number()) {
+            Outcome::Suppressed
+        } else {
+            Outcome::Synchronised
+        };
+        item.result = Some(Fate::LookAgain(outcome, now, Reason::Verify));
+    }
+}
+
+/// Raises statuses that people asked for, each at most once without being read back.
+pub(super) async fn raise(s: &Session<'_>, items: &mut [Item]) -> Result<(), Halt> {
+    let mut by_target: BTreeMap<(i64, bool), Vec<usize>> = BTreeMap::new();
+    for (i, item) in items.iter_mut().enumerate() {
+        let Step::Raise { to, confirm } = item.a.step else {
+            continue;
+        };
+        if item.intent.tries > STATUS_TRIES {
+            item.result = Some(Fate::Later("status-not-taken"));
+            continue;
+        }
+        // A reactivation that was sent and not proven could have been refused meanwhile: from the
+        // second try on the person is asked instead.
+        let (to, confirm) = if item.intent.wish == Some(Wish::Reactivate) && item.intent.tries > 1 {
+            (status::UNCONFIRMED, true)
+        } else {
+            (to, confirm)
+        };
+        by_target.entry((to, confirm)).or_default().push(i);
+    }
+    for ((to, confirm), indices) in by_target {
+        for chunk in indices.chunks(s.batch_size()) {
+            set_status(s, items, chunk, to, confirm).await?;
+            let seen = read_back(s, items, chunk).await?;
+            for &i in chunk {
+                let item = &mut items[i];
+                if item.result.is_some() {
+                    continue;
+                }
+                let now_has = seen.get(&item.contact.hash).copied().unwrap_or(SareView::Absent);
+                if now_has == SareView::Status(to) {
+                    item.wrote = true;
+                    item.intent = Intent::default();
+                    item.contact.intent = None;
+                    item.contact.refusal = None;
+                    item.contact.refused_at = None;
+                    item.contact.refusal_origin = None;
+                    item.contact.refusal_applied = false;
+                    item.contact.sare_status = Some(to);
+                    item.contact.sare_seen_at = Some(s.now());
+                    // Data follows, now that the status allows it.
+                    item.result = Some(Fate::LookAgain(Outcome::Synchronised, s.now(), Reason::Verify));
+                } else {
+                    let again = s.now() + millis(s.settings.verify_after);
+                    item.result = Some(Fate::LookAgain(Outcome::Suppressed, again, Reason::Verify));
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Sends a status change. A batch that SARE rejects is sent one by one; a contact that it rejects alone waits.
+async fn set_status(
+    s: &Session<'_>,
+    items: &mut [Item],
+    chunk: &[usize],
+    to: i64,
+    confirm: bool,
+) -> Result<(), Halt> {
+    let mut stack: Vec<&[usize]> = vec![chunk];
+    while let Some(part) = stack.pop() {
+        let contacts = part
+            .iter()
+            .map(|&i| sare_api::Contact {
+                email: items[i].a.subject.email.as_str().to_owned(),
+                status: Some(Status::from_number(to)),
+                ..sare_api::Contact::default()
+            })
+            .collect();
+        let request = AddRequest::status_change(contacts, confirm);
+        let sent = s.sare(|c| {
+            let request = request.clone();
+            async move { c.add(&request).await }
+        });
+        let sent = sent.await;
+        if !matches!(&sent, Err(CallError::Halt(halt)) if halt.is_for_room()) {
+            for &i in part {
+                s.forget_view(items[i].contact.hash);
+                items[i].sent = true;
+            }
+        }
+        match sent {
+            // Whatever the answer says of single contacts: only the status read back counts.
+            Ok(_) => {}
+            Err(CallError::Halt(halt)) => return Err(halt),
+            Err(CallError::Api(error)) if error.is_transient() => return Err(refuse_or_wait(s, &error)),
+            Err(CallError::Api(_)) if part.len() > 1 => {
+                let (left, right) = part.split_at(part.len() / 2);
+                stack.push(right);
+                stack.push(left);
+            }
+            Err(CallError::Api(error)) => {
+                tracing::warn!(shop = %s.shop.id, %error, "SARE rejected a status change");
+                items[part[0]].result = Some(Fate::Later("status-not-taken"));
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn read_back(
+    s: &Session<'_>,
+    items: &[Item],
+    chunk: &[usize],
+) -> Result<std::collections::HashMap<AddrHash, SareView>, Halt> {
+    statuses(
+        s,
+        chunk
+            .iter()
+            .map(|&i| (items[i].contact.hash, items[i].a.subject.email.as_str())),
+    )
+    .await
+}

@@ -1,0 +1,158 @@
+//! Leaving groups: of the deleted, of those who changed groups, and of those who withdrew.
+
+use std::collections::BTreeMap;
+
+use store::Outcome;
+use sync_core::config::{Config, DeletedAction};
+use sync_core::consent::{SareView, status};
+use sync_core::plan::Step;
+
+use crate::error::{CallError, Halt};
+use crate::session::Session;
+use crate::subject::refuses_by_withdrawal;
+
+use super::{Fate, Item, refuse_or_wait};
+
+/// Takes those who withdrew in the shop, and refuse in SARE by now, out of our groups where the merchant wants that. The
+/// ledger's groups say who has yet to leave: what failed, or was cut off, is made up for by whoever looks next.
+pub(super) async fn leave_after_refusal(
+    s: &Session<'_>,
+    config: &Config,
+    items: &mut [Item],
+) -> Result<(), Halt> {
+    let owed: Vec<usize> = (0..items.len())
+        .filter(|&i| owes_leaving(&items[i], config))
+        .collect();
+    let all = |item: &Item| item.contact.groups.clone();
+    remove_from_groups(s, items, &owed, all, |item| {
+        item.contact.groups.clear();
+        item.contact.sent = None;
+        item.left = true;
+    })
+    .await
+}
+
+/// Whether a contact whose withdrawal SARE has taken is still in groups that it is to leave.
+pub(super) fn owes_leaving(item: &Item, config: &Config) -> bool {
+    config.unsubscribe.leave_group
+        && matches!(item.a.step, Step::Suppress | Step::Unsubscribe { .. })
+        && refuses_by_withdrawal(&item.contact)
+        && !item.contact.groups.is_empty()
+}
+
+/// Takes contacts out of groups they no longer belong in, and deals with those gone from the shop.
+pub(super) async fn leave(s: &Session<'_>, items: &mut [Item]) -> Result<(), Halt> {
+    let gone: Vec<usize> = (0..items.len())
+        .filter(|&i| {
+            matches!(items[i].a.step, Step::Leave(DeletedAction::LeaveGroup))
+                && !items[i].contact.groups.is_empty()
+        })
+        .collect();
+    let all = |item: &Item| item.contact.groups.clone();
+    remove_from_groups(s, items, &gone, all, |item| {
+        item.contact.groups.clear();
+        item.contact.sent = None;
+        item.wrote = true;
+        item.result = Some(Fate::Settled(Outcome::Gone));
+    })
+    .await?;
+    let partly: Vec<usize> = (0..items.len())
+        .filter(|&i| still_to_leave(&items[i]) && !matches!(items[i].result, Some(Fate::Refused(_))))
+        .collect();
+    let some = |item: &Item| item.a.groups_to_leave();
+    remove_from_groups(s, items, &partly, some, |item| {
+        let groups = item.a.groups.clone();
+        item.contact.groups.retain(|g| groups.contains(g));
+        item.wrote = true;
+    })
+    .await?;
+    let delete: Vec<usize> = (0..items.len())
+        .filter(|&i| {
+            let present = matches!(items[i].a.sare, SareView::Status(_));
+            matches!(items[i].a.step, Step::Leave(DeletedAction::Delete))
+                && present
+                && items[i].contact.outcome != Outcome::Gone
+        })
+        .collect();
+    for chunk in delete.chunks(s.batch_size()) {
+        let addresses: Vec<&str> = chunk.iter().map(|&i| items[i].a.subject.email.as_str()).collect();
+        let sent = s.sare(|c| {
+            let addresses = addresses.clone();
+            async move { c.delete(&addresses).await }
+        });
+        match sent.await {
+            Ok(_) => {}
+            Err(CallError::Halt(halt)) => return Err(halt),
+            Err(CallError::Api(error)) => return Err(refuse_or_wait(s, &error)),
+        }
+        for &i in chunk {
+            s.forget_view(items[i].contact.hash);
+            items[i].wrote = true;
+            items[i].contact.sent = None;
+            items[i].contact.groups.clear();
+            items[i].contact.sare_status = None;
+            items[i].result = Some(Fate::Settled(Outcome::Gone));
+        }
+    }
+    for item in items.iter_mut() {
+        if item.result.is_none() && matches!(item.a.step, Step::Leave(_)) {
+            item.result = Some(Fate::Settled(Outcome::Gone));
+        }
+    }
+    Ok(())
+}
+
+/// Whether a contact that stays in SARE has yet to leave a group of ours.
+pub(super) fn still_to_leave(item: &Item) -> bool {
+    let present = matches!(item.a.sare, SareView::Status(n) if status::is_open(n));
+    let stays = matches!(item.a.step, Step::Keep | Step::Update);
+    present && stays && item.contact.groups.iter().any(|g| !item.a.groups.contains(g))
+}
+
+/// Takes contacts out of groups; `left` notes it of each. A batch that SARE rejects is split until the contact that
+/// spoils it stands alone and waits.
+async fn remove_from_groups(
+    s: &Session<'_>,
+    items: &mut [Item],
+    indices: &[usize],
+    groups_of: impl Fn(&Item) -> Vec<i64>,
+    left: impl Fn(&mut Item),
+) -> Result<(), Halt> {
+    let mut by_groups: BTreeMap<Vec<i64>, Vec<usize>> = BTreeMap::new();
+    for &i in indices {
+        let groups = groups_of(&items[i]);
+        if !groups.is_empty() {
+            by_groups.entry(groups).or_default().push(i);
+        }
+    }
+    for (groups, members) in by_groups {
+        let mut stack: Vec<&[usize]> = members.chunks(s.batch_size()).rev().collect();
+        while let Some(chunk) = stack.pop() {
+            let addresses: Vec<&str> = chunk.iter().map(|&i| items[i].a.subject.email.as_str()).collect();
+            let sent = s.sare(|c| {
+                let (addresses, groups) = (addresses.clone(), groups.clone());
+                async move { c.group_remove_emails(&addresses, &groups).await }
+            });
+            match sent.await {
+                // A contact SARE does not know is in no group of ours either.
+                Ok(_) => chunk.iter().for_each(|&i| left(&mut items[i])),
+                Err(CallError::Halt(halt)) => return Err(halt),
+                Err(CallError::Api(error)) if error.is_transient() => return Err(refuse_or_wait(s, &error)),
+                Err(CallError::Api(_)) if chunk.len() > 1 => {
+                    let (one, other) = chunk.split_at(chunk.len() / 2);
+                    stack.push(other);
+                    stack.push(one);
+                }
+                Err(CallError::Api(error)) => {
+                    tracing::warn!(shop = %s.shop.id, %error, "SARE does not take a contact out of groups");
+                    let item = &mut items[chunk[0]];
+                    if refuses_by_withdrawal(&item.contact) {
+                        item.contact.outcome = Outcome::Suppressed;
+                    }
+                    item.result = Some(Fate::Later("group-not-left"));
+                }
+            }
+        }
+    }
+    Ok(())
+}

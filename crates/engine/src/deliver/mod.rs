@@ -1,0 +1,144 @@
+//! Carrying out verdicts: from facts and steps to calls on SARE and the shop, and into the ledger.
+//!
+//! The order is what makes crashes harmless. First the facts (a withdrawal, a refusal, a wish) and
+//! what the records said are committed; then the services are told; then what came of it is
+//! committed and the dirty entries go. Whatever happens in between, the next worker finds the facts
+//! and the dirty entry, and the same steps follow from them.
+//!
+//! Data and status changes never share a request, and a status change counts only when it has been
+//! read back (sare-api.md section 14 and 16 row 11).
+
+mod change;
+mod data;
+mod facts;
+mod groups;
+mod outcome;
+mod proof;
+mod shop;
+
+use store::{Commit, Contact, Outcome, Reason, Record};
+use sync_core::config::Config;
+use sync_core::plan::Step;
+
+use crate::error::Halt;
+use crate::report::Counters;
+use crate::session::Session;
+use crate::subject::{Assessed, Intent};
+
+use change::{lower, raise};
+use data::write_data;
+use facts::{facts_commit, prepare};
+use groups::leave;
+use outcome::conclude;
+use shop::tell_shop;
+
+pub use data::value_in;
+pub use facts::keep_facts;
+pub use outcome::retry_pause;
+
+/// For whom contacts are delivered.
+#[derive(Debug, Clone, Copy)]
+pub struct Errand {
+    /// The run that counts them.
+    pub run: Option<i64>,
+    /// Whether the run has yet to count a contact (each counts once).
+    pub counts: bool,
+}
+
+impl Errand {
+    /// Live work, counted by no run.
+    pub fn live() -> Self {
+        Self {
+            run: None,
+            counts: false,
+        }
+    }
+}
+
+/// What one delivery did.
+#[derive(Debug, Default)]
+pub struct Delivered {
+    /// Contacts by what became of them.
+    pub counters: Counters,
+    /// The service that stopped us before all was done.
+    pub halted: Option<Halt>,
+    /// All that was to be committed, for the caller to add its own progress and commit.
+    pub commit: Commit,
+    /// Contacts whose SARE or shop side was really changed.
+    pub changed: i64,
+    /// Contacts about which nothing is left to be done now.
+    pub over: usize,
+}
+
+/// One contact on its way.
+struct Item {
+    a: Assessed,
+    contact: Contact,
+    intent: Intent,
+    result: Option<Fate>,
+    wrote: bool,
+    /// It was taken out of groups of ours though it stays in SARE.
+    left: bool,
+    /// A change of its status may have reached SARE.
+    sent: bool,
+    /// Records not read now that the shop was told about.
+    told: Vec<Record>,
+    /// SARE takes the contact only without its custom properties.
+    without_custom: bool,
+}
+
+/// What became of one contact.
+enum Fate {
+    /// Done.
+    Settled(Outcome),
+    /// Done, and to be looked at again after a pause (a status to be read back, data to follow).
+    LookAgain(Outcome, i64, Reason),
+    /// SARE said no to this contact.
+    Refused(String),
+    /// Something that may pass: try this contact later.
+    Later(&'static str),
+}
+
+/// Carries out the verdicts.
+pub async fn deliver(s: &Session<'_>, assessed: Vec<Assessed>, errand: Errand) -> Result<Delivered, Halt> {
+    let now = s.now();
+    let config = s.config();
+    let mut items: Vec<Item> = assessed.into_iter().map(|a| prepare(a, now)).collect();
+    let mut out = Delivered::default();
+
+    let first = facts_commit(&mut items, errand, now);
+    if !(first.contacts.is_empty() && first.records.is_empty() && first.marks.is_empty()) {
+        s.commit(first).await?;
+    }
+    if let Err(halt) = carry_out(s, config, &mut items).await {
+        if matches!(halt, Halt::Fenced | Halt::Store(_)) {
+            return Err(halt);
+        }
+        out.halted = Some(halt);
+    }
+    for item in items {
+        conclude(s, item, errand, &mut out);
+    }
+    Ok(out)
+}
+
+async fn carry_out(s: &Session<'_>, config: &Config, items: &mut [Item]) -> Result<(), Halt> {
+    for item in items.iter_mut() {
+        // It was in SARE and cannot be told to be there now: adding it could bring somebody back.
+        if item.a.unsure && matches!(item.a.step, Step::Add { .. }) {
+            item.result = Some(Fate::Later("sare-unsure"));
+        }
+    }
+    lower(s, config, items).await?;
+    tell_shop(s, config, items).await?;
+    raise(s, items).await?;
+    write_data(s, items).await?;
+    leave(s, items).await
+}
+
+fn refuse_or_wait(s: &Session<'_>, error: &sare_api::Error) -> Halt {
+    if error.suggests_smaller_batch() {
+        s.state().batch.after_too_large();
+    }
+    s.sare_outage(error)
+}

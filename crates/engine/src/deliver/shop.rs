@@ -1,0 +1,111 @@
+//! Telling the shop: subscriber rows of contacts that refused in SARE are switched off.
+
+use shoper_api::SubscriberId;
+use shoper_api::subscribers::SubscriberUpdate;
+use sync_core::config::Config;
+use sync_core::{RecordKey, RecordKind};
+
+use crate::error::{CallError, Halt};
+use crate::person::SubscriberExtra;
+use crate::session::Session;
+
+use super::{Fate, Item};
+
+/// Switches off the shop's subscriber rows of contacts that refused in SARE.
+pub(super) async fn tell_shop(s: &Session<'_>, config: &Config, items: &mut [Item]) -> Result<(), Halt> {
+    for item in items.iter_mut() {
+        if !item.a.tells_shop(config) {
+            continue;
+        }
+        let mut all_told = true;
+        for (key, groups) in active_rows(s, item) {
+            match switch_off(s, SubscriberId(key.id), groups).await? {
+                None => note_switched_off(item, key),
+                Some(why) => {
+                    all_told = false;
+                    item.result = Some(Fate::Later(why));
+                }
+            }
+        }
+        // A subscriber known and not read now has yet to be told.
+        let unread = item
+            .a
+            .subject
+            .known
+            .iter()
+            .any(|r| r.key.kind == RecordKind::Subscriber && r.consent);
+        if all_told && !unread {
+            item.contact.refusal_applied = true;
+            let subject = &item.a.subject;
+            let consents =
+                subject.readings.iter().any(|r| r.consent) || subject.known.iter().any(|r| r.consent);
+            if item.wrote && !consents {
+                // As the shop will say when it is read next.
+                item.contact.consent = Some(false);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Active subscriber rows of the contact with their groups: read now, or a moment ago as a piece of it.
+fn active_rows(s: &Session<'_>, item: &Item) -> Vec<(RecordKey, Option<Vec<i64>>)> {
+    let subject = &item.a.subject;
+    let read = subject.readings.iter().filter(|r| r.consent).map(|r| {
+        let groups = r.person.subscriber_groups().map(<[i64]>::to_vec);
+        (r.key, groups)
+    });
+    let is_piece = |key| {
+        let mut entries = subject.dirty.iter();
+        entries.any(|(entry, version, _)| s.has_piece(*entry, *version, key))
+    };
+    let known = subject.known.iter().filter(|r| r.consent && is_piece(r.key));
+    let known = known.map(|r| (r.key, Some(SubscriberExtra::of_record(r).groups)));
+    read.chain(known)
+        .filter(|(key, _)| key.kind == RecordKind::Subscriber)
+        .collect()
+}
+
+fn note_switched_off(item: &mut Item, key: RecordKey) {
+    item.wrote = true;
+    let subject = &mut item.a.subject;
+    for reading in subject.readings.iter_mut().filter(|r| r.key == key) {
+        reading.consent = false;
+    }
+    for record in subject.known.iter_mut().filter(|r| r.key == key) {
+        record.consent = false;
+        item.told.push(record.clone());
+    }
+}
+
+/// Switches a subscriber off; what keeps it from being so, if anything does.
+async fn switch_off(
+    s: &Session<'_>,
+    id: SubscriberId,
+    groups: Option<Vec<i64>>,
+) -> Result<Option<&'static str>, Halt> {
+    let update = SubscriberUpdate {
+        active: Some(false),
+        groups,
+        ..SubscriberUpdate::default()
+    };
+    let sent = s.shoper(|c| {
+        let update = update.clone();
+        async move { c.update_subscriber(id, &update).await }
+    });
+    match sent.await {
+        Ok(()) | Err(CallError::Api(shoper_api::Error::NotFound)) => Ok(None),
+        Err(CallError::Halt(halt)) => Err(halt),
+        Err(CallError::Api(shoper_api::Error::Locked { .. })) => Ok(Some("record-locked")),
+        Err(CallError::Api(shoper_api::Error::Forbidden { .. })) => {
+            let scope = "subscribers_edit".to_owned();
+            s.shop_problem("no-scope:subscribers_edit", "no-scope", Some(scope))
+                .await?;
+            Ok(Some("no-scope"))
+        }
+        Err(CallError::Api(error)) => {
+            tracing::warn!(shop = %s.shop.id, %error, "a subscriber could not be switched off");
+            Ok(Some("shop-refused"))
+        }
+    }
+}

@@ -1,0 +1,239 @@
+//! From dirty entries to contacts: every record they name, every other record of the same addresses, and whom each settles.
+
+use std::collections::{BTreeSet, HashMap};
+
+use store::{AddrHash, Dirty, DirtyDone, DirtyKey, Reason, Record};
+use sync_core::RecordKey;
+use sync_core::email::Email;
+
+use crate::error::Halt;
+use crate::read::Found;
+use crate::session::{Session, bad_address};
+use crate::subject::{Reading, Subject};
+
+use super::KIND;
+use super::records::{look_up_others, read_all, read_pieces};
+
+/// Dirty entries turned into subjects, and what is settled without one.
+pub(super) struct Gathered {
+    /// Contacts to be judged.
+    pub(super) subjects: Vec<Subject>,
+    /// What is settled or put off without them.
+    pub(super) aside: store::Commit,
+    /// Not all was read: there was no place for more.
+    pub(super) cut: Option<Halt>,
+}
+
+pub(super) async fn gather(s: &Session<'_>, dirty: &[Dirty]) -> Result<Gathered, Halt> {
+    let shop = s.shop.id;
+    let mut aside = store::Commit::default();
+
+    // Every record named, and every other record of the same addresses.
+    let mut keys: BTreeSet<RecordKey> = BTreeSet::new();
+    let mut hashes: BTreeSet<AddrHash> = BTreeSet::new();
+    for entry in dirty {
+        match entry.key {
+            DirtyKey::Record(key) => {
+                keys.insert(key);
+            }
+            DirtyKey::Address(hash) => {
+                hashes.insert(hash);
+            }
+        }
+    }
+    let named: Vec<RecordKey> = keys.iter().copied().collect();
+    let mut ledger: HashMap<RecordKey, Record> = s.store.records(shop, &named).await?;
+    hashes.extend(ledger.values().map(|r| r.hash));
+    let list: Vec<AddrHash> = hashes.iter().copied().collect();
+    for record in s.store.records_of(shop, &list).await? {
+        keys.insert(record.key);
+        ledger.insert(record.key, record);
+    }
+
+    let in_pieces = dirty.len() == 1 && s.is_cramped(KIND);
+    let (found, cut) = if in_pieces {
+        read_pieces(s, &keys, &mut aside, &dirty[0]).await?
+    } else {
+        (read_all(s, &keys, &mut aside, dirty).await?, None)
+    };
+    let mut readings: Vec<Reading> = Vec::new();
+    let mut lost: Vec<Record> = Vec::new();
+    for (key, found) in found {
+        match found {
+            Found::Present(mut reading) => {
+                reading.before = ledger.get(&key).cloned();
+                readings.push(*reading);
+            }
+            Found::BadAddress => {
+                aside.problems.push(bad_address(key, s.now()));
+            }
+            Found::Gone => lost.extend(ledger.get(&key).cloned()),
+        }
+    }
+    look_up_others(s, &mut readings, &ledger).await?;
+
+    let mut wanted: BTreeSet<AddrHash> = hashes;
+    wanted.extend(readings.iter().map(|r| r.hash));
+    // An address that a record came to may have records we did not know to be of this contact.
+    let new_ones: Vec<AddrHash> = readings
+        .iter()
+        .map(|r| r.hash)
+        .filter(|h| !list.contains(h))
+        .collect();
+    let read_keys: BTreeSet<RecordKey> = readings.iter().map(|r| r.key).collect();
+    let mut siblings: Vec<Record> = s.store.records_of(shop, &new_ones).await?;
+    siblings.retain(|r| !read_keys.contains(&r.key) && !keys.contains(&r.key));
+    if !siblings.is_empty() {
+        // Where the bucket holds too little for all of a contact's records, those that were there before count as they are.
+        let more: BTreeSet<RecordKey> = if in_pieces {
+            BTreeSet::new()
+        } else {
+            siblings.iter().map(|r| r.key).collect()
+        };
+        for record in siblings {
+            ledger.insert(record.key, record);
+        }
+        for (key, found) in read_all(s, &more, &mut aside, dirty).await? {
+            match found {
+                Found::Present(mut reading) => {
+                    reading.before = ledger.get(&key).cloned();
+                    wanted.insert(reading.hash);
+                    readings.push(*reading);
+                }
+                Found::BadAddress => aside.problems.push(bad_address(key, s.now())),
+                Found::Gone => lost.extend(ledger.get(&key).cloned()),
+            }
+        }
+    }
+
+    let all: Vec<AddrHash> = wanted.iter().copied().collect();
+    let mut contacts = s.store.contacts(shop, &all).await?;
+    let mut subjects: HashMap<AddrHash, Subject> = HashMap::new();
+    for reading in readings {
+        let reason = reason_for(dirty, reading.key, reading.hash);
+        if let Some(before) = &reading.before
+            && before.hash != reading.hash
+        {
+            let old = before.hash;
+            let withdrew = before.consent && !reading.consent;
+            if let Some(subject) = subject_of(&mut subjects, &mut contacts, old, None, reason) {
+                subject.moved_away.push(reading.key);
+                subject.withdrew_on_leaving |= withdrew;
+                subject.consent_left |= before.consent;
+            }
+        }
+        let email = reading.email.clone();
+        if let Some(subject) = subject_of(&mut subjects, &mut contacts, reading.hash, Some(email), reason) {
+            if let Some(before) = &reading.before
+                && before.hash != reading.hash
+            {
+                subject.came_from.push(before.hash);
+            }
+            subject.readings.push(reading);
+        }
+    }
+    for record in lost {
+        let reason = reason_for(dirty, record.key, record.hash);
+        let (key, hash) = (record.key, record.hash);
+        match subject_of(&mut subjects, &mut contacts, hash, None, reason) {
+            Some(subject) => subject.lost.push(record),
+            None => aside.gone.push(key),
+        }
+    }
+    for hash in &all {
+        let reason = reason_for(dirty, RecordKey::customer(0), *hash);
+        let _ = subject_of(&mut subjects, &mut contacts, *hash, None, reason);
+    }
+    // A record that could not be read says what it said; it is not gone.
+    for record in ledger.values() {
+        let Some(subject) = subjects.get_mut(&record.hash) else {
+            continue;
+        };
+        let elsewhere = subject.moved_away.contains(&record.key);
+        let read = subject.readings.iter().any(|r| r.key == record.key);
+        let lost = subject.lost.iter().any(|r| r.key == record.key);
+        if !elsewhere && !read && !lost {
+            subject.known.push(record.clone());
+        }
+    }
+    attach_dirty(dirty, &ledger, &mut subjects, &mut aside);
+    Ok(Gathered {
+        subjects: subjects.into_values().collect(),
+        aside,
+        cut,
+    })
+}
+
+/// The subject of an address; `None` when neither an address nor a contact is known for the hash.
+fn subject_of<'m>(
+    subjects: &'m mut HashMap<AddrHash, Subject>,
+    contacts: &mut HashMap<AddrHash, store::Contact>,
+    hash: AddrHash,
+    email: Option<Email>,
+    reason: Reason,
+) -> Option<&'m mut Subject> {
+    use std::collections::hash_map::Entry;
+    match subjects.entry(hash) {
+        Entry::Occupied(entry) => {
+            let subject = entry.into_mut();
+            if let Some(email) = email {
+                subject.email = email;
+            }
+            Some(subject)
+        }
+        Entry::Vacant(entry) => {
+            let contact = contacts.remove(&hash);
+            let known = contact
+                .as_ref()
+                .and_then(|c| c.address.as_deref())
+                .and_then(|a| Email::parse(a).ok());
+            let email = email.or(known)?;
+            let mut subject = Subject::new(hash, email, reason);
+            subject.contact = contact;
+            Some(entry.insert(subject))
+        }
+    }
+}
+
+fn reason_for(dirty: &[Dirty], key: RecordKey, hash: AddrHash) -> Reason {
+    dirty
+        .iter()
+        .find(|d| d.key == DirtyKey::Record(key) || d.key == DirtyKey::Address(hash))
+        .map_or(Reason::Webhook, |d| d.reason)
+}
+
+/// Every dirty entry goes to the contact that settles it; those about nothing we know are done.
+fn attach_dirty(
+    dirty: &[Dirty],
+    ledger: &HashMap<RecordKey, Record>,
+    subjects: &mut HashMap<AddrHash, Subject>,
+    aside: &mut store::Commit,
+) {
+    let waiting: BTreeSet<DirtyKey> = aside
+        .done
+        .iter()
+        .map(|d| match d {
+            DirtyDone::Done { key, .. } | DirtyDone::Again { key, .. } => *key,
+        })
+        .collect();
+    for entry in dirty.iter().filter(|d| !waiting.contains(&d.key)) {
+        let hash = match entry.key {
+            DirtyKey::Address(hash) => Some(hash),
+            DirtyKey::Record(key) => subjects
+                .values()
+                .find(|x| x.readings.iter().any(|r| r.key == key))
+                .map(|x| x.hash)
+                .or_else(|| ledger.get(&key).map(|r| r.hash)),
+        };
+        match hash.and_then(|h| subjects.get_mut(&h)) {
+            Some(subject) => {
+                subject.applies_refusal |= entry.reason == Reason::ApplyRefusal;
+                subject.dirty.push((entry.key, entry.version, entry.attempts));
+            }
+            None => aside.done.push(DirtyDone::Done {
+                key: entry.key,
+                version: entry.version,
+            }),
+        }
+    }
+}

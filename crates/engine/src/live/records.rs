@@ -1,0 +1,130 @@
+//! Reading a turn's records from the shop: by id, piece by piece where places are few, and by address where one is new.
+
+use std::collections::{BTreeSet, HashMap};
+
+use shoper_api::{SubscriberId, UserId};
+use store::{Dirty, DirtyDone, DirtyKey, Record};
+use sync_core::{RecordKey, RecordKind};
+
+use crate::error::{CallError, Halt};
+use crate::read::{self, Found};
+use crate::session::{LIVE_RESERVE, Session};
+use crate::subject::Reading;
+
+/// Reads the records of one contact one by one, without those read a moment ago, for as long as there are places;
+/// subscribers first, since what customers fill counts only when it is read last. Customers' own addresses belong to the
+/// piece.
+pub(super) async fn read_pieces(
+    s: &Session<'_>,
+    keys: &BTreeSet<RecordKey>,
+    aside: &mut store::Commit,
+    entry: &Dirty,
+) -> Result<(Vec<(RecordKey, Found)>, Option<Halt>), Halt> {
+    let unread = |key: &RecordKey| !s.has_piece(entry.key, entry.version, *key);
+    let mut order: Vec<RecordKey> = keys.iter().copied().filter(unread).collect();
+    order.sort_by_key(|key| {
+        (
+            key.kind == RecordKind::Customer,
+            entry.key == DirtyKey::Record(*key),
+        )
+    });
+    let mut out = Vec::new();
+    for key in order {
+        match read_all(s, &BTreeSet::from([key]), aside, std::slice::from_ref(entry)).await {
+            Ok(found) => out.extend(found),
+            Err(halt) if halt.is_for_room() && !out.is_empty() => return Ok((out, Some(halt))),
+            Err(halt) => return Err(halt),
+        }
+    }
+    Ok((out, None))
+}
+
+/// Reads records by id. Records the shop has locked or forbids are put off one by one.
+pub(super) async fn read_all(
+    s: &Session<'_>,
+    keys: &BTreeSet<RecordKey>,
+    aside: &mut store::Commit,
+    dirty: &[Dirty],
+) -> Result<Vec<(RecordKey, Found)>, Halt> {
+    let mut out = Vec::new();
+    for kind in [RecordKind::Customer, RecordKind::Subscriber] {
+        let ids: Vec<i64> = keys.iter().filter(|k| k.kind == kind).map(|k| k.id).collect();
+        for chunk in ids.chunks(50) {
+            let result = match kind {
+                RecordKind::Customer => {
+                    let ids: Vec<UserId> = chunk.iter().map(|id| UserId(*id)).collect();
+                    read::customers_by_id(s, &ids).await
+                }
+                RecordKind::Subscriber => {
+                    let ids: Vec<SubscriberId> = chunk.iter().map(|id| SubscriberId(*id)).collect();
+                    read::subscribers_by_id(s, &ids).await
+                }
+            };
+            match result {
+                Ok(found) => out.extend(found),
+                Err(CallError::Halt(halt)) => return Err(halt),
+                Err(CallError::Api(error)) => {
+                    if let shoper_api::Error::Forbidden { resource } = &error {
+                        s.shop_problem(
+                            &format!("no-scope:{resource}"),
+                            "no-scope",
+                            Some(resource.clone()),
+                        )
+                        .await?;
+                    }
+                    tracing::warn!(shop = %s.shop.id, %error, "records could not be read");
+                    for entry in dirty {
+                        let DirtyKey::Record(key) = entry.key else {
+                            continue;
+                        };
+                        if key.kind == kind && chunk.contains(&key.id) {
+                            aside.done.push(DirtyDone::Again {
+                                key: entry.key,
+                                version: entry.version,
+                                due_at: s.now() + crate::deliver::retry_pause(entry.attempts),
+                                attempts: entry.attempts + 1,
+                            });
+                        }
+                    }
+                }
+            }
+        }
+    }
+    Ok(out)
+}
+
+/// A record of an address new to us: the shop may have one of the other kind that we have not met,
+/// and its word on consent counts. Asked by address, a few at a time; the look for new ids finds the rest.
+pub(super) async fn look_up_others(
+    s: &Session<'_>,
+    readings: &mut Vec<Reading>,
+    ledger: &HashMap<RecordKey, Record>,
+) -> Result<(), Halt> {
+    if !s.state().first_done {
+        return Ok(());
+    }
+    let mut more = Vec::new();
+    for reading in readings.iter().filter(|r| !ledger.contains_key(&r.key)) {
+        let alone = !readings
+            .iter()
+            .any(|other| other.hash == reading.hash && other.key.kind != reading.key.kind);
+        if !alone || s.shoper_room(LIVE_RESERVE) < 1.0 {
+            continue;
+        }
+        let address = reading.email.as_str().to_owned();
+        let other = match reading.key.kind {
+            RecordKind::Customer => read::subscriber_of(s, &address).await?,
+            RecordKind::Subscriber => read::customer_of(s, &address).await?,
+        };
+        more.extend(other);
+    }
+    for mut reading in more {
+        if readings.iter().any(|r| r.key == reading.key) {
+            continue;
+        }
+        let known = s.store.records(s.shop.id, &[reading.key]).await?;
+        reading.before = known.get(&reading.key).cloned();
+        readings.push(reading);
+    }
+    Ok(())
+}

@@ -1,0 +1,176 @@
+//! What a run does with what was judged: written as it goes, held until all is read, or only stated.
+
+use std::collections::HashSet;
+
+use store::{AddrHash, Commit, DirtyKey, DirtyMark, Outcome, Priority, Run, RunKind};
+use sync_core::RecordKey;
+use sync_core::plan::Step;
+
+use crate::deliver::{Errand, deliver};
+use crate::error::Halt;
+use crate::report::Body;
+use crate::session::Session;
+use crate::subject::Assessed;
+
+use super::judge::note_stated;
+use super::proof::prove_lookup;
+use super::{is_first_like, reason_of, save};
+
+/// Counts, marks or delivers what was judged, and commits the run's new place with it.
+pub(super) async fn dispose(
+    s: &Session<'_>,
+    run: &mut Run,
+    body: &mut Body,
+    assessed: Vec<Assessed>,
+    flagged: &HashSet<AddrHash>,
+    mut commit: Commit,
+) -> Result<(), Halt> {
+    let config = s.config();
+    let direct = matches!(run.kind, RunKind::First | RunKind::Backfill);
+    let mut now_delivered = Vec::new();
+    let states_only = run.kind == RunKind::DryRun;
+    for a in assessed {
+        let was_stated = a
+            .subject
+            .contact
+            .as_ref()
+            .is_some_and(|c| c.run_id == Some(run.id));
+        if states_only && was_stated {
+            // Another record of the same person was read before.
+            continue;
+        }
+        let writes_as_it_goes = matches!(
+            a.step,
+            Step::Add { confirm: false, .. }
+                | Step::Update
+                | Step::Keep
+                | Step::Suppress
+                | Step::Skip
+                | Step::HandsOff
+        ) && !a.unsure
+            && !a.tells_shop(config)
+            && !a.owes_leaving(config)
+            && !flagged.contains(&a.subject.hash);
+        if direct && writes_as_it_goes {
+            now_delivered.push(a);
+            continue;
+        }
+        state_it(body, &a);
+        if states_only {
+            body.show(a.step, a.subject.hash);
+        }
+        let settled = a.is_settled(config) && !flagged.contains(&a.subject.hash);
+        if settled {
+            let slot = match a.step {
+                Step::Suppress => &mut body.counters.suppressed,
+                Step::Skip | Step::Leave(_) => &mut body.counters.skipped,
+                Step::HandsOff => &mut body.counters.hands_off,
+                _ => &mut body.counters.unchanged,
+            };
+            *slot += 1;
+        } else if !states_only {
+            hold(s, run, &a, &mut commit);
+        }
+        if states_only && is_first_like(s, run.kind) {
+            note_stated(&a.subject, run.id, s.now(), &mut commit);
+        }
+    }
+    if now_delivered.is_empty() {
+        return save(s, run, body, commit).await;
+    }
+    let place = (body.cursor, body.ledger_cursor.clone());
+    for a in &now_delivered {
+        if !body.statement.is_bound && a.step.makes_mailable(a.sare) {
+            body.statement.mailable += 1;
+        }
+    }
+    let expected = now_delivered.len();
+    let mut delivered = deliver(
+        s,
+        now_delivered,
+        Errand {
+            run: Some(run.id),
+            counts: true,
+        },
+    )
+    .await?;
+    prove_lookup(s, &delivered.commit.contacts).await;
+    add(&mut body.counters, &delivered.counters);
+    let done = delivered.over;
+    let mut all = delivered.commit;
+    // Records that the delivery brings are newer than those merely marked as seen.
+    let fresh: HashSet<RecordKey> = all.records.iter().map(|r| r.key).collect();
+    commit.records.retain(|r| !fresh.contains(&r.key));
+    all.records.append(&mut commit.records);
+    all.contacts.append(&mut commit.contacts);
+    all.marks.append(&mut commit.marks);
+    all.problems.append(&mut commit.problems);
+    if let Some(halt) = delivered.halted.take() {
+        // Not all were written: the place in the list stays, the written ones are found unchanged then.
+        if done < expected {
+            let saved = Body::parse(&run.body);
+            (body.cursor, body.ledger_cursor) = (saved.cursor, saved.ledger_cursor);
+            body.done = saved.done;
+            body.rows_in_phase = saved.rows_in_phase;
+        }
+        save(s, run, body, all).await?;
+        return Err(halt);
+    }
+    (body.cursor, body.ledger_cursor) = place;
+    all.success_at = Some(s.now());
+    save(s, run, body, all).await
+}
+
+fn add(sum: &mut crate::report::Counters, more: &crate::report::Counters) {
+    sum.added += more.added;
+    sum.updated += more.updated;
+    sum.unchanged += more.unchanged;
+    sum.suppressed += more.suppressed;
+    sum.skipped += more.skipped;
+    sum.hands_off += more.hands_off;
+    sum.unsubscribed += more.unsubscribed;
+    sum.failed += more.failed;
+}
+
+/// What the run would do with the contact, in its statement.
+fn state_it(body: &mut Body, a: &Assessed) {
+    let statement = &mut body.statement;
+    // Whom SARE did not take was stated when they were first sent: such a one holds up no later run.
+    let stated = a
+        .subject
+        .contact
+        .as_ref()
+        .is_some_and(|c| c.outcome == Outcome::Failed && c.consent == Some(true));
+    if a.step.makes_mailable(a.sare) && !stated && !statement.is_bound {
+        statement.mailable += 1;
+    }
+    if a.step.makes_unmailable(a.sare) {
+        statement.unmailable += 1;
+    }
+    let slot = match a.step {
+        Step::Add { .. } => &mut statement.added,
+        Step::Update | Step::Raise { .. } | Step::Unsubscribe { .. } => &mut statement.updated,
+        Step::Keep => &mut statement.unchanged,
+        Step::Suppress => &mut statement.suppressed,
+        Step::Skip | Step::HandsOff => &mut statement.skipped,
+        Step::Leave(_) => &mut statement.gone,
+    };
+    *slot += 1;
+}
+
+fn hold(s: &Session<'_>, run: &Run, a: &Assessed, commit: &mut Commit) {
+    let now = s.now();
+    let mark = |key| DirtyMark {
+        key,
+        due_at: now,
+        priority: Priority::Bulk,
+        reason: reason_of(run.kind),
+        held_by: Some(run.id),
+    };
+    if a.subject.readings.is_empty() {
+        commit.marks.push(mark(DirtyKey::Address(a.subject.hash)));
+    }
+    commit
+        .marks
+        .extend(a.subject.readings.iter().map(|r| mark(DirtyKey::Record(r.key))));
+}

@@ -1,0 +1,237 @@
+//! Runs through a whole shop: the first synchronisation, a forced one, the daily sweep, the
+//! back-fill after a changed configuration, and a dry run that only states.
+//!
+//! A run reads subscribers, then customers, page by page, its place kept in the ledger with every
+//! commit. The first run and a back-fill write additions and updates as they go; everything that
+//! changes a status, leaves a group or follows a change in the shop is held back until the run has
+//! read all and stated what it would do; sweeps and forced runs hold back everything. Then the brake
+//! is asked, and what was held goes the way of live changes, each contact read anew.
+//!
+//! While one block is being written to SARE the next is already being read from the shop, so that
+//! neither service's latency adds to the other's.
+
+mod blocks;
+mod count;
+mod dispose;
+mod end;
+mod judge;
+mod proof;
+mod rest;
+
+use shoper_api::Cursor;
+use store::{Commit, Reason, Run, RunKind, RunState};
+use sync_core::{RecordKey, RecordKind};
+
+use crate::addresses;
+use crate::error::Halt;
+use crate::report::{Body, Phase};
+use crate::session::{Session, millis};
+use crate::subject::Reading;
+
+use blocks::read_list;
+use count::count;
+use end::applying;
+use rest::{missing, remaining};
+
+/// The kind of turn, in the lane's memory of what turns need.
+const KIND: &str = "run";
+
+/// Makes the runs that are due: after a changed configuration, and the daily sweep.
+pub async fn schedule(s: &Session<'_>) -> Result<(), Halt> {
+    let now = s.now();
+    let active = s.store.active_run(s.shop.id).await?;
+    let (seen, first_done) = {
+        let state = s.state();
+        (state.config_seen, state.first_done)
+    };
+    if s.shop.config_version > seen {
+        if let Some(run) = &active {
+            s.store.drop_held(&s.lease, run.id).await?;
+            s.store
+                .set_run_state(
+                    s.shop.id,
+                    run.id,
+                    RunState::Cancelled,
+                    Some("config-changed"),
+                    now,
+                )
+                .await?;
+        }
+        let kind = if first_done {
+            RunKind::Backfill
+        } else {
+            RunKind::First
+        };
+        let body = Body {
+            allow_mailable: true,
+            ..Body::default()
+        };
+        s.store.create_run(s.shop.id, kind, &body.text(), now).await?;
+        if !first_done {
+            plan_sweep(s);
+        }
+        {
+            // Another key is tried, and other names may be needed, at once.
+            let mut state = s.state();
+            state.config_seen = s.shop.config_version;
+            state.timers.sare = 0;
+            state.timers.labels = 0;
+        }
+        s.commit(Commit::default()).await?;
+        return Ok(());
+    }
+    if active.is_none() && !first_done && s.state().timers.sweep <= now {
+        // The first one was ended by a person before it was over: nothing else is looked after until one is.
+        let body = Body {
+            allow_mailable: true,
+            ..Body::default()
+        };
+        s.store
+            .create_run(s.shop.id, RunKind::First, &body.text(), now)
+            .await?;
+        plan_sweep(s);
+        s.commit(Commit::default()).await?;
+        return Ok(());
+    }
+    if active.is_none() && first_done && s.state().timers.sweep <= now {
+        let body = Body {
+            allow_mailable: true,
+            ..Body::default()
+        };
+        s.store
+            .create_run(s.shop.id, RunKind::Sweep, &body.text(), now)
+            .await?;
+        plan_sweep(s);
+        s.commit(Commit::default()).await?;
+    }
+    Ok(())
+}
+
+/// The next sweep: once a day, each shop at an hour of its own.
+fn plan_sweep(s: &Session<'_>) {
+    let now = s.now();
+    let every = millis(s.settings.sweep_every).max(1);
+    let offset = (s.shop.id.0.wrapping_mul(7_919_317)).rem_euclid(every);
+    let mut next = now - now.rem_euclid(every) + offset;
+    while next < now + every / 2 {
+        next += every;
+    }
+    s.state().timers.sweep = next;
+}
+
+/// One stretch of the active run; whether there was anything to do.
+pub async fn step(s: &Session<'_>) -> Result<bool, Halt> {
+    let Some(mut run) = s.store.active_run(s.shop.id).await? else {
+        return Ok(false);
+    };
+    let mut body = Body::parse(&run.body);
+    if run.state == RunState::Braked {
+        return Ok(false);
+    }
+    if run.state == RunState::Queued {
+        run.state = RunState::Running;
+        run.started_at = Some(s.now());
+        body.phase = Phase::Counting;
+    }
+    let result = match body.phase {
+        Phase::Counting => count(s, &mut run, &mut body).await,
+        Phase::Subscribers => read_list(s, &mut run, &mut body, RecordKind::Subscriber).await,
+        Phase::Customers => read_list(s, &mut run, &mut body, RecordKind::Customer).await,
+        Phase::Remaining => remaining(s, &mut run, &mut body).await,
+        Phase::Missing => missing(s, &mut run, &mut body).await,
+        Phase::Applying => return applying(s, run, body).await,
+        Phase::Finished => return Ok(false),
+    };
+    if let Err(Halt::Wait { why, .. }) = &result {
+        // What was half done is not told: the place is the one last committed, or rows would be passed over.
+        let mut body = Body::parse(&run.body);
+        note_waiting(s, &mut run, &mut body, Some(why)).await?;
+    }
+    result.map(|()| true)
+}
+
+/// The run's body as it is told to people while it waits.
+async fn note_waiting(
+    s: &Session<'_>,
+    run: &mut Run,
+    body: &mut Body,
+    why: Option<&str>,
+) -> Result<(), Halt> {
+    if body.waiting_for.as_deref() == why {
+        return Ok(());
+    }
+    body.waiting_for = why.map(str::to_owned);
+    save(s, run, body, Commit::default()).await
+}
+
+async fn save(s: &Session<'_>, run: &mut Run, body: &mut Body, mut commit: Commit) -> Result<(), Halt> {
+    body.eta_seconds = eta(s, run, body);
+    run.body = body.text();
+    commit.run = Some(run.clone());
+    s.commit(commit).await
+}
+
+/// Seconds left by the shop's own limit; nothing is promised before the shop was counted.
+fn eta(s: &Session<'_>, run: &Run, body: &Body) -> Option<i64> {
+    let total = body.total?;
+    let left = (total - body.done).max(0);
+    let calls_a_page = match s.config {
+        Some(_) if addresses::are_single(s) => 51,
+        Some(_) if addresses::are_needed(s) => 2,
+        _ => 1,
+    };
+    let calls = (left / 50 + i64::from(left % 50 > 0)) * calls_a_page;
+    let rate = s.state().shoper.rate;
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        reason = "seconds, for people"
+    )]
+    let by_limit = (calls as f64 / rate).ceil() as i64;
+    let spent = run.started_at.map_or(0, |at| (s.now() - at) / 1000);
+    let by_pace = if body.done > 500 {
+        spent * left / body.done
+    } else {
+        0
+    };
+    Some(by_limit.max(by_pace))
+}
+
+fn is_first_like(s: &Session<'_>, kind: RunKind) -> bool {
+    match kind {
+        RunKind::First | RunKind::Backfill => true,
+        RunKind::DryRun => !s.state().first_done,
+        RunKind::Forced | RunKind::Sweep => false,
+    }
+}
+
+async fn next_phase(s: &Session<'_>, run: &mut Run, body: &mut Body) -> Result<(), Halt> {
+    body.phase = match body.phase {
+        Phase::Counting => Phase::Subscribers,
+        Phase::Subscribers => Phase::Customers,
+        Phase::Customers if is_first_like(s, run.kind) => Phase::Remaining,
+        Phase::Customers | Phase::Remaining => Phase::Missing,
+        Phase::Missing | Phase::Applying | Phase::Finished => Phase::Finished,
+    };
+    body.cursor = None;
+    body.ledger_cursor = None;
+    body.rows_in_phase = 0;
+    body.waiting_for = None;
+    save(s, run, body, Commit::default()).await
+}
+
+/// A stretch of one list, read ahead while it is written.
+struct Block {
+    readings: Vec<Reading>,
+    bad: Vec<RecordKey>,
+    rows: i64,
+    next: Option<Cursor>,
+}
+
+fn reason_of(kind: RunKind) -> Reason {
+    match kind {
+        RunKind::First | RunKind::Backfill => Reason::Backfill,
+        RunKind::Forced => Reason::Forced,
+        RunKind::Sweep | RunKind::DryRun => Reason::Sweep,
+    }
+}

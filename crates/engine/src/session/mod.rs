@@ -1,0 +1,276 @@
+//! One lane in one worker's hands: the shop, its configuration, clients for both services, and the
+//! buckets that say how much may be asked of them now.
+//!
+//! Every call to a service goes through [`Session::shoper`] or [`Session::sare`]: they learn the pace
+//! from the answer, renew an access token once, and turn outages into a stored waiting time. The
+//! requests behind a call pass the door in `pacing.rs`.
+
+mod calls;
+mod memory;
+mod turns;
+
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use ports::{Clock, Millis, Transport};
+use secrecy::SecretString;
+use shoper_api::ShopUrl;
+use store::{Commit, DirtyKey, Lease, Problem, SecretName, Shop, ShopState, Store};
+use sync_core::RecordKey;
+use sync_core::config::Config;
+
+use crate::error::{Halt, Side};
+use crate::pacing::{Paced, Pacer};
+use crate::settings::EngineSettings;
+use crate::state::LaneState;
+
+pub use calls::backoff;
+pub use turns::Turn;
+
+/// Places in the shop's bucket that bulk work leaves to live changes.
+pub const LIVE_RESERVE: f64 = 2.0;
+/// Places in SARE's bucket that bulk work leaves to live changes.
+pub const SARE_RESERVE: f64 = 2.0;
+
+/// A claimed lane at work.
+pub struct Session<'a> {
+    /// The ledger.
+    pub store: &'a Store,
+    /// The outside.
+    pub transport: &'a Arc<dyn Transport>,
+    /// The time.
+    pub clock: &'a Arc<dyn Clock>,
+    /// The operator's settings.
+    pub settings: &'a EngineSettings,
+    /// Our right to commit.
+    pub lease: Lease,
+    /// The shop.
+    pub shop: Shop,
+    /// Its base URL.
+    pub url: ShopUrl,
+    /// The merchant's configuration, once there is one.
+    pub config: Option<Arc<Config>>,
+    leased_until: AtomicI64,
+    held_until: AtomicI64,
+    /// The shop is not known to take our tokens: the first call that it answers shows that it does.
+    is_locked_out: AtomicBool,
+    pacer: Arc<Pacer>,
+    shoper_client: Mutex<Option<shoper_api::Client>>,
+    sare_client: Mutex<Option<sare_api::Client>>,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl<'a> Session<'a> {
+    /// Opens the lane's shop. `None` when there is nothing to serve (removed, or its address unusable).
+    pub async fn open(
+        store: &'a Store,
+        transport: &'a Arc<dyn Transport>,
+        clock: &'a Arc<dyn Clock>,
+        settings: &'a EngineSettings,
+        lease: Lease,
+    ) -> Result<Option<Self>, Halt> {
+        let Some(shop) = store.shop(lease.shop).await? else {
+            return Ok(None);
+        };
+        let Ok(url) = ShopUrl::parse(&shop.url, settings.allow_http) else {
+            return Ok(None);
+        };
+        let config = shop
+            .config
+            .as_deref()
+            .and_then(|text| Config::parse(text).ok())
+            .map(|p| Arc::new(p.config));
+        let state = LaneState::parse(&lease.state, settings);
+        let leased_until = AtomicI64::new(lease.until);
+        let held_until = AtomicI64::new(shop.first_run_after.unwrap_or(0));
+        let is_locked_out = AtomicBool::new(matches!(
+            shop.state,
+            ShopState::Connecting | ShopState::AccessLost
+        ));
+        Ok(Some(Self {
+            store,
+            transport,
+            clock,
+            settings,
+            lease,
+            shop,
+            url,
+            config,
+            leased_until,
+            held_until,
+            is_locked_out,
+            pacer: Arc::new(Pacer::new(state, clock)),
+            shoper_client: Mutex::new(None),
+            sare_client: Mutex::new(None),
+        }))
+    }
+
+    /// Now.
+    pub fn now(&self) -> Millis {
+        self.clock.now()
+    }
+
+    /// The lane's state, for reading and writing. Never held across an await.
+    pub fn state(&self) -> MutexGuard<'_, LaneState> {
+        self.pacer.state()
+    }
+
+    /// Whether anything is to be synchronised: an account alone, with neither kind of record switched on, asks for
+    /// nothing before the first synchronisation.
+    pub fn has_work(&self) -> bool {
+        self.config.as_deref().is_some_and(|config| {
+            config.customers.enabled || config.subscribers.enabled || self.state().first_done
+        })
+    }
+
+    /// Whether the first synchronisation still waits for the merchant's word.
+    pub fn is_held(&self) -> bool {
+        self.is_before_first_run() && self.held_until.load(Ordering::Relaxed) > self.now()
+    }
+
+    /// Holds the first synchronisation longer, unless the merchant has given the word meanwhile.
+    pub async fn prolong_hold(&self, until: Millis) -> Result<(), Halt> {
+        self.store.prolong_hold(self.shop.id, until, self.now()).await?;
+        let shop = self.store.shop(self.shop.id).await?;
+        let until = shop.and_then(|shop| shop.first_run_after).unwrap_or(0);
+        self.held_until.store(until, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Until when the first synchronisation is held; 0 where it is not.
+    pub fn held_until(&self) -> Millis {
+        self.held_until.load(Ordering::Relaxed)
+    }
+
+    /// Whether the first synchronisation is still to be made.
+    pub fn is_before_first_run(&self) -> bool {
+        let state = self.state();
+        !state.first_done && self.shop.config_version > state.config_seen
+    }
+
+    /// Contacts a request, at least 1. A number of its own: the state must not stay locked through a loop.
+    pub fn batch_size(&self) -> usize {
+        self.state().batch.current().max(1)
+    }
+
+    /// The configuration; work that needs one is not started without.
+    pub fn config(&self) -> &Config {
+        self.config
+            .as_deref()
+            .expect("work on contacts starts only with a configuration")
+    }
+
+    /// Commits one piece of work, the lane's state along with it.
+    pub async fn commit(&self, mut commit: Commit) -> Result<(), Halt> {
+        commit.lane_state = Some(self.state().text());
+        let now = self.now();
+        if !self.store.commit(&self.lease, now, &commit).await? {
+            return Err(Halt::Fenced);
+        }
+        self.leased_until
+            .store(now + millis(self.settings.lease), Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Renews the lease once half of it is over, so that slow services cost nobody the lane.
+    async fn keep_lease(&self) -> Result<(), Halt> {
+        let (now, lease) = (self.now(), millis(self.settings.lease));
+        if self.leased_until.load(Ordering::Relaxed) - now > lease / 2 {
+            return Ok(());
+        }
+        if !self.store.renew(&self.lease, now, lease).await? {
+            return Err(Halt::Fenced);
+        }
+        self.leased_until.store(now + lease, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Uses `token` from here on.
+    pub fn use_access_token(&self, token: SecretString) {
+        let transport = Paced::over(Side::Shoper, self.transport, &self.pacer);
+        let client = shoper_api::Client::new(transport, self.url.clone(), token);
+        *lock(&self.shoper_client) = Some(client);
+    }
+
+    /// Opens SARE's client with the key in the ledger. `false` when there is none.
+    pub async fn open_sare(&self) -> Result<bool, Halt> {
+        let Some(config) = &self.config else {
+            return Ok(false);
+        };
+        let Some(key) = self.store.secret(self.shop.id, SecretName::SareKey).await? else {
+            return Ok(false);
+        };
+        let Ok(uid) = sare_api::Uid::parse(&config.sare.uid) else {
+            return Ok(false);
+        };
+        let lookup = self.state().lookup;
+        let transport = Paced::over(Side::Sare, self.transport, &self.pacer);
+        let client =
+            sare_api::Client::new(transport, &self.settings.sare_api_url, &uid, key).with_lookup(lookup);
+        *lock(&self.sare_client) = Some(client);
+        Ok(true)
+    }
+
+    /// Takes SARE's lists of addresses in another form from here on.
+    pub fn use_lookup(&self, form: sare_api::LookupForm) {
+        self.state().lookup = form;
+        let mut client = lock(&self.sare_client);
+        if let Some(old) = client.take() {
+            *client = Some(old.with_lookup(form));
+        }
+    }
+
+    /// Notes a problem of the shop as a whole.
+    pub async fn shop_problem(&self, topic: &str, kind: &str, detail: Option<String>) -> Result<(), Halt> {
+        let key = format!("shop:{topic}");
+        self.store
+            .note_problem(self.shop.id, &shop_problem(&key, kind, detail, self.now()))
+            .await?;
+        Ok(())
+    }
+
+    /// The problem is over.
+    pub async fn shop_problem_over(&self, topic: &str) -> Result<(), Halt> {
+        self.store
+            .solve_problem(self.shop.id, &format!("shop:{topic}"))
+            .await?;
+        Ok(())
+    }
+}
+
+/// A problem of a shop as a whole.
+pub fn shop_problem(key: &str, kind: &str, detail: Option<String>, now: Millis) -> Problem {
+    Problem {
+        key: key.to_owned(),
+        kind: kind.to_owned(),
+        hash: None,
+        detail,
+        is_final: false,
+        first_at: now,
+        last_at: now,
+        times: 1,
+    }
+}
+
+/// A record whose address is none: a final verdict until the shop corrects it.
+pub fn bad_address(key: RecordKey, now: i64) -> Problem {
+    Problem {
+        key: DirtyKey::Record(key).encode(),
+        kind: "bad-address".to_owned(),
+        hash: None,
+        detail: None,
+        is_final: true,
+        first_at: now,
+        last_at: now,
+        times: 1,
+    }
+}
+
+/// A duration in the ledger's unit.
+pub fn millis(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX / 4)
+}
