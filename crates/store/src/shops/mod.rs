@@ -1,8 +1,9 @@
-//! Shops, their secrets, and their meters.
+//! Shops: known, found, changed and erased.
 
-use std::collections::BTreeMap;
+mod meters;
+mod secrets;
 
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use sqlx::any::AnyRow;
 use sqlx::{Any, AssertSqlSafe, Row, Transaction};
 use sync_core::ShopId;
@@ -14,7 +15,8 @@ use crate::model::{Lease, Millis, Origin, SecretName, Shop, ShopState};
 use crate::runs::{from_word, word};
 use crate::store::Store;
 
-pub(crate) const SECRET: &str = "secrets.value";
+pub(crate) use secrets::SECRET;
+
 const COLUMNS: &str = "shop_id, license, host, url, origin, state, paused, trial, subscription_until, app_version, scopes, \
      config, config_version, installed_stamp, created_at, updated_at, last_success_at, \
      technical_url, first_run_after";
@@ -56,99 +58,6 @@ const TABLES: &[&str] = &[
 
 /// When the lane of a removed shop is due.
 const NEVER: Millis = i64::MAX / 4;
-
-fn shop_from(row: &AnyRow) -> Result<Shop, Error> {
-    Ok(Shop {
-        id: ShopId(row.try_get(0)?),
-        license: row.try_get(1)?,
-        host: row.try_get(2)?,
-        url: row.try_get(3)?,
-        origin: from_word(row.try_get(4)?)?,
-        state: from_word(row.try_get(5)?)?,
-        paused: row.try_get::<i64, _>(6)? != 0,
-        trial: row.try_get::<i64, _>(7)? != 0,
-        subscription_until: row.try_get(8)?,
-        app_version: row.try_get(9)?,
-        scopes: row.try_get(10)?,
-        config: row.try_get(11)?,
-        config_version: row.try_get(12)?,
-        installed_stamp: row.try_get(13)?,
-        created_at: row.try_get(14)?,
-        updated_at: row.try_get(15)?,
-        last_success_at: row.try_get(16)?,
-        technical_url: row.try_get(17)?,
-        first_run_after: row.try_get(18)?,
-    })
-}
-
-/// The word a secret is kept under.
-fn secret_word(name: SecretName) -> &'static str {
-    match name {
-        SecretName::AccessToken => "access-token",
-        SecretName::RefreshToken => "refresh-token",
-        SecretName::PreviousRefreshToken => "previous-refresh-token",
-        SecretName::AuthCode => "auth-code",
-        SecretName::AdminLogin => "admin-login",
-        SecretName::AdminPassword => "admin-password",
-        SecretName::SareKey => "sare-key",
-        SecretName::ShoperHookToken => "shoper-hook-token",
-        SecretName::ShoperHookSecret => "shoper-hook-secret",
-        SecretName::SareHookToken => "sare-hook-token",
-    }
-}
-
-/// The shop of a licence.
-pub(crate) async fn by_license(
-    tx: &mut Transaction<'_, Any>,
-    license: &str,
-) -> Result<Option<ShopId>, Error> {
-    let query = "SELECT shop_id FROM shops WHERE license = $1";
-    let row = sqlx::query(query)
-        .bind(license.to_owned())
-        .fetch_optional(&mut **tx)
-        .await?;
-    Ok(row.map(|row| row.try_get(0).map(ShopId)).transpose()?)
-}
-
-/// Inserts a shop with its lane, or finds it by its licence.
-pub(crate) async fn put_shop(
-    tx: &mut Transaction<'_, Any>,
-    dialect: Dialect,
-    license: &str,
-    (url, host): (&str, &str),
-    origin: Origin,
-    now: Millis,
-) -> Result<ShopId, Error> {
-    if let Some(id) = by_license(tx, license).await? {
-        return Ok(id);
-    }
-    if let Some(lock) = dialect.number_lock() {
-        sqlx::query(lock).execute(&mut **tx).await?;
-        // Another process may have inserted it while we waited.
-        if let Some(id) = by_license(tx, license).await? {
-            return Ok(id);
-        }
-    }
-    let row = sqlx::query(
-        "INSERT INTO shops (shop_id, license, host, url, origin, state, created_at, updated_at) \
-         SELECT COALESCE(MAX(shop_id), 0) + 1, $1, $2, $3, $4, $5, $6, $6 FROM shops RETURNING shop_id",
-    )
-    .bind(license.to_owned())
-    .bind(host.to_owned())
-    .bind(url.to_owned())
-    .bind(word(origin))
-    .bind(word(ShopState::Connecting))
-    .bind(now)
-    .fetch_one(&mut **tx)
-    .await?;
-    let id = ShopId(row.try_get(0)?);
-    sqlx::query("INSERT INTO lanes (shop_id, next_at, due_at) VALUES ($1, $2, $2)")
-        .bind(id.0)
-        .bind(now)
-        .execute(&mut **tx)
-        .await?;
-    Ok(id)
-}
 
 impl Store {
     /// One shop.
@@ -322,105 +231,6 @@ impl Store {
         Ok(id)
     }
 
-    /// A shop's secret.
-    ///
-    /// # Errors
-    /// When the database cannot be used or the keys do not open it.
-    pub async fn secret(&self, shop: ShopId, name: SecretName) -> Result<Option<SecretString>, Error> {
-        let word = secret_word(name);
-        let query = "SELECT value FROM secrets WHERE shop_id = $1 AND name = $2";
-        let row = sqlx::query(query)
-            .bind(shop.0)
-            .bind(word)
-            .fetch_optional(&self.reads)
-            .await?;
-        let Some(row) = row else { return Ok(None) };
-        let sealed: Vec<u8> = row.try_get(0)?;
-        Ok(Some(SecretString::from(self.open_text(
-            shop,
-            SECRET,
-            word.as_bytes(),
-            &sealed,
-        )?)))
-    }
-
-    /// Keeps or drops secrets, all in one transaction. `access_expires_at` belongs to the access token: with a new one it
-    /// is kept as given, known or not; without, only when it is given.
-    ///
-    /// # Errors
-    /// [`Error::NoSuchShop`] for a removed shop; when the database cannot be used: then nothing changed.
-    pub async fn put_secrets(
-        &self,
-        shop: ShopId,
-        secrets: &[(SecretName, Option<SecretString>)],
-        access_expires_at: Option<Millis>,
-    ) -> Result<(), Error> {
-        let mut tx = self.begin().await?;
-        if !lanes::enter(&mut tx, self.dialect, shop).await? {
-            return Err(Error::NoSuchShop);
-        }
-        self.write_secrets(&mut tx, shop, secrets).await?;
-        let with_token = secrets.iter().any(|(name, _)| *name == SecretName::AccessToken);
-        if with_token || access_expires_at.is_some() {
-            sqlx::query("UPDATE shops SET access_expires_at = $2 WHERE shop_id = $1")
-                .bind(shop.0)
-                .bind(access_expires_at)
-                .execute(&mut *tx)
-                .await?;
-        }
-        tx.commit().await?;
-        Ok(())
-    }
-
-    pub(crate) async fn write_secrets(
-        &self,
-        tx: &mut Transaction<'_, Any>,
-        shop: ShopId,
-        secrets: &[(SecretName, Option<SecretString>)],
-    ) -> Result<(), Error> {
-        for (name, value) in secrets {
-            let word = secret_word(*name);
-            match value {
-                Some(value) => {
-                    let sealed = self.seal(shop, SECRET, word.as_bytes(), value.expose_secret());
-                    sqlx::query(
-                        "INSERT INTO secrets (shop_id, name, value) VALUES ($1, $2, $3) \
-                         ON CONFLICT (shop_id, name) DO UPDATE SET value = excluded.value",
-                    )
-                    .bind(shop.0)
-                    .bind(word)
-                    .bind(sealed)
-                    .execute(&mut **tx)
-                    .await?;
-                }
-                None => {
-                    sqlx::query("DELETE FROM secrets WHERE shop_id = $1 AND name = $2")
-                        .bind(shop.0)
-                        .bind(word)
-                        .execute(&mut **tx)
-                        .await?;
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// When the access token ends, as the shop said.
-    ///
-    /// # Errors
-    /// When the database cannot be used.
-    pub async fn access_expires_at(&self, shop: ShopId) -> Result<Option<Millis>, Error> {
-        let query = "SELECT access_expires_at FROM shops WHERE shop_id = $1";
-        let row = sqlx::query(query)
-            .bind(shop.0)
-            .fetch_optional(&self.reads)
-            .await?;
-        Ok(match row {
-            Some(row) => row.try_get(0)?,
-            None => None,
-        })
-    }
-
     /// The end of a removal: everything goes but the licence and the times, and the lane is let go. False, and nothing
     /// goes, when the lease is no longer ours or the shop was installed again meanwhile.
     ///
@@ -455,38 +265,83 @@ impl Store {
         tx.commit().await?;
         Ok(())
     }
+}
 
-    /// Sums of a shop's meters.
-    ///
-    /// # Errors
-    /// When the database cannot be used.
-    pub async fn meters(&self, shop: ShopId) -> Result<BTreeMap<String, i64>, Error> {
-        let query = "SELECT name, CAST(SUM(value) AS BIGINT) FROM meters WHERE shop_id = $1 GROUP BY name";
-        let rows = sqlx::query(query).bind(shop.0).fetch_all(&self.reads).await?;
-        rows.iter()
-            .map(|row| Ok((row.try_get(0)?, row.try_get(1)?)))
-            .collect()
-    }
+fn shop_from(row: &AnyRow) -> Result<Shop, Error> {
+    Ok(Shop {
+        id: ShopId(row.try_get(0)?),
+        license: row.try_get(1)?,
+        host: row.try_get(2)?,
+        url: row.try_get(3)?,
+        origin: from_word(row.try_get(4)?)?,
+        state: from_word(row.try_get(5)?)?,
+        paused: row.try_get::<i64, _>(6)? != 0,
+        trial: row.try_get::<i64, _>(7)? != 0,
+        subscription_until: row.try_get(8)?,
+        app_version: row.try_get(9)?,
+        scopes: row.try_get(10)?,
+        config: row.try_get(11)?,
+        config_version: row.try_get(12)?,
+        installed_stamp: row.try_get(13)?,
+        created_at: row.try_get(14)?,
+        updated_at: row.try_get(15)?,
+        last_success_at: row.try_get(16)?,
+        technical_url: row.try_get(17)?,
+        first_run_after: row.try_get(18)?,
+    })
+}
 
-    /// A shop's meters by day (days since 1970 in UTC) and name, from `since` on.
-    ///
-    /// # Errors
-    /// When the database cannot be used.
-    pub async fn meters_by_day(
-        &self,
-        shop: ShopId,
-        since: i64,
-    ) -> Result<BTreeMap<(i64, String), i64>, Error> {
-        let query = "SELECT day, name, value FROM meters WHERE shop_id = $1 AND day >= $2";
-        let rows = sqlx::query(query)
-            .bind(shop.0)
-            .bind(since)
-            .fetch_all(&self.reads)
-            .await?;
-        rows.iter()
-            .map(|row| Ok(((row.try_get(0)?, row.try_get(1)?), row.try_get(2)?)))
-            .collect()
+/// The shop of a licence.
+pub(crate) async fn by_license(
+    tx: &mut Transaction<'_, Any>,
+    license: &str,
+) -> Result<Option<ShopId>, Error> {
+    let query = "SELECT shop_id FROM shops WHERE license = $1";
+    let row = sqlx::query(query)
+        .bind(license.to_owned())
+        .fetch_optional(&mut **tx)
+        .await?;
+    Ok(row.map(|row| row.try_get(0).map(ShopId)).transpose()?)
+}
+
+/// Inserts a shop with its lane, or finds it by its licence.
+pub(crate) async fn put_shop(
+    tx: &mut Transaction<'_, Any>,
+    dialect: Dialect,
+    license: &str,
+    (url, host): (&str, &str),
+    origin: Origin,
+    now: Millis,
+) -> Result<ShopId, Error> {
+    if let Some(id) = by_license(tx, license).await? {
+        return Ok(id);
     }
+    if let Some(lock) = dialect.number_lock() {
+        sqlx::query(lock).execute(&mut **tx).await?;
+        // Another process may have inserted it while we waited.
+        if let Some(id) = by_license(tx, license).await? {
+            return Ok(id);
+        }
+    }
+    let row = sqlx::query(
+        "INSERT INTO shops (shop_id, license, host, url, origin, state, created_at, updated_at) \
+         SELECT COALESCE(MAX(shop_id), 0) + 1, $1, $2, $3, $4, $5, $6, $6 FROM shops RETURNING shop_id",
+    )
+    .bind(license.to_owned())
+    .bind(host.to_owned())
+    .bind(url.to_owned())
+    .bind(word(origin))
+    .bind(word(ShopState::Connecting))
+    .bind(now)
+    .fetch_one(&mut **tx)
+    .await?;
+    let id = ShopId(row.try_get(0)?);
+    sqlx::query("INSERT INTO lanes (shop_id, next_at, due_at) VALUES ($1, $2, $2)")
+        .bind(id.0)
+        .bind(now)
+        .execute(&mut **tx)
+        .await?;
+    Ok(id)
 }
 
 async fn erase(tx: &mut Transaction<'_, Any>, shop: ShopId, now: Millis) -> Result<(), Error> {

@@ -1,0 +1,171 @@
+//! Contacts, the shop's records of them, their history and their problems.
+
+use serde::{Deserialize, Serialize};
+use sync_core::RecordKey;
+
+use super::{AddrHash, Millis};
+
+/// A contact in the ledger: one address of one shop.
+#[derive(Clone)]
+pub struct Contact {
+    /// Keyed hash of the address.
+    pub hash: AddrHash,
+    /// The address as the shop writes it; `None` once erased.
+    pub address: Option<String>,
+    /// Fingerprint of what SARE was last told; `None` = never told or not proven.
+    pub sent: Option<Vec<u8>>,
+    /// When that was.
+    pub sent_at: Option<Millis>,
+    /// The groups of ours we put the contact in.
+    pub groups: Vec<i64>,
+    /// The shop's consent by the merchant's rule when last decided.
+    pub consent: Option<bool>,
+    /// A withdrawal was seen in the shop and no opt-in since.
+    pub withdrawn: bool,
+    /// Status last seen in SARE: `Some(0)` = surely absent, `None` = never looked.
+    pub sare_status: Option<i64>,
+    /// When it was seen.
+    pub sare_seen_at: Option<Millis>,
+    /// The refusal we know of in SARE (its status; 0 = removed from SARE by its people), `None` = none.
+    pub refusal: Option<i64>,
+    /// When we learnt of it.
+    pub refused_at: Option<Millis>,
+    /// How we learnt of it: `first-sight`, `sare`, `shop`, `vanished`, `followed`.
+    pub refusal_origin: Option<String>,
+    /// Whether the refusal was carried into the shop as far as it can be.
+    pub refusal_applied: bool,
+    /// A status change under way, as JSON written by the engine.
+    pub intent: Option<String>,
+    /// What the last synchronisation made of it.
+    pub outcome: Outcome,
+    /// The run that last counted it.
+    pub run_id: Option<i64>,
+    /// Found newly refused by the present poll, not yet acted upon.
+    pub poll_found: bool,
+    /// Last change of this row.
+    pub updated_at: Millis,
+}
+
+impl std::fmt::Debug for Contact {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Contact")
+            .field("hash", &self.hash)
+            .field("sare_status", &self.sare_status)
+            .field("refusal", &self.refusal)
+            .field("outcome", &self.outcome)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Contact {
+    /// A contact never seen before.
+    pub fn new(hash: AddrHash, address: String, now: Millis) -> Self {
+        Self {
+            hash,
+            address: Some(address),
+            sent: None,
+            sent_at: None,
+            groups: Vec::new(),
+            consent: None,
+            withdrawn: false,
+            sare_status: None,
+            sare_seen_at: None,
+            refusal: None,
+            refused_at: None,
+            refusal_origin: None,
+            refusal_applied: false,
+            intent: None,
+            outcome: Outcome::Unknown,
+            run_id: None,
+            poll_found: false,
+            updated_at: now,
+        }
+    }
+}
+
+/// What the last synchronisation made of a contact.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[repr(i64)]
+pub enum Outcome {
+    /// Known from the shop, not yet decided.
+    Unknown = 0,
+    /// In SARE as the mapping asks.
+    Synchronised = 1,
+    /// Refused in SARE or by us; no data goes there.
+    Suppressed = 2,
+    /// Left out by the merchant's choice (no consent, kind switched off).
+    Skipped = 3,
+    /// Could not be written; see problems.
+    Failed = 4,
+    /// Blocked or of unknown status in SARE: never touched.
+    HandsOff = 5,
+    /// No longer in the shop; dealt with as configured.
+    Gone = 6,
+}
+
+impl Outcome {
+    /// The outcome kept under `number`; unknown numbers read as [`Outcome::Unknown`].
+    pub fn from_number(number: i64) -> Self {
+        match number {
+            1 => Self::Synchronised,
+            2 => Self::Suppressed,
+            3 => Self::Skipped,
+            4 => Self::Failed,
+            5 => Self::HandsOff,
+            6 => Self::Gone,
+            _ => Self::Unknown,
+        }
+    }
+}
+
+/// One record of the shop as last seen: where it points and what it said of consent. No traits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Record {
+    /// Kind and id in the shop.
+    pub key: RecordKey,
+    /// The contact it belongs to.
+    pub hash: AddrHash,
+    /// `users.newsletter` or `subscribers.active`.
+    pub consent: bool,
+    /// For subscribers what is needed to rebuild the row: small JSON of lang_id, groups, dateadd. Never traits of a person.
+    pub extra: Option<String>,
+    /// The run that last saw it; sweeps find the missing ones by it.
+    pub run_id: Option<i64>,
+    /// When it was last read.
+    pub seen_at: Millis,
+}
+
+/// One line of a contact's history. At most 50 are kept for a contact, the newest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HistoryEntry {
+    /// Whose.
+    pub hash: AddrHash,
+    /// When.
+    pub at: Millis,
+    /// What happened, a stable word such as `added` or `unsubscribed-in-sare`.
+    pub kind: String,
+    /// Details as JSON without personal data.
+    pub detail: Option<String>,
+}
+
+/// Something that needs attention: a contact that cannot be synchronised, or the shop as a whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// What it is about: a dirty key's text, or `shop:<topic>`.
+    pub key: String,
+    /// A stable word, e.g. `sare-refused`, `bad-address`, `no-scope`.
+    pub kind: String,
+    /// The contact, where there is one.
+    pub hash: Option<AddrHash>,
+    /// Details as text shown to people; may quote a service's own words, so it is encrypted at rest.
+    pub detail: Option<String>,
+    /// A final verdict (not tried again by itself), as opposed to a failure.
+    pub is_final: bool,
+    /// First seen.
+    pub first_at: Millis,
+    /// Last seen.
+    pub last_at: Millis,
+    /// How often.
+    pub times: i64,
+}

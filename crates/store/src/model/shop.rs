@@ -1,0 +1,129 @@
+//! Shops, with what lets us in and what calls us.
+
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
+use sync_core::ShopId;
+
+use super::Millis;
+
+/// How we came to serve a shop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Origin {
+    /// Installed from the AppStore; OAuth tokens.
+    AppStore,
+    /// Connected by the operator with an administrator's login.
+    Direct,
+}
+
+/// Where a shop stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ShopState {
+    /// Known, the authorisation code not yet exchanged (or the login not yet tried).
+    Connecting,
+    /// Tokens work.
+    Connected,
+    /// The shop refuses our tokens for good; a reinstallation or a new login is needed.
+    AccessLost,
+    /// Uninstalled; our webhooks and the shop's data are being removed.
+    Uninstalling,
+    /// Uninstalled and erased; only the licence and the times remain.
+    Removed,
+}
+
+/// One shop.
+#[derive(Debug, Clone)]
+pub struct Shop {
+    /// Our number for it.
+    pub id: ShopId,
+    /// The shop's licence hash; for a shop connected without the AppStore, `direct:` and its host until a webhook tells it.
+    pub license: String,
+    /// Host with port where it is not the default one.
+    pub host: String,
+    /// Base URL.
+    pub url: String,
+    /// AppStore or direct.
+    pub origin: Origin,
+    /// Where it stands.
+    pub state: ShopState,
+    /// The merchant or operator stopped all synchronisation.
+    pub paused: bool,
+    /// On trial.
+    pub trial: bool,
+    /// Paid until.
+    pub subscription_until: Option<Millis>,
+    /// Version of the app in the shop.
+    pub app_version: Option<i64>,
+    /// Scopes granted, comma separated.
+    pub scopes: Option<String>,
+    /// The merchant's configuration as TOML, without the SARE key.
+    pub config: Option<String>,
+    /// Rises with every change of the configuration.
+    pub config_version: i64,
+    /// When the latest `install` was sent by the shop, by its own timestamp text.
+    pub installed_stamp: Option<String>,
+    /// When we first knew it.
+    pub created_at: Millis,
+    /// Last change.
+    pub updated_at: Millis,
+    /// When a synchronisation or look at the shop last succeeded (for the alarm on silence).
+    pub last_success_at: Option<Millis>,
+    /// Base URL at Shoper, where it is not `url` itself (shoper-api.md A.2).
+    pub technical_url: Option<String>,
+    /// The first synchronisation does not begin before.
+    pub first_run_after: Option<Millis>,
+}
+
+/// The secrets kept for a shop, each under its name, encrypted at rest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum SecretName {
+    /// Shoper access token.
+    AccessToken,
+    /// Shoper refresh token.
+    RefreshToken,
+    /// The refresh token before the one in use, kept until the new pair has proved itself.
+    PreviousRefreshToken,
+    /// An authorisation code waiting to be exchanged.
+    AuthCode,
+    /// Administrator's login (direct connection).
+    AdminLogin,
+    /// Administrator's password (direct connection).
+    AdminPassword,
+    /// SARE API key.
+    SareKey,
+    /// Token in the URL of the shop's webhooks.
+    ShoperHookToken,
+    /// Secret with which the shop signs its webhooks.
+    ShoperHookSecret,
+    /// Token in the URL of SARE's webhook.
+    SareHookToken,
+}
+
+/// Which of a shop's two inbound hooks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum HookKind {
+    /// `POST /shoper/webhooks/{token}`.
+    Shoper,
+    /// `POST /sare/webhooks/{token}`.
+    Sare,
+}
+
+/// A shop found by the token in a hook's URL.
+#[derive(Debug, Clone)]
+pub struct Hook {
+    /// The shop.
+    pub shop: ShopId,
+    /// Its licence.
+    pub license: String,
+    /// The webhook's id in the shop, once registered.
+    pub remote_id: Option<i64>,
+    /// Secret for signatures.
+    pub secret: Option<SecretString>,
+    /// Which signature matched last: `plain` or `derived`.
+    pub matched: Option<String>,
+    /// Last accepted call.
+    pub last_at: Option<Millis>,
+    /// Whether the shop is served (not uninstalled).
+    pub active: bool,
+}
