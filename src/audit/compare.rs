@@ -13,7 +13,7 @@ use super::census::{Census, Entry};
 use super::mapping::{Values, together};
 use super::person;
 use super::report::Report;
-use super::verdict::{self, InSare, InShop, Reason, Verdict};
+use super::verdict::{self, InSare, InShop, Known, Reason, Verdict};
 use super::{Auditor, Suspect};
 
 /// Addresses asked after with one request.
@@ -69,7 +69,16 @@ impl Auditor<'_> {
                 let differing = record.map(|r| row.differing(|target| value_in(r, target)));
                 let sare = self.in_sare(shop, record, row, differing.unwrap_or_default());
                 let (facts, consent) = known.get(&hash).cloned().unwrap_or_default();
-                match verdict::judge(shop, &sare, &facts, consent, self.choices) {
+                let mut verdict = verdict::judge(shop, &sare, &facts, consent, self.choices);
+                if verdict == Verdict::Explained(Reason::StatusKept) && sare.status == Some(8) {
+                    // Kept only if it was SARE's own: our own doing takes a look at what was done.
+                    let facts = Known {
+                        on_lost_word: self.is_on_lost_word(hash).await?,
+                        ..facts
+                    };
+                    verdict = verdict::judge(shop, &sare, &facts, consent, self.choices);
+                }
+                match verdict {
                     Verdict::Unexplained(_) if suspects.len() < LOOKED_AT_AGAIN => {
                         let address = row.address().to_owned();
                         suspects.push(Suspect {

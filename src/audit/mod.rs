@@ -6,6 +6,7 @@
 
 mod census;
 mod compare;
+mod known;
 pub mod mapping;
 pub mod person;
 mod report;
@@ -19,15 +20,15 @@ use indicatif::ProgressBar;
 use serde_json::json;
 use shoper_api::users::AddressFilter;
 use shoper_api::{Cursor, UserAddress, UserId};
-use store::{AddrHash, DirtyKey, Outcome, Priority, Shop};
+use store::{AddrHash, Shop};
 use sync_core::config::{Config, ConsentRule, DeletedAction, OnNewOptIn, WithoutConsent};
 use sync_core::mapping::Needs;
-use sync_core::{Email, RecordKey, ShopId};
+use sync_core::{Email, ShopId};
 
 use self::census::Census;
 use self::person::Names;
 pub use self::report::Report;
-use self::verdict::{Choices, Known, Rule, Verdict};
+use self::verdict::{Choices, Rule, Verdict};
 use crate::app::App;
 
 /// Pages read at most of one group in SARE.
@@ -398,91 +399,4 @@ impl Auditor<'_> {
     fn keeps_deleted(&self) -> bool {
         self.config.deleted.action == DeletedAction::Keep
     }
-
-    /// What the ledger knows of these contacts. With `fresh`, also what is waiting to be done and what went wrong.
-    async fn known(
-        &self,
-        hashes: &[AddrHash],
-        fresh: bool,
-    ) -> anyhow::Result<HashMap<AddrHash, (Known, Option<bool>)>> {
-        let contacts = self.app.store.contacts(self.shop.id, hashes).await?;
-        let mut out: HashMap<AddrHash, (Known, Option<bool>)> = contacts
-            .into_iter()
-            .map(|(hash, contact)| {
-                let known = Known {
-                    refusal: contact
-                        .refusal
-                        .map(|_| contact.refusal_origin.clone().unwrap_or_default()),
-                    refusal_applied: contact.refusal_applied,
-                    withdrawn: contact.withdrawn,
-                    wish: contact.intent.as_deref().is_some_and(has_wish),
-                    told: contact.sent.is_some() || !contact.groups.is_empty(),
-                    ever_told: contact.sent_at.is_some(),
-                    gone: contact.outcome == Outcome::Gone,
-                    groups: contact.groups,
-                    problem: None,
-                    waiting: false,
-                };
-                (hash, (known, contact.consent))
-            })
-            .collect();
-        if fresh {
-            self.add_problems(&mut out).await?;
-            self.add_waiting(hashes, &mut out).await?;
-        }
-        Ok(out)
-    }
-
-    async fn add_problems(&self, known: &mut HashMap<AddrHash, (Known, Option<bool>)>) -> anyhow::Result<()> {
-        const PAGE: i64 = 500;
-        let mut from = 0;
-        loop {
-            let problems = self.app.store.problems(self.shop.id, PAGE, from).await?;
-            let last = i64::try_from(problems.len()).unwrap_or(0) < PAGE;
-            for problem in problems {
-                if let Some((known, _)) = problem.hash.and_then(|hash| known.get_mut(&hash)) {
-                    known.problem = Some(problem.kind);
-                }
-            }
-            if last {
-                return Ok(());
-            }
-            from += PAGE;
-        }
-    }
-
-    async fn add_waiting(
-        &self,
-        hashes: &[AddrHash],
-        known: &mut HashMap<AddrHash, (Known, Option<bool>)>,
-    ) -> anyhow::Result<()> {
-        const MOST: i64 = 5_000;
-        let far = self.app.clock.now() + 30 * 24 * 3_600_000;
-        let dirty = self
-            .app
-            .store
-            .due_dirty(self.shop.id, far, Priority::Bulk, MOST)
-            .await?;
-        if dirty.is_empty() {
-            return Ok(());
-        }
-        let records = self.app.store.records_of(self.shop.id, hashes).await?;
-        let by_key: HashMap<RecordKey, AddrHash> =
-            records.iter().map(|record| (record.key, record.hash)).collect();
-        for entry in dirty {
-            let hash = match entry.key {
-                DirtyKey::Address(hash) => Some(hash),
-                DirtyKey::Record(key) => by_key.get(&key).copied(),
-            };
-            if let Some(hash) = hash.filter(|hash| hashes.contains(hash)) {
-                known.entry(hash).or_default().0.waiting = true;
-            }
-        }
-        Ok(())
-    }
-}
-
-fn has_wish(intent: &str) -> bool {
-    let intent: serde_json::Value = serde_json::from_str(intent).unwrap_or_default();
-    !intent["wish"].is_null()
 }

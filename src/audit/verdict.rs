@@ -92,6 +92,8 @@ pub struct Known {
     pub told: bool,
     /// SARE was told of the contact at some time.
     pub ever_told: bool,
+    /// We made it mailable, and by the ledger none of its records consents any more: whoever did has left the address.
+    pub on_lost_word: bool,
     /// The contact left the shop, and was dealt with as configured.
     pub gone: bool,
     /// Groups that we put the contact in.
@@ -336,7 +338,10 @@ fn open(
     if known.refusal.is_some() && status == MAILED && !known.wish {
         return Verdict::Unexplained(vec![Difference::MailableAlthoughRefused]);
     }
-    if status == MAILED && !consents && consent_known == Some(true) {
+    // A status is kept that SARE had, not one that we gave on the word of somebody who is no longer at the address.
+    let nobody_says_yes = shop.customer != Some(true) && shop.subscriber != Some(true);
+    let lost = consent_known == Some(true) || (known.on_lost_word && nobody_says_yes);
+    if status == MAILED && !consents && lost {
         differences.push(Difference::MailableWithoutConsent);
     }
     let skips = if shop.customer.is_some() {

@@ -73,6 +73,37 @@ fn a_status_that_sare_had_is_no_difference() {
 }
 
 #[test]
+fn a_status_that_we_gave_on_the_word_of_somebody_who_left_is_not_kept() {
+    let known = Known {
+        told: true,
+        on_lost_word: true,
+        ..Known::default()
+    };
+    assert_eq!(
+        judge(subscriber(false), &with(8), &known, Some(false), CHOICES),
+        unexplained(Difference::MailableWithoutConsent)
+    );
+    assert_eq!(
+        judge(subscriber(false), &with(6), &known, Some(false), CHOICES),
+        Verdict::Equal
+    );
+    // Somebody says yes, who does not count by the merchant's rule.
+    let shop = InShop {
+        customer: Some(true),
+        subscriber: Some(false),
+        subscribers_count: true,
+    };
+    let by_row = Choices {
+        rule: Rule::Subscriber,
+        ..CHOICES
+    };
+    assert_eq!(
+        judge(shop, &with(8), &known, Some(false), by_row),
+        Verdict::Explained(Reason::StatusKept)
+    );
+}
+
+#[test]
 fn a_contact_that_is_not_in_sare_is_missing_unless_it_was_left_out() {
     let known = Known::default();
     assert_eq!(
