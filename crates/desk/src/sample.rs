@@ -7,7 +7,7 @@ use std::sync::Arc;
 use engine::{Engine, Labels, LaneState, Person, Reader, SubscriberExtra};
 use ports::Millis;
 use shoper_api::{AdditionalField, Cursor, Subscriber, User, UserAddress, UserId};
-use store::Shop;
+use store::{AddrHash, Shop};
 use sync_core::config::Config;
 use sync_core::email::Email;
 use sync_core::mapping::{Field, Source, fields};
@@ -18,6 +18,7 @@ use crate::error::Error;
 use crate::memory::{KEPT_MS, Why};
 use crate::shelf::{Kept, Place};
 use crate::sides::{Patience, SareSide, ShopSide};
+use crate::verdict::settle_ms;
 
 /// Most contacts of a sample.
 pub const MOST: usize = 200;
@@ -56,8 +57,10 @@ pub enum Progress {
 /// What SARE says of a contact of a sample.
 #[derive(Clone)]
 pub enum InSare {
-    /// Its list does not name it.
+    /// Its list does not name it, and the ledger does not say that it was there.
     NotNamed,
+    /// It was there, and SARE, asked for itself, says that it is no longer.
+    Gone,
     /// It is there.
     There(Arc<sare_api::ContactRecord>),
 }
@@ -106,6 +109,12 @@ impl Sample {
             progress: Progress::Complete,
             ..Self::empty(kind)
         }
+    }
+
+    /// SARE says this of the contact at a place.
+    #[cfg(test)]
+    pub(crate) fn hears(&mut self, at: usize, heard: InSare) {
+        self.in_sare.insert(at, heard);
     }
 
     /// What SARE says of the contact at a place; `None` where it was not asked.
@@ -383,14 +392,25 @@ async fn records(
         }
     });
     let mut found = asked.await?;
-    let said = people.iter().map(|(at, person)| {
-        let record = found.remove(&person.email.as_str().to_lowercase());
-        (
-            *at,
-            record.map_or(InSare::NotNamed, |r| InSare::There(Arc::new(r))),
-        )
-    });
-    Ok(said.collect())
+    let hash = |person: &Sampled| engine.store().hash(shop.id, person.email.key());
+    let hashes: Vec<AddrHash> = people.iter().map(|(_, person)| hash(person)).collect();
+    let contacts = engine.store().contacts(shop.id, &hashes).await?;
+    let (now, settle) = (engine.clock().now(), settle_ms(engine));
+    let mut said = Vec::with_capacity(people.len());
+    for (at, person) in people {
+        let address = person.email.as_str();
+        let heard = match found.remove(&address.to_lowercase()) {
+            Some(record) => InSare::There(Arc::new(record)),
+            // A list that does not name somebody proves nothing, as for the engine.
+            None if engine::known(contacts.get(&hash(person)), now, settle).was_in_sare => {
+                let record = side.ask(|c| async move { c.by_email(address).await }).await?;
+                record.map_or(InSare::Gone, |record| InSare::There(Arc::new(record)))
+            }
+            None => InSare::NotNamed,
+        };
+        said.push((*at, heard));
+    }
+    Ok(said)
 }
 
 async fn others_of(

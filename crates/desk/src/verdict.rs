@@ -2,11 +2,10 @@
 //! what is known now and carried out by nobody.
 
 use engine::Engine;
+use ports::Millis;
 use store::{Contact, Record, Shop};
 use sync_core::config::Config;
-use sync_core::consent::{
-    self, Facts, Known, Refusal, RefusalOrigin, Rules, SareView, ShopView, Signal, status,
-};
+use sync_core::consent::{self, Known, Rules, SareView, ShopView, Signal, status};
 use sync_core::plan::{self, Circumstances, Step};
 use sync_core::{RecordKey, RecordKind};
 
@@ -43,12 +42,13 @@ pub async fn verdict(
     let hash = engine.store().hash(shop.id, person.email.key());
     let contact = engine.store().contact(shop.id, hash).await?;
     let records = engine.store().records_of(shop.id, &[hash]).await?;
+    let known = engine::known(contact.as_ref(), engine.clock().now(), settle_ms(engine));
     Ok(Some(judge(
         config,
         sample,
         at,
         person,
-        contact.as_ref(),
+        (known, contact.as_ref()),
         &records,
     )))
 }
@@ -56,7 +56,12 @@ pub async fn verdict(
 /// The verdict on somebody made up, whom nobody knows.
 pub fn verdict_on_stranger(config: &Config, sample: &Sample, at: usize) -> Option<Verdict> {
     let person = sample.people.get(at)?;
-    Some(judge(config, sample, at, person, None, &[]))
+    Some(judge(config, sample, at, person, (Known::default(), None), &[]))
+}
+
+/// How long after a contact was last there its absence means something, as the engine has it.
+pub(crate) fn settle_ms(engine: &Engine) -> Millis {
+    i64::try_from(engine.settings().settle_after.as_millis()).unwrap_or(i64::MAX)
 }
 
 fn judge(
@@ -64,23 +69,29 @@ fn judge(
     sample: &Sample,
     at: usize,
     person: &Sampled,
-    contact: Option<&Contact>,
+    (known, contact): (Known, Option<&Contact>),
     records: &[Record],
 ) -> Verdict {
     let view = view(person, sample.other(at).flatten(), records);
+    // Where SARE was not asked or does not tell, what it said last stands; of one known to refuse, the refusal.
+    let last = contact
+        .filter(|contact| contact.refusal.is_none())
+        .and_then(|contact| contact.sare_status)
+        .filter(|n| *n != status::ABSENT);
     let (sare, status, is_sure) = match sample.in_sare(at) {
         Some(InSare::There(record)) => {
-            let status = record.status.map(sare_api::Status::number);
+            let status = record.status.map(sare_api::Status::number).or(last);
             (status.map_or(SareView::Absent, SareView::Status), status, true)
         }
         Some(InSare::NotNamed) => (SareView::Absent, None, true),
-        None => (SareView::Absent, None, false),
+        Some(InSare::Gone) => (SareView::SurelyAbsent, None, true),
+        None => (last.map_or(SareView::Absent, SareView::Status), last, false),
     };
     let rules = Rules {
         customer: config.customers.consent,
         on_new_opt_in: config.unsubscribe.on_new_opt_in,
     };
-    let (facts, _) = consent::observe(&known(contact), &view, sare, None, rules);
+    let (facts, _) = consent::observe(&known, &view, sare, None, rules);
     let is_customer = !view.customers.is_empty();
     let is_subscriber = !view.subscribers.is_empty();
     let without_consent = if config.customers.enabled && is_customer {
@@ -133,30 +144,6 @@ fn view(person: &Sampled, other: Option<bool>, records: &[Record]) -> ShopView {
     view
 }
 
-/// What the ledger knows of a contact, as decisions take it.
-fn known(contact: Option<&Contact>) -> Known {
-    let Some(contact) = contact else {
-        return Known::default();
-    };
-    let refusal = contact.refusal.map(|status| Refusal {
-        status,
-        origin: RefusalOrigin::from_word(contact.refusal_origin.as_deref().unwrap_or_default()),
-        applied: contact.refusal_applied,
-    });
-    let is_decided = contact.consent.is_some() || refusal.is_some() || contact.withdrawn;
-    Known {
-        facts: is_decided.then(|| Facts {
-            consent: contact.consent.unwrap_or(false),
-            withdrawn: contact.withdrawn,
-            refusal,
-            wish: None,
-        }),
-        seen_in_sare: contact.sare_status.is_some_and(|n| n != status::ABSENT) || contact.sent.is_some(),
-        was_in_sare: false,
-        lowering: false,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use sync_core::config::{ConsentRule, WithoutConsent};
@@ -199,13 +186,79 @@ mod tests {
         assert_eq!(steps(&config), [Step::Skip; 3]);
     }
 
+    /// Anna as the ledger knows her: in SARE and mailed.
+    fn anna() -> Contact {
+        let hash = store::AddrHash([1; 16]);
+        Contact {
+            consent: Some(true),
+            sare_status: Some(8),
+            sare_seen_at: Some(0),
+            sent: Some(vec![1]),
+            ..Contact::new(hash, "anna@przyklad.example".to_owned(), 0)
+        }
+    }
+
+    const HOUR: Millis = 3_600_000;
+
+    fn verdict_on(contact: &Contact, heard: Option<InSare>) -> Verdict {
+        let mut sample = made_up::sample(RecordKind::Customer);
+        if let Some(heard) = heard {
+            sample.hears(0, heard);
+        }
+        let known = engine::known(Some(contact), HOUR, HOUR / 6);
+        judge(
+            &config(),
+            &sample,
+            0,
+            &sample.people[0],
+            (known, Some(contact)),
+            &[],
+        )
+    }
+
     #[test]
     fn a_known_refusal_wins() {
-        let sample = made_up::sample(RecordKind::Customer);
-        let hash = store::AddrHash([1; 16]);
-        let mut contact = Contact::new(hash, "anna@przyklad.example".to_owned(), 0);
+        let mut contact = anna();
         contact.refusal = Some(3);
-        let verdict = judge(&config(), &sample, 0, &sample.people[0], Some(&contact), &[]);
-        assert_eq!(verdict.step, Step::Suppress);
+        for heard in [None, Some(InSare::NotNamed), Some(InSare::Gone)] {
+            assert_eq!(verdict_on(&contact, heard).step, Step::Suppress);
+        }
+    }
+
+    #[test]
+    fn somebody_who_vanished_from_sare_is_not_added_again() {
+        assert_eq!(verdict_on(&anna(), Some(InSare::Gone)).step, Step::Suppress);
+        let mut never = anna();
+        (never.sare_status, never.sent) = (None, None);
+        assert_eq!(verdict_on(&never, Some(InSare::NotNamed)).step, add(8));
+    }
+
+    #[test]
+    fn where_sare_was_not_asked_what_it_said_last_stands() {
+        let verdict = verdict_on(&anna(), None);
+        assert_eq!(
+            (verdict.step, verdict.status, verdict.is_sure),
+            (Step::Update, Some(8), false)
+        );
+    }
+
+    #[test]
+    fn a_wish_under_way_is_part_of_the_verdict() {
+        let mut contact = anna();
+        contact.refusal = Some(4);
+        contact.sare_status = Some(4);
+        contact.intent = Some("{\"wish\":\"ask-again\"}".to_owned());
+        let record = sare_api::ContactRecord {
+            status: Some(sare_api::Status::from_number(4)),
+            ..sare_api::ContactRecord::default()
+        };
+        let heard = Some(InSare::There(std::sync::Arc::new(record)));
+        let with = verdict_on(&contact, heard.clone()).step;
+        contact.intent = None;
+        assert_eq!(verdict_on(&contact, heard).step, Step::Suppress);
+        assert!(
+            matches!(with, Step::Raise { .. } | Step::Add { confirm: true, .. }),
+            "{with:?}"
+        );
     }
 }
