@@ -6,7 +6,7 @@ use sync_core::plan::Step;
 
 use crate::error::Halt;
 use crate::session::Session;
-use crate::subject::{Assessed, Intent};
+use crate::subject::{Assessed, Intent, Subject};
 
 use super::{Errand, Item};
 
@@ -19,7 +19,9 @@ pub async fn keep_facts(s: &Session<'_>, assessed: Vec<Assessed>, mut commit: Co
             continue;
         }
         let item = prepare(a, now);
-        commit.records.extend(records(&item, Errand::live(), now));
+        commit
+            .records
+            .extend(records(&item.a.subject, Errand::live(), now));
         commit.history.extend(history(&item, now));
         commit.contacts.push(item.contact);
     }
@@ -130,15 +132,16 @@ pub(super) fn facts_commit(items: &mut [Item], errand: Errand, now: i64) -> Comm
             run_id: item.a.subject.contact.as_ref().and_then(|c| c.run_id),
             ..item.contact.clone()
         });
-        commit.records.extend(records(item, errand, now));
+        commit.records.extend(records(&item.a.subject, errand, now));
         commit.history.extend(history(item, now));
         item.a.noticed.clear();
     }
     commit
 }
 
-fn records(item: &Item, errand: Errand, now: i64) -> impl Iterator<Item = Record> {
-    item.a.subject.readings.iter().map(move |r| Record {
+/// The records read of a contact, as the ledger keeps them.
+pub(super) fn records(subject: &Subject, errand: Errand, now: i64) -> impl Iterator<Item = Record> {
+    subject.readings.iter().map(move |r| Record {
         key: r.key,
         hash: r.hash,
         consent: r.consent,

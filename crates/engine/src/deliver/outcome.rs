@@ -1,8 +1,6 @@
 //! Last the outcome: what became of each contact, for the ledger.
 
-use store::{
-    Contact, DirtyDone, DirtyKey, DirtyMark, HistoryEntry, Outcome, Priority, Problem, Reason, Record,
-};
+use store::{Contact, DirtyDone, DirtyKey, DirtyMark, HistoryEntry, Outcome, Priority, Problem, Reason};
 use sync_core::config::DeletedAction;
 use sync_core::plan::Step;
 
@@ -10,7 +8,7 @@ use crate::report::Counters;
 use crate::session::Session;
 use crate::subject::Intent;
 
-use super::facts::noticed_word;
+use super::facts::{noticed_word, records};
 use super::groups::{owes_leaving, still_to_leave};
 use super::{Delivered, Errand, Fate, Item};
 
@@ -188,17 +186,7 @@ pub(super) fn conclude(s: &Session<'_>, item: Item, errand: Errand, out: &mut De
             held_by: None,
         });
     }
-    let run_id = errand.run;
-    out.commit
-        .records
-        .extend(a.subject.readings.iter().map(|r| Record {
-            key: r.key,
-            hash: r.hash,
-            consent: r.consent,
-            extra: r.extra.clone(),
-            run_id: run_id.or(r.before.as_ref().and_then(|b| b.run_id)),
-            seen_at: now,
-        }));
+    out.commit.records.extend(records(&a.subject, errand, now));
     out.commit.records.extend(told);
     out.over += 1;
     out.commit.gone.extend(a.subject.lost.iter().map(|r| r.key));
