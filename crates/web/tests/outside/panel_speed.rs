@@ -21,6 +21,8 @@ const MOST: Duration = Duration::from_millis(50);
 struct Table {
     database: &'static str,
     slow: Vec<String>,
+    /// How long anything may take.
+    most: Duration,
 }
 
 impl Table {
@@ -46,7 +48,7 @@ impl Table {
         times.sort_unstable();
         let (usual, slowest) = (times[TIMES / 2], times[TIMES - 1]);
         println!("{:<10} {name:<44} {usual:>10.1?} {slowest:>10.1?}", self.database);
-        if usual > MOST {
+        if usual > self.most {
             self.slow.push(format!("{name} takes {usual:?}"));
         }
     }
@@ -155,6 +157,7 @@ async fn pages_are_quick() {
         let mut table = Table {
             database,
             slow: Vec::new(),
+            most: MOST,
         };
 
         // Services that do not answer keep no page.
@@ -202,11 +205,15 @@ async fn pages_are_quick() {
                 })
                 .await;
         }
+        // A file of all rows is written as the browser takes it: it may take its time.
+        table.most = 10 * MOST;
         table
             .time("/unsubscribes/export, up to its end", async || {
                 v.post("unsubscribes/export", "days=7").await
             })
             .await;
+
+        table.most = MOST;
 
         large_shop::brake(&v).await;
         table
