@@ -13,6 +13,7 @@ mod logs;
 mod machines;
 mod panel;
 mod panel_advanced;
+mod panel_at_once;
 mod panel_contacts;
 mod panel_mapping;
 mod panel_mapping_preview;
