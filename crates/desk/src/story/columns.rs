@@ -8,7 +8,7 @@ use sync_core::Lang;
 use sync_core::config::Config;
 use sync_core::mapping::Target;
 
-use super::{Story, either};
+use super::{Story, either, words};
 use engine::value_in;
 
 /// What a row of the columns is about.
@@ -73,9 +73,8 @@ pub fn columns(story: &Story<'_>, lang: Lang) -> Vec<Column> {
         shop: consent(story, lang),
         sent: last_seen,
         sare: in_sare(&|record| {
-            record
-                .status
-                .map_or_else(|| UNKNOWN.to_owned(), |s| s.to_string())
+            let number = record.status.map(sare_api::Status::number);
+            number.map_or_else(|| UNKNOWN.to_owned(), |number| words::status(number, lang))
         }),
         differs: false,
     }];

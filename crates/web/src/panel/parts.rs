@@ -4,6 +4,7 @@
 //! with it. An error is told in words beside the field, never by colour alone.
 
 use maud::{Markup, html};
+use sync_core::mapping::Target;
 
 use super::session::Visit;
 use super::words::Words;
@@ -167,6 +168,17 @@ pub fn checkbox(name: &str, label: &str, hint: Option<&str>, ticked: bool) -> Ma
             label for=(name) { (label) }
             @if let Some(hint) = hint { p.hint id={ (name) "-hint" } { (hint) } }
         }
+    }
+}
+
+/// A field of SARE as people call it.
+pub fn field_name(words: Words, target: &Target) -> String {
+    match target {
+        Target::Name => words.say("common.field-name").to_owned(),
+        Target::Gsm => words.say("common.field-gsm").to_owned(),
+        Target::Comment => words.say("common.field-comment").to_owned(),
+        Target::Prop(n) => words.fill("common.field-prop", &[("n", n)]),
+        Target::Custom(name) => name.clone(),
     }
 }
 

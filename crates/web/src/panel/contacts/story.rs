@@ -5,7 +5,7 @@
 
 use axum::extract::{Query, State};
 use axum::response::Response;
-use desk::story::{self, InShop, Ledger, Story};
+use desk::story::{self, ColumnName, InShop, Ledger, Story};
 use engine::LaneState;
 use maud::{Markup, html};
 use serde::Deserialize;
@@ -396,7 +396,10 @@ fn columns(words: Words, told: &Story<'_>) -> Markup {
                         @for row in told.columns(lang) {
                             tr.differs[row.differs] {
                                 th scope="row" {
-                                    (row.name.text(lang))
+                                    @match &row.name {
+                                        ColumnName::Field(target) => (parts::field_name(words, target)),
+                                        other => (other.text(lang)),
+                                    }
                                     @if row.differs { " " strong.bad { (words.say("contacts.differs")) } }
                                 }
                                 td { (row.shop) }

@@ -280,7 +280,7 @@ fn compared(words: Words, proof: &Proof, names: &GroupNames) -> Markup {
                         tbody {
                             @for one in &proof.fields {
                                 tr {
-                                    th scope="row" { (trial::field(words, &one.target)) }
+                                    th scope="row" { (parts::field_name(words, &one.target)) }
                                     td { (one.sent) }
                                     td { (one.found) }
                                     td {

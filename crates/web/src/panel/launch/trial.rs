@@ -9,7 +9,6 @@ use serde::Deserialize;
 use store::{AddrHash, DirtyKey, DirtyMark, Priority, Reason};
 use sync_core::RecordKind;
 use sync_core::config::Config;
-use sync_core::mapping::Target;
 
 use super::sight::{Sight, Stage};
 use super::{arrived, hold_a_while};
@@ -163,7 +162,7 @@ fn card(words: Words, one: &Candidate, names: &GroupNames) -> Markup {
                     dt { (words.say("launch.group")) }
                     dd { (names.all(&one.groups)) }
                     @for target in one.traits.targets() {
-                        dt { (field(words, &target)) }
+                        dt { (parts::field_name(words, &target)) }
                         dd {
                             @match one.traits.get(&target).unwrap_or_default() {
                                 "" => span.soft { (words.say("launch.emptied")) },
@@ -174,17 +173,6 @@ fn card(words: Words, one: &Candidate, names: &GroupNames) -> Markup {
                 }
             }
         }
-    }
-}
-
-/// A field of SARE as people call it.
-pub fn field(words: Words, target: &Target) -> String {
-    match target {
-        Target::Name => words.say("launch.field-name").to_owned(),
-        Target::Gsm => words.say("launch.field-gsm").to_owned(),
-        Target::Comment => words.say("launch.field-comment").to_owned(),
-        Target::Prop(n) => words.fill("launch.field-prop", &[("n", n)]),
-        Target::Custom(name) => name.clone(),
     }
 }
 

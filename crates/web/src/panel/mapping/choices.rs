@@ -9,6 +9,7 @@ use sync_core::{Lang, RecordKind};
 
 use super::form::{CONSTANT, OWN_NAME, TEMPLATE, WITH_ARGUMENT};
 use crate::panel::groups::GroupNames;
+use crate::panel::parts;
 use crate::panel::session::Visit;
 use crate::panel::words::Words;
 use crate::state::App;
@@ -157,19 +158,19 @@ impl Choices {
     /// What a SARE field is called.
     pub fn target_name(&self, name: &str) -> String {
         let words = self.words;
+        let known = |name: &str| match Target::parse(name) {
+            Some(target) => parts::field_name(words, &target),
+            None => name.strip_prefix(OWN_NAME).unwrap_or(name).to_owned(),
+        };
         match name {
             "" => words.say("mapping.target-none").to_owned(),
-            "name" => words.say("mapping.target-name").to_owned(),
-            "gsm" => words.say("mapping.target-gsm").to_owned(),
-            "comment" => words.say("mapping.target-comment").to_owned(),
+            "name" | "gsm" | "comment" => known(name),
             other => {
                 let plain = other.strip_prefix(OWN_NAME).unwrap_or(other);
-                let number = other.strip_prefix("prop");
                 let label = self.property(other).map(|property| property.label.trim());
-                match (label.filter(|label| !label.is_empty() && *label != plain), number) {
-                    (Some(label), _) => format!("{label} ({plain})"),
-                    (None, Some(n)) => words.fill("mapping.target-numbered", &[("n", &n)]),
-                    (None, None) => plain.to_owned(),
+                match label.filter(|label| !label.is_empty() && *label != plain) {
+                    Some(label) => format!("{label} ({plain})"),
+                    None => known(other),
                 }
             }
         }
