@@ -144,3 +144,16 @@ fn a_contact_left_out_by_choice_is_told_as_such() {
     told.saying("left out by the merchant's choice")
         .saying("SARE does not have this address.");
 }
+
+#[test]
+fn a_refusal_not_noticed_yet_is_told_before_anything_else_of_the_ledger() {
+    let world = World::synchronised();
+    world.sare.put_contact("anna@example.com", 4, &[21, 22]);
+    let explain = ["contact", "explain", &world.host, "anna@example.com"];
+    let told = world
+        .run(&explain)
+        .with_code(0)
+        .saying("SARE has it with status 4 (asked to be removed)")
+        .saying("refused the newsletter in SARE, and it has not been noticed here yet");
+    assert!(!told.out.contains("It is synchronised"), "{told:#?}");
+}

@@ -152,11 +152,26 @@ impl Story<'_> {
             );
             return vec![text.to_owned()];
         };
-        let mut lines = vec![words::outcome(contact.outcome, lang).to_owned()];
+        let stands = || words::outcome(contact.outcome, lang).to_owned();
+        let mut lines = vec![self.unnoticed(lang).unwrap_or_else(stands)];
         lines.extend(consent_sentence(contact, lang));
         lines.extend(refusal_sentence(contact, lang));
         lines.push(self.sent_sentence(contact, lang));
         lines
+    }
+
+    /// That SARE has a refusal of which the ledger does not know yet, where it is so.
+    pub fn unnoticed(&self, lang: Lang) -> Option<String> {
+        let status = (*self.in_sare.as_ref().ok()?)?.status?.number();
+        let is_new = self.ledger.contact.as_ref()?.refusal.is_none();
+        let text = either(
+            lang,
+            "Ta osoba odmówiła newslettera w SARE, a my jeszcze tego nie zauważyliśmy. Nie dostaje go już teraz; odmowę przejmie \
+             najbliższe sprawdzenie statusów.",
+            "This person refused the newsletter in SARE, and it has not been noticed here yet. None is sent already; the next \
+             look at SARE's statuses takes the refusal over.",
+        );
+        (number::is_refusal(status) && is_new).then(|| text.to_owned())
     }
 
     fn sent_sentence(&self, contact: &Contact, lang: Lang) -> String {

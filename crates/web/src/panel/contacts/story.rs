@@ -372,7 +372,9 @@ fn columns(words: Words, told: &Story<'_>) -> Markup {
     html! {
         section {
             h2 { (title) }
-            @for line in told.away(lang) { (parts::notice(Tone::Warn, html! { p { (line) } })) }
+            @for line in told.away(lang).into_iter().chain(told.unnoticed(lang)) {
+                (parts::notice(Tone::Warn, html! { p { (line) } }))
+            }
             @for line in told.shop_sentence(lang).into_iter().chain(told.sare_sentence(lang)) { p { (line) } }
             @if let Some(contact) = &told.ledger.contact {
                 @match told.is_as_sent(contact) {
