@@ -48,7 +48,7 @@ impl Dialect {
                  PRAGMA journal_size_limit = 67108864"
             }
             (Self::Sqlite, Connection::Reader) => {
-                "PRAGMA busy_timeout = 10000; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -2000; \
+                "PRAGMA busy_timeout = 10000; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -1000; \
                  PRAGMA query_only = ON"
             }
             (Self::Postgres, _) => "SET client_min_messages = warning",
