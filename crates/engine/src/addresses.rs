@@ -101,8 +101,7 @@ pub async fn of(s: &Session<'_>, users: &[User]) -> ShopCall<Addresses> {
                 refused(s, way, filter).await?;
             }
             Err(CallError::Api(shoper_api::Error::Forbidden { resource })) => {
-                s.shop_problem(&format!("no-scope:{resource}"), "no-scope", Some(resource))
-                    .await?;
+                s.not_permitted(&resource).await?;
                 out.readable = false;
                 return Ok(out);
             }

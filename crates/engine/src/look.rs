@@ -33,8 +33,7 @@ async fn read_new(s: &Session<'_>) -> Result<(), Halt> {
                 Ok(page) => page,
                 Err(CallError::Halt(halt)) => return Err(halt),
                 Err(CallError::Api(shoper_api::Error::Forbidden { resource })) => {
-                    s.shop_problem(&format!("no-scope:{resource}"), "no-scope", Some(resource))
-                        .await?;
+                    s.not_permitted(&resource).await?;
                     break;
                 }
                 Err(CallError::Api(error)) => {

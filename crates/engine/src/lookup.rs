@@ -11,6 +11,7 @@ use store::ContactFilter;
 
 use crate::error::{CallError, Halt};
 use crate::session::Session;
+use crate::state::LaneState;
 
 /// Addresses tried, lest one that SARE itself finds odd decides.
 const TRIED: usize = 3;
@@ -32,14 +33,18 @@ pub fn may_be_the_call(error: &sare_api::Error) -> bool {
     }
 }
 
+/// Whether it is still to be proven that the way of asking works, and may be tried at once.
+pub fn is_open(state: &LaneState) -> bool {
+    !state.lookup_proven && state.lookup_tries < SEARCHES
+}
+
 /// Looks for a way of asking that works, with contacts known to be in SARE or a few of these addresses, and uses it from
 /// here on. Whether it is another one than before. Where a way is proven, only one that proves itself takes its place.
 pub async fn find_form(s: &Session<'_>, addresses: &[&str]) -> Result<bool, Halt> {
     let now = s.now();
     let (before, was_proven) = {
         let mut state = s.state();
-        let at_once = !state.lookup_proven && state.lookup_tries < SEARCHES;
-        if !at_once && state.timers.lookup > now {
+        if !is_open(&state) && state.timers.lookup > now {
             return Ok(false);
         }
         // Counted before it begins: one that is halted counts too, or it might begin anew for ever.

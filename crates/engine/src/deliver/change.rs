@@ -143,10 +143,7 @@ pub(super) async fn raise(s: &Session<'_>, items: &mut [Item]) -> Result<(), Hal
                     item.wrote = true;
                     item.intent = Intent::default();
                     item.contact.intent = None;
-                    item.contact.refusal = None;
-                    item.contact.refused_at = None;
-                    item.contact.refusal_origin = None;
-                    item.contact.refusal_applied = false;
+                    item.contact.clear_refusal();
                     item.contact.sare_status = Some(to);
                     item.contact.sare_seen_at = Some(s.now());
                     // Data follows, now that the status allows it.

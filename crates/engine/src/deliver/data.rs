@@ -228,10 +228,7 @@ fn told(s: &Session<'_>, item: &mut Item) {
         if confirm || item.intent.wish.is_some() {
             item.intent = Intent::default();
             item.contact.intent = None;
-            item.contact.refusal = None;
-            item.contact.refused_at = None;
-            item.contact.refusal_origin = None;
-            item.contact.refusal_applied = false;
+            item.contact.clear_refusal();
         }
         if status::is_refusal(given) {
             item.contact.refusal_origin = Some("shop".to_owned());

@@ -79,12 +79,7 @@ pub(super) fn prepare(a: Assessed, now: i64) -> Item {
             contact.refusal_origin = Some(refusal.origin.word().to_owned());
             contact.refusal_applied = refusal.applied;
         }
-        None => {
-            contact.refusal = None;
-            contact.refused_at = None;
-            contact.refusal_origin = None;
-            contact.refusal_applied = false;
-        }
+        None => contact.clear_refusal(),
     }
     contact.intent = intent.text();
     contact.poll_found = false;

@@ -98,9 +98,7 @@ async fn switch_off(
         Err(CallError::Halt(halt)) => Err(halt),
         Err(CallError::Api(shoper_api::Error::Locked { .. })) => Ok(Some("record-locked")),
         Err(CallError::Api(shoper_api::Error::Forbidden { .. })) => {
-            let scope = "subscribers_edit".to_owned();
-            s.shop_problem("no-scope:subscribers_edit", "no-scope", Some(scope))
-                .await?;
+            s.not_permitted("subscribers_edit").await?;
             Ok(Some("no-scope"))
         }
         Err(CallError::Api(error)) => {

@@ -65,12 +65,7 @@ pub(super) async fn read_all(
                 Err(CallError::Halt(halt)) => return Err(halt),
                 Err(CallError::Api(error)) => {
                     if let shoper_api::Error::Forbidden { resource } = &error {
-                        s.shop_problem(
-                            &format!("no-scope:{resource}"),
-                            "no-scope",
-                            Some(resource.clone()),
-                        )
-                        .await?;
+                        s.not_permitted(resource).await?;
                     }
                     tracing::warn!(shop = %s.shop.id, %error, "records could not be read");
                     for entry in dirty {

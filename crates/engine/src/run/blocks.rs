@@ -145,12 +145,7 @@ async fn unreadable(
 ) -> Result<(), Halt> {
     if let shoper_api::Error::Forbidden { resource } = &error {
         // This part stops, the rest goes on (shoper-api.md H.10).
-        s.shop_problem(
-            &format!("no-scope:{resource}"),
-            "no-scope",
-            Some(resource.clone()),
-        )
-        .await?;
+        s.not_permitted(resource).await?;
         if kind == RecordKind::Customer {
             body.reads_customers = false;
         }

@@ -37,6 +37,5 @@ pub(super) const PROOF_COST: f64 = 3.0;
 
 /// Whether it is still to be proven that SARE understands our lists of addresses.
 pub(super) fn is_lookup_open(s: &Session<'_>) -> bool {
-    let state = s.state();
-    !state.lookup_proven && state.lookup_tries < 10
+    lookup::is_open(&s.state())
 }

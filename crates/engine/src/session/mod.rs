@@ -233,6 +233,13 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
+    /// Notes that the shop does not let the app at `resource`.
+    pub async fn not_permitted(&self, resource: &str) -> Result<(), Halt> {
+        let topic = format!("no-scope:{resource}");
+        self.shop_problem(&topic, "no-scope", Some(resource.to_owned()))
+            .await
+    }
+
     /// The problem is over.
     pub async fn shop_problem_over(&self, topic: &str) -> Result<(), Halt> {
         self.store

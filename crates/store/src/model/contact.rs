@@ -81,6 +81,14 @@ impl Contact {
             updated_at: now,
         }
     }
+
+    /// Forgets the refusal, since a wish made after it has been fulfilled or there is none any more.
+    pub fn clear_refusal(&mut self) {
+        self.refusal = None;
+        self.refused_at = None;
+        self.refusal_origin = None;
+        self.refusal_applied = false;
+    }
 }
 
 /// What the last synchronisation made of a contact.
