@@ -16,4 +16,5 @@ mod live;
 mod narrow;
 mod shops;
 mod trouble;
+mod unproven;
 mod words;

@@ -218,12 +218,12 @@ fn texts(kind: &str) -> Texts {
         "status-not-taken" => (
             Merchant,
             (
-                "SARE nie przyjęło zmiany statusu.",
-                "Proszę obejrzeć kontakt w SARE i zmienić jego status ręcznie.",
+                "SARE nie wykonuje zmiany statusu tego kontaktu, choć ją przyjmuje: odczytany status jest wciąż dawny.",
+                "Proszę zmienić status ręcznie w SARE. Wypisanie jest też ponawiane samo aż do skutku, coraz rzadziej, najrzadziej raz na dobę, a na żądanie od razu; do tego czasu osoba jest poza grupami tej integracji.",
             ),
             (
-                "SARE did not take a change of status.",
-                "Look at the contact in SARE and change its status by hand.",
+                "SARE does not carry out a change of this contact's status: the status read back is still the old one.",
+                "Change the status in SARE by hand. An unsubscription is also tried again by itself until it is proven, ever more rarely, at least once a day, and at once on demand; until then the person is kept out of the groups of this integration.",
             ),
         ),
         "group-not-left" => (

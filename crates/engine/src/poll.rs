@@ -11,7 +11,7 @@ use crate::error::Halt;
 use crate::lookup;
 use crate::session::{SARE_RESERVE, Session, millis};
 use crate::state::Poll;
-use crate::subject::{RECENT_MS, recent_statuses};
+use crate::subject::{Intent, RECENT_MS, recent_statuses};
 
 /// Whether a poll is due or under way.
 pub fn is_due(s: &Session<'_>) -> bool {
@@ -69,7 +69,9 @@ async fn read_some(s: &Session<'_>) -> Result<(), Halt> {
             SareView::Status(n) if status::is_refusal(n) => contact.refusal.is_none(),
             // Somebody in SARE subscribed the contact again, or our own lowering was undone.
             SareView::Status(n) if status::is_open(n) => {
-                contact.refusal.is_some() || (contact.withdrawn && n == status::CONFIRMED)
+                // One that is being lowered is looked at again by itself, at growing intervals.
+                let is_lowered = Intent::of(&contact).is_some_and(|i| i.is_lowering(&contact, now));
+                !is_lowered && (contact.refusal.is_some() || (contact.withdrawn && n == status::CONFIRMED))
             }
             SareView::Status(_) => false,
             SareView::Absent | SareView::SurelyAbsent => {

@@ -14,32 +14,42 @@ use crate::error::{CallError, Halt};
 use crate::session::{Session, millis};
 use crate::subject::{Intent, statuses};
 
-use super::groups::leave_after_refusal;
+use super::groups::{leave_after_refusal, leave_all};
+use super::outcome::retry_pause;
 use super::{Fate, Item, refuse_or_wait};
 
-/// Most tries at a status change before a person is asked.
+/// Tries at a status change before a person is told: for a lowering, one round through all refusals.
 const STATUS_TRIES: u32 = 5;
 
+/// The status that a lowering sets at its next try: the wanted one twice, then the other refusals, and so round by round
+/// (sare-api.md 16 row 11).
+fn rung(to: i64, tries: u32) -> i64 {
+    match tries % STATUS_TRIES {
+        0 | 1 => to,
+        2 if to != status::REMOVED => status::REMOVED,
+        3 if to != status::REMOVAL_REQUESTED => status::REMOVAL_REQUESTED,
+        _ => status::REMOVED_BY_HAND,
+    }
+}
+
 /// Unsubscribes, reads back, and tries other ways when SARE does not take it.
+///
+/// A person who withdrew and is still mailed is never left at that: after every round of tries the contact leaves our
+/// groups, becomes a problem that stays until the status is proven, and the next round follows after a pause that grows
+/// to a day; at once when a person asks for it.
 pub(super) async fn lower(s: &Session<'_>, config: &Config, items: &mut [Item]) -> Result<(), Halt> {
     let mut by_target: BTreeMap<i64, Vec<usize>> = BTreeMap::new();
     for (i, item) in items.iter_mut().enumerate() {
         let Step::Unsubscribe { to } = item.a.step else {
             continue;
         };
-        if item.intent.tries >= STATUS_TRIES && item.intent.lowering_to.is_some() {
-            item.result = Some(Fate::Later("status-not-taken"));
-            continue;
+        if item.intent.lowering_to.is_none() {
+            item.intent.tries = 0;
         }
-        // The wanted status twice, then the other refusals (sare-api.md 16 row 11).
-        let target = match item.intent.tries {
-            0 | 1 => to,
-            2 if to != status::REMOVED => status::REMOVED,
-            3 if to != status::REMOVAL_REQUESTED => status::REMOVAL_REQUESTED,
-            _ => status::REMOVED_BY_HAND,
-        };
+        let target = rung(to, item.intent.tries);
         item.intent.lowering_to = Some(target);
-        item.intent.tries += 1;
+        item.intent.sent_at = s.now();
+        item.intent.tries = item.intent.tries.saturating_add(1);
         by_target.entry(target).or_default().push(i);
     }
     for (target, indices) in by_target {
@@ -69,13 +79,41 @@ pub(super) async fn lower(s: &Session<'_>, config: &Config, items: &mut [Item]) 
                     }
                 } else {
                     item.contact.intent = item.intent.text();
-                    let again = s.now() + millis(s.settings.verify_after);
-                    item.result = Some(Fate::LookAgain(Outcome::Synchronised, again, Reason::Verify));
+                    item.result = Some(not_lowered(s, item.intent.tries));
                 }
             }
         }
     }
+    leave_unproven(s, items).await?;
     leave_after_refusal(s, config, items).await
+}
+
+/// What follows after so many tries at a lowering none of which was read back.
+fn not_lowered(s: &Session<'_>, tries: u32) -> Fate {
+    let soon = s.now() + millis(s.settings.verify_after);
+    let (rounds, within) = (tries / STATUS_TRIES, tries % STATUS_TRIES);
+    if rounds == 0 {
+        // SARE may be slow to carry it out (sare-api.md 16 row 20): nobody is alarmed yet.
+        return Fate::LookAgain(Outcome::Synchronised, soon, Reason::Verify);
+    }
+    let at = if within == 0 {
+        s.now() + retry_pause(i64::from(rounds) - 1)
+    } else {
+        soon
+    };
+    Fate::Unproven {
+        at,
+        why: "status-not-taken",
+    }
+}
+
+/// Takes those out of our groups whose status could not be lowered in any way.
+async fn leave_unproven(s: &Session<'_>, items: &mut [Item]) -> Result<(), Halt> {
+    let unproven: Vec<usize> = (0..items.len())
+        .filter(|&i| matches!(items[i].a.step, Step::Unsubscribe { .. }))
+        .filter(|&i| matches!(items[i].result, Some(Fate::Unproven { .. })))
+        .collect();
+    leave_all(s, items, &unproven).await
 }
 
 fn unsubscribed(item: &mut Item, now_has: SareView, now: i64) {
@@ -116,7 +154,9 @@ pub(super) async fn raise(s: &Session<'_>, items: &mut [Item]) -> Result<(), Hal
         let Step::Raise { to, confirm } = item.a.step else {
             continue;
         };
-        if item.intent.tries > STATUS_TRIES {
+        let asked_for = item.a.subject.reason == Reason::Manual;
+        if item.intent.tries > STATUS_TRIES && confirm && !asked_for {
+            // Each further try could mail the person once more.
             item.result = Some(Fate::Later("status-not-taken"));
             continue;
         }
@@ -148,6 +188,8 @@ pub(super) async fn raise(s: &Session<'_>, items: &mut [Item]) -> Result<(), Hal
                     item.contact.sare_seen_at = Some(s.now());
                     // Data follows, now that the status allows it.
                     item.result = Some(Fate::LookAgain(Outcome::Synchronised, s.now(), Reason::Verify));
+                } else if item.intent.tries > STATUS_TRIES {
+                    item.result = Some(Fate::Later("status-not-taken"));
                 } else {
                     let again = s.now() + millis(s.settings.verify_after);
                     item.result = Some(Fate::LookAgain(Outcome::Suppressed, again, Reason::Verify));
@@ -158,7 +200,7 @@ pub(super) async fn raise(s: &Session<'_>, items: &mut [Item]) -> Result<(), Hal
     Ok(())
 }
 
-/// Sends a status change. A batch that SARE rejects is sent one by one; a contact that it rejects alone waits.
+/// Sends a status change. A batch that SARE rejects is split until the contact that spoils it stands alone.
 async fn set_status(
     s: &Session<'_>,
     items: &mut [Item],
@@ -200,7 +242,10 @@ async fn set_status(
             }
             Err(CallError::Api(error)) => {
                 tracing::warn!(shop = %s.shop.id, %error, "SARE rejected a status change");
-                items[part[0]].result = Some(Fate::Later("status-not-taken"));
+                // A lowering goes on with the next status; of a raise nothing is worth trying at once.
+                if matches!(items[part[0]].a.step, Step::Raise { .. }) {
+                    items[part[0]].result = Some(Fate::Later("status-not-taken"));
+                }
             }
         }
     }

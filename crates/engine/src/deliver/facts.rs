@@ -81,6 +81,9 @@ pub(super) fn prepare(a: Assessed, now: i64) -> Item {
         }
         None => contact.clear_refusal(),
     }
+    if !intent.is_lowering(&contact, now) {
+        intent.lowering_to = None;
+    }
     contact.intent = intent.text();
     contact.poll_found = false;
     Item {

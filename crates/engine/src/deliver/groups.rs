@@ -23,8 +23,13 @@ pub(super) async fn leave_after_refusal(
     let owed: Vec<usize> = (0..items.len())
         .filter(|&i| owes_leaving(&items[i], config))
         .collect();
+    leave_all(s, items, &owed).await
+}
+
+/// Takes contacts out of every group of ours.
+pub(super) async fn leave_all(s: &Session<'_>, items: &mut [Item], indices: &[usize]) -> Result<(), Halt> {
     let all = |item: &Item| item.contact.groups.clone();
-    remove_from_groups(s, items, &owed, all, |item| {
+    remove_from_groups(s, items, indices, all, |item| {
         item.contact.groups.clear();
         item.contact.sent = None;
         item.left = true;
@@ -149,7 +154,9 @@ async fn remove_from_groups(
                     if refuses_by_withdrawal(&item.contact) {
                         item.contact.outcome = Outcome::Suppressed;
                     }
-                    item.result = Some(Fate::Later("group-not-left"));
+                    if !matches!(item.result, Some(Fate::Unproven { .. })) {
+                        item.result = Some(Fate::Later("group-not-left"));
+                    }
                 }
             }
         }

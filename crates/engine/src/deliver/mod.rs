@@ -93,6 +93,13 @@ enum Fate {
     Settled(Outcome),
     /// Done, and to be looked at again after a pause (a status to be read back, data to follow).
     LookAgain(Outcome, i64, Reason),
+    /// A change was sent and is not proven: a problem that stays until it is, looked at again then.
+    Unproven {
+        /// When the next try is due.
+        at: i64,
+        /// The kind of problem.
+        why: &'static str,
+    },
     /// SARE said no to this contact.
     Refused(String),
     /// Something that may pass: try this contact later.

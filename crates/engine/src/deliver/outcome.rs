@@ -74,6 +74,10 @@ pub(super) fn conclude(s: &Session<'_>, item: Item, errand: Errand, out: &mut De
             seen_again = Some((*at, *reason));
             *outcome
         }
+        Fate::Unproven { at, .. } => {
+            seen_again = Some((*at, Reason::Verify));
+            contact.outcome
+        }
         Fate::Refused(_) => Outcome::Failed,
         Fate::Later(_) => contact.outcome,
     };
@@ -93,7 +97,7 @@ pub(super) fn conclude(s: &Session<'_>, item: Item, errand: Errand, out: &mut De
                 .history
                 .push(entry(&contact, now, "refused-by-sare", None));
         }
-        Fate::Later(why) => {
+        Fate::Later(why) | Fate::Unproven { why, .. } => {
             out.commit
                 .problems
                 .push(problem(&problem_key, why, None, &contact, false, now));
@@ -116,7 +120,7 @@ pub(super) fn conclude(s: &Session<'_>, item: Item, errand: Errand, out: &mut De
         let kind = match a.step {
             Step::Add { .. } => "added",
             Step::Update => "updated",
-            Step::Unsubscribe { .. } => "unsubscribed-in-sare",
+            Step::Unsubscribe { .. } if wrote => "unsubscribed-in-sare",
             Step::Raise { confirm: true, .. } => "asked-again",
             Step::Raise { confirm: false, .. } => "confirmed-in-sare",
             Step::Leave(DeletedAction::Delete) => "deleted-in-sare",
@@ -232,7 +236,7 @@ fn keep_what_was_done(item: Item, out: &mut Delivered) {
 
 fn count(counters: &mut Counters, step: Step, fate: &Fate, wrote: bool, outcome: Outcome) {
     let slot = match (step, fate) {
-        (_, Fate::Refused(_) | Fate::Later(_)) => &mut counters.failed,
+        (_, Fate::Refused(_) | Fate::Later(_) | Fate::Unproven { .. }) => &mut counters.failed,
         (Step::Add { .. }, _) => &mut counters.added,
         (Step::Update, _) => &mut counters.updated,
         (Step::Unsubscribe { .. }, _) => &mut counters.unsubscribed,

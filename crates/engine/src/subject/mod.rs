@@ -268,7 +268,7 @@ pub fn known(contact: Option<&Contact>, now: Millis, settle_ms: i64) -> Known {
         was_in_sare: contact.sare_status.is_some_and(|n| n != status::ABSENT)
             && contact.sare_seen_at.is_none_or(|at| at + settle_ms <= now)
             && contact.sent_at.is_none_or(|at| at + settle_ms <= now),
-        lowering: intent.is_some_and(|i| i.lowering_to.is_some()),
+        lowering: intent.is_some_and(|i| i.is_lowering(contact, now)),
     }
 }
 
@@ -282,9 +282,21 @@ pub struct Intent {
     pub lowering_to: Option<i64>,
     /// How often it was sent.
     pub tries: u32,
+    /// When a lowering was sent last, in milliseconds since 1970.
+    pub sent_at: Millis,
 }
 
+/// How long a lowering may still take effect in SARE that an opt-in has overtaken.
+const OVERTAKEN_MS: Millis = 3_600_000;
+
 impl Intent {
+    /// Whether a refusal that SARE shows now may be our own lowering. One overtaken by an opt-in is forgotten after a while:
+    /// what is refused from then on is a person's act, of which the shop is to be told.
+    pub fn is_lowering(&self, contact: &Contact, now: Millis) -> bool {
+        self.lowering_to.is_some()
+            && (contact.withdrawn || contact.refusal.is_some() || self.sent_at + OVERTAKEN_MS > now)
+    }
+
     /// The contact's intent, where it has one.
     pub fn of(contact: &Contact) -> Option<Self> {
         contact

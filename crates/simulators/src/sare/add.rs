@@ -33,6 +33,8 @@ struct Flags {
     data_after_confirmation: bool,
     /// `email/edit`: only existing contacts, and a status only where one is sent.
     edit: bool,
+    /// Whether a mailable status stays whatever the call says.
+    keeps_mailable: bool,
 }
 
 /// Members of the top level (sare-api.md 5).
@@ -91,7 +93,8 @@ pub(super) fn edit(state: &mut State, settings: &AccountSettings, body: &Bytes, 
 /// Carries out an add that was answered earlier.
 pub(super) fn carry_out(state: &mut State, late: &Late) {
     let settings = std::sync::Arc::clone(&state.settings);
-    if let Ok((flags, items)) = read(&settings, &late.body, false) {
+    if let Ok((mut flags, items)) = read(&settings, &late.body, false) {
+        flags.keeps_mailable = late.due_at < settings.deaf_to_lowering_until;
         state.contacts.asked_at = Some(late.asked_at);
         run(state, &settings, flags, &items, late.due_at);
         state.contacts.asked_at = None;
@@ -99,10 +102,11 @@ pub(super) fn carry_out(state: &mut State, late: &Late) {
 }
 
 fn write(state: &mut State, settings: &AccountSettings, body: &Bytes, now: Millis, edit: bool) -> Response {
-    let (flags, items) = match read(settings, body, edit) {
+    let (mut flags, items) = match read(settings, body, edit) {
         Ok(read) => read,
         Err(answer) => return *answer,
     };
+    flags.keeps_mailable = now < settings.deaf_to_lowering_until;
     if items.is_empty() {
         return match settings.empty_add {
             EmptyAdd::BadRequest => bad_request(settings, "pusta lista emails"),
@@ -189,6 +193,7 @@ fn read<'a>(
         send_confirmation: switch(settings, &members, "send_confirmation")?,
         data_after_confirmation: switch(settings, &members, "update_user_data_after_confirmation")?,
         edit,
+        keeps_mailable: false,
     };
     Ok((flags, list(settings, &members, "emails")?))
 }
@@ -342,6 +347,7 @@ fn meet(
         None if flags.update_data && settings.data_update_changes_status => {
             Some(item.status.unwrap_or(status::CONFIRMED))
         }
+        Some(_) if flags.keeps_mailable && contact.status() == status::CONFIRMED => None,
         wanted => wanted,
     };
     Ok(Effect::Update {

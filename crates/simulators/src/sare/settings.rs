@@ -111,6 +111,9 @@ pub struct AccountSettings {
     pub updatable_statuses: Vec<i64>,
     /// What happens to an update with a status that may not be set.
     pub refused_status: RefusedStatus,
+    /// Until when an update that would end a mailable status (8) is answered as taken and does nothing, in milliseconds
+    /// since 1970; 0: never (sare-api.md 16 row 11, going wrong for a while).
+    pub deaf_to_lowering_until: i64,
     /// Whether a data-only update changes the status all the same: to the one sent, or to 8 when none
     /// is sent (sare-api.md 16 row 12, going wrong).
     pub data_update_changes_status: bool,
@@ -197,6 +200,7 @@ impl Default for AccountSettings {
             empty_objects_as_lists: false,
             updatable_statuses: (2..=8).collect(),
             refused_status: RefusedStatus::default(),
+            deaf_to_lowering_until: 0,
             data_update_changes_status: false,
             empty_value: EmptyValue::default(),
             update_clears_absent: false,

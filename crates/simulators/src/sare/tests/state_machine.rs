@@ -137,6 +137,17 @@ fn only_the_statuses_that_are_set_can_be_updated() {
 }
 
 #[test]
+fn an_account_deaf_to_lowerings_says_yes_and_goes_on_mailing() {
+    let withdrawn = json!({ "email": ANNA, "status": 4 });
+    let world = an_account(|s| s.deaf_to_lowering_until = NOW + 2_000).with(ANNA, 8, &[]);
+    world.add_one(&[STATUS], &withdrawn);
+    assert_eq!(world.status(ANNA), 8);
+    world.account.change_settings(|s| s.deaf_to_lowering_until = 0);
+    world.add_one(&[STATUS], &withdrawn);
+    assert_eq!(world.status(ANNA), 4);
+}
+
+#[test]
 fn a_data_update_can_be_made_to_spoil_the_status() {
     let item = json!({ "email": ANNA, "name": "Anna" });
     let world = a_plain_account().with(ANNA, 4, &[]);
