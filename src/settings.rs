@@ -7,6 +7,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
+use engine::PublicUrl;
 use secrecy::SecretString;
 use sync_core::Lang;
 use url::Url;
@@ -87,7 +88,7 @@ pub struct Settings {
     /// Address to listen on.
     pub listen: String,
     /// Where we are reached.
-    pub public_url: Option<Url>,
+    pub public_url: Option<PublicUrl>,
     /// The app's id.
     pub app_id: Option<String>,
     /// The app's OAuth secret.
@@ -106,8 +107,8 @@ pub struct Settings {
     pub sare_burst: f64,
     /// Pause between two audits of a shop; `None` = the server makes none.
     pub audit_every: Option<Duration>,
-    /// How old the panel's signed address may be; `None` = any age.
-    pub panel_link_max_age: Option<Duration>,
+    /// How old the panel's signed address may be.
+    pub panel_link_max_age: Duration,
     /// Keys for data at rest.
     pub encryption_keys: Option<SecretString>,
     /// Plain HTTP on loopback.
@@ -204,7 +205,10 @@ impl Settings {
         Ok(Self {
             database_url: get("DATABASE_URL").unwrap_or_else(|| "sqlite:shoper-sare.db".to_owned()),
             listen: get("LISTEN").unwrap_or_else(|| "127.0.0.1:8080".to_owned()),
-            public_url: url("PUBLIC_URL", None)?,
+            public_url: get("PUBLIC_URL")
+                .map(|text| text.parse())
+                .transpose()
+                .context("PUBLIC_URL cannot be used")?,
             app_id: get("SHOPER_APP_ID"),
             app_secret: secret("SHOPER_APP_SECRET"),
             appstore_secret: secret("SHOPER_APPSTORE_SECRET"),
@@ -219,12 +223,9 @@ impl Settings {
                     number("AUDIT_HOURS", 24.0)?.min(8760.0) * 3600.0,
                 )),
             },
-            panel_link_max_age: match get("PANEL_LINK_MINUTES") {
-                None => None,
-                Some(_) => Some(Duration::from_secs_f64(
-                    number("PANEL_LINK_MINUTES", 1.0)?.min(525_600.0) * 60.0,
-                )),
-            },
+            panel_link_max_age: Duration::from_secs_f64(
+                number("PANEL_LINK_MINUTES", 24.0 * 60.0)?.min(525_600.0) * 60.0,
+            ),
             encryption_keys: secret("ENCRYPTION_KEYS"),
             allow_http,
             log_json,

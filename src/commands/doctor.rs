@@ -142,15 +142,10 @@ fn about_settings(settings: &Settings, found: &mut Findings) {
             "It is not set, so no webhooks are registered and changes are found by looks and sweeps alone.",
             "Set it to the https:// address under which shops reach this server.",
         ),
-        Some(url) if url.scheme() == "http" && !is_loopback(url) => found.wrong(
+        Some(public) if public.url().scheme() == "http" && !is_loopback(public.url()) => found.wrong(
             "PUBLIC_URL",
             "It begins with http://, and Shoper sends its messages to https:// only.",
             "Put a reverse proxy with a certificate in front, and set PUBLIC_URL to its https:// address.",
-        ),
-        Some(url) if url.path() != "/" => found.note(
-            "PUBLIC_URL",
-            "It has a path, which the reverse proxy must take away again.",
-            "Check that the proxy passes PUBLIC_URL + /healthz on as /healthz.",
         ),
         Some(_) => found.ok("PUBLIC_URL", "It is set."),
     }
@@ -195,7 +190,7 @@ fn about_settings(settings: &Settings, found: &mut Findings) {
     if settings.allow_http {
         let text = "It is on: shops in private networks and plain HTTP are accepted, as demonstrations and tests need.";
         match &settings.public_url {
-            Some(url) if !is_loopback(url) => found.wrong("ALLOW_HTTP", text, "Unset it."),
+            Some(url) if !is_loopback(url.url()) => found.wrong("ALLOW_HTTP", text, "Unset it."),
             _ => found.note("ALLOW_HTTP", text, "Unset it in production."),
         }
     }
@@ -232,13 +227,13 @@ async fn about_outside(app: &App, found: &mut Findings) {
     let Some(public) = &app.settings.public_url else {
         return;
     };
-    let url = format!("{}/healthz", public.as_str().trim_end_matches('/'));
-    match get(app, &url).await {
+    match get(app, &public.at("/healthz")).await {
         Ok(200) => found.ok("PUBLIC_URL", "The server answers there."),
         Ok(status) => found.wrong(
             "PUBLIC_URL",
             format!("PUBLIC_URL + /healthz answers with HTTP {status} in place of 200."),
-            "Start `shoper-sare serve`, and let the reverse proxy pass all paths on to LISTEN.",
+            "Start `shoper-sare serve`, and let the reverse proxy pass everything under PUBLIC_URL on to LISTEN. Where \
+             PUBLIC_URL has a path, the proxy may leave it or take it away.",
         ),
         Err(why) => found.wrong(
             "PUBLIC_URL",
@@ -380,7 +375,7 @@ async fn ask_shop(app: &App, shop: &Shop, found: &mut Findings) -> anyhow::Resul
     let Some(public) = &app.settings.public_url else {
         return Ok(());
     };
-    let base = format!("{}/shoper/webhooks/", public.as_str().trim_end_matches('/'));
+    let base = public.shoper_hooks();
     let rows = match side.ask(|c| async move { c.webhooks().await }).await {
         Ok(rows) => rows,
         Err(error) => {

@@ -149,10 +149,7 @@ pub async fn show(app: &App, one: One) -> anyhow::Result<u8> {
         .public_url
         .as_ref()
         .zip(sare_hook)
-        .map(|(base, (_, token))| {
-            let token = secrecy::ExposeSecret::expose_secret(&token).to_owned();
-            format!("{}/sare/webhooks/{token}", base.as_str().trim_end_matches('/'))
-        });
+        .map(|(public, (_, token))| public.sare_hook(secrecy::ExposeSecret::expose_secret(&token)));
     if one.json.json {
         let mut value = summary(&shop, &counts, active.as_ref());
         value["runs"] = runs.iter().map(run_json).collect();
@@ -317,7 +314,7 @@ async fn remove_webhooks(app: &App, shop: &Shop) -> anyhow::Result<()> {
     if shop.state == ShopState::Removed {
         return Ok(());
     }
-    let base = format!("{}/shoper/webhooks/", public.as_str().trim_end_matches('/'));
+    let base = public.shoper_hooks();
     let side = ShopSide::open(&app.engine(), shop, Patience::Once, false).await?;
     for row in side.ask(|c| async move { c.webhooks().await }).await? {
         if row.url.starts_with(&base) {

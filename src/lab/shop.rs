@@ -131,7 +131,7 @@ pub(super) fn web_state(lab: &Lab) -> web::State {
     let known = shoper::ShopSettings::default();
     let register = url::Url::parse("https://sare.example/register").expect("an address");
     let mut settings = web::Settings::new(url::Url::parse(super::SARE_URL).expect("an address"), register);
-    settings.public_url = url::Url::parse(PUBLIC_URL).ok();
+    settings.public_url = PUBLIC_URL.parse().ok();
     settings.app_id = Some(known.app_id);
     settings.appstore_secret = Some(SecretString::from(known.appstore_secret));
     settings.webhook_secret = Some(SecretString::from(known.webhook_secret));

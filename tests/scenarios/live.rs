@@ -153,6 +153,26 @@ async fn bare_ids_and_derived_signatures_are_understood() {
 }
 
 #[tokio::test]
+async fn every_way_of_signing_that_may_be_genuine_is_believed_and_no_other() {
+    for (signing, status) in [
+        (WebhookSigning::Plain, Some(CONFIRMED)),
+        (WebhookSigning::OwnDerived, Some(CONFIRMED)),
+        (WebhookSigning::AppStoreSecret, None),
+        (WebhookSigning::Empty, None),
+    ] {
+        each_database(async |mut lab| {
+            let mut setup = ShopSetup::default();
+            setup.shop.webhook_signing = signing;
+            live_shop_with(&mut lab, setup, CONFIG, |_| {}).await;
+            lab.shops[0].shop.add_subscriber("new@example.com", true);
+            a_moment(&lab).await;
+            assert_eq!(lab.shops[0].status("new@example.com"), status, "{signing:?}");
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
 async fn webhooks_switched_off_or_deleted_in_the_shop_are_repaired_and_strangers_left_alone() {
     each_database(async |mut lab| {
         live_shop(&mut lab, CONFIG, |s| {

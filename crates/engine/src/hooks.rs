@@ -19,7 +19,7 @@ pub async fn check(s: &Session<'_>) -> Result<(), Halt> {
         return Ok(());
     };
     let turn = s.begin("hooks", (3.0, 0.0), (0.0, 0.0))?;
-    let base = format!("{}/shoper/webhooks/", public.as_str().trim_end_matches('/'));
+    let base = public.shoper_hooks();
     let result = repair(s, &base).await;
     s.end(&turn, &result);
     result?;
@@ -148,7 +148,7 @@ pub async fn remove(s: &Session<'_>) {
     let Some(public) = &s.settings.public_url else {
         return;
     };
-    let base = format!("{}/shoper/webhooks/", public.as_str().trim_end_matches('/'));
+    let base = public.shoper_hooks();
     let Ok(rows) = s.shoper(|c| async move { c.webhooks().await }).await else {
         return;
     };

@@ -6,6 +6,8 @@ use std::time::Duration;
 use shoper_api::oauth::AppCredentials;
 use url::Url;
 
+use crate::public_url::PublicUrl;
+
 /// Gives unguessable bytes for tokens and secrets.
 pub type Entropy = Arc<dyn Fn() -> [u8; 32] + Send + Sync>;
 
@@ -15,7 +17,7 @@ pub struct EngineSettings {
     /// The app's OAuth identity; `None` when only shops connected directly are served.
     pub app: Option<AppCredentials>,
     /// Where shops reach us, for webhooks; `None` = no webhooks, sweeps alone.
-    pub public_url: Option<Url>,
+    pub public_url: Option<PublicUrl>,
     /// What stands before `/{uid}` in SARE's API.
     pub sare_api_url: Url,
     /// Accept shops on loopback over plain HTTP.

@@ -194,7 +194,9 @@ fn hmac(secret: &SecretString) -> Option<Hmac<Sha512>> {
     (!key.is_empty()).then(|| Hmac::new_from_slice(key).expect("HMAC takes keys of any length"))
 }
 
-/// The secret a shop signs with when the webhook is declared in the app's definition (shoper-api.md F.4).
+/// A secret that a shop derives for itself from the AppStore secret: of a webhook declared in the app's definition from
+/// the definition's webhook secret (shoper-api.md F.4), perhaps of a webhook registered by the app from the webhook's
+/// own (shoper-api.md I).
 #[derive(Clone)]
 pub struct DerivedSecret(SecretString);
 
@@ -225,17 +227,32 @@ pub enum WebhookSecretKind {
     Plain,
     /// The one of the app's definition, derived for the shop.
     Derived,
+    /// The webhook's own, derived for the shop as that of the app's definition is.
+    OwnDerived,
 }
 
-/// Verifies a webhook: `X-Webhook-Id`, the raw body, `X-Webhook-SHA1` (shoper-api.md F.4). Which secret
-/// signs a webhook registered by an app is not published, so both are tried and nothing else
-/// (shoper-api.md H.1). `None`: do not believe it.
+impl WebhookSecretKind {
+    /// The name that is kept and shown: `plain`, `derived`, `own-derived`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Plain => "plain",
+            Self::Derived => "derived",
+            Self::OwnDerived => "own-derived",
+        }
+    }
+}
+
+/// Verifies a webhook: `X-Webhook-Id`, the raw body, `X-Webhook-SHA1` (shoper-api.md F.4). Which secret signs a webhook
+/// that an app registered is not published, so three are tried and nothing else (shoper-api.md H.1, I): its own, the one
+/// derived for the shop from the app's definition, and the one derived in the same way from its own. `None`: do not
+/// believe it.
 pub fn verify_webhook(
     id: &str,
     body: &[u8],
     signature: &str,
     plain: Option<&SecretString>,
     derived: Option<&DerivedSecret>,
+    own_derived: Option<&DerivedSecret>,
 ) -> Option<WebhookSecretKind> {
     let mut claimed = [0; 20];
     hex::decode_to_slice(signature.trim(), &mut claimed).ok()?;
@@ -248,12 +265,13 @@ pub fn verify_webhook(
         let genuine: [u8; 20] = sha.finalize().into();
         !secret.is_empty() && bool::from(genuine.ct_eq(&claimed))
     };
-    if plain.is_some_and(matches) {
-        return Some(WebhookSecretKind::Plain);
-    }
-    derived
-        .is_some_and(|secret| matches(&secret.0))
-        .then_some(WebhookSecretKind::Derived)
+    [
+        (WebhookSecretKind::Plain, plain),
+        (WebhookSecretKind::Derived, derived.map(|secret| &secret.0)),
+        (WebhookSecretKind::OwnDerived, own_derived.map(|secret| &secret.0)),
+    ]
+    .into_iter()
+    .find_map(|(kind, secret)| secret.is_some_and(matches).then_some(kind))
 }
 
 #[cfg(test)]

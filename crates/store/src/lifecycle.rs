@@ -2,6 +2,7 @@
 
 use sqlx::{Any, Row, Transaction};
 use sync_core::ShopId;
+use sync_core::stamp::is_older;
 
 use crate::error::Error;
 use crate::lanes;
@@ -192,19 +193,4 @@ async fn uninstalled_since(tx: &mut Transaction<'_, Any>, message: &Lifecycle) -
         }
     }
     Ok(false)
-}
-
-/// Whether a stamp is older than another. Stamps of the form `YYYY-MM-DD HH:MM:SS` (shoper-api.md A.2) compare as text;
-/// of other forms nothing can be said, and the message counts.
-fn is_older(stamp: &str, than: &str) -> bool {
-    let has_form = |text: &str| {
-        text.len() == 19
-            && text.bytes().enumerate().all(|(at, byte)| match at {
-                4 | 7 => byte == b'-',
-                10 => byte == b' ',
-                13 | 16 => byte == b':',
-                _ => byte.is_ascii_digit(),
-            })
-    };
-    has_form(stamp) && has_form(than) && stamp < than
 }

@@ -11,6 +11,7 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (3, include_str!("../migrations/0003_audits.sql")),
     (4, include_str!("../migrations/0004_contacts.sql")),
     (5, include_str!("../migrations/0005_overview.sql")),
+    (12, include_str!("../migrations/0012_panel_links.sql")),
 ];
 
 /// Brings the database up to date; how many migrations were applied.

@@ -12,6 +12,10 @@ use crate::store::Store;
 
 /// The problem of a shop whose merchant took the key back.
 const DISCONNECTED: &str = "shop:sare-disconnected";
+/// Sessions of one shop that last at once. Beyond it the one that would end first ends now.
+const MOST_SESSIONS: i64 = 50;
+/// Signed addresses remembered of one shop: every opening of the panel makes another.
+const MOST_LINKS: i64 = 2_000;
 
 /// One state of a shop's configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -290,8 +294,55 @@ impl Store {
         .bind(session.expires_at)
         .execute(&mut *tx)
         .await?;
+        sqlx::query(
+            "DELETE FROM sessions WHERE shop_id = $1 AND token_hash NOT IN \
+             (SELECT token_hash FROM sessions WHERE shop_id = $1 ORDER BY expires_at DESC, token_hash LIMIT $2)",
+        )
+        .bind(session.shop.0)
+        .bind(MOST_SESSIONS)
+        .execute(&mut *tx)
+        .await?;
         tx.commit().await?;
         Ok(())
+    }
+
+    /// When a signed address of the panel was used for the first time: `now` for one that has not been used. `link` is
+    /// what tells it from the shop's others; only a hash of it is kept.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchShop`] for a removed shop; when the database cannot be used.
+    pub async fn link_first_used(&self, shop: ShopId, link: &str, now: Millis) -> Result<Millis, Error> {
+        let hash = self.vault.token(link);
+        let mut tx = self.begin().await?;
+        if !lanes::enter(&mut tx, self.dialect, shop).await? {
+            return Err(Error::NoSuchShop);
+        }
+        sqlx::query(
+            "INSERT INTO panel_links (shop_id, link_hash, first_used_at) VALUES ($1, $2, $3) \
+             ON CONFLICT (shop_id, link_hash) DO NOTHING",
+        )
+        .bind(shop.0)
+        .bind(hash.clone())
+        .bind(now)
+        .execute(&mut *tx)
+        .await?;
+        let first: Millis =
+            sqlx::query("SELECT first_used_at FROM panel_links WHERE shop_id = $1 AND link_hash = $2")
+                .bind(shop.0)
+                .bind(hash)
+                .fetch_one(&mut *tx)
+                .await?
+                .try_get(0)?;
+        sqlx::query(
+            "DELETE FROM panel_links WHERE shop_id = $1 AND link_hash NOT IN \
+             (SELECT link_hash FROM panel_links WHERE shop_id = $1 ORDER BY first_used_at DESC, link_hash LIMIT $2)",
+        )
+        .bind(shop.0)
+        .bind(MOST_LINKS)
+        .execute(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        Ok(first)
     }
 
     /// The session of a token that has not ended.

@@ -14,6 +14,7 @@ mod lang;
 pub mod mapping;
 pub mod plan;
 mod similar;
+pub mod stamp;
 
 pub use email::{Email, EmailError};
 pub use ids::{RecordKey, RecordKind, ShopId};

@@ -117,6 +117,9 @@ async fn count(State(app): State<App>, request: Request, next: Next) -> Response
     let response = next.run(request).await;
     #[expect(clippy::cast_precision_loss, reason = "a duration for a histogram")]
     let seconds = (app.now() - began) as f64 / 1000.0;
+    if response.status() == StatusCode::PAYLOAD_TOO_LARGE {
+        tracing::warn!(route, "a call is refused: its body is larger than is taken here");
+    }
     let status = response.status().as_u16().to_string();
     metrics::histogram!("shoper_sare_http_seconds", "route" => route.clone()).record(seconds);
     metrics::counter!("shoper_sare_http_requests_total", "route" => route, "method" => method, "status" => status)

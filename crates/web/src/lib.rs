@@ -6,6 +6,7 @@
 //! Files are named after what is called: `lifecycle.rs` (the AppStore), `hooks/` (both services), `panel/` (the
 //! merchant), `api/` (the operator), `health.rs` and `metrics.rs` (machines). `layers.rs` is around them all.
 
+mod address;
 mod api;
 mod bearer;
 mod error;
@@ -21,6 +22,7 @@ mod state;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
+use tower::ServiceBuilder;
 
 pub use error::{Error, Problem};
 pub use settings::Settings;
@@ -35,13 +37,28 @@ pub fn router(state: State) -> Router {
         .route("/metrics", get(metrics::page))
         .route(
             "/shoper/lifecycle",
-            post(lifecycle::receive).layer(DefaultBodyLimit::max(lifecycle::BODY_LIMIT)),
+            post(lifecycle::receive)
+                .layer(DefaultBodyLimit::max(lifecycle::BODY_LIMIT))
+                .get(nothing),
         )
-        .route("/shoper/webhooks/{token}", post(hooks::shoper::receive))
-        .route("/sare/webhooks/{token}", post(hooks::sare::receive))
+        .route(
+            "/shoper/webhooks/{token}",
+            post(hooks::shoper::receive).get(nothing),
+        )
+        .route("/sare/webhooks/{token}", post(hooks::sare::receive).get(nothing))
         .merge(api::router(&app))
-        .merge(panel::router())
+        .merge(panel::router(&app))
         .fallback(|| async { Error::NoSuchPage })
         .method_not_allowed_fallback(|| async { Error::MethodNotAllowed });
-    layers::around(router, &app).with_state(app)
+    let plain = address::Plain::under(app.settings.base_path());
+    let routes = layers::around(router, &app).with_state(app);
+    // Before any route is looked for, hence around the routes and not a layer of theirs.
+    Router::new().fallback_service(
+        ServiceBuilder::new()
+            .map_request(move |request| plain.request(request))
+            .service(routes),
+    )
 }
+
+/// For whoever looks whether an address is there before they use it: it is, and says nothing.
+async fn nothing() {}

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use engine::PublicUrl;
 use secrecy::SecretString;
 use url::Url;
 
@@ -9,7 +10,7 @@ use url::Url;
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// Where shops, SARE and browsers reach us. Decides whether cookies are marked `Secure`; without it they are.
-    pub public_url: Option<Url>,
+    pub public_url: Option<PublicUrl>,
     /// Our app id (`application_code`); without it lifecycle messages are refused.
     pub app_id: Option<String>,
     /// Signs lifecycle messages and the panel's address; without it both are refused.
@@ -26,9 +27,8 @@ pub struct Settings {
     pub metrics_token: Option<SecretString>,
     /// Bearer token of the operator's API; without it the API is off.
     pub operator_token: Option<SecretString>,
-    /// How old the panel's signed address may be, where its timestamp can be read; `None` = any age, as in
-    /// Shoper's own examples (shoper-api.md C.3).
-    pub panel_link_max_age: Option<Duration>,
+    /// How old the panel's signed address may be (shoper-api.md C.3).
+    pub panel_link_max_age: Duration,
     /// How long a session of the panel lasts. Opening the panel again begins another.
     pub session_life: Duration,
 }
@@ -46,13 +46,20 @@ impl Settings {
             sare_register_url,
             metrics_token: None,
             operator_token: None,
-            panel_link_max_age: None,
+            panel_link_max_age: Duration::from_secs(24 * 3600),
             session_life: Duration::from_secs(10 * 3600),
         }
     }
 
     /// Whether browsers reach us by plain HTTP, which only a demonstration on loopback does.
     pub(crate) fn is_plain_http(&self) -> bool {
-        self.public_url.as_ref().is_some_and(|url| url.scheme() == "http")
+        self.public_url
+            .as_ref()
+            .is_some_and(|public| public.url().scheme() == "http")
+    }
+
+    /// The path that every address of ours begins with; empty where there is none.
+    pub(crate) fn base_path(&self) -> &str {
+        self.public_url.as_ref().map_or("", PublicUrl::base_path)
     }
 }

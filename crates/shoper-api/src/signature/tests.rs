@@ -267,29 +267,35 @@ fn the_derived_secret_is_that_of_the_reference() {
 #[test]
 fn a_webhook_verifies_by_the_plain_secret_then_by_the_derived_one() {
     let plain: SecretString = "webhook-secret-example".into();
-    let by = |signature: &str| verify_webhook("5", BODY, signature, Some(&plain), Some(&derived()));
+    let by = |signature: &str| verify_webhook("5", BODY, signature, Some(&plain), Some(&derived()), None);
     assert_eq!(by(BY_PLAIN), Some(WebhookSecretKind::Plain));
     assert_eq!(by(BY_DERIVED), Some(WebhookSecretKind::Derived));
     assert_eq!(by(&BY_DERIVED.to_uppercase()), Some(WebhookSecretKind::Derived));
-    assert_eq!(verify_webhook("5", BODY, BY_DERIVED, Some(&plain), None), None);
-    assert_eq!(verify_webhook("5", BODY, BY_PLAIN, None, Some(&derived())), None);
-    assert_eq!(verify_webhook("5", BODY, BY_PLAIN, None, None), None);
+    assert_eq!(
+        verify_webhook("5", BODY, BY_DERIVED, Some(&plain), None, None),
+        None
+    );
+    assert_eq!(
+        verify_webhook("5", BODY, BY_PLAIN, None, Some(&derived()), None),
+        None
+    );
+    assert_eq!(verify_webhook("5", BODY, BY_PLAIN, None, None, None), None);
 }
 
 #[test]
 fn a_webhook_of_another_id_or_body_does_not_verify() {
     let plain: SecretString = "webhook-secret-example".into();
     assert_eq!(
-        verify_webhook("6", BODY, BY_PLAIN, Some(&plain), Some(&derived())),
+        verify_webhook("6", BODY, BY_PLAIN, Some(&plain), Some(&derived()), None),
         None
     );
     assert_eq!(
-        verify_webhook("5", &BODY[1..], BY_PLAIN, Some(&plain), Some(&derived())),
+        verify_webhook("5", &BODY[1..], BY_PLAIN, Some(&plain), Some(&derived()), None),
         None
     );
     for signature in ["", "zz", &BY_PLAIN[2..]] {
         assert_eq!(
-            verify_webhook("5", BODY, signature, Some(&plain), None),
+            verify_webhook("5", BODY, signature, Some(&plain), None, None),
             None,
             "{signature:?}"
         );
@@ -302,11 +308,21 @@ fn neither_the_empty_secret_nor_the_appstore_secret_signs_webhooks() {
     let empty = SecretString::default();
     let underived = DerivedSecret::new(&secret(), &empty, LICENCE);
     assert_eq!(
-        verify_webhook("5", BODY, BY_EMPTY, Some(&empty), Some(&underived)),
+        verify_webhook(
+            "5",
+            BODY,
+            BY_EMPTY,
+            Some(&empty),
+            Some(&underived),
+            Some(&underived)
+        ),
         None
     );
     let unkeyed = DerivedSecret::new(&empty, &"webhook-secret-example".into(), LICENCE);
-    assert_eq!(verify_webhook("5", BODY, BY_EMPTY, None, Some(&unkeyed)), None);
+    assert_eq!(
+        verify_webhook("5", BODY, BY_EMPTY, None, Some(&unkeyed), Some(&unkeyed)),
+        None
+    );
 
     let by_appstore_secret = Sha1::new()
         .chain_update(b"5:appstore-secret-example:")
@@ -314,7 +330,50 @@ fn neither_the_empty_secret_nor_the_appstore_secret_signs_webhooks() {
         .finalize();
     let by_appstore_secret = hex::encode(by_appstore_secret);
     assert_eq!(
-        verify_webhook("5", BODY, &by_appstore_secret, Some(&plain), Some(&derived())),
+        verify_webhook(
+            "5",
+            BODY,
+            &by_appstore_secret,
+            Some(&plain),
+            Some(&derived()),
+            None
+        ),
         None
     );
+}
+
+#[test]
+fn a_webhook_verifies_by_its_own_secret_derived_for_the_shop() {
+    let own: SecretString = "own-secret-of-the-hook".into();
+    let from_own = DerivedSecret::new(&secret(), &own, LICENCE);
+    let signed = |with: &SecretString| {
+        let sha = Sha1::new()
+            .chain_update(b"5:")
+            .chain_update(with.expose_secret())
+            .chain_update(b":")
+            .chain_update(BODY)
+            .finalize();
+        hex::encode(sha)
+    };
+    let by_own = signed(&from_own.0);
+    let verify = |own_derived| verify_webhook("5", BODY, &by_own, Some(&own), Some(&derived()), own_derived);
+    assert_eq!(verify(Some(&from_own)), Some(WebhookSecretKind::OwnDerived));
+    assert_eq!(verify(None), None);
+    let of_another_shop = DerivedSecret::new(&secret(), &own, "another licence");
+    assert_eq!(verify(Some(&of_another_shop)), None);
+    // The other two are still known by what they are.
+    for (with, kind) in [
+        (&own, WebhookSecretKind::Plain),
+        (&derived().0, WebhookSecretKind::Derived),
+    ] {
+        let found = verify_webhook(
+            "5",
+            BODY,
+            &signed(with),
+            Some(&own),
+            Some(&derived()),
+            Some(&from_own),
+        );
+        assert_eq!(found, Some(kind));
+    }
 }

@@ -187,6 +187,9 @@ fn headers(
             &settings.license,
             &settings.webhook_secret,
         ),
+        WebhookSigning::OwnDerived => {
+            derived_webhook_secret(&settings.appstore_secret, &settings.license, &hook.secret)
+        }
         WebhookSigning::AppStoreSecret => settings.appstore_secret.clone(),
         WebhookSigning::Empty => String::new(),
     };

@@ -367,6 +367,8 @@ pub enum WebhookSigning {
     Plain,
     /// With a secret derived per shop from the app's webhook secret.
     Derived,
+    /// With a secret derived in the same way from the webhook's own.
+    OwnDerived,
     /// With the AppStore secret itself.
     AppStoreSecret,
     /// With nothing.

@@ -120,7 +120,7 @@ pub struct Hook {
     pub remote_id: Option<i64>,
     /// Secret for signatures.
     pub secret: Option<SecretString>,
-    /// Which signature matched last: `plain` or `derived`.
+    /// Which secret's signature matched last: `plain`, `derived` or `own-derived` (shoper-api.md F.4, I).
     pub matched: Option<String>,
     /// Last accepted call.
     pub last_at: Option<Millis>,

@@ -54,6 +54,7 @@ const TABLES: &[&str] = &[
     "config_history",
     "audits",
     "sessions",
+    "panel_links",
 ];
 
 /// When the lane of a removed shop is due.

@@ -90,8 +90,12 @@ async fn guard(State(app): State<App>, request: Request, next: Next) -> Result<R
     Ok(next.run(request).await)
 }
 
-async fn openapi() -> Json<utoipa::openapi::OpenApi> {
-    Json(document::document())
+async fn openapi(State(app): State<App>) -> Json<utoipa::openapi::OpenApi> {
+    let mut document = document::document();
+    // Paths are told from the server's own address on, which may have a path itself.
+    let server = app.settings.public_url.as_ref().map(ToString::to_string);
+    document.servers = server.map(|url| vec![utoipa::openapi::Server::new(url)]);
+    Json(document)
 }
 
 #[cfg(test)]

@@ -26,6 +26,8 @@ pub struct ShopDetails {
     pub meters: Meters,
     /// What to enter in SARE as the address of its webhook. It carries a secret.
     pub sare_webhook_url: Option<String>,
+    /// Which secret the shop signed its last webhook with: `plain`, `derived` or `own-derived`.
+    pub webhook_signed_by: Option<String>,
 }
 
 /// All shops
@@ -71,23 +73,19 @@ async fn view(app: &App, shop: &Shop) -> Result<ShopView, Error> {
 pub async fn show(State(app): State<App>, Named(shop): Named) -> Result<Json<ShopDetails>, Error> {
     let runs = app.store.runs(shop.id, 10).await?;
     let hook = app.store.hook_of(shop.id, HookKind::Sare).await?;
+    let shoper = app.store.hook_of(shop.id, HookKind::Shoper).await?;
     let sare_webhook_url = app
         .settings
         .public_url
         .as_ref()
         .zip(hook)
-        .map(|(base, (_, token))| {
-            format!(
-                "{}/sare/webhooks/{}",
-                base.as_str().trim_end_matches('/'),
-                token.expose_secret()
-            )
-        });
+        .map(|(public, (_, token))| public.sare_hook(token.expose_secret()));
     Ok(Json(ShopDetails {
         shop: view(&app, &shop).await?,
         runs: runs.iter().map(RunView::new).collect(),
         meters: app.store.meters(shop.id).await?.into_iter().collect(),
         sare_webhook_url,
+        webhook_signed_by: shoper.and_then(|(hook, _)| hook.matched),
     }))
 }
 

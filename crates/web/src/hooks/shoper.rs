@@ -6,6 +6,7 @@
 use axum::extract::{Path, State};
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
+use secrecy::SecretString;
 use shoper_api::signature::{DerivedSecret, WebhookSecretKind, verify_webhook};
 use store::{DirtyKey, DirtyMark, Hook, HookKind, Priority, Reason};
 
@@ -79,18 +80,14 @@ async fn take(app: &App, token: &str, headers: &HeaderMap, body: &[u8]) -> Resul
         return Err(Error::Gone);
     }
     let now = app.now();
-    let learnt =
-        (unknown_yet && is_license(license) && matched == WebhookSecretKind::Plain).then_some(license);
-    let matched = match matched {
-        WebhookSecretKind::Plain => "plain",
-        WebhookSecretKind::Derived => "derived",
-    };
+    let by_own = matches!(matched, WebhookSecretKind::Plain | WebhookSecretKind::OwnDerived);
+    let learnt = (unknown_yet && is_license(license) && by_own).then_some(license);
     if let Some(license) = learnt {
         app.store.learn_license(hook.shop, license, now).await?;
     }
     mark(app, &hook, header(headers, "x-webhook-name"), body).await?;
     app.store
-        .hook_called(hook.shop, HookKind::Shoper, matched, now)
+        .hook_called(hook.shop, HookKind::Shoper, matched.name(), now)
         .await?;
     Ok(())
 }
@@ -126,7 +123,8 @@ async fn mark(app: &App, hook: &Hook, event: &str, body: &[u8]) -> Result<(), Er
     Ok(())
 }
 
-/// The hook's own secret, then the one of the app's definition, and no other (shoper-api.md H.1).
+/// The hook's own secret, the one of the app's definition, and the hook's own derived as the latter is; no other
+/// (shoper-api.md H.1, I).
 fn prove(app: &App, hook: &Hook, headers: &HeaderMap, body: &[u8]) -> Option<WebhookSecretKind> {
     let license = header(headers, "x-shop-license");
     let of = if hook.license.starts_with("direct:") {
@@ -134,16 +132,18 @@ fn prove(app: &App, hook: &Hook, headers: &HeaderMap, body: &[u8]) -> Option<Web
     } else {
         &hook.license
     };
-    let derived = match (&app.settings.appstore_secret, &app.settings.webhook_secret) {
-        (Some(appstore), Some(webhook)) if !of.is_empty() => Some(DerivedSecret::new(appstore, webhook, of)),
-        _ => None,
+    let derived_from = |secret: Option<&SecretString>| {
+        let appstore = app.settings.appstore_secret.as_ref()?;
+        let secret = secret.filter(|_| !of.is_empty())?;
+        Some(DerivedSecret::new(appstore, secret, of))
     };
     verify_webhook(
         header(headers, "x-webhook-id"),
         body,
         header(headers, "x-webhook-sha1"),
         hook.secret.as_ref(),
-        derived.as_ref(),
+        derived_from(app.settings.webhook_secret.as_ref()).as_ref(),
+        derived_from(hook.secret.as_ref()).as_ref(),
     )
 }
 

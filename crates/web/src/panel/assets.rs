@@ -51,10 +51,13 @@ static ASSETS: LazyLock<Vec<Asset>> = LazyLock::new(|| {
     FILES.iter().map(asset).collect()
 });
 
-/// Where a file is served.
-pub fn address(file: &str) -> String {
+/// Where a file is served; every address begins with `base`, the path of the public address.
+pub fn address(base: &str, file: &str) -> String {
     let name = ASSETS.iter().find(|asset| asset.file == file);
-    format!("/panel/assets/{}", name.map_or(file, |asset| asset.name.as_str()))
+    format!(
+        "{base}/panel/assets/{}",
+        name.map_or(file, |asset| asset.name.as_str())
+    )
 }
 
 /// Serves one file.

@@ -1,6 +1,7 @@
 //! Pages that say why the panel does not open. They know no session and carry no data, so that it does not matter
 //! where they are framed.
 
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::{StatusCode, header};
 use maud::{DOCTYPE, html};
@@ -8,8 +9,10 @@ use maud::{DOCTYPE, html};
 use super::words::Words;
 use super::{assets, csp};
 use crate::error::Error;
+use crate::state::App;
 
 /// Why the panel does not open, in the reader's language.
+#[derive(Clone)]
 pub struct Closed {
     words: Words,
     status: StatusCode,
@@ -116,8 +119,25 @@ impl Closed {
     }
 }
 
+/// The page is made where the server's own address is known: see [`render`].
 impl IntoResponse for Closed {
     fn into_response(self) -> Response {
+        let mut response = self.status.into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+/// Makes the page of an answer that is a [`Closed`]; others pass.
+pub async fn render(State(app): State<App>, mut response: Response) -> Response {
+    match response.extensions_mut().remove::<Closed>() {
+        Some(closed) => closed.page(app.settings.base_path()),
+        None => response,
+    }
+}
+
+impl Closed {
+    fn page(&self, base: &str) -> Response {
         let title = self.title;
         let page = html! {
             (DOCTYPE)
@@ -129,8 +149,8 @@ impl IntoResponse for Closed {
                         meta http-equiv="refresh" content="3";
                     }
                     title { (title) }
-                    link rel="stylesheet" href=(assets::address("panel.css"));
-                    script src=(assets::address("panel.js")) defer {}
+                    link rel="stylesheet" href=(assets::address(base, "panel.css"));
+                    script src=(assets::address(base, "panel.js")) defer {}
                     script src=(csp::SDK) async {}
                 }
                 body {

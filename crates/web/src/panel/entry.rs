@@ -1,4 +1,4 @@
-//! `GET /panel`: the signed address with which the shop opens the panel becomes a session of our own
+//! `GET` or `POST /panel`: the signed address with which the shop opens the panel becomes a session of our own
 //! (shoper-api.md C).
 //!
 //! Browsers may or may not let a framed page keep a cookie, so the first answer sets one and sends the browser to the
@@ -6,6 +6,7 @@
 
 use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use shoper_api::IframeEntry;
 use shoper_api::signature::verify_iframe;
@@ -20,8 +21,10 @@ use crate::state::App;
 
 /// Marks the second time round.
 const TRIED: &str = "cookie-tried";
-/// Parameters an address may have.
+/// Parameters an address or a form may have.
 const MOST_PARAMETERS: usize = 50;
+/// Bytes of a form that are read.
+const LONGEST_FORM: usize = 16 * 1024;
 /// How far ahead of ours the shop's clock may be.
 const AHEAD_MS: i64 = 5 * 60_000;
 
@@ -31,11 +34,35 @@ pub async fn enter(
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Result<Response, Closed> {
+    let params = parameters(query.unwrap_or_default().as_bytes());
+    begin(&app, params, &headers).await
+}
+
+/// Opens the panel for a shop that posts what others ask for in the address (shoper-api.md I). What proves the shop is
+/// the same, and so is all that comes of it: a session, and nothing that is done.
+pub async fn enter_by_form(
+    State(app): State<App>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Closed> {
     let query = query.unwrap_or_default();
-    let params: Vec<(String, String)> = url::form_urlencoded::parse(query.as_bytes())
+    let mut params = parameters(query.as_bytes());
+    // What stands in both is said once.
+    let posted = parameters(&body[..body.len().min(LONGEST_FORM)]);
+    let more: Vec<_> = posted.into_iter().filter(|pair| !params.contains(pair)).collect();
+    params.extend(more);
+    begin(&app, params, &headers).await
+}
+
+fn parameters(text: &[u8]) -> Vec<(String, String)> {
+    url::form_urlencoded::parse(text)
         .take(MOST_PARAMETERS)
         .map(|(name, value)| (name.into_owned(), value.into_owned()))
-        .collect();
+        .collect()
+}
+
+async fn begin(app: &App, params: Vec<(String, String)>, headers: &HeaderMap) -> Result<Response, Closed> {
     let locale = params
         .iter()
         .find(|(name, _)| name == "translations")
@@ -51,9 +78,6 @@ pub async fn enter(
         metrics::counter!("shoper_sare_panel_refused_total").increment(1);
         Closed::signature(words)
     })?;
-    if is_old(&app, &entry) {
-        return Err(Closed::old(words));
-    }
     let shop = app
         .store
         .find_shop(&entry.shop)
@@ -66,14 +90,22 @@ pub async fn enter(
     if matches!(shop.state, ShopState::Uninstalling | ShopState::Removed) {
         return Err(Closed::removed(words));
     }
-    match Cookie::of(&app, &headers) {
+    let is_old = is_old(app, &shop, &entry).await;
+    if is_old.map_err(|error| Closed::of(words, error))? {
+        return Err(Closed::old(words));
+    }
+    match Cookie::of(app, headers) {
         None if !params.iter().any(|(name, _)| name == TRIED) => {
-            let cookie = Cookie::new(&app).set(&app);
-            let mut response = redirect(&format!("/panel?{query}&{TRIED}=1"));
+            let cookie = Cookie::new(app).set(app);
+            let query = url::form_urlencoded::Serializer::new(String::new())
+                .extend_pairs(&params)
+                .append_pair(TRIED, "1")
+                .finish();
+            let mut response = redirect(&format!("{}/panel?{query}", app.settings.base_path()));
             response.headers_mut().insert(header::SET_COOKIE, cookie);
             Ok(response)
         }
-        cookie => open(&app, &shop, &entry, words, cookie)
+        cookie => open(app, &shop, &entry, words, cookie)
             .await
             .map_err(|error| Closed::of(words, error)),
     }
@@ -92,17 +124,19 @@ async fn open(
     Ok(redirect(&path))
 }
 
-/// Whether the address is older than the operator allows. Nobody has published how its time is written, so one that
-/// cannot be read is let pass (shoper-api.md H.8).
-fn is_old(app: &App, entry: &IframeEntry) -> bool {
-    let Some(limit) = app.settings.panel_link_max_age else {
-        return false;
+/// Whether the address is older than the operator allows. Nobody has published how its time is written (shoper-api.md
+/// H.8): one that cannot be read counts as made when the address was used for the first time.
+async fn is_old(app: &App, shop: &Shop, entry: &IframeEntry) -> Result<bool, Error> {
+    let limit = i64::try_from(app.settings.panel_link_max_age.as_millis()).unwrap_or(i64::MAX);
+    let now = app.now();
+    let made = match moment(&entry.timestamp) {
+        Some(made) => made,
+        None => {
+            let link = format!("{}\n{}", entry.place, entry.timestamp);
+            app.store.link_first_used(shop.id, &link, now).await?
+        }
     };
-    let limit = i64::try_from(limit.as_millis()).unwrap_or(i64::MAX);
-    moment(&entry.timestamp).is_some_and(|made| {
-        let age = app.now() - made;
-        age > limit || age < -AHEAD_MS
-    })
+    Ok(now - made > limit || made - now > AHEAD_MS)
 }
 
 fn redirect(to: &str) -> Response {

@@ -4,8 +4,8 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, header};
 use maud::{DOCTYPE, Markup, html};
 
+use super::csp;
 use super::session::Visit;
-use super::{assets, csp};
 
 /// The menu, in its order: a page's word (under `menu` in the texts) and its address.
 const MENU: &[(&str, &str)] = &[
@@ -89,10 +89,10 @@ pub fn page(visit: &Visit, head: Head<'_>, content: Markup) -> Response {
                 @if let Some(next) = &head.next {
                     noscript { meta http-equiv="refresh" content={ "0; url=" (next) }; }
                 }
-                link rel="stylesheet" href=(assets::address("panel.css"));
-                script src=(assets::address("panel.js")) defer {}
+                link rel="stylesheet" href=(visit.asset("panel.css"));
+                script src=(visit.asset("panel.js")) defer {}
                 @for script in head.scripts {
-                    script src=(assets::address(script)) defer {}
+                    script src=(visit.asset(script)) defer {}
                 }
                 script src=(csp::SDK) async {}
             }

@@ -29,14 +29,15 @@ mod unsubscribes;
 mod words;
 
 use axum::Router;
+use axum::middleware::map_response_with_state;
 use axum::routing::{get, post};
 
 use crate::state::App;
 
 /// The panel's routes.
-pub(crate) fn router() -> Router<App> {
+pub(crate) fn router(app: &App) -> Router<App> {
     Router::new()
-        .route("/panel", get(entry::enter))
+        .route("/panel", get(entry::enter).post(entry::enter_by_form))
         .route("/panel/assets/{file}", get(assets::serve))
         .route("/panel/s/{session}/language", post(language::change))
         .merge(start::routes())
@@ -49,4 +50,5 @@ pub(crate) fn router() -> Router<App> {
         .merge(problems::routes())
         .merge(advanced::routes())
         .merge(help::routes())
+        .layer(map_response_with_state(app.clone(), closed::render))
 }

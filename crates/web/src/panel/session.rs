@@ -16,6 +16,7 @@ use secrecy::{ExposeSecret, SecretString};
 use store::{Session, Shop, ShopState};
 use sync_core::{Lang, ShopId};
 
+use super::assets;
 use super::closed::Closed;
 use super::words::Words;
 use crate::bearer;
@@ -60,12 +61,15 @@ impl Cookie {
             .map(|(_, value)| Self(value.into()))
     }
 
-    /// Browsers take a name with `__Host-` only over HTTPS, for this very host and for all of its paths.
+    /// Browsers take a name with `__Host-` only over HTTPS, for this very host and for all of its paths. Where we have
+    /// but a path of the host, what else is served there is not sent our cookie.
     fn name(app: &App) -> &'static str {
         if app.settings.is_plain_http() {
             "panel"
-        } else {
+        } else if app.settings.base_path().is_empty() {
             "__Host-panel"
+        } else {
+            "__Secure-panel"
         }
     }
 
@@ -77,9 +81,10 @@ impl Cookie {
             "SameSite=None; Secure; Partitioned"
         };
         let text = format!(
-            "{}={}; Path=/; HttpOnly; {kind}",
+            "{}={}; Path={}/; HttpOnly; {kind}",
             Self::name(app),
-            self.0.expose_secret()
+            self.0.expose_secret(),
+            app.settings.base_path()
         );
         let mut value = HeaderValue::try_from(text).expect("a token is visible ASCII");
         value.set_sensitive(true);
@@ -116,7 +121,12 @@ pub async fn begin(
     app.store
         .put_session(stored(&path, cookie).expose_secret(), &session, now)
         .await?;
-    Ok(format!("/panel/s/{path}/"))
+    Ok(address(app, &path))
+}
+
+/// Where the pages of a session are.
+fn address(app: &App, path: &str) -> String {
+    format!("{}/panel/s/{path}/", app.settings.base_path())
 }
 
 /// A person at a page: their shop, their language, and where they are.
@@ -130,6 +140,8 @@ pub struct Visit {
     token: SecretString,
     csrf: SecretString,
     base: SecretString,
+    /// The path that every address of ours begins with.
+    root: String,
     here: Option<String>,
 }
 
@@ -155,6 +167,11 @@ impl Visit {
     /// The address of a page, such as `overview/live`; the empty one is the first page.
     pub fn link(&self, page: &str) -> String {
         format!("{}{page}", self.base.expose_secret())
+    }
+
+    /// The address of a file of the panel.
+    pub fn asset(&self, file: &str) -> String {
+        assets::address(&self.root, file)
     }
 
     /// A form that posts to `page`.
@@ -229,7 +246,8 @@ impl FromRequestParts<App> for Visit {
             token,
             csrf: session.csrf.into(),
             here: (parts.method == Method::GET).then(|| here(&parts.uri)).flatten(),
-            base: format!("/panel/s/{path}/").into(),
+            base: address(app, &path).into(),
+            root: app.settings.base_path().to_owned(),
         })
     }
 }

@@ -217,7 +217,10 @@ async fn what_is_no_message_is_400() {
                 .status,
             413
         );
-        assert_eq!(world.get("/shoper/lifecycle", &[]).await.status, 405);
+        assert_eq!(
+            world.call(Method::PUT, "/shoper/lifecycle", &[], "").await.status,
+            405
+        );
         assert!(world.store.shops().await.unwrap().is_empty());
     })
     .await;

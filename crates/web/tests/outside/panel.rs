@@ -2,6 +2,8 @@
 
 use http::Method;
 
+use simulators::shoper::form;
+
 use crate::world::*;
 
 /// The vectors of shoper-api.md C.2.
@@ -223,24 +225,191 @@ async fn a_shop_that_is_not_known_yet_is_asked_to_wait() {
     .await;
 }
 
+/// The address that opens the panel, signed, with a time written so.
+fn entry_at(timestamp: &str) -> String {
+    let signed = sign(&[("place", "my-apps"), ("shop", LICENSE), ("timestamp", timestamp)]);
+    format!("/panel?{}", form(&signed))
+}
+
 #[tokio::test]
-async fn old_addresses_are_refused_only_where_the_operator_says_so() {
-    each_with(
-        |settings| settings.panel_link_max_age = Some(std::time::Duration::from_secs(300)),
-        async |world| {
-            ready(&world).await;
-            assert_eq!(world.get(&entry(HASH, ""), &[]).await.status, 303);
-            world.later(std::time::Duration::from_secs(301));
-            assert_eq!(world.get(&entry(HASH, ""), &[]).await.status, 401);
-        },
-    )
-    .await;
+async fn an_address_is_good_for_a_day_or_for_as_long_as_the_operator_says() {
+    const DAY: u64 = 86_400;
+    for (limit, seconds) in [(None, DAY), (Some(300), 300)] {
+        each_with(
+            |settings| {
+                if let Some(limit) = limit {
+                    settings.panel_link_max_age = std::time::Duration::from_secs(limit);
+                }
+            },
+            async |world| {
+                ready(&world).await;
+                let written = [
+                    "2026-11-23 12:00:00",
+                    "2026-11-23T12:00:00+01:00",
+                    "1795431600",
+                    "1795431600000",
+                ];
+                for made in written {
+                    assert_eq!(world.get(&entry_at(made), &[]).await.status, 303, "{made}");
+                }
+                world.later(std::time::Duration::from_secs(seconds + 1));
+                for made in written {
+                    assert_eq!(world.get(&entry_at(made), &[]).await.status, 401, "{made}");
+                }
+                for wrong in ["2019-05-04 10:00:00", "1556956800", "2031-01-01 00:00:00"] {
+                    assert_eq!(world.get(&entry_at(wrong), &[]).await.status, 401, "{wrong}");
+                }
+            },
+        )
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn an_address_whose_time_cannot_be_read_is_judged_by_its_first_use() {
     each(async |world| {
         ready(&world).await;
-        world.later(std::time::Duration::from_secs(86_400 * 30));
-        assert_eq!(world.get(&entry(HASH, ""), &[]).await.status, 303);
+        let odd = entry_at("23 listopada, południe");
+        for _ in 0..3 {
+            assert_eq!(world.get(&odd, &[]).await.status, 303);
+            world.later(std::time::Duration::from_secs(8 * 3600 - 1));
+        }
+        world.later(std::time::Duration::from_secs(10));
+        assert_eq!(world.get(&odd, &[]).await.status, 401);
+        world.later(std::time::Duration::from_secs(86_400 * 400));
+        assert_eq!(
+            world.get(&odd, &[]).await.status,
+            401,
+            "it does not become young again"
+        );
+        assert_eq!(
+            world.get(&entry_at("24 listopada"), &[]).await.status,
+            303,
+            "another address is another one"
+        );
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_shop_has_a_bounded_number_of_sessions_and_the_newest_stay() {
+    each(async |world| {
+        ready(&world).await;
+        let mut pages = Vec::new();
+        for _ in 0..53 {
+            world.later(std::time::Duration::from_secs(1));
+            pages.push(open(&world, &entry(HASH, ""), false).await.0);
+        }
+        let mut opened = Vec::new();
+        for page in &pages {
+            opened.push(look(&world, page, None).await.status == 200);
+        }
+        assert_eq!(opened.iter().filter(|open| **open).count(), 50);
+        assert!(opened[3..].iter().all(|open| *open), "the newest stay");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_panel_takes_a_signed_form_as_it_takes_a_signed_address() {
+    each(async |world| {
+        ready(&world).await;
+        let address = entry(HASH, "");
+        let signed = address.split_once('?').unwrap().1.to_owned();
+        let headers = [("content-type", "application/x-www-form-urlencoded")];
+        for (to, body) in [
+            ("/panel", signed.clone()),
+            ("/panel/", signed.clone()),
+            (address.as_str(), String::new()),
+            (address.as_str(), signed.clone()),
+        ] {
+            let first = world.call(Method::POST, to, &headers, body).await;
+            assert_eq!(first.status, 303, "{}", first.text());
+            let second = world.get(first.header("location"), &[]).await;
+            assert_eq!(second.status, 303, "{}", second.text());
+            assert_eq!(look(&world, second.header("location"), None).await.status, 200);
+        }
+        for body in [
+            String::new(),
+            signed.replace("my-apps", "elsewhere"),
+            format!("{signed}&shop=x"),
+        ] {
+            assert_eq!(
+                world.call(Method::POST, "/panel", &headers, body).await.status,
+                401
+            );
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn with_a_path_in_the_public_address_every_link_leads_somewhere() {
+    for stripped in [false, true] {
+        each_with(
+            |settings| settings.public_url = Some("https://apps.example/shoper/sare/".parse().unwrap()),
+            async |world| {
+                ready(&world).await;
+                // What the proxy hands on of an address that a browser asks for.
+                let handed_on = |address: &str| {
+                    assert!(address.starts_with("/shoper/sare/"), "{address} leaves our path");
+                    let inner = address.strip_prefix("/shoper/sare").unwrap();
+                    if stripped {
+                        inner.to_owned()
+                    } else {
+                        address.to_owned()
+                    }
+                };
+                let asked = handed_on(&format!("/shoper/sare{}", entry(HASH, "")));
+                let first = world.get(&asked, &[]).await;
+                let set = first.header("set-cookie").to_owned();
+                assert!(
+                    set.starts_with("__Secure-panel=") && set.contains("; Path=/shoper/sare/;"),
+                    "{set}"
+                );
+                let cookie = [("cookie", set.split(';').next().unwrap())];
+                let second = world.get(&handed_on(first.header("location")), &cookie).await;
+                let start = second.header("location").to_owned();
+                let mut seen = std::collections::BTreeSet::new();
+                let mut waiting = vec![start.clone()];
+                while let Some(address) = waiting.pop() {
+                    if !seen.insert(address.clone()) {
+                        continue;
+                    }
+                    let answer = world.get(&handed_on(&address), &cookie).await;
+                    let status = answer.status.as_u16();
+                    assert!(matches!(status, 200 | 303 | 409), "{address}: {status}");
+                    waiting.extend(Some(answer.header("location").to_owned()).filter(|to| !to.is_empty()));
+                    if !answer.header("content-type").starts_with("text/html") {
+                        continue;
+                    }
+                    let text = answer.text().to_owned();
+                    for part in text.split('"').skip(1).step_by(2) {
+                        if part.starts_with("/panel") || part.starts_with("/api") {
+                            panic!("{address} leads to {part}, out of our path");
+                        }
+                    }
+                    for name in ["href=\"", "src=\"", "data-live=\"", "url="] {
+                        for rest in text.split(name).skip(1) {
+                            let to = rest.split(['"', '#']).next().unwrap().replace("&amp;", "&");
+                            if to.starts_with('/') {
+                                waiting.push(to);
+                            }
+                        }
+                    }
+                    for rest in text.split("action=\"").skip(1) {
+                        handed_on(rest.split('"').next().unwrap());
+                    }
+                }
+                assert!(seen.len() > 12, "{seen:?}");
+                let closed = world.get(&handed_on("/shoper/sare/panel"), &[]).await;
+                assert!(closed.text().contains("href=\"/shoper/sare/panel/assets/"));
+                let document = world.operator(Method::GET, "/api/openapi.json", "").await.json();
+                assert_eq!(document["servers"][0]["url"], "https://apps.example/shoper/sare");
+            },
+        )
+        .await;
+    }
 }
 
 #[tokio::test]

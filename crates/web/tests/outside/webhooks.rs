@@ -2,7 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use simulators::shoper::{derived_webhook_secret, webhook_sha1};
+use http::Method;
+use simulators::shoper::{derived_webhook_secret, form, webhook_sha1};
 use sqlx::Executor;
 use store::{Dirty, DirtyKey, HookKind, Priority, Reason};
 use sync_core::RecordKey;
@@ -119,6 +120,75 @@ async fn the_apps_own_secret_is_believed_once_it_is_configured() {
             );
         },
     )
+    .await;
+}
+
+#[tokio::test]
+async fn a_hooks_own_secret_derived_for_the_shop_is_believed_and_remembered() {
+    const OWN: &str = "secret-of-this-hook";
+    let derived = derived_webhook_secret(APPSTORE_SECRET, LICENSE, OWN);
+    let foreign = derived_webhook_secret(APPSTORE_SECRET, &"f".repeat(40), OWN);
+    let keyless = derived_webhook_secret("another-appstore-secret", LICENSE, OWN);
+    each(async |world| {
+        let shop = world.installed().await;
+        let token = world.hooked(&shop, HookKind::Shoper, "token-1", Some(OWN)).await;
+        for secret in [&foreign, &keyless] {
+            let headers = delivery("client.create", secret, BODY);
+            assert_eq!(world.deliver(&token, &headers, BODY).await.status, 401);
+        }
+        let headers = delivery("subscriber.edit", &derived, BODY);
+        assert_eq!(world.deliver(&token, &headers, BODY).await.status, 200);
+        assert_eq!(marks(&world).await.len(), 1);
+        let of_shop = world.store.hook_of(shop.id, HookKind::Shoper).await;
+        assert_eq!(
+            of_shop.unwrap().unwrap().0.matched.as_deref(),
+            Some("own-derived")
+        );
+        let told = world
+            .operator(Method::GET, &format!("/api/v1/shops/{HOST}"), "")
+            .await;
+        assert_eq!(told.json()["webhook_signed_by"], "own-derived");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn addresses_that_machines_call_answer_who_looks_whether_they_are_there() {
+    each(async |world| {
+        let shop = world.installed().await;
+        let token = world.hooked(&shop, HookKind::Shoper, "token-1", Some("s")).await;
+        for path in [
+            "/shoper/lifecycle".to_owned(),
+            format!("/shoper/webhooks/{token}"),
+            "/shoper/webhooks/anything".to_owned(),
+            "/sare/webhooks/anything".to_owned(),
+        ] {
+            for method in [Method::GET, Method::HEAD] {
+                for slash in ["", "/"] {
+                    let answer = world
+                        .call(method.clone(), &format!("{path}{slash}"), &[], "")
+                        .await;
+                    assert_eq!(
+                        (answer.status.as_u16(), answer.text()),
+                        (200, ""),
+                        "{method} {path}"
+                    );
+                }
+            }
+            assert_eq!(world.call(Method::PUT, &path, &[], "").await.status, 405);
+        }
+        assert!(marks(&world).await.is_empty());
+        // With a slash at its end it is the same address for what is meant, too.
+        let headers = delivery("subscriber.edit", "s", BODY);
+        let answer = world.deliver(&format!("{token}/"), &headers, BODY).await;
+        assert_eq!((answer.status.as_u16(), marks(&world).await.len()), (200, 1));
+        let headers = [("content-type", "application/x-www-form-urlencoded")];
+        let message = form(&signed("upgrade", &[("application_version", "2")]));
+        let answer = world
+            .call(Method::POST, "/shoper/lifecycle/", &headers, message)
+            .await;
+        assert_eq!(answer.status, 200);
+    })
     .await;
 }
 
@@ -272,6 +342,13 @@ async fn a_body_larger_than_a_mebibyte_is_refused() {
                 .status,
             413
         );
+        let log = crate::logs::captured();
+        let told = log.lines().find(|line| line.contains("its body is larger"));
+        assert!(
+            told.unwrap().contains("/shoper/webhooks/{token}"),
+            "it is a line in the log"
+        );
+        assert!(!log.contains(&token));
     })
     .await;
 }

@@ -201,8 +201,10 @@ fn signatures_follow_the_setting() {
         &settings.license,
         &settings.webhook_secret,
     );
+    let own_derived = derived_webhook_secret(&settings.appstore_secret, &settings.license, "tajne");
     for (signing, secret) in [
         (WebhookSigning::Plain, "tajne"),
+        (WebhookSigning::OwnDerived, own_derived.as_str()),
         (WebhookSigning::Derived, derived.as_str()),
         (WebhookSigning::AppStoreSecret, "appstore-secret-example"),
         (WebhookSigning::Empty, ""),

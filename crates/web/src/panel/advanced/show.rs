@@ -53,17 +53,16 @@ impl Sight {
         let sare = app.store.hook_of(shop, HookKind::Sare).await?;
         let shoper = app.store.hook_of(shop, HookKind::Shoper).await?;
         let (sare_called, token) = sare.map(|(hook, token)| (hook.last_at, token)).unzip();
-        let base = app.settings.public_url.as_ref();
+        let public = app.settings.public_url.as_ref();
         let (forced, other) = force::runs(app, shop).await?;
         Ok(Self {
             first_done,
             has_key: app.store.secret(shop, SecretName::SareKey).await?.is_some(),
             forced,
             other,
-            sare_hook: base.zip(token).map(|(base, token)| {
-                let base = base.as_str().trim_end_matches('/');
-                format!("{base}/sare/webhooks/{}", token.expose_secret())
-            }),
+            sare_hook: public
+                .zip(token)
+                .map(|(public, token)| public.sare_hook(token.expose_secret())),
             shop_called: shoper.and_then(|(hook, _)| hook.last_at),
             sare_called: sare_called.flatten(),
         })
