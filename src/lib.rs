@@ -6,6 +6,7 @@ mod app;
 mod audit;
 mod cli;
 mod commands;
+mod connections;
 mod exit;
 pub mod lab;
 mod metrics;

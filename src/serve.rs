@@ -11,6 +11,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{Notify, Semaphore, watch};
 
 use crate::app::App;
+use crate::connections::{self, Limits};
 
 /// Lanes worked on at once by one process.
 const LANES_AT_ONCE: usize = 32;
@@ -50,13 +51,7 @@ pub async fn serve(app: &App, listener: TcpListener, stop: watch::Receiver<bool>
         .settings
         .audit_every
         .map(|every| tokio::spawn(crate::nightly::keep_proving(app.clone(), every)));
-    let mut stopping = stop.clone();
-    axum::serve(listener, router)
-        .with_graceful_shutdown(async move {
-            let _ = stopping.wait_for(|stop| *stop).await;
-        })
-        .await
-        .context("the server stopped")?;
+    connections::serve(listener, router, Limits::default(), stop).await;
     if let Some(auditor) = auditor {
         // An audit only reads, and the next server begins it anew.
         auditor.abort();

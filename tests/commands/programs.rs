@@ -127,6 +127,57 @@ fn the_server_works_on_shops_answers_machines_and_ends_when_told() {
     assert_eq!(server.end(), Some(0));
 }
 
+/// With few descriptors to be had and many who take them and say nothing.
+#[test]
+fn a_server_whose_connections_are_all_taken_still_answers_and_still_works() {
+    let world = World::configured();
+    let port = free_port();
+    let served = world.command(&["serve"]);
+    let mut command = Command::new("sh");
+    command
+        .args(["-c", "ulimit -n 200; exec \"$0\" serve"])
+        .arg(served.get_program());
+    for (name, value) in served.get_envs() {
+        match value {
+            Some(value) => command.env(name, value),
+            None => command.env_remove(name),
+        };
+    }
+    if let Some(directory) = served.get_current_dir() {
+        command.current_dir(directory);
+    }
+    command
+        .env("LISTEN", format!("127.0.0.1:{port}"))
+        .env("PUBLIC_URL", format!("http://127.0.0.1:{port}"))
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    let server = Running(command.spawn().unwrap());
+    wait_for_port(port);
+    let mut idle = Vec::new();
+    for n in 0..400 {
+        use std::io::Write;
+        let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
+        if n % 2 == 0 {
+            // The server may have closed it already, to make room.
+            let _ = write!(stream, "GET /healthz HTTP/1.1\r\nX-Slow: ");
+        }
+        idle.push(stream);
+    }
+    for path in ["/healthz", "/readyz"] {
+        assert!(get(port, path, None).0.contains("200"), "{path}");
+    }
+    let begun = Instant::now();
+    while world.sare.len() < 6 {
+        assert!(
+            begun.elapsed() < Duration::from_secs(60),
+            "the first synchronisation does not come"
+        );
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    drop(idle);
+    assert_eq!(server.end(), Some(0));
+}
+
 /// A form sent by hand: the status line.
 fn post(port: u16, path: &str, form: &str) -> String {
     use std::io::Write;
