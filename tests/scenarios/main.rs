@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a story that cannot go on has failed")]
 
 mod abilities;
+mod absence;
 mod before_first;
 mod consent;
 mod decisions;
@@ -17,4 +18,5 @@ mod narrow;
 mod shops;
 mod trouble;
 mod unproven;
+mod way_back;
 mod words;

@@ -31,6 +31,8 @@ pub enum Fault {
     CutAfter,
     /// The request is not handled; the answer is HTTP 429 with `Retry-After` in seconds.
     RetryAfter(u64),
+    /// The request is handled; where the answer is a list of a shop, it comes without any rows and counts none.
+    WithoutRows,
 }
 
 /// Mark on an answer: break the connection instead of sending it.
@@ -203,6 +205,7 @@ impl Fault {
                     .insert(header::RETRY_AFTER, HeaderValue::from(*seconds));
                 answer
             }
+            Self::WithoutRows => without_rows(handle()),
         }
     }
 }
@@ -217,6 +220,16 @@ pub fn html_page(status: StatusCode) -> Response {
         header::CONTENT_TYPE,
         HeaderValue::from_static("text/html; charset=UTF-8"),
     );
+    answer
+}
+
+/// A list that forgets its rows, as one does that is read from a replica which lags behind.
+fn without_rows(mut answer: Response) -> Response {
+    let is_list = serde_json::from_slice::<serde_json::Value>(answer.body())
+        .is_ok_and(|body| body.get("list").is_some_and(serde_json::Value::is_array));
+    if is_list {
+        *answer.body_mut() = Bytes::from_static(br#"{"count":"0","pages":0,"page":1,"list":[]}"#);
+    }
     answer
 }
 
@@ -279,6 +292,26 @@ mod tests {
         (0..count)
             .filter(|_| faults.decide(&Method::GET, "/users").is_some())
             .count()
+    }
+
+    #[test]
+    fn a_list_without_rows_is_empty_and_what_is_no_list_stays() {
+        let body = |text: &'static str| {
+            let answer = Fault::WithoutRows.apply(|| Response::new(Bytes::from_static(text.as_bytes())));
+            answer.into_body()
+        };
+        assert_eq!(
+            body(r#"{"count":"1","pages":1,"page":1,"list":[{"user_id":"1"}]}"#),
+            r#"{"count":"0","pages":0,"page":1,"list":[]}"#
+        );
+        for other in [
+            r#"{"user_id":"1"}"#,
+            "1",
+            "<html>",
+            r#"{"error":"invalid_request"}"#,
+        ] {
+            assert_eq!(body(other), other);
+        }
     }
 
     #[test]
