@@ -1,6 +1,7 @@
 // Looks at a screen as nobody has the patience to: barriers that a machine can find, sideways scrolling, its picture.
 
 import axe from "axe-core";
+import { FONTS, setIn } from "./fonts.js";
 import { frameOf } from "./panel.js";
 
 const RULES = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"];
@@ -15,8 +16,12 @@ export async function inspect(page, name) {
   await picture(page, name, USUAL);
   for (const size of NARROW) {
     await page.setViewportSize(size);
-    const wide = await frame.evaluate(tooWide, size.width);
-    if (wide) found.push(`${name}: scrolls sideways at ${size.width} pixels: ${wide}`);
+    for (const font of Object.keys(FONTS)) {
+      await setIn(frame, font);
+      const wide = await frame.evaluate(tooWide, size.width);
+      if (wide) found.push(`${name}: scrolls sideways at ${size.width} pixels in the ${font} font: ${wide}`);
+    }
+    await setIn(frame, "own");
     if (size === NARROW[0]) await picture(page, `${name}-narrow`, size);
   }
   await page.setViewportSize(USUAL);
@@ -47,8 +52,13 @@ async function tooWide(width) {
   while (window.innerWidth > width) await new Promise((next) => requestAnimationFrame(next));
   const page = document.documentElement;
   if (page.scrollWidth <= page.clientWidth) return "";
-  const out = [...document.querySelectorAll("body *")].filter(
-    (one) => one.getBoundingClientRect().right > page.clientWidth + 1 && !one.closest(".scroll"),
-  );
+  const tooFar = (box) => box.right > page.clientWidth + 1;
+  const out = [...document.querySelectorAll("body *")].filter((one) => {
+    if (one.closest(".scroll")) return false;
+    // Words may be wider than what they stand in.
+    const words = document.createRange();
+    words.selectNodeContents(one);
+    return tooFar(one.getBoundingClientRect()) || (one.children.length === 0 && tooFar(words.getBoundingClientRect()));
+  });
   return out.map((one) => `${one.tagName}.${one.className}`).slice(0, 5).join(", ") || "something";
 }
