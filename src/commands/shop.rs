@@ -1,5 +1,6 @@
 //! `shop list|show|pause|resume|remove`.
 
+use desk::standing::{Facts, Standing};
 use engine::Body;
 use store::{Audit, Counts, Outcome, Run, RunState, Shop, ShopState};
 
@@ -18,12 +19,13 @@ pub async fn list(app: &App, json: Json) -> anyhow::Result<u8> {
             shop,
             app.store.counts(shop.id).await?,
             app.store.active_run(shop.id).await?,
+            standing(app, shop).await?,
         ));
     }
     if json.json {
         let list: Vec<_> = rows
             .iter()
-            .map(|(shop, counts, run)| summary(shop, counts, run.as_ref()))
+            .map(|(shop, counts, run, standing)| summary(shop, counts, run.as_ref(), standing))
             .collect();
         output::json(&list)?;
         return Ok(exit::OK);
@@ -36,7 +38,7 @@ pub async fn list(app: &App, json: Json) -> anyhow::Result<u8> {
     }
     let mut table = output::table(&[
         "Shop",
-        "State",
+        "Stands",
         "Contacts",
         "In SARE",
         "Suppressed",
@@ -44,10 +46,10 @@ pub async fn list(app: &App, json: Json) -> anyhow::Result<u8> {
         "Run",
         "Last success",
     ]);
-    for (shop, counts, run) in &rows {
+    for (shop, counts, run, standing) in &rows {
         table.add_row(vec![
             shop.host.clone(),
-            state_word(shop),
+            standing.headline().word().to_owned(),
             counts.contacts.to_string(),
             of(counts, Outcome::Synchronised).to_string(),
             of(counts, Outcome::Suppressed).to_string(),
@@ -72,12 +74,15 @@ fn word<T: serde::Serialize>(value: T) -> String {
         .unwrap_or_default()
 }
 
-fn state_word(shop: &Shop) -> String {
-    if shop.paused {
-        "paused".to_owned()
-    } else {
-        word(shop.state)
-    }
+/// How the shop stands, as the panel says it.
+async fn standing(app: &App, shop: &Shop) -> anyhow::Result<Standing> {
+    let facts = Facts::read(&app.store, &app.engine_settings(), shop, app.clock.now()).await?;
+    Ok(Standing::of(&facts))
+}
+
+/// All that is true of it, the gravest first.
+fn matters(standing: &Standing) -> Vec<&'static str> {
+    standing.matters.iter().map(|matter| matter.word()).collect()
 }
 
 fn run_word(run: &Run) -> String {
@@ -90,13 +95,18 @@ fn run_word(run: &Run) -> String {
 }
 
 /// A shop for scripts.
-fn summary(shop: &Shop, counts: &Counts, run: Option<&Run>) -> serde_json::Value {
+fn summary(shop: &Shop, counts: &Counts, run: Option<&Run>, standing: &Standing) -> serde_json::Value {
     serde_json::json!({
         "shop": shop.host,
         "license": shop.license,
         "url": shop.url,
         "origin": shop.origin,
         "state": shop.state,
+        "standing": standing.headline().word(),
+        "severity": standing.headline().gravity().word(),
+        "matters": matters(standing),
+        "shop_side": standing.shop.word(),
+        "sare_side": standing.sare.word(),
         "paused": shop.paused,
         "trial": shop.trial,
         "subscription_until": output::iso(shop.subscription_until),
@@ -139,6 +149,7 @@ pub fn run_json(run: &Run) -> serde_json::Value {
 pub async fn show(app: &App, one: One) -> anyhow::Result<u8> {
     let shop = app.find(&one.shop).await?;
     let counts = app.store.counts(shop.id).await?;
+    let standing = standing(app, &shop).await?;
     let runs = app.store.runs(shop.id, 5).await?;
     let meters = app.store.meters(shop.id).await?;
     let active = app.store.active_run(shop.id).await?;
@@ -151,7 +162,7 @@ pub async fn show(app: &App, one: One) -> anyhow::Result<u8> {
         .zip(sare_hook)
         .map(|(public, (_, token))| public.sare_hook(secrecy::ExposeSecret::expose_secret(&token)));
     if one.json.json {
-        let mut value = summary(&shop, &counts, active.as_ref());
+        let mut value = summary(&shop, &counts, active.as_ref(), &standing);
         value["runs"] = runs.iter().map(run_json).collect();
         value["meters"] = serde_json::to_value(&meters)?;
         value["audit"] = audit.as_ref().map_or(serde_json::Value::Null, |audit| {
@@ -168,7 +179,10 @@ pub async fn show(app: &App, one: One) -> anyhow::Result<u8> {
     for (name, value) in [
         ("Shop", shop.host.clone()),
         ("Licence", shop.license.clone()),
-        ("State", state_word(&shop)),
+        ("Stands", matters(&standing).join(", ")),
+        ("State", word(shop.state)),
+        ("Shop's side", standing.shop.word().to_owned()),
+        ("SARE's side", standing.sare.word().to_owned()),
         ("Connected by", word(shop.origin)),
         ("Configured", yes_no(shop.config.is_some())),
         ("Customers in the ledger", counts.customers.to_string()),

@@ -19,6 +19,7 @@ mod sample;
 mod shelf;
 mod sides;
 mod size;
+pub mod standing;
 pub mod story;
 mod times;
 mod trial;

@@ -196,6 +196,22 @@ impl Store {
         })
     }
 
+    /// Open problems of the shop as a whole, that is of no contact and no record, the oldest first.
+    ///
+    /// # Errors
+    /// When the database cannot be used.
+    pub async fn shop_problems(&self, shop: ShopId, limit: i64) -> Result<Vec<Problem>, Error> {
+        let query = format!(
+            "SELECT {COLUMNS} FROM problems WHERE shop_id = $1 AND entry LIKE 'shop:%' ORDER BY first_at, entry LIMIT $2"
+        );
+        let rows = sqlx::query(AssertSqlSafe(query))
+            .bind(shop.0)
+            .bind(limit)
+            .fetch_all(&self.reads)
+            .await?;
+        rows.iter().map(|row| self.problem_from(shop, row)).collect()
+    }
+
     /// Open problems by kind.
     ///
     /// # Errors

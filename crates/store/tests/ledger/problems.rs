@@ -104,6 +104,29 @@ async fn problems_come_newest_first_by_pages_and_are_counted_by_kind() {
 }
 
 #[tokio::test]
+async fn problems_of_the_shop_as_a_whole_are_told_apart_the_oldest_first() {
+    each_database(async |ledger| {
+        let store = &ledger.store;
+        let (shop, other) = (a_shop(store, "a").await, a_shop(store, "b").await);
+        let anna = contact(store, shop, "anna@example.com");
+        for problem in [
+            of_shop("two", NOON + 2),
+            of_contact(&anna, "sare-refused", None),
+            of_shop("one", NOON + 1),
+        ] {
+            store.note_problem(shop, &problem).await.unwrap();
+        }
+        store.note_problem(other, &of_shop("theirs", NOON)).await.unwrap();
+        let found = store.shop_problems(shop, 9).await.unwrap();
+        let keys: Vec<&str> = found.iter().map(|problem| problem.key.as_str()).collect();
+        assert_eq!(keys, ["shop:one", "shop:two"]);
+        assert_eq!(found[0].detail.as_deref(), Some("words"));
+        assert_eq!(store.shop_problems(shop, 1).await.unwrap().len(), 1);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_commit_takes_many_problems_of_one_key_and_of_many() {
     each_database(async |ledger| {
         let store = &ledger.store;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use desk::Remedy;
+use desk::standing::{Matter, Standing};
 use engine::Body;
 use ports::Millis;
 use serde::{Deserialize, Serialize};
@@ -38,6 +39,17 @@ pub struct ShopView {
     pub origin: String,
     /// `connecting`, `connected`, `access-lost`, `uninstalling` or `removed`.
     pub state: String,
+    /// How it stands, the gravest that is true of it, as the panel's headline says it: `current` when all is well, else
+    /// e.g. `sare-not-connected`, `access-lost`, `paused`, `sare-away`, `run-under-way`.
+    pub standing: String,
+    /// How that is meant: `good`, `info`, `warn` or `bad`.
+    pub severity: String,
+    /// All that is true of it in the same words, the gravest first.
+    pub matters: Vec<String>,
+    /// The shop's side: `answers`, `away`, `refuses`, `connecting`, `not-asked` or `not-connected`.
+    pub shop_side: String,
+    /// SARE's side, in the same words.
+    pub sare_side: String,
     /// All synchronisation is stopped.
     pub paused: bool,
     /// On trial.
@@ -58,13 +70,23 @@ pub struct ShopView {
 
 impl ShopView {
     /// Puts together what the ledger knows.
-    pub fn new(shop: &Shop, counts: &Counts, run: Option<&Run>) -> Self {
+    pub fn new(shop: &Shop, counts: &Counts, run: Option<&Run>, standing: &Standing) -> Self {
         Self {
             shop: shop.host.clone(),
             license: shop.license.clone(),
             url: shop.url.clone(),
             origin: word(shop.origin),
             state: word(shop.state),
+            standing: standing.headline().word().to_owned(),
+            severity: standing.headline().gravity().word().to_owned(),
+            matters: standing
+                .matters
+                .iter()
+                .map(Matter::word)
+                .map(str::to_owned)
+                .collect(),
+            shop_side: standing.shop.word().to_owned(),
+            sare_side: standing.sare.word().to_owned(),
             paused: shop.paused,
             trial: shop.trial,
             subscription_until: shop.subscription_until.and_then(iso),

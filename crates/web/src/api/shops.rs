@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
+use desk::standing::{Facts, Standing};
 use http::StatusCode;
 use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
@@ -53,7 +54,8 @@ pub async fn list(State(app): State<App>) -> Result<Json<Vec<ShopView>>, Error> 
 async fn view(app: &App, shop: &Shop) -> Result<ShopView, Error> {
     let counts = app.store.counts(shop.id).await?;
     let run = app.store.active_run(shop.id).await?;
-    Ok(ShopView::new(shop, &counts, run.as_ref()))
+    let facts = Facts::read(&app.store, app.engine.settings(), shop, app.now()).await?;
+    Ok(ShopView::new(shop, &counts, run.as_ref(), &Standing::of(&facts)))
 }
 
 /// One shop

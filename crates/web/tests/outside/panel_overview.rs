@@ -115,6 +115,101 @@ async fn what_is_wrong_is_said_first_and_with_what_to_do() {
 }
 
 #[tokio::test]
+async fn after_disconnecting_sare_the_page_and_the_api_say_so_first() {
+    each(async |world| {
+        let v = Visitor::come(&world).await;
+        let anna = Contact8::of(&v, "anna@example.com");
+        let commit = Commit {
+            contacts: vec![anna],
+            ..Commit::default()
+        };
+        v.commit(commit, NOON - 120_000).await;
+        let side = |page: &str, name: &str| {
+            let of = between(page, &format!("<h3>{name}</h3>"), "</dl>").to_owned();
+            between(&of, "<dd><span class=\"state", "</span>").to_owned()
+        };
+        let page = v.page("").await;
+        assert_eq!(headline(&page).0, "good");
+        assert!(side(&page, "SARE").ends_with("działa") && side(&page, "Sklep").ends_with("działa"));
+
+        world.store.disconnect(v.id(), NOON).await.unwrap();
+        let page = v.page("").await;
+        let (tone, title) = headline(&page);
+        assert_eq!(
+            (tone.as_str(), title.as_str()),
+            ("bad", "Sklep nie jest połączony z SARE")
+        );
+        assert!(
+            page.contains("/connect\">Połącz z SARE</a>"),
+            "one button: {page}"
+        );
+        assert!(
+            page.contains("wypisuj ręcznie w obu miejscach"),
+            "what it means: {page}"
+        );
+        assert!(
+            side(&page, "SARE").ends_with("niepołączone: nie ma klucza API"),
+            "{page}"
+        );
+        assert!(
+            !page.contains("Wszystko aktualne") && !page.contains("działa"),
+            "{page}"
+        );
+        let v_en = v.page("overview/live").await;
+        assert_eq!(
+            headline(&v_en),
+            headline(&page),
+            "the part that changes says the same"
+        );
+
+        let told = world
+            .operator(http::Method::GET, &format!("/api/v1/shops/{LICENSE}"), "")
+            .await
+            .json();
+        let word = |name: &str| told[name].as_str().unwrap().to_owned();
+        assert_eq!(word("standing"), "sare-not-connected");
+        assert_eq!(
+            (word("severity"), word("sare_side")),
+            ("bad".to_owned(), "not-connected".to_owned())
+        );
+        assert_eq!(word("state"), "connected", "to the shop");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_run_does_not_seem_to_go_on_while_all_is_stopped() {
+    each(async |world| {
+        let v = Visitor::come(&world).await;
+        let body = Body {
+            phase: Phase::Customers,
+            total: Some(200),
+            done: 50,
+            eta_seconds: Some(180),
+            waiting_for: Some("sare-limit".to_owned()),
+            ..Body::default()
+        };
+        world
+            .store
+            .create_run(v.id(), RunKind::Sweep, &body.text(), NOON)
+            .await
+            .unwrap();
+        world.engine.pause(v.id(), true).await.unwrap();
+        let page = v.page("").await;
+        assert!(
+            page.contains("Codzienny przegląd: wstrzymano") && !page.contains("data-busy"),
+            "{page}"
+        );
+        assert!(
+            !page.contains("Pozostało")
+                && !page.contains("Trwa codzienny")
+                && !page.contains("Czeka na limit")
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_braked_poll_harm_and_an_ended_subscription_are_told() {
     each(async |world| {
         let v = Visitor::come(&world).await;
@@ -156,8 +251,20 @@ async fn before_the_first_synchronisation_the_page_leads_to_what_is_missing() {
             .await
             .unwrap();
         let page = v.page("").await;
-        assert_eq!(headline(&page).1, "Pierwsza synchronizacja czeka na Twoją zgodę");
-        assert!(page.contains("/launch\">Przejdź do podglądu"));
+        // It begins by itself: nobody's word is waited for.
+        assert_eq!(
+            headline(&page).1,
+            "Pierwsza synchronizacja rozpocznie się sama o 12:01 (pozostało: 1 minuta)"
+        );
+        assert!(page.contains("/launch\">Przejdź do podglądu") && !page.contains("zgod"));
+        let for_good = Some(NOON + 50 * 365 * 86_400_000);
+        world.store.hold_first_run(v.id(), for_good, NOON).await.unwrap();
+        let page = v.page("").await;
+        assert_eq!(
+            headline(&page).1,
+            "Pierwsza synchronizacja czeka na Twoją decyzję"
+        );
+        assert!(page.contains("Sama się nie rozpocznie."));
         let nobody = "[sare]\nuid = \"12345\"\n";
         world
             .store

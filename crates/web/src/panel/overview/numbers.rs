@@ -1,13 +1,14 @@
 //! The numbers of the first page: the three piles, what needs attention, both sides, and how sure all of it is.
 
 use desk::Healer;
+use desk::standing::Side;
 use maud::{Markup, html};
-use store::{Outcome, ShopState};
+use store::Outcome;
 
 use super::sight::Sight;
-use crate::api::model::word;
 use crate::panel::session::Visit;
 use crate::panel::times;
+use crate::panel::words::Words;
 
 /// In sync, left out on purpose, failing: each opens its list.
 pub fn piles(visit: &Visit, sight: &Sight) -> Markup {
@@ -111,22 +112,6 @@ pub fn sides(visit: &Visit, sight: &Sight) -> Markup {
         Some(at) => words.ago(at, sight.now),
         None => words.say("overview.never").to_owned(),
     };
-    let waits = |until: i64| (until > sight.now).then(|| words.lasting((until - sight.now) / 1000));
-    let timers = &sight.lane.timers;
-    let sare = if sight.lane.sare_refused {
-        words.say("overview.sare-refused").to_owned()
-    } else if sight.lane.failures.1 > 0
-        && let Some(again) = waits(timers.sare)
-    {
-        words.fill("overview.rests", &[("again", &again)])
-    } else {
-        words.say("overview.answers").to_owned()
-    };
-    let pause = if sight.lane.failures.0 > 0 && !sight.is_lost {
-        waits(timers.shoper)
-    } else {
-        None
-    };
     html! {
         section {
             h2 { (words.say("overview.sides")) }
@@ -137,8 +122,7 @@ pub fn sides(visit: &Visit, sight: &Sight) -> Markup {
                     dl.numbers {
                         dt { (words.say("overview.connection")) }
                         dd {
-                            span.state.bad[shop.state == ShopState::AccessLost] { (words.say_word("state", &word(shop.state))) }
-                            @if let Some(again) = pause { "; " (words.fill("overview.rests", &[("again", &again)])) }
+                            (side(words, sight, words.say_word("shop-side", sight.standing.shop.word()), sight.standing.shop))
                         }
                         dt { (words.say("overview.customers")) }
                         dd { (words.number(sight.counts.customers)) }
@@ -151,7 +135,7 @@ pub fn sides(visit: &Visit, sight: &Sight) -> Markup {
                     p.soft { (words.say("overview.mailing")) }
                     dl.numbers {
                         dt { (words.say("overview.connection")) }
-                        dd { span.state.bad[sight.lane.sare_refused] { (sare) } }
+                        dd { (side(words, sight, words.say_word("sare-side", sight.standing.sare.word()), sight.standing.sare)) }
                         dt { (words.say("overview.contacts")) }
                         dd { (words.number(sight.counts.contacts)) }
                         dt { (words.say("overview.get-mail")) }
@@ -161,6 +145,23 @@ pub fn sides(visit: &Visit, sight: &Sight) -> Markup {
             }
             p.soft { (words.fill("overview.last-success", &[("when", &last)])) }
         }
+    }
+}
+
+/// How one side stands, and when one that does not answer is asked again.
+fn side(words: Words, sight: &Sight, stands: &str, side: Side) -> Markup {
+    let again = match side {
+        Side::Away(again) if again > sight.now => {
+            let again = words.lasting((again - sight.now) / 1000);
+            Some(words.fill("overview.again", &[("again", &again)]))
+        }
+        Side::Away(_) => Some(words.say("overview.again-now").to_owned()),
+        _ => None,
+    };
+    let is_bad = matches!(side, Side::NotConnected | Side::Refuses);
+    html! {
+        span.state.bad[is_bad] { (stands) }
+        @if let Some(again) = again { "; " (again) }
     }
 }
 
@@ -202,7 +203,7 @@ pub fn proof(visit: &Visit, sight: &Sight) -> Markup {
                         ]))
                     }
                 }
-                @if sight.lane.first_done && !visit.shop.paused {
+                @if sight.lane.first_done && sight.standing.is_at_work() {
                     dt { (words.say("overview.next-sweep")) }
                     dd {
                         @if sweep > sight.now { (times::moment(words, sweep)) } @else { (words.say("overview.sweep-soon")) }

@@ -41,11 +41,17 @@ fn under_way(words: Words, sight: &Sight, run: &Run) -> Markup {
         words.say("progress.check"),
         words.say("progress.send"),
     ];
-    let is_busy = run.state != RunState::Braked;
+    // What stops everything stops a run too, whatever its own state says.
+    let is_at_work = sight.standing.is_at_work();
+    let is_busy = is_at_work && run.state != RunState::Braked;
+    let state = match run.state {
+        RunState::Queued | RunState::Running if !is_at_work => words.say("run-state.stopped"),
+        state => words.say_word("run-state", &word(state)),
+    };
     let total = body.total.filter(|total| *total > 0);
     html! {
         section {
-            h2 { (words.say_word("run-kind", &word(run.kind))) ": " (words.say_word("run-state", &word(run.state))) }
+            h2 { (words.say_word("run-kind", &word(run.kind))) ": " (state) }
             div data-busy[is_busy] {
                 ol.stages {
                     @for (place, name) in stages.iter().enumerate() {
@@ -65,7 +71,7 @@ fn under_way(words: Words, sight: &Sight, run: &Run) -> Markup {
                 @if let Some(seconds) = body.eta_seconds.filter(|_| is_busy) {
                     p { (words.fill("progress.left", &[("time", &words.lasting(seconds))])) }
                 }
-                @if let Some(waiting) = &body.waiting_for {
+                @if let Some(waiting) = body.waiting_for.as_ref().filter(|_| is_busy) {
                     p { (words.say_word("waiting", waiting)) }
                 }
                 (lines(words, &counted(words, &body)))

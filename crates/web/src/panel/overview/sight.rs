@@ -2,12 +2,10 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use desk::standing::{self, Facts, Sources, Standing};
 use engine::LaneState;
 use ports::Millis;
-use store::{
-    AddrHash, Audit, Contact, Counts, HistoryEntry, Outcome, ProblemGroup, Run, RunKind, Shop, ShopState,
-};
-use sync_core::config::Config;
+use store::{AddrHash, Audit, Contact, Counts, HistoryEntry, Outcome, ProblemGroup, Run, Shop};
 
 use crate::error::Error;
 use crate::state::App;
@@ -41,19 +39,17 @@ pub struct Sight {
     pub contacts: HashMap<AddrHash, Contact>,
     /// Open problems by cause.
     pub problems: Vec<ProblemGroup>,
-    /// Customers or subscribers are switched on.
-    pub has_kinds: bool,
-    /// The first synchronisation waits for the merchant's word.
-    pub is_held: bool,
-    /// The shop refuses us.
-    pub is_lost: bool,
+    /// When anything last succeeded.
+    pub last_success_at: Option<Millis>,
+    /// How the shop stands.
+    pub standing: Standing,
 }
 
 impl Sight {
     /// Reads it.
     pub async fn of(app: &App, shop: &Shop) -> Result<Self, Error> {
         let (now, store, id) = (app.now(), &app.store, shop.id);
-        let (counts, runs, lane, audit, days, latest, problems) = tokio::try_join!(
+        let (counts, runs, lane, audit, days, latest, problems, configured_at, troubles, has_key) = tokio::try_join!(
             store.counts(id),
             store.runs(id, 5),
             store.lane(id),
@@ -61,6 +57,9 @@ impl Sight {
             store.meters_by_day(id, now.div_euclid(DAY) - DAYS + 1),
             store.latest_history(id, EVENTS),
             store.problem_groups(id),
+            standing::configured_at(store, shop),
+            standing::troubles(store, shop),
+            standing::has_key(store, shop),
         )?;
         let hashes: Vec<AddrHash> = latest.iter().map(|line| line.hash).collect();
         let contacts = store.contacts(id, &hashes).await?;
@@ -68,23 +67,32 @@ impl Sight {
             &lane.map_or_else(String::new, |lane| lane.state),
             app.engine.settings(),
         );
-        let config = shop.config.as_deref().and_then(|text| Config::parse(text).ok());
-        let has_kinds =
-            config.is_some_and(|parsed| parsed.config.customers.enabled || parsed.config.subscribers.enabled);
-        let (active, over): (Vec<Run>, Vec<Run>) = runs.into_iter().partition(|run| !run.state.is_over());
+        let active = runs.iter().find(|run| !run.state.is_over());
+        let last = standing::newest(&runs);
+        let facts = Facts::of(Sources {
+            now,
+            shop,
+            lane: &lane,
+            counts: &counts,
+            active,
+            newest: last,
+            audit: audit.as_ref(),
+            configured_at,
+            has_key,
+            troubles,
+        });
         Ok(Self {
             now,
+            active: active.cloned(),
+            last: last.cloned(),
+            standing: Standing::of(&facts),
             counts,
-            active: active.into_iter().next(),
-            last: over.into_iter().find(|run| run.kind != RunKind::DryRun),
             audit,
             days,
             latest,
             contacts,
             problems,
-            has_kinds,
-            is_held: !lane.first_done && shop.first_run_after.is_some_and(|after| after > now),
-            is_lost: shop.state == ShopState::AccessLost,
+            last_success_at: shop.last_success_at,
             lane,
         })
     }
