@@ -72,7 +72,7 @@ pub async fn explain(app: &App, name: &str, address: &str, json: Json) -> anyhow
     }
     for entry in &ledger.history {
         let text = story::entry(entry, lang);
-        output::line(&format!("  {}  {text}", output::moment(Some(entry.at))));
+        output::line(&format!("  {}  {text}", story::moment(entry.at, lang)));
     }
     Ok(exit::OK)
 }

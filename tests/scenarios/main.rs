@@ -15,6 +15,7 @@ mod lifecycle;
 mod limits;
 mod live;
 mod narrow;
+mod reasons;
 mod shops;
 mod trouble;
 mod unproven;

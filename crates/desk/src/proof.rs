@@ -65,8 +65,10 @@ pub struct Refused {
     pub since: Option<Moment>,
     /// How it was learnt.
     pub origin: String,
-    /// Whether the shop was told, as far as it can be.
+    /// Whether the shop was told.
     pub told_shop: bool,
+    /// The same as a sentence, with when or why not.
+    pub told_shop_text: String,
 }
 
 /// The sheet.
@@ -144,23 +146,26 @@ impl Proof {
             in_shop: in_shop.as_ref(),
             in_sare: in_sare.as_ref().map(Option::as_ref),
         };
+        let made = engine.clock().now();
         let now = match &in_sare {
-            Ok(Some(record)) => record.status.map(|status| status.number()),
-            Ok(None) => Some(0),
+            Ok(Some(record)) => record.status.map(|status| (status.number(), made)),
+            Ok(None) => Some((0, made)),
             Err(_) => None,
         };
+        let course = ledger.course();
+        let (told_shop, told_shop_text) = story::told_shop(&ledger, contact, &course, lang);
         let mut away = told.away(lang).into_iter();
         let shop_now = told.shop_sentence(lang).or_else(|| away.next());
         let sare_now = told.sare_sentence(lang).or_else(|| away.next());
         Ok(Some(Self {
             shop: shop.host.clone(),
             contact: email.as_str().to_owned(),
-            made: Moment::of(engine.clock().now()),
-            conclusion: story::gist(&ledger, now, lang),
+            made: Moment::of(made),
+            conclusion: story::gist(&ledger, config, now, lang),
             shop_said: ledger.records.iter().map(said).collect(),
             shop_now: shop_now.unwrap_or_default(),
             sare_now: sare_now.unwrap_or_default(),
-            consent: story::consent_sentence(contact, lang),
+            consent: story::consent_sentence(contact, &course, lang),
             rules: config.map_or_else(Vec::new, |config| rules(config, lang)),
             sent: contact.sent_at.map(Moment::of),
             groups: contact.groups.clone(),
@@ -169,10 +174,14 @@ impl Proof {
             status_seen: contact.sare_seen_at.map(Moment::of),
             refusal: contact.refusal.map(|status| Refused {
                 status,
-                since: contact.refused_at.map(Moment::of),
-                origin: story::refusal_origin(contact.refusal_origin.as_deref().unwrap_or_default(), lang)
-                    .to_owned(),
-                told_shop: contact.refusal_applied,
+                since: course
+                    .refusal
+                    .map(|(_, at)| at)
+                    .or(contact.refused_at)
+                    .map(Moment::of),
+                origin: story::refusal_origin(contact, &course, lang),
+                told_shop,
+                told_shop_text,
             }),
             events: ledger
                 .history
@@ -245,7 +254,7 @@ fn rules(config: &Config, lang: Lang) -> Vec<String> {
 
 /// What the sheet cannot say.
 fn not_known(shop: &Shop, ledger: &Ledger, lang: Lang) -> Vec<String> {
-    let since = times::in_poland(shop.created_at);
+    let since = story::moment(shop.created_at, lang);
     let mut lines = match lang {
         Lang::Pl => vec![
             format!("Co działo się, zanim sklep połączył się z aplikacją ({since})."),
@@ -256,7 +265,7 @@ fn not_known(shop: &Shop, ledger: &Ledger, lang: Lang) -> Vec<String> {
             "Które wiadomości wysłano do tej osoby: to wie SARE.".to_owned(),
         ],
         Lang::En => vec![
-            format!("What happened before the shop was connected to the app ({since}, Poland's time)."),
+            format!("What happened before the shop was connected to the app ({since})."),
             "When exactly the person gave or withdrew consent: the times are those at which we saw it; the act itself \
              may have been earlier."
                 .to_owned(),
@@ -267,8 +276,8 @@ fn not_known(shop: &Shop, ledger: &Ledger, lang: Lang) -> Vec<String> {
     if ledger.is_full() {
         lines.push(
             match lang {
-                Lang::Pl => "Najstarsze zdarzenia: przechowujemy ich najwyżej 50 na kontakt.",
-                Lang::En => "The oldest events: at most 50 are kept of one contact.",
+                Lang::Pl => "Najstarsze zdarzenia: przechowujemy ich najwyżej 50 na kontakt. Jeśli wśród pokazanych nie ma tego, z którego wynika status, nie zgadujemy go.",
+                Lang::En => "The oldest events: at most 50 are kept of one contact. Where the one that the status follows from is not among them, it is not guessed.",
             }
             .to_owned(),
         );

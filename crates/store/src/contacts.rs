@@ -335,6 +335,33 @@ impl Store {
         rows.iter().map(line_from).collect()
     }
 
+    /// The histories of these contacts, each the newest line first.
+    ///
+    /// # Errors
+    /// When the database cannot be used.
+    pub async fn histories(
+        &self,
+        shop: ShopId,
+        hashes: &[AddrHash],
+    ) -> Result<HashMap<AddrHash, Vec<HistoryEntry>>, Error> {
+        let mut found: HashMap<AddrHash, Vec<HistoryEntry>> = HashMap::new();
+        for part in self.dialect.pieces(hashes, 500) {
+            let (one, list) = (self.dialect.value(1), self.dialect.list(part.len(), 1));
+            let query = format!(
+                "SELECT hash, at, kind, detail FROM history WHERE shop_id = {one} AND hash IN {list} ORDER BY seq DESC"
+            );
+            let mut query = sqlx::query(AssertSqlSafe(query)).bind(shop.0);
+            for hash in part {
+                query = query.bind(hash.0.to_vec());
+            }
+            for row in query.fetch_all(&self.reads).await? {
+                let line = line_from(&row)?;
+                found.entry(line.hash).or_default().push(line);
+            }
+        }
+        Ok(found)
+    }
+
     /// The newest lines of all of a shop's history, newest first.
     ///
     /// # Errors

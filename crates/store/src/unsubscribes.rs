@@ -8,6 +8,7 @@
 use std::collections::HashSet;
 
 use serde_json::Value;
+use sqlx::any::AnyRow;
 use sqlx::{Any, AssertSqlSafe, Row, Transaction};
 use sync_core::ShopId;
 
@@ -344,6 +345,24 @@ impl List<'_, '_> {
     }
 }
 
+const COLUMNS: &str = "seq, hash, at, cause, found_by, status, told, told_at, ended, ended_at";
+
+fn unsubscribe_from(row: &AnyRow) -> Result<Unsubscribe, Error> {
+    let hash: Vec<u8> = row.try_get(1)?;
+    Ok(Unsubscribe {
+        seq: row.try_get(0)?,
+        hash: hash_of(&hash)?,
+        at: row.try_get(2)?,
+        cause: row.try_get(3)?,
+        found_by: row.try_get(4)?,
+        status: row.try_get(5)?,
+        told: row.try_get(6)?,
+        told_at: row.try_get(7)?,
+        ended: row.try_get(8)?,
+        ended_at: row.try_get(9)?,
+    })
+}
+
 impl Store {
     /// Unsubscribes of a direction, newest first, older than the one of place `before`, not older than `since`.
     ///
@@ -357,9 +376,11 @@ impl Store {
         since: Millis,
         limit: i64,
     ) -> Result<Vec<Unsubscribe>, Error> {
-        let query = "SELECT seq, hash, at, cause, found_by, status, told, told_at, ended, ended_at FROM unsubscribes \
-             WHERE shop_id = $1 AND to_shop = $2 AND seq < $3 AND seq >= $4 ORDER BY seq DESC LIMIT $5";
-        let rows = sqlx::query(query)
+        let query = format!(
+            "SELECT {COLUMNS} FROM unsubscribes WHERE shop_id = $1 AND to_shop = $2 AND seq < $3 AND seq >= $4 \
+             ORDER BY seq DESC LIMIT $5"
+        );
+        let rows = sqlx::query(AssertSqlSafe(query))
             .bind(shop.0)
             .bind(direction.number())
             .bind(before.unwrap_or(i64::MAX))
@@ -367,23 +388,29 @@ impl Store {
             .bind(limit)
             .fetch_all(&self.reads)
             .await?;
-        rows.iter()
-            .map(|row| {
-                let hash: Vec<u8> = row.try_get(1)?;
-                Ok(Unsubscribe {
-                    seq: row.try_get(0)?,
-                    hash: hash_of(&hash)?,
-                    at: row.try_get(2)?,
-                    cause: row.try_get(3)?,
-                    found_by: row.try_get(4)?,
-                    status: row.try_get(5)?,
-                    told: row.try_get(6)?,
-                    told_at: row.try_get(7)?,
-                    ended: row.try_get(8)?,
-                    ended_at: row.try_get(9)?,
-                })
-            })
-            .collect()
+        rows.iter().map(unsubscribe_from).collect()
+    }
+
+    /// A contact's newest unsubscribe of a direction.
+    ///
+    /// # Errors
+    /// When the database cannot be used.
+    pub async fn newest_unsubscribe(
+        &self,
+        shop: ShopId,
+        hash: AddrHash,
+        direction: Direction,
+    ) -> Result<Option<Unsubscribe>, Error> {
+        let query = format!(
+            "SELECT {COLUMNS} FROM unsubscribes WHERE shop_id = $1 AND hash = $2 AND to_shop = $3 ORDER BY seq DESC LIMIT 1"
+        );
+        let row = sqlx::query(AssertSqlSafe(query))
+            .bind(shop.0)
+            .bind(hash.0.to_vec())
+            .bind(direction.number())
+            .fetch_optional(&self.reads)
+            .await?;
+        row.as_ref().map(unsubscribe_from).transpose()
     }
 
     /// How many unsubscribes of a direction there were since `since`.

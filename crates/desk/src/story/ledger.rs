@@ -1,10 +1,14 @@
 //! What the ledger knows of one contact: a handful of look-ups by key.
 
-use store::{AddrHash, Contact, DirtyKey, HistoryEntry, Problem, Record, Store, Waiting};
+use store::{
+    AddrHash, Contact, Direction, DirtyKey, HistoryEntry, Problem, Record, Store, Unsubscribe, Waiting,
+};
 use sync_core::ShopId;
 
+use super::Course;
+
 /// Lines of history told; the ledger keeps no more of one contact.
-const HISTORY: i64 = 50;
+pub const HISTORY: usize = 50;
 
 /// What the ledger knows of one contact.
 #[derive(Debug)]
@@ -19,6 +23,8 @@ pub struct Ledger {
     pub problems: Vec<Problem>,
     /// Changes of it that wait for their turn.
     pub waiting: Vec<Waiting>,
+    /// The newest unsubscribe made in SARE, with what the shop was told of it.
+    pub unsubscribe: Option<Unsubscribe>,
 }
 
 impl Ledger {
@@ -37,16 +43,24 @@ impl Ledger {
         }
         Ok(Self {
             contact: store.contact(shop, hash).await?,
-            history: store.history(shop, hash, HISTORY).await?,
+            history: store
+                .history(shop, hash, i64::try_from(HISTORY).unwrap_or(i64::MAX))
+                .await?,
             waiting: store.waiting_of(shop, &keys).await?,
+            unsubscribe: store.newest_unsubscribe(shop, hash, Direction::ToShop).await?,
             problems,
             records,
         })
     }
 
+    /// What happened, as far as the history tells.
+    pub fn course(&self) -> Course {
+        Course::of(&self.history, self.is_full())
+    }
+
     /// Whether the ledger keeps as many lines as it ever does, so that older ones may be gone.
     pub fn is_full(&self) -> bool {
-        i64::try_from(self.history.len()).is_ok_and(|lines| lines >= HISTORY)
+        self.history.len() >= HISTORY
     }
 
     /// Whether nothing at all is known.

@@ -1,12 +1,13 @@
-//! The sentences: first why a person gets the newsletter or does not, then what each side says.
+//! The sentences on one contact: what each side says, and what the ledger knows. Why it is so is told by `why.rs`.
 
 use sare_api::ContactRecord;
-use store::{Contact, Outcome, Problem, Shop};
+use store::{Contact, Problem, Shop};
 use sync_core::config::Config;
 use sync_core::consent::status as number;
 use sync_core::{Email, Lang};
 
 use super::columns::{Column, columns, numbers};
+use super::refusal::{consent_sentence, refusal_sentence};
 use super::{InShop, Ledger, either, words};
 use crate::error::Error;
 use crate::remedies::{Remedy, remedy};
@@ -154,8 +155,9 @@ impl Story<'_> {
         };
         let stands = || words::outcome(contact.outcome, lang).to_owned();
         let mut lines = vec![self.unnoticed(lang).unwrap_or_else(stands)];
-        lines.extend(consent_sentence(contact, lang));
-        lines.extend(refusal_sentence(contact, lang));
+        let course = self.ledger.course();
+        lines.extend(consent_sentence(contact, &course, lang));
+        lines.extend(refusal_sentence(contact, &course, lang));
         lines.push(self.sent_sentence(contact, lang));
         lines
     }
@@ -223,54 +225,12 @@ impl Story<'_> {
     }
 }
 
-/// A moment as each language's readers take it: in Poland's time, or in UTC.
+/// A moment on Poland's clocks, as each language's readers write it: both see the same event at the same hour.
 pub fn moment(at: i64, lang: Lang) -> String {
     match lang {
         Lang::Pl => times::in_poland(at),
-        Lang::En => times::in_utc(at),
+        Lang::En => times::clock(at, "%Y-%m-%d %H:%M:%S %Z"),
     }
-}
-
-/// What the person last said in the shop, as decided by the merchant's rule.
-pub fn consent_sentence(contact: &Contact, lang: Lang) -> Option<String> {
-    let text = if contact.withdrawn {
-        either(
-            lang,
-            "W sklepie wycofano zgodę i od tego czasu nie wyrażono jej ponownie.",
-            "A withdrawal was seen in the shop, and no opt-in since.",
-        )
-    } else if contact.consent? {
-        either(
-            lang,
-            "Według reguły sprzedawcy ta osoba wyraża zgodę (stan przy ostatniej decyzji).",
-            "By the merchant's rule the person consents, as last decided.",
-        )
-    } else {
-        either(
-            lang,
-            "Według reguły sprzedawcy ta osoba nie wyraża zgody (stan przy ostatniej decyzji).",
-            "By the merchant's rule the person does not consent, as last decided.",
-        )
-    };
-    Some(text.to_owned())
-}
-
-/// The refusal that is known, how it was learnt, and whether the shop knows of it.
-pub fn refusal_sentence(contact: &Contact, lang: Lang) -> Option<String> {
-    contact.refusal?;
-    let origin = words::refusal_origin(contact.refusal_origin.as_deref().unwrap_or_default(), lang);
-    let since = contact
-        .refused_at
-        .map_or_else(|| "-".to_owned(), |at| moment(at, lang));
-    let told = match (contact.refusal_applied, lang) {
-        (true, _) => "",
-        (false, Lang::Pl) => " Sklep jeszcze o niej nie wie.",
-        (false, Lang::En) => " The shop has yet to be told.",
-    };
-    Some(match lang {
-        Lang::Pl => format!("O odmowie wiemy od {since}: {origin}.{told}"),
-        Lang::En => format!("A refusal is known since {since}: {origin}.{told}"),
-    })
 }
 
 /// A problem with its cause and remedy.
@@ -299,236 +259,5 @@ pub fn problem_sentence(problem: &Problem, lang: Lang) -> String {
             };
             format!("Problem since {since}: {cause}{detail} {help}{tries}")
         }
-    }
-}
-
-/// Why the person gets the newsletter or does not, in one sentence. `now` is the status that SARE tells at this moment
-/// (0 = surely absent); without it the one last seen counts.
-pub fn gist(ledger: &Ledger, now: Option<i64>, lang: Lang) -> String {
-    let Some(contact) = &ledger.contact else {
-        let text = match now {
-            Some(number::CONFIRMED) => either(
-                lang,
-                "Ta osoba otrzymuje newsletter z SARE, choć nie pochodzi z tej synchronizacji.",
-                "This person gets the newsletter from SARE, though not by this synchronisation.",
-            ),
-            _ => either(
-                lang,
-                "Ta osoba nie trafiła jeszcze do synchronizacji.",
-                "This person has not come to the synchronisation yet.",
-            ),
-        };
-        return text.to_owned();
-    };
-    let status = now.or(contact.sare_status);
-    let gets = status == Some(number::CONFIRMED);
-    let why = why(contact, ledger.problems.first(), lang);
-    let no_refusal = contact.refusal.is_none() && !contact.withdrawn;
-    let settled = contact.outcome == Outcome::Synchronised && no_refusal;
-    match (lang, gets) {
-        (Lang::Pl, true) if settled && contact.consent == Some(true) => {
-            "Ta osoba otrzymuje newsletter: wyraziła zgodę, a w SARE jest potwierdzona.".to_owned()
-        }
-        (Lang::En, true) if settled && contact.consent == Some(true) => {
-            "This person gets the newsletter: consent was given, and SARE has it as confirmed.".to_owned()
-        }
-        (Lang::Pl, true) if no_refusal => format!("Ta osoba otrzymuje newsletter. {why}"),
-        (Lang::En, true) if no_refusal => format!("This person gets the newsletter. {why}"),
-        (Lang::Pl, true) => {
-            format!("Ta osoba otrzymuje jeszcze newsletter, bo w SARE jest potwierdzona. {why}")
-        }
-        (Lang::En, true) => {
-            format!("This person still gets the newsletter, since SARE has it as confirmed. {why}")
-        }
-        (Lang::Pl, false) => format!("Ta osoba nie otrzymuje newslettera. {why}"),
-        (Lang::En, false) => format!("This person does not get the newsletter. {why}"),
-    }
-}
-
-/// Why a contact stands where it does, in one sentence; `problem` is what is wrong with it.
-pub fn why(contact: &Contact, problem: Option<&Problem>, lang: Lang) -> String {
-    if contact.outcome == Outcome::Failed
-        && let Some(problem) = problem
-    {
-        return remedy(&problem.kind, lang).cause.to_owned();
-    }
-    if let Some(status) = contact.refusal {
-        return refused(contact, status, lang);
-    }
-    if contact.withdrawn {
-        let text = either(
-            lang,
-            "Zgodę wycofano w sklepie.",
-            "Consent was withdrawn in the shop.",
-        );
-        return text.to_owned();
-    }
-    let text = match (contact.outcome, contact.sare_status) {
-        (Outcome::Synchronised, Some(number::CONFIRMED)) if contact.consent == Some(false) => either(
-            lang,
-            "SARE miało ten adres już wcześniej jako potwierdzony. W sklepie nie ma zgody, a synchronizacja nie zmienia statusu.",
-            "SARE had this address as confirmed before. There is no consent in the shop, and no synchronisation changes a status.",
-        ),
-        (Outcome::Synchronised, Some(number::CONFIRMED)) => either(
-            lang,
-            "Zgoda w sklepie, w SARE potwierdzony.",
-            "Consent in the shop, confirmed in SARE.",
-        ),
-        (Outcome::Synchronised, Some(number::UNCONFIRMED | number::NOT_VERIFIED)) => {
-            if contact.consent == Some(true) {
-                either(
-                    lang,
-                    "W sklepie jest zgoda, ale SARE miało ten adres już wcześniej jako niepotwierdzony, a synchronizacja nie podnosi statusu.",
-                    "There is consent in the shop, but SARE had this address as unconfirmed before, and no synchronisation raises a status.",
-                )
-            } else {
-                either(
-                    lang,
-                    "Bez zgody w sklepie, więc w SARE jest niepotwierdzony.",
-                    "Without consent in the shop, so unconfirmed in SARE.",
-                )
-            }
-        }
-        (Outcome::Skipped, _) if contact.consent == Some(false) => either(
-            lang,
-            "Bez zgody w sklepie, a takie kontakty są pomijane.",
-            "Without consent in the shop, and such contacts are left out.",
-        ),
-        (Outcome::Skipped, _) => either(
-            lang,
-            "Kontakty tego rodzaju nie są synchronizowane.",
-            "Contacts of this kind are not synchronised.",
-        ),
-        (Outcome::HandsOff, Some(number::BLOCKED)) => either(
-            lang,
-            "Zablokowany w SARE przez obsługę konta; nigdy go nie zmieniamy.",
-            "Blocked in SARE by the account's people; never touched.",
-        ),
-        (other, _) => words::outcome(other, lang),
-    };
-    text.to_owned()
-}
-
-fn refused(contact: &Contact, status: i64, lang: Lang) -> String {
-    let origin = contact.refusal_origin.as_deref().unwrap_or_default();
-    let how = match (origin, status) {
-        ("vanished", _) | (_, 0) => either(lang, "Usunięto go z SARE", "It was removed from SARE"),
-        ("shop", _) => either(
-            lang,
-            "Zgodę wycofano w sklepie, a SARE o tym wie",
-            "Consent was withdrawn in the shop, and SARE knows",
-        ),
-        ("followed", _) => either(
-            lang,
-            "Ta osoba odmówiła pod poprzednim adresem",
-            "The person refused under the address they had before",
-        ),
-        ("first-sight", _) => either(
-            lang,
-            "Odmowa była w SARE jeszcze przed pierwszą synchronizacją",
-            "SARE had a refusal before the first synchronisation",
-        ),
-        _ => either(
-            lang,
-            "Ta osoba wypisała się w SARE",
-            "The person unsubscribed in SARE",
-        ),
-    };
-    let since = contact.refused_at.map_or_else(String::new, |at| match lang {
-        Lang::Pl => format!("; wiemy o tym od {}", moment(at, lang)),
-        Lang::En => format!("; known since {}", moment(at, lang)),
-    });
-    format!("{how}{since}.")
-}
-
-#[cfg(test)]
-mod tests {
-    use store::AddrHash;
-
-    use super::*;
-
-    fn contact() -> Contact {
-        Contact::new(AddrHash([1; 16]), "anna@example.com".to_owned(), 0)
-    }
-
-    fn ledger(contact: Contact) -> Ledger {
-        Ledger {
-            contact: Some(contact),
-            records: Vec::new(),
-            history: Vec::new(),
-            problems: Vec::new(),
-            waiting: Vec::new(),
-        }
-    }
-
-    #[test]
-    fn the_first_sentence_says_whether_the_newsletter_comes_and_why() {
-        let in_sare = |outcome, status, consent| Contact {
-            outcome,
-            sare_status: Some(status),
-            consent: Some(consent),
-            ..contact()
-        };
-        let told = |contact: Contact| gist(&ledger(contact), None, Lang::Pl);
-        let gets = told(in_sare(Outcome::Synchronised, 8, true));
-        assert!(gets.starts_with("Ta osoba otrzymuje newsletter:"), "{gets}");
-        let without = told(in_sare(Outcome::Synchronised, 8, false));
-        assert!(
-            without.contains("otrzymuje newsletter.") && without.contains("W sklepie nie ma zgody"),
-            "{without}"
-        );
-        let no_consent = told(in_sare(Outcome::Synchronised, 6, false));
-        assert!(no_consent.contains("nie otrzymuje") && no_consent.contains("Bez zgody w sklepie"));
-        let unconfirmed = told(in_sare(Outcome::Synchronised, 6, true));
-        assert!(unconfirmed.contains("nie podnosi statusu"), "{unconfirmed}");
-        let blocked = told(in_sare(Outcome::HandsOff, 7, true));
-        assert!(blocked.contains("Zablokowany"), "{blocked}");
-        let refused = told(Contact {
-            refusal: Some(4),
-            refusal_origin: Some("sare".to_owned()),
-            refused_at: Some(1_795_431_600_000),
-            ..in_sare(Outcome::Suppressed, 4, true)
-        });
-        assert!(
-            refused.contains("wypisała się w SARE; wiemy o tym od 23.11.2026 12:00:00."),
-            "{refused}"
-        );
-    }
-
-    #[test]
-    fn what_sare_says_now_counts_more_than_what_was_seen() {
-        let withdrawn = Contact {
-            outcome: Outcome::Synchronised,
-            sare_status: Some(6),
-            withdrawn: true,
-            ..contact()
-        };
-        let still = gist(&ledger(withdrawn), Some(8), Lang::En);
-        assert!(
-            still.contains("still gets") && still.contains("withdrawn in the shop"),
-            "{still}"
-        );
-    }
-
-    #[test]
-    fn a_failed_contact_is_told_by_the_cause_of_its_problem() {
-        let failed = Contact {
-            outcome: Outcome::Failed,
-            ..contact()
-        };
-        let problem = Problem {
-            key: "a:00".to_owned(),
-            kind: "sare-refused".to_owned(),
-            hash: None,
-            detail: None,
-            is_final: true,
-            first_at: 0,
-            last_at: 0,
-            times: 1,
-        };
-        assert_eq!(
-            why(&failed, Some(&problem), Lang::Pl),
-            remedy("sare-refused", Lang::Pl).cause
-        );
     }
 }

@@ -80,33 +80,6 @@ pub fn outcome(outcome: Outcome, lang: Lang) -> &'static str {
     }
 }
 
-/// How a refusal became known, from the ledger's word for it.
-pub fn refusal_origin(word: &str, lang: Lang) -> &'static str {
-    match word {
-        "first-sight" => either(
-            lang,
-            "SARE miało ją już wtedy, gdy kontakt pojawił się po raz pierwszy; z jej powodu niczego nie zmieniono",
-            "SARE had it when the contact was first seen; nobody's side was changed for it",
-        ),
-        "shop" => either(
-            lang,
-            "przekazano ją do SARE po wycofaniu zgody w sklepie",
-            "it was carried to SARE after a withdrawal in the shop",
-        ),
-        "vanished" => either(
-            lang,
-            "kontakt usunięto w SARE",
-            "the contact was removed from SARE by its people",
-        ),
-        "followed" => either(
-            lang,
-            "ta osoba odmówiła pod innym adresem i zmieniła go na ten",
-            "the person refused under another address and moved to this one",
-        ),
-        _ => either(lang, "złożono ją w SARE", "it was made in SARE"),
-    }
-}
-
 /// What makes us look at a contact.
 pub fn reason(reason: Reason, lang: Lang) -> &'static str {
     match reason {
@@ -154,8 +127,32 @@ pub fn reason(reason: Reason, lang: Lang) -> &'static str {
     }
 }
 
-fn event(kind: &str, lang: Lang) -> Option<&'static str> {
+/// What happened, by the ledger's word and what its line says beside it.
+fn event(kind: &str, detail: &Value, lang: Lang) -> Option<&'static str> {
+    let (polish, english) = match (kind, detail["how"].as_str()) {
+        ("withdrawn-in-shop", Some("deleted")) => (
+            "ze sklepu usunięto wpis, w którym była zgoda",
+            "the record that carried the consent was deleted from the shop",
+        ),
+        ("withdrawn-in-shop", Some("left")) => (
+            "wpis ze zgodą ma w sklepie już inny adres",
+            "the record with the consent has another address in the shop now",
+        ),
+        _ => return plain_event(kind, detail, lang),
+    };
+    Some(either(lang, polish, english))
+}
+
+fn plain_event(kind: &str, detail: &Value, lang: Lang) -> Option<&'static str> {
     let (polish, english) = match kind {
+        "added" if detail["asked"].as_bool() == Some(true) => (
+            "dodano do SARE z prośbą o potwierdzenie (wiadomość SARE)",
+            "added to SARE with its request to confirm",
+        ),
+        // What could not be proven at once became a question.
+        "confirmed-in-sare" if detail["status"].as_i64() == Some(6) => {
+            return plain_event("asked-again", &Value::Null, lang);
+        }
         "added" => ("dodano do SARE", "added to SARE"),
         "updated" => (
             "zaktualizowano dane i grupy w SARE",
@@ -212,13 +209,24 @@ pub fn entry(entry: &HistoryEntry, lang: Lang) -> String {
         .as_deref()
         .and_then(|text| serde_json::from_str(text).ok())
         .unwrap_or_default();
-    let mut line = event(&entry.kind, lang).unwrap_or(&entry.kind).to_owned();
+    let mut line = event(&entry.kind, &detail, lang)
+        .unwrap_or(&entry.kind)
+        .to_owned();
     if let Ok(by) = serde_json::from_value::<Reason>(detail["by"].clone()) {
         line.push_str(", ");
         line.push_str(reason(by, lang));
     }
     if let Some(number) = detail["status"].as_i64().filter(|number| *number > 0) {
-        line.push_str("; status ");
+        // What the shop said changed nothing in SARE by itself.
+        let is_of_shop = matches!(
+            entry.kind.as_str(),
+            "withdrawn-in-shop" | "opted-in-in-shop" | "refusal-followed"
+        );
+        line.push_str(if is_of_shop {
+            either(lang, "; w SARE był wtedy status ", "; SARE had status ")
+        } else {
+            "; status "
+        });
         line.push_str(&status(number, lang));
     }
     line
@@ -247,6 +255,16 @@ mod tests {
         let line =
             "dodano do SARE, po powiadomieniu ze sklepu; status 8 (potwierdzony, otrzymuje newslettery)";
         assert_eq!(entry(&added, Lang::Pl), line);
+        let asked = of("confirmed-in-sare", Some(r#"{"status":6}"#));
+        assert!(
+            entry(&asked, Lang::Pl).contains("prośbę o potwierdzenie"),
+            "never told as confirmed"
+        );
+        let asked = of("added", Some(r#"{"status":6,"asked":true}"#));
+        assert!(entry(&asked, Lang::En).contains("request to confirm"));
+        let deleted = of("withdrawn-in-shop", Some(r#"{"status":8,"how":"deleted"}"#));
+        let line = "ze sklepu usunięto wpis, w którym była zgoda; w SARE był wtedy status 8 (potwierdzony, otrzymuje newslettery)";
+        assert_eq!(entry(&deleted, Lang::Pl), line);
         assert_eq!(
             entry(&of("opted-in-in-shop", None), Lang::En),
             "opted in in the shop"

@@ -6,7 +6,7 @@ use sync_core::plan::Step;
 
 use crate::error::Halt;
 use crate::session::Session;
-use crate::subject::{Assessed, Intent, Subject};
+use crate::subject::{Assessed, Intent, Reading, Subject};
 
 use super::{Errand, Item};
 
@@ -33,7 +33,7 @@ fn history(item: &Item, now: i64) -> impl Iterator<Item = HistoryEntry> {
         hash: item.contact.hash,
         at: now,
         kind: noticed_word(*n).to_owned(),
-        detail: noticed_detail(item),
+        detail: noticed_detail(item, *n),
     })
 }
 
@@ -161,7 +161,24 @@ pub(super) fn noticed_word(noticed: Noticed) -> &'static str {
     }
 }
 
-fn noticed_detail(item: &Item) -> Option<String> {
-    let reason = serde_json::to_value(item.a.subject.reason).ok()?;
-    Some(serde_json::json!({ "status": item.a.sare.number(), "by": reason }).to_string())
+/// What SARE had then, what made us look, and of a withdrawal that was no word of the person how it came about.
+pub(super) fn noticed_detail(item: &Item, noticed: Noticed) -> Option<String> {
+    let a = &item.a;
+    let mut detail = serde_json::json!({ "status": a.sare.number(), "by": a.subject.reason });
+    if noticed == Noticed::WithdrawnInShop {
+        let says_no = |r: &Reading| !r.consent && r.before.as_ref().is_some_and(|before| before.consent);
+        let how = if a.abandoned {
+            Some("left")
+        } else if a.subject.lost.iter().any(|record| record.consent)
+            && !a.subject.readings.iter().any(says_no)
+        {
+            Some("deleted")
+        } else {
+            None
+        };
+        if let Some(how) = how {
+            detail["how"] = how.into();
+        }
+    }
+    Some(detail.to_string())
 }

@@ -2,6 +2,7 @@
 
 use store::{Contact, DirtyDone, DirtyKey, DirtyMark, HistoryEntry, Outcome, Priority, Problem, Reason};
 use sync_core::config::DeletedAction;
+use sync_core::consent::status;
 use sync_core::plan::Step;
 
 use crate::report::Counters;
@@ -116,13 +117,19 @@ pub(super) fn conclude(s: &Session<'_>, item: Item, errand: Errand, out: &mut De
     }
     if wrote || left {
         out.changed += 1;
-        let detail = written(&contact, a.subject.reason);
+        let asks = matches!(a.step, Step::Add { confirm: true, .. });
+        let detail = if asks {
+            asked(&contact, a.subject.reason)
+        } else {
+            written(&contact, a.subject.reason)
+        };
         let kind = match a.step {
             Step::Add { .. } => "added",
             Step::Update => "updated",
             Step::Unsubscribe { .. } if wrote => "unsubscribed-in-sare",
-            Step::Raise { confirm: true, .. } => "asked-again",
-            Step::Raise { confirm: false, .. } => "confirmed-in-sare",
+            // A reactivation that could not be proven at once becomes a question: what was read back says which it was.
+            Step::Raise { .. } if contact.sare_status == Some(status::CONFIRMED) => "confirmed-in-sare",
+            Step::Raise { .. } => "asked-again",
             Step::Leave(DeletedAction::Delete) => "deleted-in-sare",
             Step::Leave(_) => "left-groups",
             Step::Keep => "left-group",
@@ -262,6 +269,12 @@ pub fn retry_pause(attempts: i64) -> i64 {
 /// What was written, and why: the detail of a line of history.
 fn written(contact: &Contact, by: Reason) -> String {
     serde_json::json!({ "status": contact.sare_status, "groups": contact.groups, "by": by }).to_string()
+}
+
+/// The same of an address that was added with the request to confirm.
+fn asked(contact: &Contact, by: Reason) -> String {
+    serde_json::json!({ "status": contact.sare_status, "groups": contact.groups, "by": by, "asked": true })
+        .to_string()
 }
 
 fn entry(contact: &Contact, at: i64, kind: &str, detail: Option<String>) -> HistoryEntry {

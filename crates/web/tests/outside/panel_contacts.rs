@@ -140,7 +140,7 @@ async fn a_refusal_is_told_first_with_where_it_came_from() {
         let story = browser.see(&page_of(&world, "piotr@example.com").await).await;
         assert!(story.contains("Ta osoba nie otrzymuje newslettera."), "{story}");
         assert!(
-            story.contains("Odmowa była w SARE jeszcze przed pierwszą synchronizacją"),
+            story.contains("Odmowa była w SARE już wtedy, gdy kontakt pojawił się u nas po raz pierwszy"),
             "{story}"
         );
         let now = browser

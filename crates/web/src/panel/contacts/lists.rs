@@ -4,10 +4,12 @@ use std::collections::HashMap;
 
 use axum::extract::{Query, State};
 use axum::response::Response;
+use desk::story::{Course, Grounds};
 use maud::{Markup, html};
 use serde::Deserialize;
-use store::{AddrHash, Contact, ContactFilter, DirtyKey, Outcome, Priority, Problem, Waiting};
+use store::{AddrHash, Contact, ContactFilter, DirtyKey, Outcome, Priority, Problem, Record, Waiting};
 use sync_core::RecordKind;
+use sync_core::config::Config;
 
 use super::page_of;
 use crate::error::Error;
@@ -157,11 +159,38 @@ async fn read(app: &App, visit: &Visit, list: &str, after: &str) -> Result<Part,
     contacts.truncate(PAGE);
     let next = contacts.last().filter(|_| more).map(|last| last.hash.to_hex());
     let problems = problems(app, visit, &contacts).await?;
-    let rows = contacts.into_iter().map(|contact| Row {
-        why: desk::story::why(&contact, problems.get(&contact.hash), words.0),
-        hash: Some(contact.hash),
-        at: contact.updated_at,
-        name: contact.address.unwrap_or_default(),
+    let hashes: Vec<AddrHash> = contacts.iter().map(|contact| contact.hash).collect();
+    let histories = app.store.histories(shop, &hashes).await?;
+    let records = app.store.records_of(shop, &hashes).await?;
+    let config = visit
+        .shop
+        .config
+        .as_deref()
+        .and_then(|text| Config::parse(text).ok());
+    let config = config.map(|parsed| parsed.config);
+    let rows = contacts.into_iter().map(|contact| {
+        let history = histories
+            .get(&contact.hash)
+            .map(Vec::as_slice)
+            .unwrap_or_default();
+        let course = Course::of(history, history.len() >= desk::story::HISTORY);
+        let course = course.now(
+            contact.sare_status,
+            contact.sare_seen_at.unwrap_or(contact.updated_at),
+        );
+        let own: Vec<Record> = records
+            .iter()
+            .filter(|record| record.hash == contact.hash)
+            .cloned()
+            .collect();
+        let problem = problems.get(&contact.hash);
+        let grounds = Grounds::new(&contact, &course, problem, config.as_ref(), &own);
+        Row {
+            why: desk::story::why(&grounds, words.0),
+            hash: Some(contact.hash),
+            at: contact.updated_at,
+            name: contact.address.unwrap_or_default(),
+        }
     });
     Ok(Part {
         rows: rows.collect(),

@@ -168,7 +168,7 @@ fn sheet(words: Words, proof: &Proof) -> Markup {
                     dt { (words.say("contacts.refusal-since")) } dd { (maybe(words, refusal.since.as_ref())) }
                     dt { (words.say("contacts.refusal-how")) } dd { (refusal.origin) }
                     dt { (words.say("contacts.refusal-told")) }
-                    dd { (if refusal.told_shop { words.say("common.yes") } else { words.say("common.no") }) }
+                    dd { (refusal.told_shop_text) }
                 }
             }
         }

@@ -210,8 +210,14 @@ fn current(visit: &Visit, sight: &Sight) -> Markup {
     if contact.address.is_none() {
         return html! { p.lead { (words.say("contacts.is-erased")) } };
     }
+    let config = visit
+        .shop
+        .config
+        .as_deref()
+        .and_then(|text| Config::parse(text).ok());
+    let config = config.map(|parsed| parsed.config);
     html! {
-        p.lead { (story::gist(&sight.ledger, None, lang)) }
+        p.lead { (story::gist(&sight.ledger, config.as_ref(), None, lang)) }
         (waiting(visit, sight))
         (stopped(visit, sight))
         @for problem in &sight.ledger.problems {
@@ -225,7 +231,7 @@ fn current(visit: &Visit, sight: &Sight) -> Markup {
 /// What was: the person's words on consent, and all that happened.
 fn past(words: Words, contact: &Contact, ledger: &Ledger) -> Markup {
     html! {
-        (consent(words, contact, &ledger.history))
+        (consent(words, contact, ledger))
         section {
             h2 { (words.say("contacts.history")) }
             @if ledger.history.is_empty() {
@@ -282,8 +288,9 @@ fn stopped(visit: &Visit, sight: &Sight) -> Markup {
     }
 }
 
-fn consent(words: Words, contact: &Contact, history: &[HistoryEntry]) -> Markup {
+fn consent(words: Words, contact: &Contact, ledger: &Ledger) -> Markup {
     let lang = words.0;
+    let course = ledger.course();
     let seen = contact.sare_status.map(|number| {
         let status = story::status(number, lang);
         let at = contact
@@ -292,15 +299,16 @@ fn consent(words: Words, contact: &Contact, history: &[HistoryEntry]) -> Markup 
             .unwrap_or_default();
         words.fill("contacts.status-seen", &[("status", &status), ("at", &at)])
     });
-    let events: Vec<&HistoryEntry> = history
+    let events: Vec<&HistoryEntry> = ledger
+        .history
         .iter()
         .filter(|entry| CONSENT.contains(&entry.kind.as_str()))
         .collect();
     html! {
         section {
             h2 { (words.say("contacts.consent")) }
-            @for line in story::consent_sentence(contact, lang).into_iter()
-                .chain(story::refusal_sentence(contact, lang)).chain(seen) {
+            @for line in story::consent_sentence(contact, &course, lang).into_iter()
+                .chain(story::refusal_sentence(contact, &course, lang)).chain(seen) {
                 p { (line) }
             }
             @if events.is_empty() {

@@ -3,6 +3,7 @@
 
 use std::collections::HashSet;
 
+use desk::story::Course;
 use maud::{Markup, html};
 use store::{AddrHash, Contact, ContactFilter, DirtyKey, Reason};
 use sync_core::RecordKind;
@@ -106,6 +107,9 @@ fn refusal(visit: &Visit, contact: &Contact) -> Markup {
     html! {
         (desk::story::status(contact.refusal.unwrap_or_default(), words.0))
         @if let Some(at) = contact.refused_at { ", " (times::moment(words, at)) }
-        @if let Some(origin) = &contact.refusal_origin { br; span.soft { (desk::story::refusal_origin(origin, words.0)) } }
+        @if contact.refusal_origin.is_some() {
+            br;
+            span.soft { (desk::story::refusal_origin(contact, &Course::default(), words.0)) }
+        }
     }
 }
