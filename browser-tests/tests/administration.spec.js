@@ -83,11 +83,16 @@ test.describe("in the frame", () => {
   });
 
   test("the other language is one click away, on the same page", async ({ page, synced }) => {
-    const app = await openInAdmin(page, synced, { lang: "pl" });
+    const app = await openInAdmin(page, synced, { lang: "pl", admin: 2 });
     await app.getByRole("link", { name: "Kontakty" }).click();
     await app.getByRole("button", { name: "English" }).click();
     await expect(app.locator("html")).toHaveAttribute("lang", "en");
     await expect(app.getByRole("navigation").getByRole("link", { name: "Contacts" })).toHaveAttribute("aria-current", "page");
+    // Whoever chose is not asked again; whoever did not is spoken to as the administration says.
+    await openInAdmin(page, synced, { lang: "pl", admin: 2 });
+    await expect(app.locator("html")).toHaveAttribute("lang", "en");
+    await openInAdmin(page, synced, { lang: "pl" });
+    await expect(app.locator("html")).toHaveAttribute("lang", "pl");
   });
 
   test("the panel speaks the language of the administration", async ({ page, synced }) => {

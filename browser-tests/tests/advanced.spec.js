@@ -65,7 +65,14 @@ test("the shop is disconnected from SARE, and connected again without losing any
   await page.getByLabel(words("advanced.disconnect-sure")).check();
   await button(page, "advanced.disconnect-now").click();
   await expect(page.getByText(words("advanced.done-disconnected"))).toBeVisible();
-  await page.goto(`${base}connect`);
+  // What was just done is told once; what is true now comes first on the first page, with the one way back.
+  await page.reload();
+  await expect(page.getByText(words("advanced.done-disconnected"))).toHaveCount(0);
+  await page.goto(base);
+  await expect(page.getByRole("heading", { level: 2 }).first()).toHaveText(words("standing.not-connected"));
+  await expect(page.getByText(words("standing.current"))).toHaveCount(0);
+  await expect(page.getByText(words("sare-side.answers"), { exact: true })).toHaveCount(0);
+  await page.getByRole("link", { name: words("standing.not-connected-do"), exact: true }).click();
   await page.getByLabel(words("connect.uid")).fill(world.sare.facts.uid);
   await page.getByLabel(words("connect.key")).fill(world.sare.facts.api_key);
   await button(page, "connect.check").click();

@@ -210,5 +210,10 @@ test.describe("without JavaScript", () => {
     }
     await page.getByRole("button", { name: "English" }).click();
     await expect(page.locator("html")).toHaveAttribute("lang", "en");
+    // What was chosen is kept for the next visit, and this world has more of them.
+    await page.goto(await synced.panel());
+    await expect(page.locator("html")).toHaveAttribute("lang", "en");
+    await page.getByRole("button", { name: "Polski" }).click();
+    await expect(page.locator("html")).toHaveAttribute("lang", "pl");
   });
 });

@@ -112,6 +112,8 @@ pub struct Numbers {
 #[derive(Clone, Default)]
 pub struct Memory {
     accounts: Shelf<(ShopId, String), Asked<Account>>,
+    /// What an account held when it last said so, for when it does not answer.
+    last_accounts: Shelf<(ShopId, String), Asked<Account>>,
     fields: Shelf<ShopId, Asked<Vec<AdditionalField>>>,
     numbers: Shelf<(ShopId, RecordKind), Asked<Numbers>>,
     samples: Shelf<(ShopId, RecordKind), Sample>,
@@ -128,13 +130,33 @@ impl Memory {
     ) -> Asked<Account> {
         let key = (shop.id, config.sare.uid.clone());
         let now = engine.clock().now();
-        let place = self.accounts.find(key, now, Asked::Asking, |place| {
+        let place = self.accounts.find(key.clone(), now, Asked::Asking, |place| {
             let (engine, shop, config) = (engine.clone(), shop.clone(), config.clone());
             tokio::spawn(async move {
                 place.send_replace(account(&engine, &shop, &config).await);
             });
         });
-        wait(&place, patience).await
+        match wait(&place, patience).await {
+            Asked::Unknown(Why::Away) => {
+                let last = self
+                    .last_accounts
+                    .find(key, now, Asked::Unknown(Why::Away), |_| {});
+                wait(&last, Duration::ZERO).await
+            }
+            known @ Asked::Known(_) => {
+                self.last_accounts.forget(|kept| *kept == key);
+                self.last_accounts.find(key, now, known.clone(), |_| {});
+                known
+            }
+            other => other,
+        }
+    }
+
+    /// Has a shop's account and its fields read anew by whoever asks next, where they were last read before `before`.
+    /// An account that does not answer then is as it last said.
+    pub fn ask_again(&self, shop: ShopId, before: Millis) {
+        self.accounts.forget_older(|(of, _)| *of == shop, before);
+        self.fields.forget_older(|of| *of == shop, before);
     }
 
     /// Remembers an account that was just opened with a key, in place of what was known of the shop's account.
@@ -147,6 +169,7 @@ impl Memory {
     /// Forgets what is known of a shop's account, after something was changed in it.
     pub fn forget_account(&self, shop: ShopId) {
         self.accounts.forget(|(of, _)| *of == shop);
+        self.last_accounts.forget(|(of, _)| *of == shop);
     }
 
     /// The additional fields that a shop has for customers.

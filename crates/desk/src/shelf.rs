@@ -76,6 +76,12 @@ impl<K: PartialEq + Send + 'static, T: Kept> Shelf<K, T> {
         self.items().retain(|item| !which(&item.key));
     }
 
+    /// Forgets what is kept under these keys and began to be read before `before`, or at that moment.
+    pub fn forget_older(&self, which: impl Fn(&K) -> bool, before: Millis) {
+        self.items()
+            .retain(|item| item.since > before || !which(&item.key));
+    }
+
     /// Forgets this very thing after `time`, asked for or not.
     pub fn forget_after(&self, place: &Place<T>, time: Duration) {
         let (shelf, place) = (Arc::downgrade(&self.0), Arc::downgrade(place));

@@ -56,7 +56,13 @@ impl Size {
         let by_row =
             config.subscribers.enabled || (customers && config.customers.consent != ConsentRule::Flag);
         let of = |counts: bool, n: Option<i64>| if counts { n } else { Some(0) };
-        Some(of(by_flag, self.customers_flagged)? + of(by_row, self.subscribers_active)?)
+        let most = of(by_flag, self.customers_flagged)? + of(by_row, self.subscribers_active)?;
+        // A customer who subscribed as well is counted twice above, and where subscribers are not synchronised nobody but
+        // customers is mailed, however many subscribe.
+        Some(match self.customers {
+            Some(all) if customers && !config.subscribers.enabled => most.min(all),
+            _ => most,
+        })
     }
 }
 
@@ -78,8 +84,19 @@ mod tests {
         assert_eq!(size.mailable_at_most(&config), Some(20));
         config.customers.enabled = true;
         assert_eq!(size.mailable_at_most(&config), Some(60));
-        config.customers.consent = ConsentRule::Flag;
         config.subscribers.enabled = false;
+        let many = Size {
+            customers: Some(50),
+            ..size
+        };
+        assert_eq!(many.mailable_at_most(&config), Some(50), "no more than there are");
+        config.customers.consent = ConsentRule::Subscriber;
+        let few = Size {
+            customers: Some(12),
+            ..size
+        };
+        assert_eq!(few.mailable_at_most(&config), Some(12), "no more than there are");
+        config.customers.consent = ConsentRule::Flag;
         assert_eq!(size.mailable_at_most(&config), Some(40));
         let unknown = Size {
             customers_flagged: None,

@@ -55,6 +55,7 @@
 //! | … `&app=http://127.0.0.1:8080` | where the app is; otherwise as the webhooks that it registered tell |
 //! | … `&init=fail`, `&init=silent` | how the SDK's `init` ends: with an error, never; otherwise well |
 //! | … `&styles=old`, `none`, `missing` | the style sheets that the SDK names: only the older look's, none, some that are not there; otherwise both looks' |
+//! | … `&admin=2` | another administrator looks |
 //! | … `&show_after=4000` | milliseconds after which the frame is shown though the app's SDK did not ask for it |
 //! | `GET /_sim/admin/sdk.js` | the script that plays Shoper's SDK; a browser has to be told to take it in place of the real one |
 

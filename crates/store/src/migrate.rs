@@ -12,6 +12,7 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (4, include_str!("../migrations/0004_contacts.sql")),
     (5, include_str!("../migrations/0005_overview.sql")),
     (12, include_str!("../migrations/0012_panel_links.sql")),
+    (13, include_str!("../migrations/0013_visits.sql")),
 ];
 
 /// Brings the database up to date; how many migrations were applied.

@@ -11,7 +11,7 @@ use crate::model::{Millis, Problem, RunState, SecretName};
 use crate::store::Store;
 
 /// The problem of a shop whose merchant took the key back.
-const DISCONNECTED: &str = "shop:sare-disconnected";
+pub(crate) const DISCONNECTED: &str = "shop:sare-disconnected";
 /// Sessions of one shop that last at once. Beyond it the one that would end first ends now.
 const MOST_SESSIONS: i64 = 50;
 /// Signed addresses remembered of one shop: every opening of the panel makes another.
@@ -114,11 +114,6 @@ impl Store {
         .await?;
         if key.is_some() {
             self.write_secrets(&mut tx, shop, &[(SecretName::SareKey, key)])
-                .await?;
-            sqlx::query("DELETE FROM problems WHERE shop_id = $1 AND entry = $2")
-                .bind(shop.0)
-                .bind(DISCONNECTED)
-                .execute(&mut *tx)
                 .await?;
         }
         lanes::wake(&mut tx, shop, now).await?;
@@ -377,6 +372,72 @@ impl Store {
             .execute(&self.writes)
             .await?;
         Ok(())
+    }
+
+    /// Remembers which language somebody chose in a shop's panel; `admin` is who, where the shop named them.
+    ///
+    /// # Errors
+    /// When the database cannot be used.
+    pub async fn choose_language(
+        &self,
+        shop: ShopId,
+        admin: Option<&str>,
+        locale: &str,
+    ) -> Result<(), Error> {
+        let mut tx = self.begin().await?;
+        if !lanes::enter(&mut tx, self.dialect, shop).await? {
+            return Err(Error::NoSuchShop);
+        }
+        sqlx::query(
+            "INSERT INTO panel_languages (shop_id, admin, locale) VALUES ($1, $2, $3) \
+             ON CONFLICT (shop_id, admin) DO UPDATE SET locale = excluded.locale",
+        )
+        .bind(shop.0)
+        .bind(admin.unwrap_or_default().to_owned())
+        .bind(locale.to_owned())
+        .execute(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// The language that somebody chose.
+    ///
+    /// # Errors
+    /// When the database cannot be used.
+    pub async fn chosen_language(&self, shop: ShopId, admin: Option<&str>) -> Result<Option<String>, Error> {
+        let row = sqlx::query("SELECT locale FROM panel_languages WHERE shop_id = $1 AND admin = $2")
+            .bind(shop.0)
+            .bind(admin.unwrap_or_default().to_owned())
+            .fetch_optional(&self.reads)
+            .await?;
+        Ok(row.map(|row| row.try_get(0)).transpose()?)
+    }
+
+    /// Keeps for a session what was just done, in place of what it kept before.
+    ///
+    /// # Errors
+    /// When the database cannot be used.
+    pub async fn put_told(&self, token: &str, told: &str) -> Result<(), Error> {
+        sqlx::query("UPDATE sessions SET told = $2 WHERE token_hash = $1")
+            .bind(self.vault.token(token))
+            .bind(told.to_owned())
+            .execute(&self.writes)
+            .await?;
+        Ok(())
+    }
+
+    /// Takes out what a session keeps when it is this; whether it was. It is there once.
+    ///
+    /// # Errors
+    /// When the database cannot be used.
+    pub async fn take_told(&self, token: &str, told: &str) -> Result<bool, Error> {
+        let done = sqlx::query("UPDATE sessions SET told = NULL WHERE token_hash = $1 AND told = $2")
+            .bind(self.vault.token(token))
+            .bind(told.to_owned())
+            .execute(&self.writes)
+            .await?;
+        Ok(done.rows_affected() == 1)
     }
 
     /// Ends all sessions of a shop.

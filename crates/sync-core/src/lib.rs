@@ -19,3 +19,4 @@ pub mod stamp;
 pub use email::{Email, EmailError};
 pub use ids::{RecordKey, RecordKind, ShopId};
 pub use lang::Lang;
+pub use similar::closest;

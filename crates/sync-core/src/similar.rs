@@ -4,31 +4,45 @@
 const CONTAINS: usize = usize::MAX;
 
 /// Up to three of `known` that resemble `word`, the closest first.
-pub(crate) fn closest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Vec<String> {
+pub fn closest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Vec<String> {
+    closest_named(word, known.into_iter().map(|name| (name, name)))
+}
+
+/// Up to three names of things that resemble `word` by one of the names they go by: a thing's own name, and what it is
+/// also called. Things with several of them come several times.
+pub(crate) fn closest_named<'a>(
+    word: &str,
+    known: impl IntoIterator<Item = (&'a str, &'a str)>,
+) -> Vec<String> {
     let word = folded(word);
     let mut near: Vec<(usize, &str)> = known
         .into_iter()
-        .filter_map(|candidate| {
-            let other = folded(candidate);
-            let most = (word.chars().count().max(other.chars().count()) / 4).max(1);
-            let distance = distance(&word, &other);
-            let tail = other.rsplit('.').next().is_some_and(|tail| tail == word);
-            match () {
-                () if tail => Some((0, candidate)),
-                () if distance <= most => Some((distance, candidate)),
-                () if word.len() >= 3 && other.contains(&word) => Some((CONTAINS, candidate)),
-                () => None,
-            }
-        })
+        .filter_map(|(name, called)| Some((rank(&word, &folded(called))?, name)))
         .collect();
     near.sort_by_key(|(rank, _)| *rank);
     // A word that merely holds the other is named only when no slip explains it.
     let best = near.first().map(|(rank, _)| *rank);
     near.retain(|(rank, _)| *rank != CONTAINS || best == Some(CONTAINS));
-    near.into_iter()
-        .take(3)
-        .map(|(_, candidate)| candidate.to_owned())
-        .collect()
+    let mut names: Vec<String> = Vec::new();
+    for (_, name) in near {
+        if names.len() < 3 && names.iter().all(|known| known != name) {
+            names.push(name.to_owned());
+        }
+    }
+    names
+}
+
+/// How far a word is from another, both folded; `None` when they have nothing to do with each other.
+fn rank(word: &str, other: &str) -> Option<usize> {
+    let most = (word.chars().count().max(other.chars().count()) / 4).max(1);
+    let distance = distance(word, other);
+    let tail = other.rsplit('.').next().is_some_and(|tail| tail == word);
+    match () {
+        () if tail => Some(0),
+        () if distance <= most => Some(distance),
+        () if word.len() >= 3 && other.contains(word) => Some(CONTAINS),
+        () => None,
+    }
 }
 
 /// Lower case, Polish letters without their marks, `-` and spaces as `_`.
@@ -85,6 +99,20 @@ mod tests {
         assert_eq!(closest("city", known), ["address.city"]);
         assert_eq!(closest("zip-code", known), ["address.zip_code"]);
         assert!(closest("birthday", known).is_empty());
+    }
+
+    #[test]
+    fn a_thing_is_found_by_whatever_it_is_called_and_named_once() {
+        let known = [
+            ("firstname", "firstname"),
+            ("firstname", "Imię"),
+            ("lastname", "Nazwisko"),
+            ("lastname", "Last name"),
+        ];
+        assert_eq!(closest_named("Imie", known), ["firstname"]);
+        assert_eq!(closest_named("nazwiska", known), ["lastname"]);
+        assert_eq!(closest_named("last-name", known), ["lastname"]);
+        assert!(closest_named("urodziny", known).is_empty());
     }
 
     #[test]

@@ -221,6 +221,11 @@ impl Account {
             .collect()
     }
 
+    /// The account's people make a group, or call it otherwise.
+    pub fn put_group(&self, id: i64, name: &str) {
+        self.lock().groups.insert(id, name.to_owned());
+    }
+
     /// Puts a contact in as it was before the story, over one that is there.
     pub fn put_contact(&self, email: &str, status: i64, groups: &[i64]) {
         let now = self.0.clock.now();

@@ -41,6 +41,8 @@ struct Options {
     /// Which style sheets it names: `both`, `old`, `none`, or `missing` (names that lead nowhere).
     styles: &'static str,
     show_after_ms: u32,
+    /// The number of the administrator who looks.
+    admin: i64,
 }
 
 impl Options {
@@ -69,6 +71,7 @@ impl Options {
             show_after_ms: get("show_after")
                 .and_then(|ms| ms.parse().ok())
                 .unwrap_or(SHOW_AFTER_MS),
+            admin: get("admin").and_then(|id| id.parse().ok()).unwrap_or(1),
         }
     }
 }
@@ -88,7 +91,7 @@ fn page(shop: &Shop, options: &Options) -> Response {
     let polish = options.lang == "pl";
     let say = |pl: &'static str, en: &'static str| if polish { pl } else { en };
     let app = options.app.clone().or_else(|| app_of_webhooks(shop));
-    let frame = app.map(|app| format!("{app}/panel?{}", query(shop, polish)));
+    let frame = app.map(|app| format!("{app}/panel?{}", query(shop, polish, options.admin)));
     let values: &[(&str, &str)] = &[
         ("lang", options.lang),
         ("shop", &shop.settings().shop_name),
@@ -120,9 +123,9 @@ fn page(shop: &Shop, options: &Options) -> Response {
 }
 
 /// The signed query with which the shop opens the app's panel, in the page's language.
-fn query(shop: &Shop, polish: bool) -> String {
+fn query(shop: &Shop, polish: bool, admin: i64) -> String {
     let admin = Admin {
-        id: 1,
+        id: admin,
         name: "Administrator".to_owned(),
     };
     let mut params = shop.iframe_query("dashboard", Some(admin));

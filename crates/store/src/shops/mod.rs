@@ -55,6 +55,7 @@ const TABLES: &[&str] = &[
     "audits",
     "sessions",
     "panel_links",
+    "panel_languages",
 ];
 
 /// When the lane of a removed shop is due.

@@ -7,6 +7,7 @@ use sync_core::ShopId;
 use crate::error::Error;
 use crate::lanes;
 use crate::model::{Millis, SecretName};
+use crate::panel::DISCONNECTED;
 use crate::store::Store;
 
 pub(crate) const SECRET: &str = "secrets.value";
@@ -82,6 +83,14 @@ impl Store {
                     .bind(sealed)
                     .execute(&mut **tx)
                     .await?;
+                    if *name == SecretName::SareKey {
+                        // With a key the shop is connected again, however the key came.
+                        sqlx::query("DELETE FROM problems WHERE shop_id = $1 AND entry = $2")
+                            .bind(shop.0)
+                            .bind(DISCONNECTED)
+                            .execute(&mut **tx)
+                            .await?;
+                    }
                 }
                 None => {
                     sqlx::query("DELETE FROM secrets WHERE shop_id = $1 AND name = $2")

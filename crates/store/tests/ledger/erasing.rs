@@ -77,6 +77,7 @@ async fn a_full_shop(store: &Store, license: &str) -> ShopId {
         .put_session(&format!("{license}-3"), &session, NOON)
         .await
         .unwrap();
+    store.choose_language(shop, Some("7"), "en").await.unwrap();
     store.create_run(shop, RunKind::First, "{}", NOON).await.unwrap();
     let anna = contact(store, shop, ADDRESS);
     let hash = anna.hash;

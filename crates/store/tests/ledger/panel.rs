@@ -174,6 +174,75 @@ async fn a_session_is_found_by_its_token_until_it_ends() {
 }
 
 #[tokio::test]
+async fn a_shop_is_disconnected_until_a_key_comes_however_it_comes() {
+    each_database(async |ledger| {
+        let store = &ledger.store;
+        let shop = a_shop(store, "a").await;
+        let problems = async || store.shop_problems(shop, 9).await.unwrap().len();
+        for with_config in [true, false] {
+            store.disconnect(shop, NOON).await.unwrap();
+            assert_eq!(problems().await, 1);
+            if with_config {
+                let kept = store.put_config(shop, "a = 1", Some("key".into()), None, "panel", NOON);
+                kept.await.unwrap();
+            } else {
+                let key = [(SecretName::SareKey, Some("key".into()))];
+                store.put_secrets(shop, &key, None).await.unwrap();
+            }
+            assert_eq!(problems().await, 0, "with a configuration: {with_config}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_was_done_is_told_once_and_to_its_own_session() {
+    each_database(async |ledger| {
+        let store = &ledger.store;
+        let shop = a_shop(store, "a").await;
+        let session = Session {
+            shop,
+            admin: None,
+            csrf: "form".to_owned(),
+            locale: "pl".to_owned(),
+            expires_at: NOON + 1_000,
+        };
+        for token in ["one", "two"] {
+            store.put_session(token, &session, NOON).await.unwrap();
+        }
+        store.put_told("one", "advanced rules").await.unwrap();
+        assert!(!store.take_told("two", "advanced rules").await.unwrap());
+        assert!(!store.take_told("one", "advanced forced").await.unwrap());
+        assert!(store.take_told("one", "advanced rules").await.unwrap());
+        assert!(!store.take_told("one", "advanced rules").await.unwrap());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_language_is_kept_for_whoever_chose_it_and_goes_with_the_shop() {
+    each_database(async |ledger| {
+        let store = &ledger.store;
+        let (shop, other) = (a_shop(store, "a").await, a_shop(store, "b").await);
+        for (of, admin, locale) in [
+            (shop, Some("7"), "pl"),
+            (shop, Some("7"), "en"),
+            (other, Some("7"), "pl"),
+        ] {
+            store.choose_language(of, admin, locale).await.unwrap();
+        }
+        let chosen = async |of, admin| store.chosen_language(of, admin).await.unwrap();
+        assert_eq!(chosen(shop, Some("7")).await.as_deref(), Some("en"));
+        assert_eq!(chosen(other, Some("7")).await.as_deref(), Some("pl"));
+        assert_eq!(chosen(shop, None).await, None);
+        store.remove_shop(shop, NOON).await.unwrap();
+        assert_eq!(chosen(shop, Some("7")).await, None);
+        assert_eq!(chosen(other, Some("7")).await.as_deref(), Some("pl"));
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn an_audit_is_taken_on_by_one_server_and_is_due_again_after_its_time() {
     each_database(async |ledger| {
         let store = &ledger.store;

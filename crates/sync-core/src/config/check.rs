@@ -3,7 +3,7 @@
 use super::{Catalog, Config, Finding, PropertyKind, What};
 use crate::catalog::Property;
 use crate::mapping::{Field, Mapping, Nature, Row, Target, Value};
-use crate::similar::closest;
+use crate::similar::closest_named;
 
 pub(super) fn validate(config: &Config) -> Vec<Finding> {
     let mut findings = Vec::new();
@@ -142,21 +142,21 @@ fn property<'p>(target: &Target, properties: &'p [Property]) -> Result<Option<&'
             }
             // Whether the list holds more than the basic ones at all is not documented.
             let certain = custom.next().is_some();
-            let names = properties
+            // A renamed basic property is written by its number; all go by their label as well.
+            let written: Vec<(String, &Property)> = properties
                 .iter()
-                .filter(|p| p.basic().is_none())
-                .map(|p| p.name.as_str());
-            let mut similar: Vec<String> = closest(name, names)
-                .into_iter()
-                .map(|n| format!("custom.{n}"))
+                .map(|p| match p.basic() {
+                    Some(n) => (format!("prop{n}"), p),
+                    None => (format!("custom.{}", p.name), p),
+                })
                 .collect();
-            // A renamed basic property is written by its number.
-            similar.extend(
-                properties
-                    .iter()
-                    .filter(|p| p.label.trim().eq_ignore_ascii_case(name))
-                    .filter_map(|p| p.basic().map(|n| format!("prop{n}"))),
-            );
+            let called = written.iter().flat_map(|(written, p)| {
+                let own = p.basic().is_none().then_some((written.as_str(), p.name.as_str()));
+                let label = Some(p.label.trim()).filter(|label| !label.is_empty());
+                own.into_iter()
+                    .chain(label.map(|label| (written.as_str(), label)))
+            });
+            let similar = closest_named(name, called);
             Err(What::UnknownProperty {
                 name: name.clone(),
                 similar,

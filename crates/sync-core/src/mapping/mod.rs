@@ -24,7 +24,7 @@ pub use transform::Transform;
 
 use crate::RecordKind;
 use crate::finding::{Finding, What};
-use crate::similar::closest;
+use crate::similar::closest_named;
 
 /// What must be read from the shop beside the records themselves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
@@ -156,7 +156,11 @@ fn read(source: &(impl Source + ?Sized), field: Field) -> String {
 }
 
 fn unknown_field(kind: RecordKind, name: &str) -> What {
-    let similar = closest(name, fields(kind).iter().map(|info| info.name));
+    // People write what pages call a field, with and without Polish letters.
+    let called = fields(kind)
+        .iter()
+        .flat_map(|info| [info.name, info.pl, info.en].map(|called| (info.name, called)));
+    let similar = closest_named(name, called);
     What::UnknownField {
         field: name.trim().to_owned(),
         kind,
@@ -165,7 +169,17 @@ fn unknown_field(kind: RecordKind, name: &str) -> What {
 }
 
 fn unknown_target(name: &str) -> What {
-    let similar = closest(name, Target::basic_names());
+    const CALLED: [(&str, &str); 8] = [
+        ("name", "imię"),
+        ("name", "nazwisko"),
+        ("name", "imię i nazwisko"),
+        ("name", "full name"),
+        ("gsm", "telefon"),
+        ("gsm", "phone"),
+        ("gsm", "telefon (gsm)"),
+        ("comment", "komentarz"),
+    ];
+    let similar = closest_named(name, Target::basic_names().map(|name| (name, name)).chain(CALLED));
     What::UnknownTarget {
         target: name.trim().to_owned(),
         similar,

@@ -330,6 +330,21 @@ fn what_is_wrong_with_a_row_is_all_told() {
         (field.as_str(), &similar[..]),
         ("fristname", &["firstname".to_owned()][..])
     );
+    // As pages call it, without its Polish letter.
+    let called = faults(&row("name", "{Imie} {Nazwiska}"));
+    let meant: Vec<_> = called
+        .iter()
+        .filter_map(|what| match what {
+            What::UnknownField { similar, .. } => similar.first().map(String::as_str),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(meant, ["firstname", "lastname"], "{called:?}");
+    let target = faults(&row("Imie i nazwisko", "firstname"));
+    assert!(
+        matches!(&target[..], [What::UnknownTarget { similar, .. }] if similar[..] == ["name"]),
+        "{target:?}"
+    );
     assert_eq!(faults(&row("name", "")), [What::NoSource]);
     let both = RowText {
         value: Some("x".into()),

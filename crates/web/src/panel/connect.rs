@@ -35,7 +35,6 @@ pub fn routes() -> Router<App> {
 /// What was done before, told above the form.
 #[derive(Debug, Default, Deserialize)]
 struct Done {
-    done: Option<String>,
     groups: Option<i64>,
     properties: Option<i64>,
 }
@@ -183,19 +182,19 @@ fn other_account(words: Words, old: &str, new: &str) -> Markup {
 fn told(visit: &Visit, done: &Done) -> Markup {
     let words = visit.words;
     let holds = || holds(words, done.groups, done.properties);
-    match done.done.as_deref() {
-        Some("key") => notice(
+    match visit.done() {
+        "key" => notice(
             Tone::Good,
             html! { p { (words.say("connect.done-key")) " " (holds()) } },
         ),
-        Some("no-groups") => notice(
+        "no-groups" => notice(
             Tone::Warn,
             html! {
                 p { (words.say("connect.done-no-groups")) }
                 p { a.button href=(visit.link("customers")) { (words.say("connect.next")) } }
             },
         ),
-        Some("unread") => notice(
+        "unread" => notice(
             Tone::Warn,
             html! {
                 p { (words.say("connect.done-unread")) }
@@ -207,7 +206,7 @@ fn told(visit: &Visit, done: &Done) -> Markup {
 }
 
 /// Told on the page that one comes to once an account is connected; `query` is that page's.
-pub fn success(words: Words, query: &str) -> Option<Markup> {
+pub fn success(words: Words, query: &str) -> Markup {
     let value = |wanted: &str| {
         let mut pairs = url::form_urlencoded::parse(query.as_bytes());
         pairs
@@ -215,9 +214,7 @@ pub fn success(words: Words, query: &str) -> Option<Markup> {
             .map(|(_, value)| value.into_owned())
     };
     let number = |name: &str| value(name).and_then(|text| text.parse().ok());
-    (value("done").as_deref() == Some("connected")).then(|| {
-        html! { p { (words.say("connect.done-first")) " " (holds(words, number("groups"), number("properties"))) } }
-    })
+    html! { p { (words.say("connect.done-first")) " " (holds(words, number("groups"), number("properties"))) } }
 }
 
 /// What the account holds: "4 grupy i 14 cech".
@@ -314,12 +311,13 @@ async fn connect(State(app): State<App>, Posted { visit, fields }: Posted) -> Re
         _ => String::new(),
     };
     app.memory.learn_account(visit.shop.id, uid, account, app.now());
-    Ok(match groups {
-        Some(0) => visit.redirect("connect?done=no-groups"),
-        None => visit.redirect("connect?done=unread"),
-        Some(_) if before.is_some() && !is_other => visit.redirect(&format!("connect?done=key{numbers}")),
-        Some(_) => visit.redirect(&format!("customers?done=connected{numbers}")),
-    })
+    let to = match groups {
+        Some(0) => "connect?done=no-groups".to_owned(),
+        None => "connect?done=unread".to_owned(),
+        Some(_) if before.is_some() && !is_other => format!("connect?done=key{numbers}"),
+        Some(_) => format!("customers?done=connected{numbers}"),
+    };
+    visit.redirect_done(&app, &to).await
 }
 
 /// The configuration with which an account begins: nothing is sent before a group was chosen. Of an earlier account's

@@ -119,6 +119,10 @@ async fn open(
     cookie: Option<Cookie>,
 ) -> Result<Response, Error> {
     let admin = entry.admin.as_ref().map(|admin| admin.id.as_str());
+    let words = match app.store.chosen_language(shop.id, admin).await? {
+        Some(chosen) => Words::of_locale(Some(&chosen)),
+        None => words,
+    };
     let path = session::begin(app, shop.id, words, admin, cookie.as_ref()).await?;
     tracing::info!(shop = %shop.id, cookie = cookie.is_some(), "the panel is opened");
     Ok(redirect(&path))

@@ -14,6 +14,11 @@ pub async fn change(State(app): State<App>, Posted { visit, fields }: Posted) ->
         .set_session_locale(visit.token(), locale)
         .await
         .map_err(|error| visit.closed(error))?;
+    // The next link from the administration may name the other language: what was chosen here counts.
+    app.store
+        .choose_language(visit.shop.id, visit.admin.as_deref(), locale)
+        .await
+        .map_err(|error| visit.closed(error))?;
     let page = fields.get("page");
     let is_ours = page
         .bytes()

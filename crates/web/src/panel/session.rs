@@ -143,12 +143,41 @@ pub struct Visit {
     /// The path that every address of ours begins with.
     root: String,
     here: Option<String>,
+    told: Option<String>,
 }
 
 impl Visit {
     /// The page's own address, where it has one: the answer to a form has none. What was just done is not told again.
     pub fn here(&self) -> Option<&str> {
         self.here.as_deref()
+    }
+
+    /// What was just done, by its word: what led here said so, and it is told once. An address alone says nothing.
+    pub fn done(&self) -> &str {
+        let word = self.told.as_deref().and_then(|told| told.split_once(' '));
+        word.map_or("", |(_, word)| word)
+    }
+
+    /// Sends the browser to a page that tells what was done: `page` is its address with `done=` in it.
+    pub async fn redirect_done(&self, app: &App, page: &str) -> Result<Response, Closed> {
+        let (path, query) = page.split_once('?').unwrap_or((page, ""));
+        if let Some(told) = told_in(path, query) {
+            self.tell(app, &told).await?;
+        }
+        Ok(self.redirect(page))
+    }
+
+    /// This page leads to another one that tells what was done in its place.
+    pub async fn tell_later(&self, app: &App) -> Result<(), Closed> {
+        match &self.told {
+            Some(told) => self.tell(app, told).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn tell(&self, app: &App, told: &str) -> Result<(), Closed> {
+        let kept = app.store.put_told(self.token.expose_secret(), told).await;
+        kept.map_err(|error| self.closed(error))
     }
 
     /// Who this is, for the history of configurations.
@@ -239,7 +268,17 @@ impl FromRequestParts<App> for Visit {
             .map_err(|error| Closed::of(words, error.into()))?;
         let shop = shop.filter(|shop| !matches!(shop.state, ShopState::Uninstalling | ShopState::Removed));
         let shop = shop.ok_or_else(|| Closed::removed(words))?;
+        let told = match told_at(parts) {
+            Some(told) => {
+                let taken = app.store.take_told(token.expose_secret(), &told).await;
+                taken
+                    .map_err(|error| Closed::of(words, error.into()))?
+                    .then_some(told)
+            }
+            None => None,
+        };
         Ok(Self {
+            told,
             shop,
             words,
             admin: session.admin,
@@ -250,6 +289,20 @@ impl FromRequestParts<App> for Visit {
             root: app.settings.base_path().to_owned(),
         })
     }
+}
+
+/// What is kept of something done: the page that tells it, and its word.
+fn told_in(page: &str, query: &str) -> Option<String> {
+    let word = query.split('&').find_map(|pair| pair.strip_prefix("done="))?;
+    Some(format!("{page} {word}"))
+}
+
+/// What the address of a page that is opened wants to tell.
+fn told_at(parts: &Parts) -> Option<String> {
+    if parts.method != Method::GET {
+        return None;
+    }
+    told_in(parts.uri.path().splitn(5, '/').nth(4)?, parts.uri.query()?)
 }
 
 /// What of a page's address follows the session.

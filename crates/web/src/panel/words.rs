@@ -140,6 +140,17 @@ impl Words {
         text
     }
 
+    /// A day on Poland's clocks: `23.11.2026` or `2026-11-23`.
+    pub fn day(self, at: Millis) -> String {
+        desk::clock(
+            at,
+            match self.0 {
+                Lang::Pl => "%d.%m.%Y",
+                Lang::En => "%Y-%m-%d",
+            },
+        )
+    }
+
     /// How long ago something was, in the largest unit that fits.
     pub fn ago(self, at: Millis, now: Millis) -> String {
         let seconds = ((now - at) / 1000).max(0);

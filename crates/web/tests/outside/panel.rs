@@ -1,6 +1,7 @@
 //! The panel's entry, sessions and first page (shoper-api.md C).
 
 use http::Method;
+use ports::Clock;
 
 use simulators::shoper::form;
 
@@ -86,6 +87,38 @@ async fn an_administrator_is_taken_or_left_and_the_language_follows_the_panel() 
             assert!(text.contains("<html lang=\"en\">") && text.contains("connecting to the shop"));
             assert!(!text.contains("Kowalski"));
         }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_language_that_was_chosen_is_kept_though_the_next_link_names_another() {
+    each(async |world| {
+        ready(&world).await;
+        let as_admin = |hash: &str, locale: &str| {
+            let more = format!("&admin-id=1&admin-name=Jan+Kowalski&admin-hash={hash}&translations={locale}");
+            entry(HASH, &more)
+        };
+        let speaks = async |address: &str| {
+            let (page, cookie) = open(&world, address, true).await;
+            let text = look(&world, &page, cookie.as_deref()).await.text().to_owned();
+            let lang = text.split_once("<html lang=\"").unwrap().1[..2].to_owned();
+            (page, cookie, text, lang)
+        };
+        let (page, cookie, text, lang) = speaks(&as_admin(ADMIN_HASH, "pl_PL")).await;
+        assert_eq!(lang, "pl");
+        let body = format!("csrf={}&locale=en&page=", csrf(&text));
+        let headers = [("cookie", cookie.as_deref().unwrap())];
+        let to = format!("{page}language");
+        assert_eq!(world.call(Method::POST, &to, &headers, body).await.status, 303);
+
+        // The administration goes on naming Polish; the person chose English.
+        assert_eq!(speaks(&as_admin(ADMIN_HASH, "pl_PL")).await.3, "en");
+        // Somebody else chose nothing.
+        assert_eq!(speaks(&entry(HASH, "&translations=pl_PL")).await.3, "pl");
+        let shop = world.shop().await.id;
+        world.store.remove_shop(shop, world.clock.now()).await.unwrap();
+        assert_eq!(world.store.chosen_language(shop, Some("1")).await.unwrap(), None);
     })
     .await;
 }

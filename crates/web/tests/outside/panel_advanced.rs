@@ -64,6 +64,16 @@ async fn a_full_synchronisation_is_forced_only_with_the_tick_and_after_the_first
         world.work(2).await;
         assert_eq!(forced().await.unwrap().state, RunState::Done);
         assert!(browser.see("advanced").await.contains("bez zmian 2"));
+        // Neither while it goes on nor afterwards does the page say both that it waits and that it is over.
+        let after = browser.see("advanced?done=forced").await;
+        assert!(
+            after.contains("zakończono") && !after.contains("czeka na swoją kolej"),
+            "{after}"
+        );
+        assert!(
+            !browser.see("advanced?done=forced").await.contains("Przyjęto"),
+            "told once"
+        );
     })
     .await;
 }

@@ -372,6 +372,130 @@ async fn a_group_is_made_without_leaving_and_the_rest_of_the_form_stays() {
 }
 
 #[tokio::test]
+async fn a_group_made_in_sare_a_moment_ago_is_there_when_the_page_is_opened_or_refreshed() {
+    each_connected(async |world, services| {
+        let browser = Browser::open(&world).await;
+        let has = |page: &str, name: &str| page.contains(&format!("{name} ("));
+        let form = browser.form("customers").await.bare().set("new_group", "zaczęte");
+        services.sare.put_group(77, "Zrobiona przed chwilą");
+        world.later(std::time::Duration::from_secs(5));
+        let page = browser.see("customers").await;
+        assert!(has(&page, "Zrobiona przed chwilą"), "{page}");
+
+        // By the button it is asked at once, and what was typed stays.
+        services.sare.put_group(78, "Zrobiona teraz");
+        let answer = browser.submit("customers", &form, "refresh").await;
+        assert!(has(answer.text(), "Zrobiona teraz"), "{}", answer.text());
+        assert_eq!(Form::of(answer.text()).get("new_group"), "zaczęte");
+
+        // A SARE that does not answer just now takes nothing away that it said before.
+        services.network.unroute(SARE);
+        world.later(std::time::Duration::from_secs(5));
+        let page = browser.see("customers").await;
+        assert!(has(&page, "Zrobiona teraz"), "{page}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_field_written_without_its_polish_letter_is_asked_about() {
+    each_connected(async |world, _services| {
+        for (browser, known) in [
+            (Browser::open(&world).await, "Czy chodziło o „Imię”?"),
+            (
+                Browser::english(&world).await,
+                "Did you mean &quot;First name&quot;?",
+            ),
+        ] {
+            let row = [("target", "name"), ("source", "=template"), ("text", "{Imie}")];
+            let form = browser
+                .form("customers")
+                .await
+                .bare()
+                .set("group", "21")
+                .with_row("1", &row);
+            let answer = browser.submit("customers", &form, "save").await;
+            assert!(answer.text().contains(known), "{}", answer.text());
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn beside_a_row_that_is_wrong_it_is_not_said_that_all_is_saved() {
+    each_connected(async |world, _services| {
+        let browser = Browser::open(&world).await;
+        let first = browser.see("customers").await;
+        assert!(
+            !first.contains("Nie ma niezapisanych zmian"),
+            "suggestions are not saved: {first}"
+        );
+        let form = browser.form("customers").await.set("group", "21");
+        browser.target(&browser.submit("customers", &form, "save").await);
+        let saved = browser.form("customers").await;
+        assert!(
+            browser
+                .preview("customers", &saved)
+                .await
+                .contains("Nie ma niezapisanych zmian")
+        );
+        let wrong = saved.with_row("90", &[("target", "prop7"), ("source", "")]);
+        for said in [
+            browser.preview("customers", &wrong).await,
+            browser
+                .submit("customers", &wrong, "check")
+                .await
+                .text()
+                .to_owned(),
+        ] {
+            assert!(!said.contains("Nie ma niezapisanych zmian"), "{said}");
+            assert!(said.contains("Zmian nie można jeszcze zapisać"), "{said}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn that_something_was_saved_is_told_once_and_only_when_it_was() {
+    each_connected(async |world, _services| {
+        let browser = Browser::open(&world).await;
+        for page in [
+            "customers?done=saved",
+            "customers?done=connected",
+            "launch?done=saved",
+            "advanced?done=rules",
+        ] {
+            let told = browser.get(page).await;
+            for word in ["Zapisano.", "Ustawienia zapisane", "Połączono z SARE"] {
+                assert!(
+                    !told.text().contains(word),
+                    "{page}: nothing was done: {}",
+                    told.text()
+                );
+            }
+        }
+        let form = browser.form("customers").await.set("group", "21");
+        let saved = browser.submit("customers", &form, "save").await;
+        assert_eq!(browser.target(&saved), "launch?done=saved");
+        assert!(
+            browser
+                .see("launch?done=saved")
+                .await
+                .contains("Ustawienia zapisane.")
+        );
+        assert!(
+            !browser
+                .see("launch?done=saved")
+                .await
+                .contains("Ustawienia zapisane."),
+            "loaded anew"
+        );
+        assert!(!browser.see("launch").await.contains("Ustawienia zapisane."));
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn with_sare_away_the_known_number_stands_and_saving_works() {
     each_connected(async |world, services| {
         let browser = Browser::open(&world).await;

@@ -121,6 +121,28 @@ async fn every_question_of_the_help_has_its_answer_and_every_link_leads_somewher
             let asked: BTreeSet<&str> = asked.into_iter().filter(|anchor| *anchor != "content").collect();
             assert!(asked.len() > 15, "{asked:?}");
             assert_eq!(asked, answered);
+            // Who reads of a setting is sent where it is.
+            for answer in ["unsubscribe-shop", "again", "deleted"] {
+                let told = page
+                    .text()
+                    .split_once(&format!("<h3 id=\"{answer}\">"))
+                    .unwrap()
+                    .1;
+                let told = told.split("<h3").next().unwrap();
+                assert!(
+                    told.contains(&format!("href=\"{base}advanced\"")),
+                    "{answer}: {told}"
+                );
+                let name = if locale == "pl_PL" {
+                    "Zaawansowane"
+                } else {
+                    "Advanced"
+                };
+                assert!(
+                    told.split("</p>").next().unwrap().contains(name),
+                    "{answer}: {told}"
+                );
+            }
             for linked in ["statuses", "not-mailed", "key", "stopped"] {
                 assert!(answered.contains(linked), "other pages may link to {linked}");
             }

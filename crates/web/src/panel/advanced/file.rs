@@ -106,7 +106,7 @@ pub async fn import(State(app): State<App>, Posted { visit, fields }: Posted) ->
                 } else {
                     "advanced?done=imported"
                 };
-                return Ok(visit.redirect(to));
+                return visit.redirect_done(&app, to).await;
             }
             Fate::Outdated
         }

@@ -44,7 +44,7 @@ pub async fn start(State(app): State<App>, Posted { visit, fields }: Posted) -> 
     match asked {
         Ok(_) => {
             app.wake.notify_one();
-            Ok(visit.redirect("advanced?done=forced"))
+            visit.redirect_done(&app, "advanced?done=forced").await
         }
         // The page tells of the run that is under way.
         Err(store::Error::RunActive(_)) => Ok(visit.redirect("advanced#force")),

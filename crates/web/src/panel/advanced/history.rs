@@ -263,7 +263,7 @@ pub async fn restore(
     let why = match judged.usable {
         Usable::Yes { config, key } => {
             if keep(&app, &visit, &config, key, expected).await? {
-                return Ok(visit.redirect("advanced?done=restored"));
+                return visit.redirect_done(&app, "advanced?done=restored").await;
             }
             words.say("advanced.import-outdated")
         }

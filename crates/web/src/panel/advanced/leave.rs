@@ -30,7 +30,7 @@ pub async fn disconnect(
         .await
         .map_err(|error| visit.closed(error))?;
     app.wake.notify_one();
-    Ok(visit.redirect("advanced?done=disconnected"))
+    visit.redirect_done(&app, "advanced?done=disconnected").await
 }
 
 fn disconnect_page(visit: &Visit, not_ticked: bool) -> Response {

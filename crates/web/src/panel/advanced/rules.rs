@@ -103,10 +103,10 @@ pub async fn save(State(app): State<App>, Posted { visit, fields }: Posted) -> R
         return show::page(&app, &visit, "", Some(choice), None).await;
     };
     if version == visit.shop.config_version && config == before {
-        return Ok(visit.redirect("advanced?done=rules"));
+        return visit.redirect_done(&app, "advanced?done=rules").await;
     }
     if keep(&app, &visit, &config, None, version).await? {
-        return Ok(visit.redirect("advanced?done=rules"));
+        return visit.redirect_done(&app, "advanced?done=rules").await;
     }
     choice.is_outdated = true;
     show::page(&app, &visit, "", Some(choice), None).await

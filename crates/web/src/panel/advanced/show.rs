@@ -1,11 +1,10 @@
 //! The page: everything that is needed seldom, one section each.
 
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::response::Response;
 use engine::LaneState;
 use maud::{Markup, html};
 use secrecy::ExposeSecret;
-use serde::Deserialize;
 use store::{HookKind, Run, SecretName};
 
 use super::file::Draft;
@@ -17,13 +16,6 @@ use crate::panel::layout::{self, Head};
 use crate::panel::parts::{self, Tone};
 use crate::panel::session::Visit;
 use crate::state::App;
-
-/// What was just done.
-#[derive(Deserialize, Default)]
-pub struct Asked {
-    #[serde(default)]
-    done: String,
-}
 
 /// What the page knows beside the shop.
 pub struct Sight {
@@ -70,13 +62,9 @@ impl Sight {
 }
 
 /// The page.
-pub async fn show(
-    State(app): State<App>,
-    visit: Visit,
-    Query(asked): Query<Asked>,
-) -> Result<Response, Closed> {
+pub async fn show(State(app): State<App>, visit: Visit) -> Result<Response, Closed> {
     let choice = config_of(&visit.shop).map(|config| Choice::of(&config));
-    page(&app, &visit, &asked.done, choice, None).await
+    page(&app, &visit, visit.done(), choice, None).await
 }
 
 /// The page with a form as somebody left it.

@@ -33,7 +33,7 @@ pub async fn erase(
         .erase_contact(visit.shop.id, hash, app.now())
         .await
         .map_err(|error| visit.closed(error))?;
-    Ok(visit.redirect("contacts?done=erased"))
+    visit.redirect_done(&app, "contacts?done=erased").await
 }
 
 /// A contact that still has an address.

@@ -41,8 +41,6 @@ pub struct Asked {
     list: String,
     #[serde(default)]
     after: String,
-    #[serde(default)]
-    done: String,
 }
 
 /// One row of a list.
@@ -88,7 +86,7 @@ pub async fn show(
         None => None,
     };
     let content = html! {
-        @if asked.done == "erased" {
+        @if visit.done() == "erased" {
             (parts::notice(Tone::Good, html! { p { (words.say("contacts.erased")) } }))
         }
         (search(&visit, "", None))

@@ -55,10 +55,9 @@ pub fn routes() -> Router<App> {
         .route("/panel/s/{session}/launch/arrived/proof", get(arrived::proof))
 }
 
-/// What was done before, and what is to be shown at once where no script fetches it.
+/// What is to be shown at once where no script fetches it.
 #[derive(Debug, Default, Deserialize)]
 struct Asked {
-    done: Option<String>,
     size: Option<String>,
 }
 
@@ -79,9 +78,9 @@ async fn show(State(app): State<App>, visit: Visit, Query(asked): Query<Asked>) 
         .await
         .map_err(|error| visit.closed(error))?;
     let content = html! {
-        @match asked.done.as_deref() {
-            Some("busy") => (notice(Tone::Info, html! { p { (words.say("launch.busy")) } })),
-            Some("saved") => (notice(Tone::Good, html! { p { (words.say("launch.saved")) } })),
+        @match visit.done() {
+            "busy" => (notice(Tone::Info, html! { p { (words.say("launch.busy")) } })),
+            "saved" => (notice(Tone::Good, html! { p { (words.say("launch.saved")) } })),
             _ => {}
         }
         (sight.troubles(&visit))
@@ -356,7 +355,7 @@ async fn preview(State(app): State<App>, Posted { visit, .. }: Posted) -> Result
             app.wake.notify_one();
             Ok(visit.redirect("launch"))
         }
-        Err(store::Error::RunActive(_)) => Ok(visit.redirect("launch?done=busy")),
+        Err(store::Error::RunActive(_)) => visit.redirect_done(&app, "launch?done=busy").await,
         Err(error) => Err(visit.closed(error)),
     }
 }

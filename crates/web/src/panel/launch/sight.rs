@@ -141,10 +141,7 @@ impl Sight {
         match self.first.as_ref().and_then(|run| run.ended_at) {
             Some(at) => words.fill(
                 "launch.first-was",
-                &[
-                    ("day", &desk::clock(at, "%d.%m.%Y")),
-                    ("clock", &desk::clock(at, "%H:%M")),
-                ],
+                &[("day", &words.day(at)), ("clock", &desk::clock(at, "%H:%M"))],
             ),
             None => words.say("launch.first-is-over").to_owned(),
         }

@@ -130,6 +130,8 @@ fn sentence(what: &What, words: Words, choices: &Choices) -> String {
         What::DuplicateTarget => words.say("mapping.error-twice").to_owned(),
         What::UnknownField { field, similar, .. } => {
             let known = similar.first().map(|name| choices.source_name(name));
+            let labels = choices.additional.iter().map(|field| field.label.as_str());
+            let known = known.or_else(|| sync_core::closest(field, labels).into_iter().next());
             match known {
                 Some(known) => words.fill("mapping.error-field-like", &[("field", field), ("known", &known)]),
                 None => words.fill("mapping.error-field", &[("field", field)]),

@@ -46,6 +46,8 @@ use super::session::{Posted, Visit};
 use crate::error::Error;
 use crate::state::App;
 
+/// What was read of the services longer ago than this is read anew for a page that is opened.
+const FRESH_MS: ports::Millis = 2_000;
 /// In the page's address: it is not to be shown before the services have spoken or let us wait too long.
 const INSIST: &str = "ask=yes";
 /// The same: they were waited for, and the page is to be shown as it is.
@@ -99,9 +101,14 @@ async fn show(
     };
     let query = query.unwrap_or_default();
     let says = |what: &str| query.split('&').any(|pair| pair == what);
+    if !says(INSIST) && !says(ASKED) {
+        // A group or a field that was made a moment ago is there.
+        app.memory.ask_again(visit.shop.id, app.now() - FRESH_MS);
+    }
     let patience = if says(INSIST) { choices::PATIENCE } else { GLANCE };
     let choices = Choices::ask(&app, &visit, &config, kind, patience).await;
     if choices.is_asking && !says(INSIST) && !says(ASKED) {
+        visit.tell_later(&app).await?;
         return Ok(asking(kind, &visit, &query));
     }
     let section = Section::of(&config, kind);
@@ -111,13 +118,19 @@ async fn show(
         told.is_first_visit = true;
         form.enabled = true;
         suggest(&mut form, &choices);
-        form.group = likely_group(&choices).unwrap_or_default();
+        let meant = choices
+            .groups()
+            .and_then(|groups| meant_group(kind, groups, &visit.shop.host));
+        told.proposes_group = meant.is_some();
+        form.group = meant.map(|group| group.to_string()).unwrap_or_default();
     }
-    told.good = connect::success(visit.words, &query);
-    if says("done=same") {
+    if visit.done() == "connected" {
+        told.good = Some(connect::success(visit.words, &query));
+    }
+    if visit.done() == "same" {
         told.good = Some(html! { p { (visit.words.say("mapping.saved-same")) } });
     }
-    if says("done=saved") {
+    if visit.done() == "saved" {
         let cost = cost_of_last(&app, &visit, &choices, &config).await;
         let cost = cost.map_err(|error| visit.closed(error))?;
         told.good = Some(html! {
@@ -175,22 +188,39 @@ fn suggest(form: &mut Form, choices: &Choices) -> usize {
     )
 }
 
-/// The group that is meant for these contacts by its name, or the only one there is.
-fn likely_group(choices: &Choices) -> Option<String> {
-    let groups = choices.groups()?;
-    let meant: &[&str] = match choices.kind {
-        RecordKind::Customer => &["klien", "customer"],
-        RecordKind::Subscriber => &["subskryb", "newsletter", "subscri"],
+/// The group that is meant for these contacts: the one whose whole name says so, where there is exactly one. A name that
+/// merely holds the word ("Byli klienci") may mean anybody, and people put in a wrong group get wrong mailings.
+fn meant_group(kind: RecordKind, groups: &[(i64, String)], shop: &str) -> Option<i64> {
+    let meant: &[&str] = match kind {
+        RecordKind::Customer => &[
+            "klienci",
+            "klienci sklepu",
+            "klienci ze sklepu",
+            "customers",
+            "shop customers",
+        ],
+        RecordKind::Subscriber => &[
+            "subskrybenci",
+            "subskrybenci newslettera",
+            "subskrybenci sklepu",
+            "subscribers",
+            "newsletter subscribers",
+        ],
     };
-    let named = groups.iter().find(|(_, name)| {
-        let name = name.to_lowercase();
-        meant.iter().any(|word| name.contains(word))
-    });
-    let only = || match groups {
-        [only] => Some(only),
+    let is_meant = |name: &str| {
+        let name = name.trim().to_lowercase();
+        let plain = name
+            .strip_suffix(&shop.to_lowercase())
+            .map_or(name.as_str(), |rest| {
+                rest.trim_end_matches([' ', '-', '–', ':', '('])
+            });
+        meant.contains(&plain)
+    };
+    let mut named = groups.iter().filter(|(_, name)| is_meant(name));
+    match (named.next(), named.next()) {
+        (Some((id, _)), None) => Some(*id),
         _ => None,
-    };
-    named.or_else(only).map(|(id, _)| id.to_string())
+    }
 }
 
 /// What the newest save comes to, beside the one before it.
@@ -240,12 +270,16 @@ async fn take(
                 };
                 let saved = save(&app, &mut visit, kind, &judged, &choices, from).await;
                 match saved.map_err(|error| visit.closed(error))? {
-                    Saved::First => return Ok(visit.redirect("launch?done=saved")),
+                    Saved::First => return visit.redirect_done(&app, "launch?done=saved").await,
                     Saved::Same => {
-                        return Ok(visit.redirect(&format!("{}?done=same", section_name(kind))));
+                        return visit
+                            .redirect_done(&app, &format!("{}?done=same", section_name(kind)))
+                            .await;
                     }
                     Saved::Done => {
-                        return Ok(visit.redirect(&format!("{}?done=saved", section_name(kind))));
+                        return visit
+                            .redirect_done(&app, &format!("{}?done=saved", section_name(kind)))
+                            .await;
                     }
                     Saved::Conflict(conflict) => told.conflict = Some(*conflict),
                 }
@@ -262,6 +296,13 @@ async fn take(
             }
             Err(why) => told.group_error = Some(why),
         },
+        ("refresh", _) => {
+            app.memory.ask_again(visit.shop.id, app.now());
+            choices = Choices::ask(&app, &visit, &config, kind, choices::PATIENCE).await;
+            if choices.sare_missing().is_none() {
+                told.good = Some(html! { p { (words.say("mapping.refreshed")) } });
+            }
+        }
         ("suggest", _) => {
             let n = suggest(&mut form, &choices);
             told.good = Some(html! {
@@ -326,4 +367,35 @@ async fn numbers(kind: RecordKind, State(app): State<App>, visit: Visit) -> Resu
         &visit,
         page::numbers(Some(&known), kind, visit.words),
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn meant(kind: RecordKind, names: &[&str]) -> Option<i64> {
+        let groups: Vec<(i64, String)> = (1..).zip(names.iter().map(|name| (*name).to_owned())).collect();
+        meant_group(kind, &groups, "sklep.example")
+    }
+
+    #[test]
+    fn a_group_is_proposed_only_when_its_whole_name_says_whom_it_is_for() {
+        let customers = |names: &[&str]| meant(RecordKind::Customer, names);
+        assert_eq!(customers(&["Newsletter", "Klienci"]), Some(2));
+        assert_eq!(customers(&["Klienci – sklep.example"]), Some(1));
+        for wrong in [
+            &["Byli klienci", "Newsletter"][..],
+            &["Klienci testowi – nie wysyłać"],
+            &["Klienci hurtowi", "Klienci VIP"],
+            &["Klienci", "klienci"],
+            &["Pracownicy"],
+            &[],
+        ] {
+            assert_eq!(customers(wrong), None, "{wrong:?}");
+        }
+        let subscribers = |names: &[&str]| meant(RecordKind::Subscriber, names);
+        assert_eq!(subscribers(&["Klienci", "Subskrybenci newslettera"]), Some(2));
+        assert_eq!(subscribers(&["Newsletter dla pracowników"]), None);
+        assert_eq!(subscribers(&["Subskrybenci wypisani"]), None);
+    }
 }

@@ -26,6 +26,8 @@ pub struct Told {
     pub is_unsaved: bool,
     /// The rows are suggestions of a first visit.
     pub is_first_visit: bool,
+    /// The group is one that we propose for its name.
+    pub proposes_group: bool,
     /// Saving failed: errors are told at the head of the page.
     pub with_errors: bool,
     /// Something went well.
@@ -238,6 +240,8 @@ impl Page<'_> {
         };
         html! {
             (control)
+            @if self.told.proposes_group { p.badge { (words.say("mapping.group-proposed")) } }
+            p { button.link type="submit" name="op" value="refresh" { (words.say("mapping.refresh")) } }
             @if self.choices.groups().is_some() {
                 details #new-group-details open[self.told.group_error.is_some()] {
                     summary { (words.say("mapping.new-group")) }

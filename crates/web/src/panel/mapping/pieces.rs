@@ -54,7 +54,7 @@ pub fn pieces(
     let whole = [
         ("people", people(seen, form, words)),
         ("check", check(judged, seen, words)),
-        ("cost", cost(seen, words)),
+        ("cost", cost(judged, seen, words)),
         ("unmapped", rest(seen, form.kind, choices, words)),
     ];
     out.extend(whole.map(|(id, content)| Piece {
@@ -226,11 +226,14 @@ fn check(judged: &Judged, seen: Option<&Seen>, words: Words) -> Markup {
     }
 }
 
-fn cost(seen: Option<&Seen>, words: Words) -> Markup {
-    let sentences = seen.map_or(&[][..], |seen| &seen.cost);
+/// What saving comes to. Rows that are wrong are part of no configuration yet, so nothing is said as if they were not
+/// there; before anything was looked at nothing is known.
+fn cost(judged: &Judged, seen: Option<&Seen>, words: Words) -> Markup {
+    let Some(seen) = seen else { return html! {} };
     html! {
-        @if sentences.is_empty() { p.soft { (words.say("mapping.cost-same")) } }
-        @for sentence in sentences { p { (sentence) } }
+        @if !judged.is_good() { p { (words.say("mapping.cost-wrong")) } }
+        @else if seen.cost.is_empty() { p.soft { (words.say("mapping.cost-same")) } }
+        @else { @for sentence in &seen.cost { p { (sentence) } } }
     }
 }
 

@@ -40,16 +40,13 @@ struct Asked {
     /// Where the page of disputed refusals begins: the last contact of the page before.
     #[serde(default)]
     disputed: String,
-    /// What was just done.
-    #[serde(default)]
-    done: String,
 }
 
 async fn show(State(app): State<App>, visit: Visit, Query(asked): Query<Asked>) -> Result<Response, Closed> {
     let words = visit.words;
     let title = words.say("problems.title");
     let failed = |error: crate::error::Error| visit.closed(error);
-    let done = match asked.done.as_str() {
+    let done = match visit.done() {
         "" => None,
         "busy" => Some((Tone::Warn, words.say("problems.done-busy"))),
         done => Some((Tone::Good, words.say_word("problems-done", done))),
@@ -90,7 +87,7 @@ async fn retry(State(app): State<App>, Posted { visit, fields }: Posted) -> Resu
     };
     done.map_err(|error| visit.closed(error))?;
     app.wake.notify_one();
-    Ok(visit.redirect("problems?done=retry"))
+    visit.redirect_done(&app, "problems?done=retry").await
 }
 
 /// Carries one refusal, or all, into the shop.
@@ -106,7 +103,7 @@ async fn apply(State(app): State<App>, Posted { visit, fields }: Posted) -> Resu
         .await
         .map_err(|error| visit.closed(error))?;
     app.wake.notify_one();
-    Ok(visit.redirect("problems?done=apply"))
+    visit.redirect_done(&app, "problems?done=apply").await
 }
 
 /// Answers the brake: lets what it stopped go on, or drops it.
@@ -129,5 +126,5 @@ async fn answer(State(app): State<App>, Posted { visit, fields }: Posted) -> Res
         (true, true) => "problems?done=go",
         (true, false) => "problems?done=stop",
     };
-    Ok(visit.redirect(page))
+    visit.redirect_done(&app, page).await
 }
