@@ -78,6 +78,7 @@ async fn a_full_shop(store: &Store, license: &str) -> ShopId {
         .await
         .unwrap();
     store.choose_language(shop, Some("7"), "en").await.unwrap();
+    store.link_first_used(shop, "a link", NOON).await.unwrap();
     store.create_run(shop, RunKind::First, "{}", NOON).await.unwrap();
     let anna = contact(store, shop, ADDRESS);
     let hash = anna.hash;
