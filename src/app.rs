@@ -38,19 +38,27 @@ pub fn entropy() -> [u8; 32] {
     bytes
 }
 
+/// The keys for what is encrypted.
+///
+/// # Errors
+/// None, or ones that are none.
+pub fn keys(settings: &Settings) -> anyhow::Result<Keys> {
+    let Some(keys) = &settings.encryption_keys else {
+        bail!(
+            "ENCRYPTION_KEYS is not set. Addresses and tokens are encrypted at rest: make a key once with \
+             `shoper-sare generate-key`, keep it safe, and set it for every start"
+        );
+    };
+    Keys::parse(keys.expose_secret()).context("ENCRYPTION_KEYS cannot be read")
+}
+
 impl App {
     /// Opens the ledger (migrating it where needed) and the outside.
     ///
     /// # Errors
     /// No keys, keys that do not open the ledger, a database that cannot be reached.
     pub async fn open(settings: Settings) -> anyhow::Result<Self> {
-        let Some(keys) = &settings.encryption_keys else {
-            bail!(
-                "ENCRYPTION_KEYS is not set. Addresses and tokens are encrypted at rest: make a key once with \
-                 `shoper-sare generate-key`, keep it safe, and set it for every start"
-            );
-        };
-        let keys = Keys::parse(keys.expose_secret()).context("ENCRYPTION_KEYS cannot be read")?;
+        let keys = keys(&settings)?;
         let store = Store::open(&settings.database_url, keys, entropy())
             .await
             .context("the ledger cannot be opened")?;

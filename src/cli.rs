@@ -44,6 +44,15 @@ pub enum Command {
     Simulate(SimulateCommand),
     /// Bring the database up to date (serving does it by itself).
     Migrate,
+    /// Copy the ledger into FILE, also while the server runs: of one moment, looked through, for its owner's eyes alone.
+    ///
+    /// For SQLite. Without ENCRYPTION_KEYS, which are not in it, the copy is of no use: keep them apart from it. A PostgreSQL
+    /// database is backed up with `pg_dump`.
+    Backup(Backup),
+    /// Put a backup in the ledger's place, while no server runs. What was there is kept beside it.
+    ///
+    /// For SQLite. Shops go on from the state of the backup; those whose access was renewed since must be connected again.
+    Restore(Restore),
     /// Shops: list, show, configure, synchronise.
     #[command(subcommand)]
     Shop(ShopCommand),
@@ -67,6 +76,29 @@ pub struct Json {
     /// Print JSON instead of text for people.
     #[arg(long)]
     pub json: bool,
+}
+
+/// `backup`.
+#[derive(Debug, Args)]
+pub struct Backup {
+    /// Where to.
+    pub file: PathBuf,
+    /// Replace FILE if it is there.
+    #[arg(long)]
+    pub overwrite: bool,
+    /// Output.
+    #[command(flatten)]
+    pub json: Json,
+}
+
+/// `restore`.
+#[derive(Debug, Args)]
+pub struct Restore {
+    /// Where from.
+    pub file: PathBuf,
+    /// Output.
+    #[command(flatten)]
+    pub json: Json,
 }
 
 /// `demo`.

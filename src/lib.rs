@@ -53,6 +53,11 @@ fn fail(error: &anyhow::Error) -> ExitCode {
         .any(|cause| matches!(cause.downcast_ref(), Some(store::Error::Away(_))))
     {
         exit::AWAY
+    } else if error
+        .chain()
+        .any(|cause| matches!(cause.downcast_ref(), Some(store::Error::Corrupt(_))))
+    {
+        exit::FOUND
     } else {
         exit::USAGE
     };

@@ -9,6 +9,7 @@ use ports::Clock;
 use store::Store;
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, Semaphore, watch};
+use tokio::task::JoinSet;
 
 use crate::app::App;
 use crate::connections::{self, Limits};
@@ -25,9 +26,12 @@ const PAUSE: Duration = Duration::from_millis(200);
 pub async fn serve(app: &App, listener: TcpListener, stop: watch::Receiver<bool>) -> anyhow::Result<()> {
     let wake = Arc::new(Notify::new());
     let metrics = crate::metrics::install();
-    let tidying = metrics
-        .clone()
-        .map(|handle| tokio::spawn(crate::metrics::keep_tidy(handle)));
+    let mut background = JoinSet::new();
+    if let Some(handle) = metrics.clone() {
+        background.spawn(for_good("the upkeep of metrics", move || {
+            crate::metrics::keep_tidy(handle.clone())
+        }));
+    }
     let router = web::router(crate::metrics::web_state(app, Arc::clone(&wake), metrics));
     let left = app
         .store
@@ -40,27 +44,50 @@ pub async fn serve(app: &App, listener: TcpListener, stop: watch::Receiver<bool>
             "a process before this one ended in mid-work; its shops go on now"
         );
     }
-    let workers = tokio::spawn(work(
-        app.engine(),
-        app.store.clone(),
-        Arc::clone(&app.clock),
-        wake,
-        stop.clone(),
-    ));
-    let auditor = app
-        .settings
-        .audit_every
-        .map(|every| tokio::spawn(crate::nightly::keep_proving(app.clone(), every)));
+    let workers = {
+        let (app, stop) = (app.clone(), stop.clone());
+        for_good("the workers", move || {
+            work(
+                app.engine(),
+                app.store.clone(),
+                Arc::clone(&app.clock),
+                Arc::clone(&wake),
+                stop.clone(),
+            )
+        })
+    };
+    let workers = tokio::spawn(workers);
+    if let Some(every) = app.settings.audit_every {
+        // An audit only reads: it may be cut off, and the next server begins it anew.
+        let app = app.clone();
+        background.spawn(for_good("the nightly audits", move || {
+            crate::nightly::keep_proving(app.clone(), every)
+        }));
+    }
     connections::serve(listener, router, Limits::default(), stop).await;
-    if let Some(auditor) = auditor {
-        // An audit only reads, and the next server begins it anew.
-        auditor.abort();
-    }
+    drop(background);
     workers.await.context("the workers stopped")?;
-    if let Some(tidying) = tidying {
-        tidying.abort();
-    }
     Ok(())
+}
+
+/// Does what is to be done for as long as the server runs. Should it panic, that is told and it begins anew: one thing
+/// that nobody foresaw must not be the end of all work.
+async fn for_good<Work>(what: &'static str, begin: impl Fn() -> Work)
+where
+    Work: Future<Output = ()> + Send + 'static,
+{
+    loop {
+        // A set, so that the work ends when whoever waits for it is ended.
+        let mut running = JoinSet::new();
+        running.spawn(begin());
+        match running.join_next().await {
+            Some(Err(error)) if error.is_panic() => {
+                tracing::error!("{what} broke off by an error in the program, and begin anew");
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
+            _ => return,
+        }
+    }
 }
 
 /// Claims lanes that are due and gives each to a task of its own.
@@ -106,33 +133,77 @@ pub async fn work(
     let _ = tokio::time::timeout(Duration::from_secs(20), places.acquire_many(all)).await;
 }
 
-/// Becomes true at Ctrl-C or SIGTERM.
+/// Becomes true at Ctrl-C or SIGTERM. To be called before anybody can know that the server is there: from now on a signal
+/// ends it in good order.
 pub fn stop_signal() -> watch::Receiver<bool> {
     let (sender, receiver) = watch::channel(false);
+    #[cfg(unix)]
+    let signals = {
+        use tokio::signal::unix::{SignalKind, signal};
+        [SignalKind::interrupt(), SignalKind::terminate()].map(signal)
+    };
     tokio::spawn(async move {
-        let interrupt = tokio::signal::ctrl_c();
         #[cfg(unix)]
         {
-            let terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate());
-            match terminate {
-                Ok(mut terminate) => {
-                    tokio::select! {
-                        _ = interrupt => {}
-                        _ = terminate.recv() => {}
-                    }
-                }
-                Err(_) => {
-                    let _ = interrupt.await;
-                }
+            let [interrupt, terminate] = signals;
+            tokio::select! {
+                () = told(interrupt) => {}
+                () = told(terminate) => {}
             }
         }
         #[cfg(not(unix))]
         {
-            let _ = interrupt.await;
+            let _ = tokio::signal::ctrl_c().await;
         }
         let _ = sender.send(true);
         // The receivers may all be gone by now; keeping the sender keeps the value readable.
         std::future::pending::<()>().await;
     });
     receiver
+}
+
+/// Waits for a signal, for ever where it cannot be waited for.
+#[cfg(unix)]
+async fn told(signal: std::io::Result<tokio::signal::unix::Signal>) {
+    match signal {
+        Ok(mut signal) => {
+            signal.recv().await;
+        }
+        Err(_) => std::future::pending().await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn work_that_panics_begins_anew_and_work_that_is_done_does_not() {
+        let begun = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&begun);
+        for_good("the test", move || {
+            let begun = Arc::clone(&counted);
+            async move { assert!(begun.fetch_add(1, Ordering::SeqCst) > 0, "as a test") }
+        })
+        .await;
+        assert_eq!(begun.load(Ordering::SeqCst), 2);
+    }
+
+    #[tokio::test]
+    async fn work_ends_with_whoever_waits_for_it() {
+        let (sender, receiver) = tokio::sync::oneshot::channel::<()>();
+        let sender = Arc::new(std::sync::Mutex::new(Some(sender)));
+        let waiting = tokio::spawn(for_good("the test", move || {
+            let sender = sender.lock().unwrap().take();
+            async move {
+                let _kept = sender;
+                std::future::pending::<()>().await;
+            }
+        }));
+        tokio::time::sleep(Duration::from_millis(10)).await;
+        waiting.abort();
+        assert!(receiver.await.is_err(), "dropped, not sent");
+    }
 }

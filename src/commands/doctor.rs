@@ -83,9 +83,18 @@ pub async fn doctor(settings: Settings, json: Json) -> anyhow::Result<u8> {
     about_settings(&settings, &mut found);
     match App::open(settings).await {
         Ok(app) => {
-            found.ok("DATABASE_URL", "The database can be used, and the keys open it.");
+            match app.store.look_through().await {
+                Ok(()) => found.ok("DATABASE_URL", "The database can be used, and the keys open it."),
+                Err(error) => {
+                    let text = format!("{error}.");
+                    found.wrong("DATABASE_URL", text, database_remedy(&error.into()));
+                }
+            }
             about_outside(&app, &mut found).await;
-            about_shops(&app, &mut found).await?;
+            if let Err(error) = about_shops(&app, &mut found).await {
+                found.wrong("shops", format!("{error:#}."), database_remedy(&error));
+            }
+            app.store.close().await;
         }
         Err(error) => {
             let text = format!("The ledger cannot be opened: {error:#}.");
@@ -127,6 +136,9 @@ fn database_remedy(error: &anyhow::Error) -> &'static str {
     if of(|error| matches!(error, store::Error::WrongKeys)) {
         "Put the key with which the database was written back into ENCRYPTION_KEYS, behind the newer ones. Without it \
          what is encrypted is lost, and shops must be connected again."
+    } else if of(|error| matches!(error, store::Error::Corrupt(_))) {
+        "Stop the server and put the newest backup in its place: `shoper-sare restore FILE`. The damaged file is kept beside \
+         it. Then look at the disk: files do not break by themselves."
     } else if of(|error| matches!(error, store::Error::Away(_))) {
         "Start the database, and check the address, the user's rights, and that the directory of an SQLite file can be \
          written to."

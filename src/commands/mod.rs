@@ -1,6 +1,7 @@
 //! One file a command.
 
 mod audit;
+mod backup;
 mod bench;
 mod connect;
 mod demo;
@@ -32,6 +33,8 @@ pub async fn run(command: Command, settings: Settings) -> anyhow::Result<u8> {
         Command::Bench(options) => bench::bench(options).await,
         Command::Simulate(options) => simulate::simulate(options).await,
         Command::Migrate => migrate(settings).await,
+        Command::Backup(options) => backup::backup(settings, options).await,
+        Command::Restore(options) => backup::restore(settings, options).await,
         Command::Doctor(json) => doctor::doctor(settings, json).await,
         Command::GenerateKey => {
             output::line(&hex::encode(crate::app::entropy()));
@@ -43,7 +46,7 @@ pub async fn run(command: Command, settings: Settings) -> anyhow::Result<u8> {
         }
         Command::Shop(command) => {
             let app = App::open(settings).await?;
-            match command {
+            let done = match command {
                 ShopCommand::List(json) => shop::list(&app, json).await,
                 ShopCommand::Show(one) => shop::show(&app, one).await,
                 ShopCommand::Config(command) => shop_config::config(&app, command).await,
@@ -54,16 +57,22 @@ pub async fn run(command: Command, settings: Settings) -> anyhow::Result<u8> {
                 ShopCommand::Audit(options) => audit::audit(&app, options).await,
                 ShopCommand::Connect(options) => connect::connect(&app, options).await,
                 ShopCommand::Remove(options) => shop::remove(&app, options).await,
-            }
+            };
+            app.store.close().await;
+            done
         }
         Command::Contact(ContactCommand::Explain { shop, email, json }) => {
             let app = App::open(settings).await?;
-            explain::explain(&app, &shop, &email, json).await
+            let done = explain::explain(&app, &shop, &email, json).await;
+            app.store.close().await;
+            done
         }
     }
 }
 
 async fn serve(settings: Settings) -> anyhow::Result<u8> {
+    let stop = crate::serve::stop_signal();
+    let _alone = store::serve_alone(&settings.database_url)?;
     let app = App::open(settings).await?;
     if app.settings.appstore_secret.is_none() {
         tracing::warn!("SHOPER_APPSTORE_SECRET is not set: AppStore installations and the panel are refused");
@@ -75,13 +84,16 @@ async fn serve(settings: Settings) -> anyhow::Result<u8> {
     }
     let listener = tokio::net::TcpListener::bind(&app.settings.listen).await?;
     tracing::info!(address = %listener.local_addr()?, "serving");
-    crate::serve::serve(&app, listener, crate::serve::stop_signal()).await?;
-    Ok(exit::OK)
+    let served = crate::serve::serve(&app, listener, stop).await;
+    app.store.close().await;
+    served.map(|()| exit::OK)
 }
 
 async fn migrate(settings: Settings) -> anyhow::Result<u8> {
     let app = App::open(settings).await?;
-    app.store.migrate().await?;
+    let migrated = app.store.migrate().await;
+    app.store.close().await;
+    migrated?;
     output::line("The database is up to date.");
     Ok(exit::OK)
 }

@@ -6,9 +6,11 @@
 )]
 
 mod audit;
+mod backup;
 mod config;
 mod connect;
 mod contact;
+mod disk;
 mod doctor;
 mod documents;
 mod killed;

@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::world::{World, run};
 
 /// A process that is ended with the test.
-struct Running(Child);
+pub struct Running(pub Child);
 
 impl Drop for Running {
     fn drop(&mut self) {
@@ -21,7 +21,7 @@ impl Drop for Running {
 
 impl Running {
     /// Asks the process to end and waits until it has: its exit code.
-    fn end(mut self) -> Option<i32> {
+    pub fn end(mut self) -> Option<i32> {
         let id = self.0.id().to_string();
         assert!(
             Command::new("kill")
@@ -44,7 +44,8 @@ impl Running {
     }
 }
 
-fn free_port() -> u16 {
+/// A port that nobody listens on.
+pub fn free_port() -> u16 {
     std::net::TcpListener::bind("127.0.0.1:0")
         .unwrap()
         .local_addr()
@@ -52,7 +53,8 @@ fn free_port() -> u16 {
         .port()
 }
 
-fn wait_for_port(port: u16) {
+/// Waits until somebody listens.
+pub fn wait_for_port(port: u16) {
     let begun = Instant::now();
     while TcpStream::connect(("127.0.0.1", port)).is_err() {
         assert!(begun.elapsed() < Duration::from_secs(20), "nobody listens");
@@ -61,7 +63,7 @@ fn wait_for_port(port: u16) {
 }
 
 /// A request by hand: the status line and the body.
-fn get(port: u16, path: &str, token: Option<&str>) -> (String, String) {
+pub fn get(port: u16, path: &str, token: Option<&str>) -> (String, String) {
     use std::io::Write;
     let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
     let bearer = token.map_or_else(String::new, |token| format!("Authorization: Bearer {token}\r\n"));

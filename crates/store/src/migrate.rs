@@ -15,6 +15,17 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (13, include_str!("../migrations/0013_visits.sql")),
 ];
 
+/// That this program knows a database of this version.
+pub fn known(have: i64) -> Result<(), Error> {
+    let newest = MIGRATIONS.last().map_or(0, |(version, _)| *version);
+    if have > newest {
+        return Err(Error::Damaged(format!(
+            "it is of version {have}, this program knows {newest}: use a newer program"
+        )));
+    }
+    Ok(())
+}
+
 /// Brings the database up to date; how many migrations were applied.
 pub async fn migrate(pool: &Pool<Any>, dialect: Dialect) -> Result<u64, Error> {
     let mut tx = pool.begin_with(dialect.begin()).await?;
@@ -27,12 +38,7 @@ pub async fn migrate(pool: &Pool<Any>, dialect: Dialect) -> Result<u64, Error> {
         .fetch_one(&mut *tx)
         .await?;
     let have: i64 = row.try_get(0)?;
-    let newest = MIGRATIONS.last().map_or(0, |(version, _)| *version);
-    if have > newest {
-        return Err(Error::Damaged(format!(
-            "it is of version {have}, this program knows {newest}: use a newer program"
-        )));
-    }
+    known(have)?;
     let mut applied = 0;
     for (version, text) in MIGRATIONS.iter().filter(|(version, _)| *version > have) {
         tx.execute(sqlx::raw_sql(AssertSqlSafe(dialect.words(text))))

@@ -2,20 +2,19 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::Duration;
 
-use sqlx::any::{AnyPoolOptions, AnyRow};
-use sqlx::{Any, AssertSqlSafe, Executor, Pool, Row, Transaction};
+use sqlx::any::AnyRow;
+use sqlx::{Any, AssertSqlSafe, Pool, Row, Transaction};
 use sync_core::ShopId;
 use tokio::sync::{Mutex, MutexGuard};
 use zeroize::Zeroizing;
 
 use crate::crypto::{ID, Keys, Place, Vault};
-use crate::dialect::{Connection, Dialect};
+use crate::dialect::Dialect;
 use crate::error::Error;
-use crate::model::AddrHash;
+use crate::model::{AddrHash, Millis};
 use crate::together::Together;
-use crate::{contacts, hooks, migrate, problems, shops};
+use crate::{contacts, hooks, link, migrate, problems, shops};
 
 /// The ledger. Copies share its connections.
 #[derive(Clone)]
@@ -24,6 +23,8 @@ pub struct Store {
     pub(crate) writes: Pool<Any>,
     pub(crate) dialect: Dialect,
     pub(crate) vault: Vault,
+    /// When the ledger was last shown to take what is written ([`Store::prove`]).
+    pub(crate) proven: Arc<Mutex<Option<Millis>>>,
     /// Where a pass of [`Store::reencrypt`] stands.
     pass: Arc<Mutex<Pass>>,
     /// Marks that are written together.
@@ -51,50 +52,12 @@ impl Store {
     /// [`Error::WrongKeys`] when the keys do not open it, [`Error::Away`] when it cannot be reached,
     /// [`Error::Damaged`] for another address or a newer database.
     pub async fn open(url: &str, keys: Keys, entropy: [u8; 32]) -> Result<Self, Error> {
-        sqlx::any::install_default_drivers();
         let Some(dialect) = Dialect::of(url) else {
             return Err(Error::Damaged(
                 "DATABASE_URL must begin with sqlite: or postgres://".to_owned(),
             ));
         };
-        let url = match dialect {
-            Dialect::Sqlite if !url.contains("mode=") => {
-                format!("{url}{}mode=rwc", if url.contains('?') { '&' } else { '?' })
-            }
-            _ => url.to_owned(),
-        };
-        let options = |role: Connection| {
-            AnyPoolOptions::new()
-                .acquire_timeout(Duration::from_secs(10))
-                // A file does not go away; asking each time whether it is still there costs more than most queries.
-                .test_before_acquire(dialect == Dialect::Postgres)
-                .after_connect(move |connection, _| {
-                    Box::pin(async move {
-                        connection
-                            .execute(sqlx::raw_sql(dialect.greeting(role)))
-                            .await
-                            .map(|_| ())
-                    })
-                })
-        };
-        // SQLite has one writer: queueing for it here is fair, waiting for its lock would not be.
-        let (writers, readers) = if dialect == Dialect::Sqlite {
-            (1, 4)
-        } else {
-            (20, 0)
-        };
-        let writes = options(Connection::Writer)
-            .max_connections(writers)
-            .connect(&url)
-            .await?;
-        let reads = if readers == 0 {
-            writes.clone()
-        } else {
-            options(Connection::Reader)
-                .max_connections(readers)
-                .connect(&url)
-                .await?
-        };
+        let (reads, writes) = link::open(url, dialect).await?;
         migrate::migrate(&writes, dialect).await?;
         let vault = open_vault(&writes, dialect, &keys, entropy).await?;
         Ok(Self {
@@ -102,6 +65,7 @@ impl Store {
             writes,
             dialect,
             vault,
+            proven: Arc::default(),
             pass: Arc::default(),
             together: Together::default(),
             lanes_turn: Arc::default(),
@@ -252,15 +216,6 @@ impl Store {
         Ok(moved)
     }
 
-    /// Whether the database answers.
-    ///
-    /// # Errors
-    /// When it does not.
-    pub async fn ping(&self) -> Result<(), Error> {
-        sqlx::query("SELECT 1").fetch_one(&self.reads).await?;
-        Ok(())
-    }
-
     /// The keyed hash under which a shop's contact is found; `key` is the address in its compared form.
     pub fn hash(&self, shop: ShopId, key: &str) -> AddrHash {
         self.vault.address(shop, key)
@@ -335,6 +290,15 @@ fn hash_key_place() -> Place<'static> {
         purpose: "ledger",
         row: HASH_KEY.as_bytes(),
     }
+}
+
+/// That the keys open a ledger: those that anything is sealed with are given, and the key of hashes opens.
+pub(crate) fn check_keys(keys: &Keys, sealed_with: &[Vec<u8>], hash_key: &[u8]) -> Result<(), Error> {
+    let bare = Vault::new(keys, Zeroizing::new([0; 32]));
+    if sealed_with.iter().any(|id| !bare.has(id)) {
+        return Err(Error::WrongKeys);
+    }
+    bare.open(hash_key, hash_key_place()).map(|_| ())
 }
 
 /// The key of hashes outlives the keys of encryption: made once, kept encrypted, encrypted anew when a newer key comes.

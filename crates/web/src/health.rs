@@ -1,5 +1,7 @@
 //! `/healthz` and `/readyz`, for whoever runs the process.
 
+use std::time::Duration;
+
 use axum::extract::State;
 
 use crate::error::Error;
@@ -10,8 +12,14 @@ pub async fn alive() -> &'static str {
     "ok\n"
 }
 
-/// It can work: the ledger answers. It was migrated when it was opened.
+/// Longest wait for the ledger: whoever asks has little patience.
+const PROVEN_WITHIN: Duration = Duration::from_secs(3);
+
+/// It can work: the ledger takes what is written. That it answers would say less: a full disk still reads.
 pub async fn ready(State(app): State<App>) -> Result<&'static str, Error> {
-    app.store.ping().await?;
+    match tokio::time::timeout(PROVEN_WITHIN, app.store.prove(app.now())).await {
+        Ok(proven) => proven?,
+        Err(_) => return Err(Error::Busy),
+    }
     Ok("ready\n")
 }

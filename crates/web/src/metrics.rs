@@ -1,9 +1,11 @@
 //! `/metrics`: what the recorder counted in this process, and what the ledger says at this moment of all shops.
 //!
 //! The second part asks nothing of the engine, so that it goes on telling the truth when the engine stands still:
-//! alarm on `shoper_sare_longest_silence_seconds` and on `shoper_sare_oldest_overdue_lane_seconds`. No shop is named.
+//! alarm on `shoper_sare_longest_silence_seconds` and on `shoper_sare_oldest_overdue_lane_seconds`, and on
+//! `shoper_sare_ledger_answers` being 0. No shop is named.
 
 use std::fmt::Write;
+use std::time::Duration;
 
 use axum::extract::State;
 use http::{HeaderMap, header};
@@ -17,6 +19,9 @@ use crate::state::App;
 /// Lengths of silence by which shops are counted: a quarter of an hour, an hour, six hours, a day, two days, a week.
 const SILENCES: [i64; 6] = [900, 3_600, 21_600, 86_400, 172_800, 604_800];
 
+/// Longest wait for the ledger: what the recorder counted is told without it.
+const TOLD_WITHIN: Duration = Duration::from_secs(3);
+
 /// The page, in Prometheus' text format.
 pub async fn page(
     State(app): State<App>,
@@ -29,21 +34,37 @@ pub async fn page(
         .map(|recorder| recorder.render())
         .unwrap_or_default();
     let now = app.now();
-    let (due, oldest) = app.store.overdue(now).await?;
+    let asked = async { Ok::<_, store::Error>((app.store.overdue(now).await?, app.store.shops().await?)) };
+    let told = match tokio::time::timeout(TOLD_WITHIN, asked).await {
+        Ok(Ok(told)) => Some(told),
+        Ok(Err(error)) => {
+            tracing::error!(%error, "the ledger failed");
+            None
+        }
+        Err(_) => None,
+    };
     gauge(
         &mut text,
-        "shoper_sare_lanes_due",
-        "Lanes that could be worked on now.",
-        due,
+        "shoper_sare_ledger_answers",
+        "Whether the ledger can be asked at this moment; when it cannot, nothing is told of lanes and shops.",
+        i64::from(told.is_some()),
     );
-    let waited = oldest.map_or(0, |since| (now - since).max(0) / 1000);
-    gauge(
-        &mut text,
-        "shoper_sare_oldest_overdue_lane_seconds",
-        "How long the lane that waits longest has waited.",
-        waited,
-    );
-    shops(&mut text, &app.store.shops().await?, now);
+    if let Some(((due, oldest), all)) = told {
+        gauge(
+            &mut text,
+            "shoper_sare_lanes_due",
+            "Lanes that could be worked on now.",
+            due,
+        );
+        let waited = oldest.map_or(0, |since| (now - since).max(0) / 1000);
+        gauge(
+            &mut text,
+            "shoper_sare_oldest_overdue_lane_seconds",
+            "How long the lane that waits longest has waited.",
+            waited,
+        );
+        shops(&mut text, &all, now);
+    }
     Ok((
         [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")],
         text,

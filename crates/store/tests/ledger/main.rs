@@ -20,4 +20,5 @@ mod runs;
 mod shops;
 mod support;
 mod tallies;
+mod trouble;
 mod unsubscribes;

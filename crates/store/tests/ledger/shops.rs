@@ -260,7 +260,7 @@ async fn a_hooks_calls_are_noted_to_the_minute() {
 async fn migrating_twice_applies_nothing_and_the_ledger_answers() {
     each_database(async |ledger| {
         assert_eq!(ledger.store.migrate().await.unwrap(), 0);
-        ledger.store.ping().await.unwrap();
+        ledger.store.prove(NOON).await.unwrap();
         let again = ledger.reopen(crate::support::KEY).await.unwrap();
         assert_eq!(again.migrate().await.unwrap(), 0);
     })

@@ -1,8 +1,9 @@
 //! `POST /sare/webhooks/{token}`: something happened to a contact in SARE (sare-api.md 11.2).
 //!
 //! Nothing signs these calls and nobody has published their shape, so they are hints and no more: an address that
-//! the ledger knows is marked to be read again. A forged call costs one extra read. The answer is always 200, so
-//! that it tells nothing of whom we know.
+//! the ledger knows is marked to be read again. A forged call costs one extra read. The answer is 200 whatever was
+//! found, so that it tells nothing of whom we know, and 503 when the ledger did not take the mark: whoever sent it may
+//! send it again.
 
 use axum::extract::{Path, State};
 use bytes::Bytes;
@@ -17,7 +18,11 @@ use crate::state::App;
 const READ_AT_MOST: usize = 256 * 1024;
 
 /// Takes one call.
-pub async fn receive(State(app): State<App>, Path(token): Path<String>, body: Bytes) -> StatusCode {
+pub async fn receive(
+    State(app): State<App>,
+    Path(token): Path<String>,
+    body: Bytes,
+) -> Result<StatusCode, Error> {
     let worked = {
         let app = app.clone();
         in_time(&app.clone(), async move { take(&app, &token, &body).await }).await
@@ -26,12 +31,9 @@ pub async fn receive(State(app): State<App>, Path(token): Path<String>, body: By
         Ok(result) => result,
         Err(error) => error.code(),
     };
-    if let Err(error) = worked {
-        error.log();
-    }
     metrics::counter!("shoper_sare_webhooks_total", "from" => "sare", "event" => "any", "result" => result)
         .increment(1);
-    StatusCode::OK
+    worked.map(|_| StatusCode::OK)
 }
 
 async fn take(app: &App, token: &str, body: &[u8]) -> Result<&'static str, Error> {
