@@ -79,7 +79,7 @@ fn a_refusal_is_told_with_its_origin_and_why_nothing_is_sent() {
         .run(&["contact", "explain", &world.host, "piotr@example.com"])
         .with_code(0);
     told.saying("It is suppressed")
-        .saying("SARE had it when the contact was first seen")
+        .saying("SARE had a refusal when the contact was first seen")
         .saying("had refused in SARE before")
         .saying("SARE was never told of it by us.");
 }
