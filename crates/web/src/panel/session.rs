@@ -14,6 +14,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header};
 use maud::{Markup, html};
 use secrecy::{ExposeSecret, SecretString};
 use store::{Session, Shop, ShopState};
+use sync_core::config::Config;
 use sync_core::{Lang, ShopId};
 
 use super::assets;
@@ -196,6 +197,12 @@ impl Visit {
     /// The address of a page, such as `overview/live`; the empty one is the first page.
     pub fn link(&self, page: &str) -> String {
         format!("{}{page}", self.base.expose_secret())
+    }
+
+    /// The shop's configuration, where there is one that can be read.
+    pub fn config(&self) -> Option<Config> {
+        let text = self.shop.config.as_deref()?;
+        Config::parse(text).ok().map(|parsed| parsed.config)
     }
 
     /// The address of a file of the panel.

@@ -9,7 +9,6 @@ use maud::{Markup, html};
 use serde::Deserialize;
 use store::{AddrHash, Contact, ContactFilter, DirtyKey, Outcome, Priority, Problem, Record, Waiting};
 use sync_core::RecordKind;
-use sync_core::config::Config;
 
 use super::page_of;
 use crate::error::Error;
@@ -160,12 +159,7 @@ async fn read(app: &App, visit: &Visit, list: &str, after: &str) -> Result<Part,
     let hashes: Vec<AddrHash> = contacts.iter().map(|contact| contact.hash).collect();
     let histories = app.store.histories(shop, &hashes).await?;
     let records = app.store.records_of(shop, &hashes).await?;
-    let config = visit
-        .shop
-        .config
-        .as_deref()
-        .and_then(|text| Config::parse(text).ok());
-    let config = config.map(|parsed| parsed.config);
+    let config = visit.config();
     let rows = contacts.into_iter().map(|contact| {
         let history = histories
             .get(&contact.hash)

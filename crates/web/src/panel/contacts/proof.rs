@@ -7,7 +7,6 @@ use http::{HeaderValue, header};
 use maud::{Markup, html};
 use serde::Deserialize;
 use store::AddrHash;
-use sync_core::config::Config;
 
 use super::{Named, page_of};
 use crate::error::Error;
@@ -90,12 +89,7 @@ pub async fn file(State(app): State<App>, visit: Visit, Named(hash): Named) -> R
 }
 
 async fn make(app: &App, visit: &Visit, hash: AddrHash) -> Result<Proof, Closed> {
-    let config = visit
-        .shop
-        .config
-        .as_deref()
-        .and_then(|text| Config::parse(text).ok());
-    let config = config.map(|parsed| parsed.config);
+    let config = visit.config();
     let proof = Proof::make(&app.engine, &visit.shop, config.as_ref(), hash, visit.words.0).await;
     match proof {
         Ok(Some(proof)) => Ok(proof),

@@ -210,12 +210,7 @@ fn current(visit: &Visit, sight: &Sight) -> Markup {
     if contact.address.is_none() {
         return html! { p.lead { (words.say("contacts.is-erased")) } };
     }
-    let config = visit
-        .shop
-        .config
-        .as_deref()
-        .and_then(|text| Config::parse(text).ok());
-    let config = config.map(|parsed| parsed.config);
+    let config = visit.config();
     html! {
         p.lead { (story::gist(&sight.ledger, config.as_ref(), None, lang)) }
         (waiting(visit, sight))
