@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use engine::{Engine, EngineSettings};
-use ports::{Clock, HttpClient, HttpClientSettings, SystemClock, Transport};
+use ports::{Clock, HttpClient, HttpClientSettings, Reach, SystemClock, Transport};
 use rand::TryRng;
 use secrecy::ExposeSecret;
 use shoper_api::oauth::AppCredentials;
@@ -27,6 +27,37 @@ pub struct App {
     pub clock: Arc<dyn Clock>,
     /// Pause between looks for new ids, where it is not the engine's own: a demonstration does not wait for minutes.
     pub look_every: Option<Duration>,
+}
+
+/// The limits of the real transport: it goes to public addresses, and to this machine where `ALLOW_HTTP` opens it.
+pub fn transport_settings(allow_http: bool) -> HttpClientSettings {
+    let reach = if allow_http {
+        Reach::PublicAndLoopback
+    } else {
+        Reach::Public
+    };
+    let named = [
+        "HTTPS_PROXY",
+        "https_proxy",
+        "HTTP_PROXY",
+        "http_proxy",
+        "ALL_PROXY",
+        "all_proxy",
+    ];
+    let proxies = named.iter().filter_map(|name| {
+        let proxy = std::env::var(name).ok()?;
+        let proxy = if proxy.contains("://") {
+            proxy
+        } else {
+            format!("http://{proxy}")
+        };
+        Some(url::Url::parse(&proxy).ok()?.host_str()?.to_owned())
+    });
+    HttpClientSettings {
+        reach,
+        proxies: proxies.collect(),
+        ..HttpClientSettings::default()
+    }
 }
 
 /// 32 bytes from the operating system.
@@ -62,7 +93,8 @@ impl App {
         let store = Store::open(&settings.database_url, keys, entropy())
             .await
             .context("the ledger cannot be opened")?;
-        let transport = HttpClient::shared(HttpClientSettings::default()).map_err(anyhow::Error::msg)?;
+        let transport =
+            HttpClient::shared(transport_settings(settings.allow_http)).map_err(anyhow::Error::msg)?;
         Ok(Self {
             settings,
             store,

@@ -219,6 +219,8 @@ pub enum ShopCommand {
     Audit(Audit),
     /// Connect a shop without the AppStore, by an administrator's login.
     Connect(Connect),
+    /// Say that a shop is at another address now.
+    Move(Move),
     /// Forget a shop: credentials and all personal data.
     Remove(Remove),
 }
@@ -334,6 +336,18 @@ pub struct Connect {
     /// File with the password; without it SHOPER_ADMIN_PASSWORD, or standard input, or a question on a terminal.
     #[arg(long, value_name = "FILE")]
     pub password_file: Option<PathBuf>,
+    /// Output.
+    #[command(flatten)]
+    pub json: Json,
+}
+
+/// `shop move`.
+#[derive(Debug, Args)]
+pub struct Move {
+    /// Host (with port) or licence hash.
+    pub shop: String,
+    /// Where the shop is now, e.g. https://shop.example.com
+    pub url: String,
     /// Output.
     #[command(flatten)]
     pub json: Json,

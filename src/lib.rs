@@ -9,11 +9,13 @@ mod commands;
 mod connections;
 mod exit;
 pub mod lab;
+mod life;
 mod metrics;
 mod nightly;
 mod serve;
 mod settings;
 mod simulated;
+mod upkeep;
 
 use std::process::ExitCode;
 

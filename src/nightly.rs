@@ -9,7 +9,7 @@ use std::time::Duration;
 use engine::LaneState;
 use indicatif::ProgressBar;
 use ports::Millis;
-use store::RunState;
+use store::{PUT_BACK_MS, RunState};
 use sync_core::ShopId;
 
 use crate::app::App;
@@ -48,7 +48,7 @@ pub async fn turn(app: &App, every: Duration) -> anyhow::Result<bool> {
         } else {
             every * 5 / 4
         };
-    for shop in app.store.audits_due(due, AT_ONCE).await? {
+    for shop in app.store.audits_due(due, now, AT_ONCE).await? {
         if is_at_rest(app, shop, now, every).await? && app.store.begin_audit(shop, due, now).await? {
             prove(app, shop).await;
             return Ok(true);
@@ -78,7 +78,8 @@ async fn is_at_rest(app: &App, shop: ShopId, now: Millis, every: i64) -> anyhow:
         .await?
         .first()
         .and_then(|run| run.ended_at);
-    Ok(ended.is_none_or(|at| now - at >= QUIET_MS.min(every)))
+    // An end that has not come yet is one told by a clock that was put back since.
+    Ok(ended.is_none_or(|at| at > now + PUT_BACK_MS || now - at >= QUIET_MS.min(every)))
 }
 
 async fn prove(app: &App, id: ShopId) {

@@ -44,6 +44,17 @@ pub async fn serve(app: &App, listener: TcpListener, stop: watch::Receiver<bool>
             "a process before this one ended in mid-work; its shops go on now"
         );
     }
+    // Before anybody is served: whoever was away is told from when to when.
+    let server = crate::life::name(crate::app::entropy());
+    crate::life::beat(&app.engine(), &server)
+        .await
+        .context("the ledger cannot be used")?;
+    {
+        let (app, every) = (app.clone(), app.engine().settings().beat_every);
+        background.spawn(for_good("the signs of life", move || {
+            crate::life::keep(app.engine(), server.clone(), every)
+        }));
+    }
     let workers = {
         let (app, stop) = (app.clone(), stop.clone());
         for_good("the workers", move || {
@@ -57,6 +68,12 @@ pub async fn serve(app: &App, listener: TcpListener, stop: watch::Receiver<bool>
         })
     };
     let workers = tokio::spawn(workers);
+    {
+        let store = app.store.clone();
+        background.spawn(for_good("the upkeep of the ledger", move || {
+            crate::upkeep::keep(store.clone())
+        }));
+    }
     if let Some(every) = app.settings.audit_every {
         // An audit only reads: it may be cut off, and the next server begins it anew.
         let app = app.clone();

@@ -9,6 +9,7 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use engine::PublicUrl;
 use secrecy::SecretString;
+use shoper_api::{ShopUrl, ShopUrlError};
 use sync_core::Lang;
 use url::Url;
 
@@ -59,7 +60,7 @@ pub const NAMES: &[(&str, &str)] = &[
     ),
     (
         "ALLOW_HTTP",
-        "1 = accept shops and SARE on loopback over plain HTTP (demo and tests only)",
+        "1 = accept shops and SARE on loopback, also over plain http (demo and tests only)",
     ),
     ("LOG_FORMAT", "text or json (default text)"),
     (
@@ -197,6 +198,14 @@ impl Settings {
         if sare_api_url.scheme() == "http" && !(allow_http && loopback) {
             bail!("SARE_API_URL must begin with https:// (plain http only on loopback with ALLOW_HTTP=1)");
         }
+        let origin = sare_api_url.origin().ascii_serialization();
+        if let Err(error @ ShopUrlError::NotPublic) = ShopUrl::parse(&origin, allow_http) {
+            let host = sare_api_url.host_str().unwrap_or_default();
+            bail!(
+                "SARE_API_URL leads to {host}: {error}. The key of every account is sent there, so it must be SARE's public \
+                 address (loopback only with ALLOW_HTTP=1)"
+            );
+        }
         let log_json = match get("LOG_FORMAT").as_deref() {
             None | Some("text") => false,
             Some("json") => true,
@@ -305,6 +314,16 @@ mod tests {
         );
         assert!(load(&[("SARE_API_URL", "http://127.0.0.1:9/api/v1")]).is_err());
         assert!(load(&[("SARE_API_URL", "http://127.0.0.1:9/api/v1"), ("ALLOW_HTTP", "1")]).is_ok());
+        for url in [
+            "https://10.0.0.1/api/v1",
+            "https://169.254.169.254",
+            "https://sare.internal/api/v1",
+            "https://127.0.0.1/",
+        ] {
+            let error = load(&[("SARE_API_URL", url)]).err().unwrap().to_string();
+            assert!(error.contains("public"), "{error}");
+        }
+        assert!(load(&[("SARE_API_URL", "https://10.0.0.1/api/v1"), ("ALLOW_HTTP", "1")]).is_err());
     }
 
     #[test]

@@ -128,6 +128,8 @@ test("a contact that SARE rejects is a problem with cause and remedy, and is gon
   await until("SARE to have the contact", async () => (await world.sare.get("contacts/zbyt@example.com"))?.status === 8);
   await expect(async () => {
     await page.reload();
-    await expect(page.getByText(words("problems.none"))).toBeVisible({ timeout: 1_000 });
+    await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
+    await expect(row).toHaveCount(0, { timeout: 1_000 });
   }).toPass();
+  expect((await world.told()).counts.problems).toBe(0);
 });

@@ -66,23 +66,32 @@ test.describe("people who had refused in SARE before the shop was connected", ()
 test.describe("contacts that SARE does not take", () => {
   test.use({ begin: { configured: true, customers: 4, subscribers: 2 } });
   const PEOPLE = ["ala@example.com", "beata@example.com", "celina@example.com"];
+  /** SARE takes cities of so many letters from now on. */
+  const cities = async (world, max_length) => {
+    const { props } = await world.sare.get("settings");
+    const others = props.filter((prop) => prop.id !== "prop1");
+    await world.sare.post("settings", { props: [...others, { id: "prop1", name: "C1", kind: { type: "text", max_length } }] });
+  };
 
   test("are tried again one by one, and all of a cause at once", async ({ page, world }) => {
-    await world.sare.post("settings", { address_limit: (await world.sare.get("contacts")).length });
-    for (const email of PEOPLE) await world.shop.post("customers", { email, newsletter: true });
+    await cities(world, 20);
+    for (const [n, email] of PEOPLE.entries()) {
+      const city = "Ł".repeat(n === 1 ? 25 : 40);
+      await world.shop.post("customers", { email, newsletter: true, address: { city } });
+    }
     await until("the problems to be noted", async () => (await world.told()).counts.problems === PEOPLE.length);
 
     const app = await openProblems(page, world);
     const row = (email) => app.getByRole("row", { name: new RegExp(email.replace(".", "\\.")) });
     for (const email of PEOPLE) await expect(row(email)).toBeVisible();
-    await world.sare.post("settings", { address_limit: (await world.sare.get("contacts")).length + 1 });
+    await cities(world, 30);
     await row(PEOPLE[1]).getByRole("button", { name: words("problems.retry"), exact: true }).click();
     await expect(app.getByText(words("problems-done.retry"))).toBeVisible();
     await until("the one to be in SARE", async () => (await status(world, PEOPLE[1])) === 8);
     await againUntil(app, (wait) => expect(row(PEOPLE[1])).toHaveCount(0, wait));
     expect([await status(world, PEOPLE[0]), await status(world, PEOPLE[2])]).toEqual([undefined, undefined]);
 
-    await world.sare.post("settings", { address_limit: null });
+    await cities(world, 50);
     await app.getByRole("button", { name: words("problems.retry-group"), exact: true }).click();
     await until("the others to be in SARE", async () => (await status(world, PEOPLE[0])) === 8 && (await status(world, PEOPLE[2])) === 8);
     await againUntil(app, (wait) => expect(app.getByText(words("problems.none"))).toBeVisible(wait));

@@ -6,7 +6,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use shoper_api::{SubscriberId, UserId};
 use store::AddrHash;
-use sync_core::config::Config;
+use sync_core::config::{Config, WithoutAccount};
 use sync_core::mapping::Target;
 
 use super::mapping::{Values, Wanted};
@@ -28,7 +28,7 @@ struct Row {
     subscriber: i64,
     address_at: u32,
     address_len: u16,
-    flags: u8,
+    flags: u16,
 }
 
 /// One contact.
@@ -38,14 +38,18 @@ pub struct Entry<'c> {
     place: usize,
 }
 
-const CUSTOMER: u8 = 1;
-const CUSTOMER_YES: u8 = 2;
-const SUBSCRIBER: u8 = 4;
-const SUBSCRIBER_YES: u8 = 8;
+const CUSTOMER: u16 = 1;
+const CUSTOMER_YES: u16 = 2;
+const SUBSCRIBER: u16 = 4;
+const SUBSCRIBER_YES: u16 = 8;
 /// Several records of one kind: whose values count is not said anywhere.
-const SEVERAL: u8 = 16;
-const IN_CUSTOMERS_GROUP: u8 = 32;
-const IN_SUBSCRIBERS_GROUP: u8 = 64;
+const SEVERAL: u16 = 16;
+const IN_CUSTOMERS_GROUP: u16 = 32;
+const IN_SUBSCRIBERS_GROUP: u16 = 64;
+/// Some customer of the address has an account, or the shop does not say.
+const ACCOUNT: u16 = 128;
+/// A record does not say whether it consents.
+const SILENT: u16 = 256;
 
 /// Not asked for.
 const ANYTHING: u32 = 0;
@@ -160,7 +164,7 @@ impl Census {
         hash: AddrHash,
         address: &str,
         id: SubscriberId,
-        active: bool,
+        active: Option<bool>,
         values: &Values,
     ) {
         let new = self.marks_of(values);
@@ -176,7 +180,7 @@ impl Census {
         hash: AddrHash,
         address: &str,
         id: UserId,
-        newsletter: bool,
+        newsletter: Option<bool>,
         values: &Values,
     ) {
         let new = self.marks_of(values);
@@ -188,6 +192,13 @@ impl Census {
             if new != ANYTHING && !empties {
                 *have = new;
             }
+        }
+    }
+
+    /// A customer of that address has an account, or the shop does not say so.
+    pub fn note_account(&mut self, hash: &AddrHash) {
+        if let Some(place) = self.places.get(hash) {
+            self.rows[*place as usize].flags |= ACCOUNT;
         }
     }
 
@@ -206,7 +217,11 @@ impl Census {
 }
 
 impl Row {
-    fn note(&mut self, there: u8, yes: u8, says: bool) {
+    fn note(&mut self, there: u16, yes: u16, says: Option<bool>) {
+        if says.is_none() {
+            self.flags |= SILENT;
+        }
+        let says = says == Some(true);
         if self.flags & there != 0 {
             // Records that disagree count as no consent.
             self.flags |= SEVERAL;
@@ -248,12 +263,19 @@ impl<'c> Entry<'c> {
     /// What the shop says of consent.
     pub fn in_shop(self, config: &Config) -> InShop {
         let flags = self.row().flags;
-        let says = |there: u8, yes: u8| (flags & there != 0).then_some(flags & yes != 0);
+        let says = |there: u16, yes: u16| (flags & there != 0).then_some(flags & yes != 0);
+        let skips = self.is_guest() && config.customers.without_account == WithoutAccount::Skip;
         InShop {
-            customer: says(CUSTOMER, CUSTOMER_YES),
+            customer: says(CUSTOMER, CUSTOMER_YES).filter(|_| !skips),
             subscriber: says(SUBSCRIBER, SUBSCRIBER_YES),
             subscribers_count: config.subscribers.enabled,
+            silent: flags & SILENT != 0,
         }
+    }
+
+    /// Whether all its customers are surely without an account.
+    pub fn is_guest(self) -> bool {
+        self.row().flags & (CUSTOMER | ACCOUNT) == CUSTOMER
     }
 
     /// Groups of ours that a list of their members named the contact in.
@@ -321,12 +343,12 @@ prop2 = { from = "language", overwrite = "if-empty" }
             (Target::Name, wanted("a", false)),
             (Target::Prop(2), wanted("pl", true)),
         ]);
-        census.add_subscriber(hash(1), "A@example.com", SubscriberId(7), true, &values);
+        census.add_subscriber(hash(1), "A@example.com", SubscriberId(7), Some(true), &values);
         let values = Values::from([
             (Target::Name, wanted("Anna", false)),
             (Target::Prop(1), wanted("", false)),
         ]);
-        census.add_customer(hash(1), "a@example.com", UserId(3), false, &values);
+        census.add_customer(hash(1), "a@example.com", UserId(3), Some(false), &values);
 
         assert_eq!(census.len(), 1);
         let row = census.get(&hash(1)).unwrap();
@@ -338,6 +360,7 @@ prop2 = { from = "language", overwrite = "if-empty" }
             customer: Some(false),
             subscriber: Some(true),
             subscribers_count: true,
+            silent: false,
         };
         assert_eq!(row.in_shop(&config), shop);
         let differing = |name: &'static str, prop1: &'static str, prop2: &'static str| {
@@ -361,7 +384,7 @@ prop2 = { from = "language", overwrite = "if-empty" }
         let mut census = Census::new(&config);
         for (id, flag) in [(1, true), (2, false), (3, true)] {
             let values = Values::from([(Target::Name, wanted(&id.to_string(), false))]);
-            census.add_customer(hash(1), "a@example.com", UserId(id), flag, &values);
+            census.add_customer(hash(1), "a@example.com", UserId(id), Some(flag), &values);
         }
         let row = census.get(&hash(1)).unwrap();
         assert_eq!(row.in_shop(&config).customer, Some(false));
@@ -372,7 +395,13 @@ prop2 = { from = "language", overwrite = "if-empty" }
     fn membership_is_noted_once() {
         let config = Config::parse(CONFIG).unwrap().config;
         let mut census = Census::new(&config);
-        census.add_subscriber(hash(1), "a@example.com", SubscriberId(1), true, &Values::new());
+        census.add_subscriber(
+            hash(1),
+            "a@example.com",
+            SubscriberId(1),
+            Some(true),
+            &Values::new(),
+        );
         assert_eq!(census.note_group(&hash(1), false), Some(true));
         assert_eq!(census.note_group(&hash(1), false), Some(false));
         assert_eq!(census.note_group(&hash(2), false), None);

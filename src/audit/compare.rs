@@ -1,10 +1,8 @@
 //! The comparing itself: batches of contacts as SARE has them beside the census, and a second look at whatever
 //! seems wrong.
 
-use std::collections::HashMap;
-
 use anyhow::Context;
-use sare_api::ContactRecord;
+use sare_api::{ContactRecord, ContactRecords};
 use store::AddrHash;
 use sync_core::Email;
 use sync_core::mapping::Target;
@@ -55,7 +53,7 @@ impl Auditor<'_> {
             let read = chunk.len() as u64;
             let chunk: Vec<_> = chunk
                 .into_iter()
-                .filter(|(_, row)| row.in_shop(self.config).in_scope())
+                .filter(|(_, row)| row.in_shop(self.config).in_scope() && !self.is_left_out(row.address()))
                 .collect();
             report.out_of_scope += read - chunk.len() as u64;
             let records = self
@@ -65,7 +63,7 @@ impl Auditor<'_> {
             let known = self.known(&hashes, false).await?;
             for (hash, row) in chunk {
                 let shop = row.in_shop(self.config);
-                let record = records.get(&row.address().trim().to_lowercase());
+                let record = records.get(row.address());
                 let differing = record.map(|r| row.differing(|target| value_in(r, target)));
                 let sare = self.in_sare(shop, record, row, differing.unwrap_or_default());
                 let (facts, consent) = known.get(&hash).cloned().unwrap_or_default();
@@ -94,9 +92,9 @@ impl Auditor<'_> {
         }
     }
 
-    /// SARE's records of these addresses, by address in lower case. Where it does not answer the call for many in
+    /// SARE's records of these addresses. Where it does not answer the call for many in
     /// a way that is understood, they are asked for one by one.
-    async fn records(&self, addresses: Vec<&str>) -> anyhow::Result<HashMap<String, ContactRecord>> {
+    async fn records(&self, addresses: Vec<&str>) -> anyhow::Result<ContactRecords> {
         let asked = self.sare.ask(|c| {
             let addresses = addresses.clone();
             async move { c.by_email_list(&addresses).await }
@@ -107,10 +105,10 @@ impl Auditor<'_> {
             Err(error) if error.is_transient() => return Err(error).context("SARE cannot be asked now"),
             Err(error) => tracing::debug!(%error, "contacts are asked for one by one"),
         }
-        let mut records = HashMap::new();
+        let mut records = ContactRecords::default();
         for address in addresses {
             if let Some(record) = self.record(address).await? {
-                records.insert(address.trim().to_lowercase(), record);
+                records.insert(record);
             }
         }
         Ok(records)
@@ -119,6 +117,28 @@ impl Auditor<'_> {
     async fn record(&self, address: &str) -> anyhow::Result<Option<ContactRecord>> {
         let asked = self.sare.ask(|c| async move { c.by_email(address).await });
         asked.await.context("a contact could not be read from SARE")
+    }
+
+    /// Whether addresses of this domain are left out by the merchant.
+    fn is_left_out(&self, address: &str) -> bool {
+        let Ok(email) = Email::parse(address) else {
+            return false;
+        };
+        let domain = email.key().rsplit('@').next().unwrap_or_default().to_owned();
+        let below = |domain: &str, of: &str| domain == of || domain.ends_with(&format!(".{of}"));
+        self.config.leave_out.domains.iter().any(|known| {
+            let known = known.to_string();
+            match known.strip_suffix(".*") {
+                None => below(&domain, &known),
+                Some(known) => {
+                    let mut shorter = domain.as_str();
+                    (0..2).any(|_| {
+                        shorter = shorter.rsplit_once('.').map_or("", |(before, _)| before);
+                        below(shorter, known)
+                    })
+                }
+            }
+        })
     }
 
     fn in_sare(
@@ -240,6 +260,7 @@ impl Auditor<'_> {
     async fn fresh(&mut self, hash: AddrHash, row: Entry<'_>) -> Result<Option<Fresh>, shoper_api::Error> {
         let config = self.config;
         let same = |text: &str| Email::parse(text).is_ok_and(|email| self.hash(&email) == hash);
+        let skips = row.is_guest() && row.in_shop(config).customer.is_none();
         let mut shop = InShop {
             subscribers_count: config.subscribers.enabled,
             ..InShop::default()
@@ -247,7 +268,7 @@ impl Auditor<'_> {
         let mut user = None;
         if let Some(id) = row.customer() {
             match self.shoper.ask(|c| async move { c.user(id).await }).await {
-                Ok(found) if same(&found.email) => {
+                Ok(found) if same(&found.email) && !skips => {
                     shop.customer = Some(found.newsletter.unwrap_or(false));
                     user = Some(found);
                 }

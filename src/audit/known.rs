@@ -25,6 +25,7 @@ impl Auditor<'_> {
                         .map(|_| contact.refusal_origin.clone().unwrap_or_default()),
                     refusal_applied: contact.refusal_applied,
                     withdrawn: contact.withdrawn,
+                    doubted: contact.doubt.is_some(),
                     wish: contact.intent.as_deref().is_some_and(has_wish),
                     told: contact.sent.is_some() || !contact.groups.is_empty(),
                     ever_told: contact.sent_at.is_some(),
@@ -61,7 +62,7 @@ impl Auditor<'_> {
             return Ok(false);
         }
         let records = self.app.store.records_of(self.shop.id, &[hash]).await?;
-        Ok(!records.iter().any(|record| record.consent))
+        Ok(!records.iter().any(|record| record.consent == Some(true)))
     }
 
     async fn add_problems(&self, known: &mut HashMap<AddrHash, (Known, Option<bool>)>) -> anyhow::Result<()> {

@@ -106,6 +106,7 @@ fn choices(config: &Config) -> Choices {
             ConsentRule::Flag => Rule::Flag,
             ConsentRule::Subscriber => Rule::Subscriber,
             ConsentRule::FlagOrSubscriber => Rule::Either,
+            ConsentRule::FlagAndSubscriber => Rule::Both,
         },
         skip_customers: config.customers.without_consent == WithoutConsent::Skip,
         skip_subscribers: config.subscribers.without_consent == WithoutConsent::Skip,
@@ -172,13 +173,7 @@ impl Auditor<'_> {
                 } else {
                     mapping::Values::new()
                 };
-                census.add_subscriber(
-                    self.hash(&email),
-                    email.as_str(),
-                    row.id,
-                    row.active.unwrap_or(false),
-                    &values,
-                );
+                census.add_subscriber(self.hash(&email), email.as_str(), row.id, row.active, &values);
             }
             self.bar.set_position(report.subscribers);
             cursor = page.next;
@@ -210,8 +205,12 @@ impl Auditor<'_> {
                     .as_mut()
                     .map(|all| all.remove(&user.id).unwrap_or_default());
                 let values = person::customer(self.config, &self.names, user, mine.as_deref());
-                let flag = user.newsletter.unwrap_or(false);
-                census.add_customer(self.hash(&email), email.as_str(), user.id, flag, &values);
+                let flag = user.newsletter;
+                let hash = self.hash(&email);
+                census.add_customer(hash, email.as_str(), user.id, flag, &values);
+                if user.registered != Some(false) {
+                    census.note_account(&hash);
+                }
             }
             self.bar.set_position(report.customers);
             cursor = page.next;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use shoper_api::{AdditionalField, Subscriber, User, UserAddress};
+use shoper_api::{AdditionalField, OptionList, Subscriber, User, UserAddress};
 use sync_core::RecordKind;
 use sync_core::config::Config;
 use sync_core::mapping::{AddressField, Field, Needs};
@@ -18,6 +18,7 @@ pub struct Names {
     locales: BTreeMap<i64, String>,
     /// Options of select fields: by field, from option to text.
     options: BTreeMap<i64, BTreeMap<String, String>>,
+    tags: BTreeMap<i64, String>,
 }
 
 impl Names {
@@ -42,12 +43,34 @@ impl Names {
                 .collect();
         }
         if needs.contains(Needs::ADDITIONAL_FIELDS)
-            && let Ok(fields) = shop.ask(|c| async move { c.additional_fields().await }).await
+            && let Ok((fields, _)) = shop
+                .ask(|c| async move { c.additional_fields_with_options(OptionList::default()).await })
+                .await
         {
             let options = |field: AdditionalField| (field.id, field.options.into_iter().collect());
             names.options = fields.into_iter().map(options).collect();
         }
+        if needs.contains(Needs::TAGS)
+            && let Ok(tags) = shop.ask(|c| async move { c.user_tags().await }).await
+        {
+            names.tags = tags.into_iter().map(|tag| (tag.id, tag.name)).collect();
+        }
         names
+    }
+
+    /// Names of tags that come as numbers or as names already; a number that nothing is known of is left out, unless
+    /// other tags are known, for then it is a name.
+    fn of_tags(&self, tags: &[String]) -> String {
+        let mut told = Vec::new();
+        for tag in tags {
+            let number = tag.trim().parse::<i64>().ok();
+            match number.and_then(|number| self.tags.get(&number)) {
+                Some(name) => told.push(name.as_str()),
+                None if number.is_none() || !self.tags.is_empty() => told.push(tag),
+                None => {}
+            }
+        }
+        told.join(", ")
     }
 }
 
@@ -55,11 +78,19 @@ impl Names {
 /// nothing is said of what they fill.
 pub fn customer(config: &Config, names: &Names, user: &User, addresses: Option<&[UserAddress]>) -> Values {
     let mut values = read(config, names, user, addresses.unwrap_or_default());
-    if addresses.is_none() {
-        for row in config.customers.mapping.rows() {
-            if row.needs().contains(Needs::ADDRESSES) {
-                values.remove(&row.target);
-            }
+    let unsaid = |field: &Field| match field {
+        Field::Registered => user.registered.is_none(),
+        Field::Active => user.active.is_none(),
+        Field::Newsletter => user.newsletter.is_none(),
+        Field::Groups => user.groups.is_none(),
+        Field::Tags => user.tags.is_none(),
+        Field::Additional(_) => user.additional_fields.is_none(),
+        _ => false,
+    };
+    for row in config.customers.mapping.rows() {
+        let unread = addresses.is_none() && row.needs().contains(Needs::ADDRESSES);
+        if unread || row.fields().iter().any(unsaid) {
+            values.remove(&row.target);
         }
     }
     values
@@ -88,17 +119,18 @@ fn read(config: &Config, names: &Names, user: &User, addresses: &[UserAddress]) 
             Field::Language => user.lang_id.and_then(|id| names.locales.get(&id).cloned()),
             Field::Group => user.group_id.and_then(|id| names.user_groups.get(&id).cloned()),
             Field::Groups => {
-                let main = user.group_id.filter(|id| !user.groups.contains(id));
-                let all: Vec<i64> = user.groups.iter().copied().chain(main).collect();
+                let mut all: Vec<i64> = user.groups.clone().unwrap_or_default();
+                all.extend(user.group_id.filter(|id| !all.contains(id)));
                 Some(named(&names.user_groups, &all))
             }
-            Field::Tags => Some(user.tags.join(", ")),
+            Field::Tags => user.tags.as_ref().map(|tags| names.of_tags(tags)),
             Field::Loyalty => user.loyalty_sum.clone(),
             Field::UserId => Some(user.id.to_string()),
             Field::Additional(id) => {
                 let value = user
                     .additional_fields
                     .iter()
+                    .flatten()
                     .find(|field| field.field_id == id)
                     .map(|field| &field.value)?;
                 // Of a select either the text or the option's number stands there (shoper-api.md E.6).
@@ -111,7 +143,7 @@ fn read(config: &Config, names: &Names, user: &User, addresses: &[UserAddress]) 
                         .clone(),
                 )
             }
-            Field::SubscriberId | Field::Dateadd => None,
+            Field::SubscriberId | Field::Dateadd | Field::Ipaddress => None,
         },
     )
 }
@@ -119,7 +151,7 @@ fn read(config: &Config, names: &Names, user: &User, addresses: &[UserAddress]) 
 /// What a subscriber fills. Of somebody who is a customer too, `as_customer` is the address as the customer's record spells
 /// it: that spelling counts.
 pub fn subscriber(config: &Config, names: &Names, row: &Subscriber, as_customer: Option<&str>) -> Values {
-    values(
+    let mut values = values(
         RecordKind::Subscriber,
         &config.subscribers.mapping,
         &|field| match field {
@@ -127,11 +159,23 @@ pub fn subscriber(config: &Config, names: &Names, row: &Subscriber, as_customer:
             Field::Active => flag(row.active),
             Field::Dateadd => row.dateadd.clone(),
             Field::Language => row.lang_id.and_then(|id| names.locales.get(&id).cloned()),
-            Field::Groups => Some(named(&names.subscriber_groups, &row.groups)),
+            Field::Groups => (row.groups.as_ref()).map(|groups| named(&names.subscriber_groups, groups)),
             Field::SubscriberId => Some(row.id.to_string()),
+            Field::Ipaddress => row.ipaddress.clone(),
             _ => None,
         },
-    )
+    );
+    let unsaid = |field: &Field| match field {
+        Field::Active => row.active.is_none(),
+        Field::Groups => row.groups.is_none(),
+        _ => false,
+    };
+    for row in config.subscribers.mapping.rows() {
+        if row.fields().iter().any(unsaid) {
+            values.remove(&row.target);
+        }
+    }
+    values
 }
 
 fn flag(flag: Option<bool>) -> Option<String> {

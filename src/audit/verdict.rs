@@ -34,6 +34,8 @@ pub enum Rule {
     Subscriber,
     /// Either.
     Either,
+    /// Both.
+    Both,
 }
 
 /// What the shop has under one address.
@@ -45,6 +47,8 @@ pub struct InShop {
     pub subscriber: Option<bool>,
     /// Subscribers are synchronised too, and not read for their consent alone.
     pub subscribers_count: bool,
+    /// A record does not say whether it consents, so that the consent last decided stands.
+    pub silent: bool,
 }
 
 impl InShop {
@@ -60,6 +64,7 @@ impl InShop {
             (None, _) | (Some(_), Rule::Subscriber) => subscriber,
             (Some(flag), Rule::Flag) => flag,
             (Some(flag), Rule::Either) => flag || subscriber,
+            (Some(flag), Rule::Both) => flag && subscriber,
         }
     }
 }
@@ -86,6 +91,8 @@ pub struct Known {
     pub refusal_applied: bool,
     /// A withdrawal was seen in the shop, and no opt-in since.
     pub withdrawn: bool,
+    /// Something speaks against the shop's consent, and nobody has decided yet.
+    pub doubted: bool,
     /// A status change that a person asked for is under way.
     pub wish: bool,
     /// What SARE was told of the contact still counts: it is in SARE through us.
@@ -230,7 +237,10 @@ pub fn judge(
     consent_known: Option<bool>,
     choices: Choices,
 ) -> Verdict {
-    let consents = shop.consents(choices.rule);
+    let consents = match shop.silent {
+        true => consent_known.unwrap_or(false),
+        false => shop.consents(choices.rule) && !known.doubted,
+    };
     let verdict = match sare.status {
         None => absent(shop, consents, known, choices),
         Some(2..=4) => refused(shop, sare, consents, known, choices),

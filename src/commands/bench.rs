@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail, ensure};
 use bytes::Bytes;
-use ports::{Clock, HttpClient, HttpClientSettings, SystemClock, Transport};
+use ports::{Clock, HttpClient, SystemClock, Transport};
 use simulators::network::Endpoint;
 use simulators::sare::{Account, AccountSettings};
 use simulators::shoper::{Bucket, Shop, ShopSettings};
@@ -147,7 +147,7 @@ impl Drop for Server {
 
 async fn measure(case: Case) -> anyhow::Result<Figures> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let transport = HttpClient::shared(HttpClientSettings::default()).map_err(anyhow::Error::msg)?;
+    let transport = HttpClient::shared(crate::app::transport_settings(true)).map_err(anyhow::Error::msg)?;
     let dir = tempfile::tempdir()?;
     let (shop_listener, shop_url) = listen("127.0.0.1:0").await?;
     let (sare_listener, sare_url) = listen("127.0.0.1:0").await?;

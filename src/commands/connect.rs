@@ -19,6 +19,12 @@ pub async fn connect(app: &App, options: Connect) -> anyhow::Result<u8> {
     let password = password(&options)?;
     let tokens = match oauth::admin_login(app.transport.as_ref(), &url, &options.login, &password).await {
         Ok(tokens) => tokens,
+        Err(shoper_api::Error::Redirected { to: Some(to), .. }) => bail!(
+            "{} sends us on to {}, and a login is sent to no address but the one you name. If that is the shop, connect it \
+             by that address",
+            url.host(),
+            to.host()
+        ),
         Err(error) if error.is_transient() => {
             output::line(&format!("The shop cannot be reached now: {error}"));
             return Ok(exit::AWAY);

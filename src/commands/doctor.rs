@@ -3,11 +3,12 @@
 //! Looks at the settings, the ledger, whether SARE and our own address can be reached, and at every shop. Changes
 //! nothing but that an older database is brought up to date, as any command does.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use desk::{Patience, SareSide, ShopSide};
-use ports::Request;
+use ports::{HttpClient, HttpClientSettings, Reach, Request, Transport};
 use serde::Serialize;
 use shoper_api::webhooks::EVENTS;
 use store::{HookKind, Shop, ShopState};
@@ -15,6 +16,7 @@ use sync_core::Lang;
 use sync_core::config::Config;
 use url::{Host, Url};
 
+use super::doctor_clock::{Dated, OFF_MS, span};
 use super::output;
 use crate::app::App;
 use crate::cli::Json;
@@ -25,6 +27,10 @@ use crate::settings::Settings;
 const LATE_MS: i64 = 15 * 60_000;
 /// A shop without success for so long is told: the daily sweep alone succeeds more often.
 const SILENT_MS: i64 = 26 * 3_600_000;
+/// A server without a sign of life for so long does not live.
+const ALIVE_MS: i64 = 2 * 60_000;
+/// How long it is told that no server lived.
+const LATELY_MS: i64 = 7 * 86_400_000;
 /// How long an address is given to answer.
 const ANSWER_WITHIN: Duration = Duration::from_secs(10);
 
@@ -82,7 +88,9 @@ pub async fn doctor(settings: Settings, json: Json) -> anyhow::Result<u8> {
     let mut found = Findings::default();
     about_settings(&settings, &mut found);
     match App::open(settings).await {
-        Ok(app) => {
+        Ok(mut app) => {
+            let dated = Dated::over(Arc::clone(&app.transport), Arc::clone(&app.clock));
+            app.transport = Arc::clone(&dated) as Arc<dyn Transport>;
             match app.store.look_through().await {
                 Ok(()) => found.ok("DATABASE_URL", "The database can be used, and the keys open it."),
                 Err(error) => {
@@ -93,6 +101,9 @@ pub async fn doctor(settings: Settings, json: Json) -> anyhow::Result<u8> {
             about_outside(&app, &mut found).await;
             if let Err(error) = about_shops(&app, &mut found).await {
                 found.wrong("shops", format!("{error:#}."), database_remedy(&error));
+            }
+            if let Err(error) = about_clock(&app, &dated, &mut found).await {
+                found.wrong("clock", format!("{error:#}."), database_remedy(&error));
             }
             app.store.close().await;
         }
@@ -200,7 +211,7 @@ fn about_settings(settings: &Settings, found: &mut Findings) {
         );
     }
     if settings.allow_http {
-        let text = "It is on: shops in private networks and plain HTTP are accepted, as demonstrations and tests need.";
+        let text = "It is on: shops and SARE on this machine, also over plain HTTP, are accepted, as demonstrations and tests need.";
         match &settings.public_url {
             Some(url) if !is_loopback(url.url()) => found.wrong("ALLOW_HTTP", text, "Unset it."),
             _ => found.note("ALLOW_HTTP", text, "Unset it in production."),
@@ -223,7 +234,7 @@ async fn about_outside(app: &App, found: &mut Findings) {
         "{}/0/group/list",
         app.settings.sare_api_url.as_str().trim_end_matches('/')
     );
-    match get(app, &sare).await {
+    match get(app.transport.as_ref(), &sare).await {
         Ok(status) if status < 500 => found.ok("SARE_API_URL", "SARE's API answers."),
         Ok(status) => found.wrong(
             "SARE_API_URL",
@@ -239,7 +250,17 @@ async fn about_outside(app: &App, found: &mut Findings) {
     let Some(public) = &app.settings.public_url else {
         return;
     };
-    match get(app, &public.at("/healthz")).await {
+    let url = public.at("/healthz");
+    // Our own address may well lead into our own network; nothing secret is sent there.
+    let own = HttpClientSettings {
+        reach: Reach::Anywhere,
+        ..HttpClientSettings::default()
+    };
+    let asked = match HttpClient::shared(own) {
+        Ok(transport) => get(transport.as_ref(), &url).await,
+        Err(why) => Err(why),
+    };
+    match asked {
         Ok(200) => found.ok("PUBLIC_URL", "The server answers there."),
         Ok(status) => found.wrong(
             "PUBLIC_URL",
@@ -256,12 +277,61 @@ async fn about_outside(app: &App, found: &mut Findings) {
     }
 }
 
+/// Whether this machine's clock is right: all that is planned and all that is signed goes by it.
+async fn about_clock(app: &App, dated: &Dated, found: &mut Findings) -> anyhow::Result<()> {
+    let remedy = "Let the machine keep its clock right (NTP). Work that was planned by a wrong clock is done at once as \
+         soon as it is right again.";
+    let public = app
+        .settings
+        .public_url
+        .as_ref()
+        .and_then(|public| public.url().host_str());
+    let ours: Vec<String> = public.map(str::to_owned).into_iter().collect();
+    let mut wrong = Vec::new();
+    if let Some(ahead) = dated.ahead(&ours).filter(|ahead| ahead.abs() > OFF_MS) {
+        let side = if ahead > 0 { "ahead of" } else { "behind" };
+        wrong.push(format!(
+            "This machine's clock is {} {side} those of the services.",
+            span(ahead)
+        ));
+    }
+    let now = app.clock.now();
+    if let Some(theirs) = app.store.database_time().await?
+        && (now - theirs).abs() > OFF_MS
+    {
+        let side = if now > theirs { "ahead of" } else { "behind" };
+        wrong.push(format!(
+            "This machine's clock is {} {side} the database's.",
+            span(now - theirs)
+        ));
+    }
+    if let Some(latest) = app.store.latest_moment().await?
+        && latest > now + OFF_MS
+    {
+        wrong.push(format!(
+            "The ledger was written to at {}, which has not come yet: this machine's clock is behind, or one that wrote \
+             was ahead.",
+            output::moment(Some(latest))
+        ));
+    }
+    if wrong.is_empty() {
+        found.ok(
+            "clock",
+            "It agrees with those of the services and with the ledger.",
+        );
+    }
+    for text in wrong {
+        found.wrong("clock", text, remedy);
+    }
+    Ok(())
+}
+
 /// The HTTP status, or why there is none.
-async fn get(app: &App, url: &str) -> Result<u16, String> {
+async fn get(transport: &dyn Transport, url: &str) -> Result<u16, String> {
     let request: Request = http::Request::get(url)
         .body(Bytes::new())
         .map_err(|error| error.to_string())?;
-    match tokio::time::timeout(ANSWER_WITHIN, app.transport.send(request)).await {
+    match tokio::time::timeout(ANSWER_WITHIN, transport.send(request)).await {
         Ok(Ok(answer)) => Ok(answer.status().as_u16()),
         Ok(Err(error)) => Err(error.to_string()),
         Err(_) => Err("no answer in time".to_owned()),
@@ -295,8 +365,45 @@ async fn about_shops(app: &App, found: &mut Findings) -> anyhow::Result<()> {
     } else {
         found.ok("workers", "No lane is overdue.");
     }
+    about_life(app, found).await?;
     for shop in served {
         about_shop(app, shop, found).await?;
+    }
+    Ok(())
+}
+
+/// Whether a server lives, and when of late none did.
+async fn about_life(app: &App, found: &mut Findings) -> anyhow::Result<()> {
+    let now = app.clock.now();
+    let servers = app.store.servers().await?;
+    let alive = servers
+        .iter()
+        .filter(|server| now - server.alive_at < ALIVE_MS)
+        .count();
+    match (alive, servers.first()) {
+        (0, Some(last)) => found.note(
+            "server",
+            format!(
+                "None lives: the last sign of life was at {}.",
+                output::moment(Some(last.alive_at))
+            ),
+            "Start `shoper-sare serve`. What shops send meanwhile is made up for within the hour after that.",
+        ),
+        (0, None) => {}
+        (1, _) => found.ok("server", "One lives."),
+        (many, _) => found.ok("server", format!("{many} live.")),
+    }
+    for absence in app.store.absences(now - LATELY_MS).await? {
+        found.note(
+            "server",
+            format!(
+                "None lived from {} to {}.",
+                output::moment(Some(absence.from)),
+                output::moment(Some(absence.to))
+            ),
+            "What shops sent meanwhile is made up for by itself: new records and unsubscribes at once, and every shop is \
+             read as a whole within an hour.",
+        );
     }
     Ok(())
 }
@@ -311,6 +418,17 @@ async fn about_shop(app: &App, shop: &Shop, found: &mut Findings) -> anyhow::Res
             format!("`shoper-sare shop resume {host}` goes on."),
         );
     }
+    if let Some(previous) = &shop.previous_url {
+        found.note(
+            host,
+            format!(
+                "The shop has moved here from {} at {}.",
+                previous.trim_start_matches("https://"),
+                output::moment(shop.moved_at)
+            ),
+            "Nothing need be done: the old address is kept and asked again should this one fail.",
+        );
+    }
     if shop.state == ShopState::AccessLost {
         let desk::Remedy { cause, remedy, .. } = desk::remedy("shop-access", Lang::En);
         found.wrong(host, cause, remedy);
@@ -320,6 +438,18 @@ async fn about_shop(app: &App, shop: &Shop, found: &mut Findings) -> anyhow::Res
     match app.config(shop) {
         Err(error) => found.note(host, format!("{error:#}."), "Until then nothing is synchronised."),
         Ok(config) => ask_sare(app, shop, &config, found).await?,
+    }
+    let catching_up = super::shop::catching_up(app, shop).await?;
+    if let Some(absence) = catching_up.iter().find(|absence| !absence.is_made_up) {
+        found.note(
+            host,
+            format!(
+                "What it sent between {} and {}, when no server lived, is being made up for.",
+                output::moment(Some(absence.from)),
+                output::moment(Some(absence.to))
+            ),
+            "Nothing is to be done: the whole shop is read within an hour.",
+        );
     }
     let silent = shop.last_success_at.unwrap_or(shop.created_at) < app.clock.now() - SILENT_MS;
     if silent && shop.config.is_some() && !shop.paused {
@@ -332,18 +462,24 @@ async fn about_shop(app: &App, shop: &Shop, found: &mut Findings) -> anyhow::Res
             format!("`shoper-sare shop show {host}` says what is being waited for."),
         );
     }
-    for problem in app
-        .store
-        .problems(shop.id, 500, 0)
-        .await?
-        .iter()
-        .filter(|problem| problem.key.starts_with("shop:"))
+    let problems = app.store.problems(shop.id, 500, 0).await?;
+    let run = app.store.active_run(shop.id).await?.filter(|_| !shop.paused);
+    let still = run.and_then(|run| engine::standstill(&run, shop.last_success_at, app.clock.now()));
+    if let Some(since) = still
+        && !problems.iter().any(|problem| problem.kind == "run-still")
     {
+        let desk::Remedy { cause, remedy, .. } = desk::remedy("run-still", Lang::En);
+        found.wrong(
+            host,
+            format!("{cause} (since {})", output::moment(Some(since))),
+            remedy,
+        );
+    }
+    for problem in problems.iter().filter(|problem| problem.key.starts_with("shop:")) {
         let desk::Remedy { cause, remedy, .. } = desk::remedy(&problem.kind, Lang::En);
-        let detail = problem
-            .detail
-            .as_deref()
-            .map_or_else(String::new, |detail| format!(" ({detail})"));
+        let detail = problem.detail.as_deref().map_or_else(String::new, |detail| {
+            format!(" ({})", desk::detail(&problem.kind, detail, Lang::En))
+        });
         found.wrong(host, format!("{cause}{detail}"), remedy);
     }
     if found.0[before..].iter().all(|check| check.state == State::Ok) {

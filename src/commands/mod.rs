@@ -6,15 +6,18 @@ mod bench;
 mod connect;
 mod demo;
 mod doctor;
+mod doctor_clock;
 mod explain;
 mod output;
 mod problems;
 mod shop;
 mod shop_config;
+mod shop_move;
 mod shop_sync;
 mod simulate;
 mod world;
 
+use anyhow::Context;
 use clap::CommandFactory;
 
 use crate::app::App;
@@ -56,6 +59,7 @@ pub async fn run(command: Command, settings: Settings) -> anyhow::Result<u8> {
                 ShopCommand::Problems(options) => problems::problems(&app, options).await,
                 ShopCommand::Audit(options) => audit::audit(&app, options).await,
                 ShopCommand::Connect(options) => connect::connect(&app, options).await,
+                ShopCommand::Move(options) => shop_move::move_shop(&app, options).await,
                 ShopCommand::Remove(options) => shop::remove(&app, options).await,
             };
             app.store.close().await;
@@ -82,6 +86,10 @@ async fn serve(settings: Settings) -> anyhow::Result<u8> {
             "PUBLIC_URL is not set: no webhooks are registered, changes are found by sweeps alone"
         );
     }
+    let is_file = store::sqlite_file(&app.settings.database_url).is_some();
+    crate::upkeep::prepare(&app.store, is_file)
+        .await
+        .context("the ledger cannot be put in order")?;
     let listener = tokio::net::TcpListener::bind(&app.settings.listen).await?;
     tracing::info!(address = %listener.local_addr()?, "serving");
     let served = crate::serve::serve(&app, listener, stop).await;

@@ -2,6 +2,7 @@
 
 use desk::Remedy;
 use store::{DirtyKey, Problem};
+use sync_core::Lang;
 
 use super::output;
 use crate::app::App;
@@ -69,7 +70,9 @@ pub async fn problems(app: &App, options: Problems) -> anyhow::Result<u8> {
                 name(problem),
                 cause.to_owned(),
                 remedy.to_owned(),
-                problem.detail.clone().unwrap_or_default(),
+                problem.detail.as_deref().map_or_else(String::new, |detail| {
+                    desk::detail(&problem.kind, detail, Lang::En)
+                }),
                 output::moment(Some(problem.first_at)),
                 problem.times.to_string(),
             ]);

@@ -48,7 +48,7 @@ pub async fn list(app: &App, json: Json) -> anyhow::Result<u8> {
     ]);
     for (shop, counts, run, standing) in &rows {
         table.add_row(vec![
-            shop.host.clone(),
+            called(shop),
             standing.headline().word().to_owned(),
             counts.contacts.to_string(),
             of(counts, Outcome::Synchronised).to_string(),
@@ -65,6 +65,14 @@ pub async fn list(app: &App, json: Json) -> anyhow::Result<u8> {
 /// Contacts of one outcome.
 pub fn of(counts: &Counts, outcome: Outcome) -> i64 {
     counts.by_outcome.get(&(outcome as i64)).copied().unwrap_or(0)
+}
+
+/// What a shop is called: of one that removed the app only the licence is left.
+fn called(shop: &Shop) -> String {
+    match shop.host.is_empty() {
+        true => shop.license.clone(),
+        false => shop.host.clone(),
+    }
 }
 
 fn word<T: serde::Serialize>(value: T) -> String {
@@ -97,7 +105,7 @@ fn run_word(run: &Run) -> String {
 /// A shop for scripts.
 fn summary(shop: &Shop, counts: &Counts, run: Option<&Run>, standing: &Standing) -> serde_json::Value {
     serde_json::json!({
-        "shop": shop.host,
+        "shop": called(shop),
         "license": shop.license,
         "url": shop.url,
         "origin": shop.origin,
@@ -145,6 +153,55 @@ pub fn run_json(run: &Run) -> serde_json::Value {
     })
 }
 
+/// A time in which no server lived, and whether what a shop sent meanwhile has been made up for.
+#[derive(Debug, Clone, Copy)]
+pub struct CatchingUp {
+    /// From.
+    pub from: i64,
+    /// To.
+    pub to: i64,
+    /// The whole shop has been read since.
+    pub is_made_up: bool,
+}
+
+/// Times of the last week in which no server lived, as far as they concern the shop.
+pub async fn catching_up(app: &App, shop: &Shop) -> anyhow::Result<Vec<CatchingUp>> {
+    let state = lane_state(app, shop).await?;
+    let since = (app.clock.now() - 7 * 86_400_000).max(shop.created_at);
+    let absences = app.store.absences(since).await?;
+    Ok(absences
+        .into_iter()
+        .filter(|_| state.first_done)
+        .map(|absence| CatchingUp {
+            from: absence.from,
+            to: absence.to,
+            is_made_up: absence.to <= state.read_from,
+        })
+        .collect())
+}
+
+async fn lane_state(app: &App, shop: &Shop) -> anyhow::Result<engine::LaneState> {
+    let text = app
+        .store
+        .lane(shop.id)
+        .await?
+        .map_or_else(String::new, |lane| lane.state);
+    Ok(engine::LaneState::parse(&text, &app.engine_settings()))
+}
+
+fn catching_up_word(absence: &CatchingUp) -> String {
+    let state = if absence.is_made_up {
+        "made up for"
+    } else {
+        "being made up for"
+    };
+    let (from, to) = (
+        output::moment(Some(absence.from)),
+        output::moment(Some(absence.to)),
+    );
+    format!("{from} to {to}, {state}")
+}
+
 /// One shop.
 pub async fn show(app: &App, one: One) -> anyhow::Result<u8> {
     let shop = app.find(&one.shop).await?;
@@ -161,8 +218,18 @@ pub async fn show(app: &App, one: One) -> anyhow::Result<u8> {
         .as_ref()
         .zip(sare_hook)
         .map(|(public, (_, token))| public.sare_hook(secrecy::ExposeSecret::expose_secret(&token)));
+    let catching_up = catching_up(app, &shop).await?;
     if one.json.json {
         let mut value = summary(&shop, &counts, active.as_ref(), &standing);
+        value["absences"] = catching_up
+            .iter()
+            .map(|absence| {
+                serde_json::json!({
+                    "from": output::iso(Some(absence.from)), "to": output::iso(Some(absence.to)),
+                    "made_up_for": absence.is_made_up,
+                })
+            })
+            .collect();
         value["runs"] = runs.iter().map(run_json).collect();
         value["meters"] = serde_json::to_value(&meters)?;
         value["audit"] = audit.as_ref().map_or(serde_json::Value::Null, |audit| {
@@ -177,7 +244,7 @@ pub async fn show(app: &App, one: One) -> anyhow::Result<u8> {
     let mut table = output::facts();
     let yes_no = |on: bool| if on { "yes" } else { "no" }.to_owned();
     for (name, value) in [
-        ("Shop", shop.host.clone()),
+        ("Shop", called(&shop)),
         ("Licence", shop.license.clone()),
         ("Stands", matters(&standing).join(", ")),
         ("State", word(shop.state)),
@@ -200,6 +267,12 @@ pub async fn show(app: &App, one: One) -> anyhow::Result<u8> {
         ("Changes waiting", counts.dirty.to_string()),
         ("Problems", counts.problems.to_string()),
         ("Last success", output::moment(shop.last_success_at)),
+        (
+            "No server lived",
+            catching_up
+                .last()
+                .map_or_else(|| "-".to_owned(), catching_up_word),
+        ),
         (
             "Last audit",
             audit.as_ref().map_or_else(|| "-".to_owned(), audit_word),
@@ -359,6 +432,11 @@ pub async fn remove(app: &App, options: Remove) -> anyhow::Result<u8> {
     }
     let left = remove_webhooks(app, &shop).await;
     app.store.remove_shop(shop.id, app.clock.now()).await?;
+    if !app.store.tidy().await? {
+        tracing::info!(
+            "somebody reads the ledger; its files are cleared of what was erased when the server looks again"
+        );
+    }
     if options.json.json {
         let webhooks = left.as_ref().err().map(|why| format!("{why:#}"));
         output::json(&serde_json::json!({

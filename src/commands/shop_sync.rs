@@ -100,6 +100,7 @@ fn queued(id: i64, json: bool, word: &str) -> anyhow::Result<u8> {
 pub async fn follow(app: &App, shop: ShopId, id: i64, silent: bool) -> anyhow::Result<Option<Run>> {
     let engine = app.engine();
     let bar = output::bar(silent);
+    let mut told = false;
     loop {
         let Some(run) = app.store.run(shop, id).await? else {
             return Ok(None);
@@ -108,7 +109,12 @@ pub async fn follow(app: &App, shop: ShopId, id: i64, silent: bool) -> anyhow::R
             bar.finish_and_clear();
             return Ok(Some(run));
         }
-        show(&bar, &Body::parse(&run.body));
+        let body = Body::parse(&run.body);
+        if run.kind == RunKind::Forced && body.phase == Phase::Applying && !told {
+            told = true;
+            bar.println(overwrites(&body.statement));
+        }
+        show(&bar, &body);
         let now = app.clock.now();
         let due = app.store.lane(shop).await?.map_or(now, |lane| {
             lane.wake_at.map_or(lane.due_at, |w| w.min(lane.due_at))
@@ -148,9 +154,27 @@ pub fn show(bar: &ProgressBar, body: &Body) {
         Some("sare-limit") => " (SARE's limit)",
         Some("shop-away") => " (the shop is away)",
         Some("sare-away") => " (SARE is away)",
+        Some("shop-record") => " (a record of the shop cannot be read)",
+        Some("shop-list") => " (the shop does not give out the list)",
+        Some("shop-addresses") => " (addresses first)",
+        Some("sare-access") => " (SARE refuses the key)",
+        Some("sare-payment") => " (SARE asks for payment or a higher limit)",
         _ => "",
     };
     bar.set_message(format!("{phase}{waiting}"));
+}
+
+/// How many values the run writes over, said before it does.
+fn overwrites(statement: &Statement) -> String {
+    let up_to = if statement.overwrites_at_most {
+        "up to "
+    } else {
+        ""
+    };
+    format!(
+        "Values in SARE to be overwritten: {up_to}{}",
+        statement.overwritten
+    )
 }
 
 /// What a run would change, in sentences.
@@ -168,6 +192,7 @@ pub fn statement_lines(statement: &Statement) -> Vec<String> {
             statement.skipped,
             statement.gone
         ),
+        overwrites(statement),
     ]
 }
 
@@ -207,6 +232,12 @@ pub fn run_lines(run: &Run) -> Vec<String> {
                 "{} added, {} updated, {} unchanged, {} unsubscribed, {} suppressed, {} left out, {} never touched, {} failed.",
                 c.added, c.updated, c.unchanged, c.unsubscribed, c.suppressed, c.skipped, c.hands_off, c.failed
             ));
+            if c.waiting > 0 {
+                lines.push(format!(
+                    "{} wait until SARE takes new contacts again; see the shop's problems.",
+                    c.waiting
+                ));
+            }
         }
         _ => {}
     }

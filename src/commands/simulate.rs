@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context;
-use ports::{Clock, HttpClient, HttpClientSettings, SystemClock, Transport};
+use ports::{Clock, HttpClient, SystemClock, Transport};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use simulators::network::Endpoint;
@@ -30,7 +30,7 @@ pub async fn simulate(command: SimulateCommand) -> anyhow::Result<u8> {
 }
 
 async fn services(options: &Simulated, with_shop: bool, with_sare: bool) -> anyhow::Result<u8> {
-    let transport = HttpClient::shared(HttpClientSettings::default()).map_err(anyhow::Error::msg)?;
+    let transport = HttpClient::shared(crate::app::transport_settings(true)).map_err(anyhow::Error::msg)?;
     let outside = Outside {
         transport,
         clock: Arc::new(SystemClock),

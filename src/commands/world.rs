@@ -3,8 +3,10 @@
 //!
 //! A seed that fails once fails always: it is printed, and `--from` and `--seeds 1` repeat it.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
+use ports::Millis;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use simulators::data::{Size, populate};
@@ -17,6 +19,10 @@ use simulators::world::World;
 use super::output;
 use crate::exit;
 use crate::lab::{CONFIG, Database, Lab, ShopSetup};
+
+/// Within how long every refusal is noticed, whatever is lost: a day between two readings of a shop, and the time that a
+/// reading takes among failing services.
+const NOTICED_WITHIN: Millis = 26 * 3_600_000;
 
 /// Tells `seeds` histories of `steps` acts each, beginning with seed `from`.
 pub async fn world(from: u64, seeds: u64, steps: u32) -> anyhow::Result<u8> {
@@ -43,6 +49,8 @@ async fn history(seed: u64, steps: u32) -> anyhow::Result<Vec<String>> {
         settings.look_every = Duration::from_secs(900);
         settings.poll_every = Duration::from_secs(1_800);
         settings.counts_every = Duration::from_secs(3_600);
+        settings.beat_every = Duration::from_secs(900);
+        settings.absent_after = Duration::from_secs(3_600);
     })
     .await?;
     for number in 0..2 {
@@ -64,6 +72,7 @@ async fn history(seed: u64, steps: u32) -> anyhow::Result<Vec<String>> {
     let shops = lab.shops.iter().map(|shop| shop.shop.clone()).collect();
     let accounts = lab.shops.iter().map(|shop| shop.sare.clone()).collect();
     let mut world = World::new(seed, shops, accounts);
+    let mut wrong = BTreeSet::new();
     for _ in 0..steps {
         if rng.random_bool(0.1) {
             trouble(&lab, &mut rng);
@@ -76,6 +85,8 @@ async fn history(seed: u64, steps: u32) -> anyhow::Result<Vec<String>> {
         }
         let pause = [5, 60, 600, 7_200][rng.random_range(0..4)];
         lab.pass(Duration::from_secs(rng.random_range(1..=pause))).await;
+        // Whatever is lost and whatever fails, a day is enough.
+        wrong.extend(still_mailed(&lab, &mut world, NOTICED_WITHIN));
     }
     // Calm: what was lost is found, what failed is done.
     for shop in &lab.shops {
@@ -83,15 +94,16 @@ async fn history(seed: u64, steps: u32) -> anyhow::Result<Vec<String>> {
         shop.sare.faults().clear();
         shop.shop.set_webhook_faults(WebhookFaults::default());
     }
-    lab.pass(Duration::from_secs(27 * 3_600)).await;
+    lab.pass(Duration::from_secs(25 * 3_600)).await;
     lab.settle().await;
-    let mut wrong: Vec<String> = world
-        .violations()
-        .iter()
-        .map(|violation| format!("{violation:?}"))
-        .collect();
-    wrong.extend(still_mailed(&lab, &mut world));
-    Ok(wrong)
+    wrong.extend(
+        world
+            .violations()
+            .iter()
+            .map(|violation| format!("{violation:?}")),
+    );
+    wrong.extend(still_mailed(&lab, &mut world, 0));
+    Ok(wrong.into_iter().collect())
 }
 
 /// How much the services of a shop let through: what their vendors say, hardly anything, or all.
@@ -137,8 +149,8 @@ fn trouble(lab: &Lab, rng: &mut ChaCha8Rng) {
     }
 }
 
-/// Once all is calm nobody is mailed who refused and has not come back.
-fn still_mailed(lab: &Lab, world: &mut World) -> Vec<String> {
+/// Nobody is mailed who refused longer than `within` ago and has not come back.
+fn still_mailed(lab: &Lab, world: &mut World, within: Millis) -> Vec<String> {
     let mut wrong = Vec::new();
     for (number, shop) in lab.shops.iter().enumerate() {
         let people = shop
@@ -147,9 +159,13 @@ fn still_mailed(lab: &Lab, world: &mut World) -> Vec<String> {
             .map(|customer| (customer.id, customer.email.clone()));
         let people = people.chain(shop.shop.subscribers().map(|row| (row.id, row.email.clone())));
         for (id, email) in people {
-            if shop.status(&email) == Some(8) && world.refusal(number, &email).is_some() {
+            let refused = |at: Millis| at + within <= lab.now();
+            if shop.status(&email) == Some(8)
+                && let Some(refusal) = world.refusal(number, &email)
+                && refused(refusal.at)
+            {
                 wrong.push(format!(
-                    "shop {number}: record {id} refused and is mailed by SARE"
+                    "shop {number}: record {id} refused ({refusal:?}) and is mailed by SARE"
                 ));
             }
         }

@@ -10,10 +10,11 @@ mod database;
 mod shop;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use engine::{Engine, EngineSettings};
-use ports::{Clock, ManualClock, Millis, Transport};
+use ports::{Clock, ManualClock, Millis, Transport, WrongClock};
 use simulators::network::{Endpoint, Network};
 use store::Store;
 
@@ -31,6 +32,8 @@ pub const BEGINNING: Millis = 1_772_438_400_000;
 pub struct Lab {
     /// The time, which moves only when something takes time or a test says so.
     pub clock: Arc<ManualClock>,
+    /// The program's own clock, which can be put wrong while the services' clocks stay right.
+    pub program_clock: Arc<WrongClock>,
     /// What connects everybody.
     pub network: Network,
     /// The ledger.
@@ -41,6 +44,7 @@ pub struct Lab {
     pub shops: Vec<LabShop>,
     settings: EngineSettings,
     database: Database,
+    beaten_at: AtomicI64,
 }
 
 /// The network holds the router, which holds the ledger and the network: taken apart, or the ledger's connections would
@@ -73,19 +77,25 @@ impl Lab {
         let mut settings = EngineSettings::new(SARE_URL.parse()?, database::entropy(0x5eed));
         settings.app = Some(shop::app_credentials());
         settings.public_url = Some(PUBLIC_URL.parse()?);
-        // Weeks pass here: polls every few minutes show the same as polls every minute, and cost less.
+        // Weeks pass here: polls and looks every few minutes show the same as more of them, and cost less.
         settings.poll_every = Duration::from_secs(300);
+        settings.beat_every = Duration::from_secs(600);
+        settings.absent_after = Duration::from_secs(900);
+        settings.look_every = Duration::from_secs(300);
         change(&mut settings);
         let store = database.open_store().await?;
-        let engine = engine_over(&store, &network, &clock, &settings);
+        let program_clock = Arc::new(WrongClock::over(Arc::clone(&clock) as Arc<dyn Clock>));
+        let engine = engine_over(&store, &network, &program_clock, &settings);
         let lab = Self {
             clock,
+            program_clock,
             network,
             store,
             engine,
             shops: Vec::new(),
             settings,
             database,
+            beaten_at: AtomicI64::new(0),
         };
         lab.serve();
         Ok(lab)
@@ -108,7 +118,7 @@ impl Lab {
     pub async fn restart(&mut self) -> anyhow::Result<()> {
         self.network.resume();
         self.store = self.database.open_store().await?;
-        self.engine = engine_over(&self.store, &self.network, &self.clock, &self.settings);
+        self.engine = engine_over(&self.store, &self.network, &self.program_clock, &self.settings);
         self.serve();
         Ok(())
     }
@@ -119,7 +129,12 @@ impl Lab {
     /// When the database cannot be opened once more.
     pub async fn second_engine(&self) -> anyhow::Result<Engine> {
         let store = self.database.open_store().await?;
-        Ok(engine_over(&store, &self.network, &self.clock, &self.settings))
+        Ok(engine_over(
+            &store,
+            &self.network,
+            &self.program_clock,
+            &self.settings,
+        ))
     }
 
     /// Adds a shop and its SARE account, with nothing installed yet.
@@ -158,6 +173,7 @@ impl Lab {
         let end = self.now() + i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
         loop {
             let now = self.now();
+            let beat_at = self.beat(now).await;
             self.network.deliver(now).await;
             match self.engine.turn().await {
                 Ok(true) => continue,
@@ -169,19 +185,48 @@ impl Lab {
             }
             let lane = self
                 .store
-                .next_due(now)
+                .next_due(self.program_clock.now())
                 .await
                 .expect("the ledger answers")
-                .unwrap_or(end);
+                .map_or(end, |at| at - self.program_clock.ahead());
             let hook = self
                 .shops
                 .iter()
                 .filter_map(|s| s.shop.next_delivery_at())
                 .min()
                 .unwrap_or(end);
-            let next = lane.min(hook).min(end).max(now + 1);
+            let next = lane.min(hook).min(beat_at).min(end).max(now + 1);
             self.clock.advance_to(next);
         }
+    }
+
+    /// Gives the program's sign of life when it is due; when the next one is.
+    async fn beat(&self, now: Millis) -> Millis {
+        let every = i64::try_from(self.settings.beat_every.as_millis()).unwrap_or(i64::MAX);
+        if self.beaten_at.load(Ordering::Relaxed) + every <= now {
+            let sign = self.engine.sign_of_life("lab").await;
+            sign.expect("the ledger answers");
+            self.beaten_at.store(now, Ordering::Relaxed);
+        }
+        self.beaten_at.load(Ordering::Relaxed) + every
+    }
+
+    /// The program is down for `time` and then begins anew: what is sent to it meanwhile is lost.
+    ///
+    /// # Errors
+    /// When the database cannot be opened again.
+    pub async fn away(&mut self, time: Duration) -> anyhow::Result<()> {
+        self.network.unroute(PUBLIC_URL);
+        let end = self.now() + i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
+        while self.now() < end {
+            self.network.deliver(self.now()).await;
+            let due = self.shops.iter().filter_map(|s| s.shop.next_delivery_at()).min();
+            self.clock
+                .advance_to(due.unwrap_or(end).clamp(self.now() + 1, end));
+        }
+        self.network.deliver(end).await;
+        self.beaten_at.store(0, Ordering::Relaxed);
+        self.restart().await
     }
 
     /// [`Lab::pass`] in minutes.
@@ -194,38 +239,38 @@ impl Lab {
     /// # Panics
     /// When a day was not enough: something is stuck.
     pub async fn settle(&self) {
+        let mut seen = String::new();
         for _ in 0..24 * 60 * 2 {
             self.pass(Duration::from_secs(30)).await;
+            seen.clear();
             let mut busy = self.shops.iter().any(|s| s.shop.waiting_deliveries() > 0);
             for shop in &self.shops {
                 let Some(known) = shop.known(&self.store).await else {
                     continue;
                 };
-                busy |= self
-                    .store
-                    .active_run(known.id)
-                    .await
-                    .expect("the ledger answers")
-                    .is_some_and(|run| run.state != store::RunState::Braked);
+                let run = self.store.active_run(known.id).await.expect("the ledger answers");
+                seen = format!("{seen} {run:?}");
+                busy |= run.is_some_and(|run| run.state != store::RunState::Braked);
                 let due = self
                     .store
                     .next_dirty_due(known.id)
                     .await
                     .expect("the ledger answers");
+                seen = format!("{seen}, dirty at {due:?} of {}", self.now());
                 busy |= due.is_some_and(|at| at <= self.now() + 60_000);
             }
             if !busy {
                 return;
             }
         }
-        panic!("a day was not enough: something is stuck");
+        panic!("a day was not enough: {seen}");
     }
 }
 
 fn engine_over(
     store: &Store,
     network: &Network,
-    clock: &Arc<ManualClock>,
+    clock: &Arc<WrongClock>,
     settings: &EngineSettings,
 ) -> Engine {
     let transport: Arc<dyn Transport> = Arc::new(network.clone());

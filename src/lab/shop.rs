@@ -139,7 +139,7 @@ pub(super) fn web_state(lab: &Lab) -> web::State {
         store: lab.store.clone(),
         engine: lab.engine.clone(),
         transport: Arc::new(lab.network.clone()) as Arc<dyn Transport>,
-        clock: Arc::clone(&lab.clock) as Arc<dyn Clock>,
+        clock: Arc::clone(&lab.program_clock) as Arc<dyn Clock>,
         entropy: super::database::entropy(0x3eb),
         wake: Arc::default(),
         metrics: None,

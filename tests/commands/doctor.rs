@@ -65,3 +65,46 @@ fn a_shop_in_trouble_is_named_with_cause_and_remedy() {
         .with_code(1)
         .saying("The shop cannot be asked");
 }
+
+#[test]
+fn what_a_clock_that_was_wrong_has_written_and_when_no_server_lived_is_told() {
+    let world = World::synchronised();
+    let ledger = world.dir.path().join("ledger.db");
+    let write = |statement: String| {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        runtime.block_on(async {
+            use sqlx::Connection;
+            let url = format!("sqlite:{}", ledger.display());
+            let mut connection = sqlx::SqliteConnection::connect(&url).await.unwrap();
+            sqlx::query(sqlx::AssertSqlSafe(statement))
+                .execute(&mut connection)
+                .await
+                .unwrap();
+        });
+    };
+    let now = ports::Clock::now(&ports::SystemClock);
+    let hour = 3_600_000;
+    write(format!(
+        "INSERT INTO absences (from_at, to_at) VALUES ({}, {})",
+        now - 3 * hour,
+        now + 1
+    ));
+    world
+        .run(&["doctor"])
+        .with_code(0)
+        .saying("clock: It agrees with those of the services and with the ledger.")
+        .saying("None lived from");
+    world
+        .run(&["shop", "show", &world.host])
+        .with_code(0)
+        .saying("being made up for");
+    assert_eq!(world.show()["absences"][0]["made_up_for"], false);
+    write(format!("UPDATE lanes SET latest_at = {}", now + 48 * hour));
+    let report = world.run(&["doctor", "--json"]).with_code(1).json();
+    assert_eq!(wrong(&report), ["clock"]);
+    world
+        .run(&["doctor"])
+        .with_code(1)
+        .saying("which has not come yet")
+        .saying("NTP");
+}

@@ -35,6 +35,34 @@ fn serve(world: &World, database: &str) -> Server {
     Server(command.spawn().unwrap())
 }
 
+/// Connects and configures the world's shop in this ledger.
+fn begin(world: &World, database: &str) {
+    let password = world.shop.settings().admin_password;
+    let url = world.shop.base_url();
+    let connect = [
+        ("DATABASE_URL", database),
+        ("SHOPER_ADMIN_PASSWORD", password.as_str()),
+    ];
+    world
+        .run_with(&["shop", "connect", &url, "--login", "admin"], &connect, "")
+        .with_code(0);
+    let settings = [("DATABASE_URL", database)];
+    world
+        .run_with(&["shop", "config", "import", &world.host, "-"], &settings, CONFIG)
+        .with_code(0);
+}
+
+/// What is so in the end, within `most`.
+#[track_caller]
+fn wait_for(what: &str, most: Duration, is_so: impl Fn() -> bool) -> Duration {
+    let begun = Instant::now();
+    while !is_so() {
+        assert!(begun.elapsed() < most, "{what} takes too long");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    begun.elapsed()
+}
+
 /// A shop of 900 people whose services take their time.
 fn shop() -> World {
     let shop = ShopSettings {
@@ -63,18 +91,7 @@ fn shop() -> World {
 fn survives(database: &str, servers: usize) {
     let world = shop();
     let settings = [("DATABASE_URL", database)];
-    let password = world.shop.settings().admin_password;
-    let url = world.shop.base_url();
-    let connect = [
-        ("DATABASE_URL", database),
-        ("SHOPER_ADMIN_PASSWORD", password.as_str()),
-    ];
-    world
-        .run_with(&["shop", "connect", &url, "--login", "admin"], &connect, "")
-        .with_code(0);
-    world
-        .run_with(&["shop", "config", "import", &world.host, "-"], &settings, CONFIG)
-        .with_code(0);
+    begin(&world, database);
     let state = || {
         let shown = world
             .run_with(&["shop", "show", &world.host, "--json"], &settings, "")
@@ -129,4 +146,59 @@ fn two_servers_on_one_postgresql_share_the_work_and_one_killed_loses_nothing() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let database = runtime.block_on(Database::postgres(&server)).unwrap();
     survives(database.url(), 2);
+}
+
+#[test]
+fn another_server_takes_the_lanes_of_a_killed_one_within_ten_seconds_and_not_those_of_one_that_waits() {
+    let Ok(server) = std::env::var(TEST_SERVER) else {
+        assert!(
+            std::env::var("CI").is_err(),
+            "{TEST_SERVER} must name a PostgreSQL server here"
+        );
+        return;
+    };
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let database = runtime.block_on(Database::postgres(&server)).unwrap();
+    let world = World::new();
+    world.shop.add_subscriber("first@example.com", true);
+    begin(&world, database.url());
+    let first = serve(&world, database.url());
+    let is_mailed = |email: &str| {
+        world
+            .sare
+            .contact(email)
+            .is_some_and(|contact| contact.status == 8)
+    };
+    wait_for("the first synchronisation", Duration::from_secs(60), || {
+        is_mailed("first@example.com")
+    });
+    // The next call to SARE takes longer than any lease.
+    world
+        .sare
+        .change_settings(|settings| settings.latency = Duration::from_secs(24));
+    let before = world.sare.requests();
+    let sync = ["shop", "sync", &world.host, "--no-wait"];
+    world
+        .run_with(&sync, &[("DATABASE_URL", database.url())], "")
+        .with_code(0);
+    wait_for("the wait for SARE", Duration::from_secs(60), || {
+        world.sare.requests() > before
+    });
+    let asked = || (world.shop.request_count(), world.sare.requests());
+    let waiting = asked();
+    let second = serve(&world, database.url());
+    std::thread::sleep(Duration::from_secs(12));
+    assert_eq!(asked(), waiting, "the second took the lane of one that lives");
+    world.shop.add_subscriber("second@example.com", true);
+    world
+        .sare
+        .change_settings(|settings| settings.latency = Duration::ZERO);
+    drop(first);
+    let before = asked().0;
+    let took = wait_for("the take-over", Duration::from_secs(30), || asked().0 > before);
+    assert!(took < Duration::from_secs(10), "{took:?}");
+    wait_for("the work of the other", Duration::from_secs(150), || {
+        is_mailed("second@example.com")
+    });
+    drop(second);
 }

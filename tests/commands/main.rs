@@ -13,6 +13,7 @@ mod contact;
 mod disk;
 mod doctor;
 mod documents;
+mod erased;
 mod killed;
 mod programs;
 mod shops;

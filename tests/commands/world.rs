@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
-use ports::{Clock, HttpClient, HttpClientSettings, SystemClock};
+use ports::{Clock, HttpClient, HttpClientSettings, Reach, SystemClock};
 use serde_json::Value;
 use simulators::network::Endpoint;
 use simulators::sare::{Account, AccountSettings};
@@ -121,7 +121,11 @@ impl World {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let shop = Shop::new(shop, Arc::clone(&clock), 1);
         let sare = Account::new(account, Arc::clone(&clock), 1);
-        let transport = HttpClient::shared(HttpClientSettings::default()).unwrap();
+        let transport = HttpClient::shared(HttpClientSettings {
+            reach: Reach::PublicAndLoopback,
+            ..HttpClientSettings::default()
+        })
+        .unwrap();
         for (endpoint, listener) in [
             (Endpoint::Shop(shop.clone()), shop_listener),
             (Endpoint::Sare(sare.clone()), sare_listener),

@@ -157,7 +157,7 @@ async fn addresses_that_can_be_read_no_more_empty_nothing_in_sare_and_are_read_a
         .await;
         lab.shops[0]
             .shop
-            .configure(|settings| settings.address_filter = FilterMode::Error404);
+            .configure(|settings| settings.refused.push("user-addresses".to_owned()));
         for n in 0..6 {
             let row = lab.shops[0]
                 .shop
@@ -176,10 +176,8 @@ async fn addresses_that_can_be_read_no_more_empty_nothing_in_sare_and_are_read_a
             assert_eq!(contact.name, "Ewa Żółć");
             assert_eq!(contact.prop["prop1"], "Łódź");
         }
-        assert_eq!(problem_kinds(&lab, 0).await, ["addresses-not-readable"]);
-        lab.shops[0]
-            .shop
-            .configure(|settings| settings.address_filter = FilterMode::Works);
+        assert_eq!(problem_kinds(&lab, 0).await, ["no-scope"]);
+        lab.shops[0].shop.configure(|settings| settings.refused.clear());
         a_day(&lab).await;
         for n in 0..6 {
             assert_eq!(
@@ -187,6 +185,106 @@ async fn addresses_that_can_be_read_no_more_empty_nothing_in_sare_and_are_read_a
                 Some("Sopot")
             );
         }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_shop_that_only_has_the_list_of_all_addresses_is_read_by_it_once_a_run_and_singly_for_changes() {
+    for mode in [FilterMode::Ignored, FilterMode::Error404, FilterMode::Error400] {
+        for by_id in [FilterMode::Works, FilterMode::Ignored] {
+            each_database(async |mut lab| {
+                let what = format!("{mode:?}, customers by id: {by_id:?}");
+                let mut setup = ShopSetup::default();
+                setup.shop.address_filter = mode;
+                setup.shop.user_id_filter = by_id;
+                setup.shop.bucket = Some(simulators::shoper::Bucket::default());
+                live_shop_with(&mut lab, setup, &clearing(), |s| {
+                    for n in 1..=360 {
+                        let id = s.shop.add_customer(customer(&format!("c{n}@example.com"), true));
+                        if n % 7 == 0 {
+                            // An older entry that is not the default one.
+                            s.shop.add_address(id, address("Gdynia", "500600700"));
+                        }
+                    }
+                })
+                .await;
+                for n in 1..=360 {
+                    let email = format!("c{n}@example.com");
+                    assert_eq!(
+                        city(&lab.shops[0], &email).as_deref(),
+                        Some("Łódź"),
+                        "{what} {email}"
+                    );
+                }
+                let asked = lab.shops[0].shop.requests_by("user-addresses");
+                assert!(asked < 80, "{what}: {asked} requests for 360 customers");
+                assert!(problem_kinds(&lab, 0).await.is_empty(), "{what}");
+
+                // Changes, and customers who came after the list was read.
+                for n in [3, 200, 359] {
+                    lab.shops[0].shop.set_address(n, address("Sopot", "600700801"));
+                }
+                let new = lab.shops[0].shop.add_customer(customer("new@example.com", true));
+                lab.minutes(5).await;
+                for n in [3, 200, 359] {
+                    let email = format!("c{n}@example.com");
+                    assert_eq!(
+                        city(&lab.shops[0], &email).as_deref(),
+                        Some("Sopot"),
+                        "{what} {email}"
+                    );
+                }
+                assert_eq!(
+                    city(&lab.shops[0], "new@example.com").as_deref(),
+                    Some("Łódź"),
+                    "{what}"
+                );
+                // Who deletes the address has none: that is known, not guessed.
+                let entry = lab.shops[0].shop.addresses(new)[0].id;
+                assert!(lab.shops[0].shop.delete_address(entry));
+                lab.minutes(5).await;
+                assert_eq!(
+                    city(&lab.shops[0], "new@example.com").unwrap_or_default(),
+                    "",
+                    "{what}"
+                );
+            })
+            .await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_list_of_addresses_that_cannot_be_read_whole_empties_nobodys_fields_and_is_told() {
+    each_database(async |mut lab| {
+        let mut setup = ShopSetup::default();
+        setup.shop.address_filter = FilterMode::Ignored;
+        live_shop_with(&mut lab, setup, &clearing(), |s| {
+            for n in 1..=120 {
+                s.shop.add_customer(customer(&format!("c{n}@example.com"), true));
+            }
+        })
+        .await;
+        let entry = lab.shops[0].shop.addresses(60)[0].id;
+        let spoilt =
+            simulators::shoper::Spoilt::new("user-addresses", entry, simulators::shoper::Spoiling::Empty);
+        lab.shops[0]
+            .shop
+            .configure(|settings| settings.spoilt = vec![spoilt]);
+        for n in 1..=120 {
+            lab.shops[0].shop.edit_customer(n, |c| c.firstname = "Ewa".into());
+        }
+        a_day(&lab).await;
+        for n in 1..=120 {
+            let email = format!("c{n}@example.com");
+            assert_eq!(city(&lab.shops[0], &email).as_deref(), Some("Łódź"), "{email}");
+            assert_eq!(lab.shops[0].sare.contact(&email).unwrap().name, "Ewa Żółć");
+        }
+        let kinds = problem_kinds(&lab, 0).await;
+        assert!(kinds.iter().any(|kind| kind == "addresses-in-part"), "{kinds:?}");
+        lab.shops[0].shop.configure(|settings| settings.spoilt.clear());
+        a_day(&lab).await;
         assert!(problem_kinds(&lab, 0).await.is_empty());
     })
     .await;

@@ -189,7 +189,7 @@ async fn a_check_of_webhooks_that_cannot_be_made_keeps_no_worker_busy() {
         lab.minutes(6 * 60).await;
         let before = lab.engine.claim_shop(shop).await.unwrap().unwrap();
         lab.store
-            .release(&before, &before.state, lab.now())
+            .release(&before, &before.state, lab.now(), lab.now())
             .await
             .unwrap();
         lab.minutes(60).await;

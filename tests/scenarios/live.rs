@@ -73,7 +73,7 @@ async fn new_records_whose_webhook_was_lost_are_found_within_minutes() {
         });
         shop.shop.add_subscriber("lost@example.com", true);
         shop.shop.add_customer(customer("buyer@example.com", true));
-        lab.minutes(4).await;
+        lab.minutes(6).await;
         assert_eq!(lab.shops[0].status("lost@example.com"), Some(CONFIRMED));
         assert_eq!(lab.shops[0].status("buyer@example.com"), Some(CONFIRMED));
         let known = lab.shops[0].known(&lab.store).await.unwrap();

@@ -5,6 +5,8 @@ use std::time::Duration;
 use http::Method;
 use simulators::faults::{Fault, FaultRule};
 use simulators::network::Halt;
+use simulators::sare::{Prop, PropKind};
+use simulators::shoper::NewCustomer;
 use store::RunState;
 
 use crate::words::*;
@@ -358,10 +360,12 @@ async fn a_short_list_or_a_proxys_404_is_no_deletion() {
 async fn mc_magento2_230_and_hitobito_3631_a_final_verdict_names_the_contact_and_colours_no_run() {
     each_database(async |mut lab| {
         let mut setup = ShopSetup::default();
-        setup.sare.address_limit = Some(5);
+        setup.sare.props = vec![Prop::new("prop1", "C1", PropKind::text(5))];
         live_shop_with(&mut lab, setup, CONFIG, |s| {
             for n in 0..8 {
-                s.shop.add_subscriber(format!("s{n}@example.com"), true);
+                let city = if n < 3 { "Bielsko-Biała" } else { "Łódź" };
+                let who = NewCustomer::new(format!("s{n}@example.com")).newsletter(true);
+                s.shop.add_customer(who.address(address(city, "600700800")));
             }
         })
         .await;
@@ -385,10 +389,10 @@ async fn mc_magento2_230_and_hitobito_3631_a_final_verdict_names_the_contact_and
         }
         let forced = run(&lab, 0, store::RunKind::Forced).await;
         assert_eq!(forced.state, RunState::Done, "{forced:?}");
-        // The merchant buys room, and somebody tries the refused ones again.
+        // The merchant lets the property hold longer texts, and somebody tries the refused ones again.
         lab.shops[0]
             .sare
-            .change_settings(|settings| settings.address_limit = None);
+            .change_settings(|s| s.props = vec![Prop::new("prop1", "C1", PropKind::text(50))]);
         assert_eq!(
             lab.store.problem_retry(known.id, None, lab.now()).await.unwrap(),
             3

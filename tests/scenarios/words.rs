@@ -25,6 +25,21 @@ pub async fn each_database(story: impl AsyncFn(Lab)) {
     }
 }
 
+/// The same at a pace at which days pass quickly: looks and comparisons every ten minutes, polls every half hour.
+pub async fn each_database_over_days(story: impl AsyncFn(Lab)) {
+    let server = std::env::var(lab::TEST_SERVER).ok();
+    for database in lab::databases(server.as_deref()).await.expect("a database") {
+        let lab = Lab::open_with(database, |settings| {
+            settings.look_every = Duration::from_secs(600);
+            settings.counts_every = Duration::from_secs(600);
+            settings.poll_every = Duration::from_secs(1_800);
+            settings.beat_every = Duration::from_secs(900);
+            settings.absent_after = Duration::from_secs(3_600);
+        });
+        story(lab.await.expect("a laboratory")).await;
+    }
+}
+
 /// A customer with an address, who wants the newsletter or not.
 pub fn customer(email: &str, newsletter: bool) -> NewCustomer {
     NewCustomer::new(email)
@@ -50,7 +65,20 @@ pub async fn live_shop(lab: &mut Lab, config: &str, before: impl FnOnce(&LabShop
 
 /// The same with settings of the services changed.
 pub async fn live_shop_with(lab: &mut Lab, setup: ShopSetup, config: &str, before: impl FnOnce(&LabShop)) {
+    let index = lab.shops.len();
+    live_shop_at(lab, index, setup, config, before).await;
+}
+
+/// The same for the shop that will have this place.
+pub async fn live_shop_at(
+    lab: &mut Lab,
+    place: usize,
+    setup: ShopSetup,
+    config: &str,
+    before: impl FnOnce(&LabShop),
+) {
     let index = lab.add_shop(setup);
+    assert_eq!(index, place, "shops are added in order");
     before(&lab.shops[index]);
     lab.install(index).await.expect("installed");
     lab.configure(index, config).await.expect("configured");

@@ -50,7 +50,7 @@ pub async fn make_group(
     });
     let refused = match made.await {
         Ok(outcome) => match outcome.items.into_iter().next() {
-            Some(ItemOutcome::Refused { why } | ItemOutcome::Unclear { why }) => Some(why.to_string()),
+            Some(ItemOutcome::Refused { why } | ItemOutcome::Unclear { why }) => Some(why.shown()),
             Some(ItemOutcome::Accepted) | None => None,
         },
         Err(sare_api::Error::Rejected { message, .. }) => Some(message.to_string()),

@@ -32,7 +32,7 @@ pub use groups::{NewGroup, make_group};
 pub use judge::{Judged, Note, Usable, judge, named_fields, shop_fields};
 pub use memory::{Asked, Memory, Numbers, Why};
 pub use preview::{Cell, Misfit, Overwritten, Preview, RowPreview, preview, property};
-pub use remedies::{Healer, Remedy, remedy};
+pub use remedies::{Healer, Remedy, detail, remedy};
 pub use sample::{Progress, Sample, Sampled};
 pub use sides::{Patience, SareSide, ShopSide};
 pub use size::Size;

@@ -45,6 +45,7 @@ pub fn sample(kind: RecordKind) -> Sample {
         subscriber_groups: names("Newsletter"),
         languages: BTreeMap::from([(POLISH, "pl_PL".to_owned())]),
         options: BTreeMap::new(),
+        user_tags: BTreeMap::new(),
     };
     Sample::made_up(kind, people.collect(), labels)
 }
@@ -64,13 +65,14 @@ fn customer(id: i64, (first, last, email, consent, phone): Somebody) -> Sampled 
         lastvisit: consent.then(|| "2025-06-01 18:05:00".to_owned()),
         origin: Some(0),
         group_id: Some(GROUP),
-        groups: vec![GROUP],
+        groups: Some(vec![GROUP]),
         lang_id: Some(POLISH),
         discount: Some("5.00".to_owned()),
         comment: String::new(),
-        tags: vec!["VIP".to_owned()],
-        additional_fields: Vec::new(),
+        tags: Some(vec!["VIP".to_owned()]),
+        additional_fields: Some(Vec::new()),
         loyalty_sum: Some("120".to_owned()),
+        unreadable: Vec::new(),
     };
     let address = UserAddress {
         id,
@@ -91,6 +93,7 @@ fn customer(id: i64, (first, last, email, consent, phone): Somebody) -> Sampled 
         phone: phone.to_owned(),
         default: Some(true),
         shipping_default: Some(true),
+        unreadable: Vec::new(),
     };
     sampled(
         RecordKey::customer(id),
@@ -103,10 +106,11 @@ fn customer(id: i64, (first, last, email, consent, phone): Somebody) -> Sampled 
 fn subscriber(id: i64, (_, _, email, consent, _): Somebody) -> Sampled {
     let extra = SubscriberExtra {
         lang_id: Some(POLISH),
-        groups: vec![GROUP],
+        groups: Some(vec![GROUP]),
         dateadd: Some("2025-03-14 10:20:00".to_owned()),
+        ipaddress: Some("192.0.2.7".to_owned()),
     };
-    let person = Person::subscriber(id, email, consent, extra);
+    let person = Person::subscriber(id, email, Some(consent), extra);
     sampled(RecordKey::subscriber(id), email, consent, person)
 }
 
@@ -114,7 +118,7 @@ fn sampled(key: RecordKey, email: &str, consent: bool, person: Person) -> Sample
     Sampled {
         key,
         email: Email::parse(email).expect("an address of our own making is one"),
-        consent,
+        consent: Some(consent),
         person,
     }
 }

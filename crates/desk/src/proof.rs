@@ -39,10 +39,15 @@ pub struct Said {
     pub kind: &'static str,
     /// Its number in the shop.
     pub id: i64,
-    /// Whether it consents.
-    pub consent: bool,
+    /// Whether it consents; `None` where the shop never said so in a way that can be read.
+    pub consent: Option<bool>,
+    /// The shop did not say it when the record was last read.
+    pub silent: bool,
     /// When it was last read.
     pub seen: Moment,
+    /// From where the person signed up, as the shop says at this moment; of a subscriber.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ipaddress: Option<String>,
 }
 
 /// One thing that happened.
@@ -159,10 +164,14 @@ impl Proof {
         let sare_now = told.sare_sentence(lang).or_else(|| away.next());
         Ok(Some(Self {
             shop: shop.host.clone(),
-            contact: email.as_str().to_owned(),
+            contact: email.shown(),
             made: Moment::of(made),
             conclusion: story::gist(&ledger, config, now, lang),
-            shop_said: ledger.records.iter().map(said).collect(),
+            shop_said: ledger
+                .records
+                .iter()
+                .map(|record| said(record, in_shop.as_ref().ok()))
+                .collect(),
             shop_now: shop_now.unwrap_or_default(),
             sare_now: sare_now.unwrap_or_default(),
             consent: story::consent_sentence(contact, &course, lang),
@@ -189,19 +198,25 @@ impl Proof {
                 .rev()
                 .map(|entry| event(entry, lang))
                 .collect(),
-            not_known: not_known(shop, &ledger, lang),
+            not_known: not_known(shop, &ledger, in_shop.as_ref().ok(), lang),
         }))
     }
 }
 
-fn said(record: &store::Record) -> Said {
+fn said(record: &store::Record, in_shop: Option<&InShop>) -> Said {
+    let rows = in_shop.map_or(&[][..], |found| &found.subscribers);
+    let row = rows
+        .iter()
+        .find(|row| record.key == sync_core::RecordKey::subscriber(row.id.0));
     Said {
+        ipaddress: row.and_then(|row| row.ipaddress.clone()),
         kind: match record.key.kind {
             RecordKind::Customer => "customer",
             RecordKind::Subscriber => "subscriber",
         },
         id: record.key.id,
         consent: record.consent,
+        silent: record.silent,
         seen: Moment::of(record.seen_at),
     }
 }
@@ -234,6 +249,22 @@ fn rules(config: &Config, lang: Lang) -> Vec<String> {
         (ConsentRule::FlagOrSubscriber, Lang::En) => {
             "A customer's consent is their newsletter flag or an active subscription of the same address."
         }
+        (ConsentRule::FlagAndSubscriber, Lang::Pl) => {
+            "Za zgodę klienta uznaje się jego zgodę na newsletter razem z aktywną subskrypcją z tym samym adresem."
+        }
+        (ConsentRule::FlagAndSubscriber, Lang::En) => {
+            "A customer's consent is their newsletter flag together with an active subscription of the same address."
+        }
+    };
+    let veto = match lang {
+        Lang::Pl => {
+            "Nieaktywna subskrypcja, którą adres miał już przy pierwszym spotkaniu, wstrzymuje zgodę, dopóki osoba nie zgodzi \
+             się ponownie albo nie zdecyduje o tym sprzedawca."
+        }
+        Lang::En => {
+            "An inactive subscription that an address had when it was first met holds a consent back until the person opts \
+             in anew or the merchant decides."
+        }
     };
     let anew = match (config.unsubscribe.on_new_opt_in, lang) {
         (OnNewOptIn::AskAgain, Lang::Pl) => {
@@ -249,11 +280,12 @@ fn rules(config: &Config, lang: Lang) -> Vec<String> {
         (OnNewOptIn::Leave, Lang::Pl) => "Nowa zgoda po odmowie niczego nie zmienia: odmowa pozostaje.",
         (OnNewOptIn::Leave, Lang::En) => "A new opt-in after a refusal changes nothing: the refusal stays.",
     };
-    vec![counts.to_owned(), anew.to_owned()]
+    vec![counts.to_owned(), veto.to_owned(), anew.to_owned()]
 }
 
 /// What the sheet cannot say.
-fn not_known(shop: &Shop, ledger: &Ledger, lang: Lang) -> Vec<String> {
+fn not_known(shop: &Shop, ledger: &Ledger, in_shop: Option<&InShop>, lang: Lang) -> Vec<String> {
+    let has_ip = in_shop.is_some_and(|found| found.subscribers.iter().any(|row| row.ipaddress.is_some()));
     let since = story::moment(shop.created_at, lang);
     let mut lines = match lang {
         Lang::Pl => vec![
@@ -261,7 +293,12 @@ fn not_known(shop: &Shop, ledger: &Ledger, lang: Lang) -> Vec<String> {
             "Kiedy dokładnie osoba wyraziła albo wycofała zgodę: podane są chwile, w których to zobaczyliśmy; sam czyn \
              mógł być wcześniejszy."
                 .to_owned(),
-            "Treść zgody, którą osoba zaakceptowała, oraz jej adres IP: sklep ich nie udostępnia.".to_owned(),
+            if has_ip {
+                "Treść zgody, którą osoba zaakceptowała: sklep jej nie udostępnia."
+            } else {
+                "Treść zgody, którą osoba zaakceptowała, oraz jej adres IP: sklep ich nie udostępnia."
+            }
+            .to_owned(),
             "Które wiadomości wysłano do tej osoby: to wie SARE.".to_owned(),
         ],
         Lang::En => vec![
@@ -269,7 +306,12 @@ fn not_known(shop: &Shop, ledger: &Ledger, lang: Lang) -> Vec<String> {
             "When exactly the person gave or withdrew consent: the times are those at which we saw it; the act itself \
              may have been earlier."
                 .to_owned(),
-            "The wording the person agreed to, and their IP address: the shop does not give them out.".to_owned(),
+            if has_ip {
+                "The wording the person agreed to: the shop does not give it out."
+            } else {
+                "The wording the person agreed to, and their IP address: the shop does not give them out."
+            }
+            .to_owned(),
             "Which mails were sent to the person: SARE knows that.".to_owned(),
         ],
     };

@@ -31,14 +31,18 @@ const READING_MS: Millis = 120_000;
 /// After so long a shop that could not be asked is asked again.
 const AGAIN_MS: Millis = 20_000;
 
+/// A record's word on consent; `None` where it says nothing that can be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Word(pub Option<bool>);
+
 /// A contact of a sample.
 pub struct Sampled {
     /// Its record.
     pub key: RecordKey,
     /// Its address.
     pub email: Email,
-    /// `newsletter` or `active`.
-    pub consent: bool,
+    /// `newsletter` or `active`; `None` where the shop does not say it.
+    pub consent: Option<bool>,
     /// What a mapping reads.
     pub person: Person,
 }
@@ -78,9 +82,9 @@ pub struct Sample {
     pub progress: Progress,
     /// By the contact's place: what SARE says, where it was asked.
     in_sare: HashMap<usize, InSare>,
-    /// By the contact's place: whether the address's record of the other kind consents, where the shop was asked;
+    /// By the contact's place: what the address's record of the other kind says of consent, where the shop was asked;
     /// `None` for no such record.
-    other: BTreeMap<usize, Option<bool>>,
+    other: BTreeMap<usize, Option<Word>>,
     /// Places that are being looked at more closely.
     asking: BTreeSet<usize>,
     /// SARE could not be asked.
@@ -122,9 +126,10 @@ impl Sample {
         self.in_sare.get(&at)
     }
 
-    /// Whether the record of the other kind under the same address consents; `None` where the shop was not asked.
-    pub fn other(&self, at: usize) -> Option<Option<bool>> {
-        self.other.get(&at).copied()
+    /// What the record of the other kind under the same address says of consent; `None` where there is none, or the shop
+    /// was not asked.
+    pub fn other(&self, at: usize) -> Option<Word> {
+        self.other.get(&at).copied().flatten()
     }
 
     /// Whether something is still being read for what these places show.
@@ -250,19 +255,18 @@ fn customer(user: User, addresses: Vec<UserAddress>) -> Option<Sampled> {
     Some(Sampled {
         key: RecordKey::customer(user.id.0),
         email: Email::parse(&user.email).ok()?,
-        consent: user.newsletter.unwrap_or(false),
+        consent: user.newsletter,
         person: Person::customer(user, addresses),
     })
 }
 
 fn subscriber(row: Subscriber) -> Option<Sampled> {
     let email = Email::parse(&row.email).ok()?;
-    let consent = row.active.unwrap_or(false);
     let extra = SubscriberExtra::of(&row);
     Some(Sampled {
         key: RecordKey::subscriber(row.id.0),
-        consent,
-        person: Person::subscriber(row.id.0, email.as_str(), consent, extra),
+        consent: row.active,
+        person: Person::subscriber(row.id.0, email.as_str(), row.active, extra),
         email,
     })
 }
@@ -286,6 +290,8 @@ async fn labels(
         RecordKind::Customer => {
             let groups = allowed(side.ask(|c| async move { c.user_groups().await }).await)?;
             labels.user_groups = groups.into_iter().map(|g| (g.id, g.name)).collect();
+            let tags = allowed(side.ask(|c| async move { c.user_tags().await }).await)?;
+            labels.user_tags = tags.into_iter().map(|tag| (tag.id, tag.name)).collect();
             labels.options = additional
                 .iter()
                 .flat_map(|fields| fields.iter())
@@ -399,7 +405,7 @@ async fn records(
     let mut said = Vec::with_capacity(people.len());
     for (at, person) in people {
         let address = person.email.as_str();
-        let heard = match found.remove(&address.to_lowercase()) {
+        let heard = match found.remove(address) {
             Some(record) => InSare::There(Arc::new(record)),
             // A list that does not name somebody proves nothing, as for the engine.
             None if engine::known(contacts.get(&hash(person)), now, settle).was_in_sare => {
@@ -427,11 +433,11 @@ async fn others_of(
             RecordKind::Customer => side
                 .ask(|c| async move { c.subscriber_by_email(address).await })
                 .await?
-                .map(|row| row.active.unwrap_or(false)),
+                .map(|row| Word(row.active)),
             RecordKind::Subscriber => side
                 .ask(|c| async move { c.user_by_email(address).await })
                 .await?
-                .map(|user| user.newsletter.unwrap_or(false)),
+                .map(|user| Word(user.newsletter)),
         };
         place.send_modify(|sample| {
             sample.other.insert(*at, consent);

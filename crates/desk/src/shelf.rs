@@ -50,7 +50,8 @@ impl<K: PartialEq + Send + 'static, T: Kept> Shelf<K, T> {
     /// What is kept under `key`; where there is nothing, `begin` starts reading it into a place that holds `empty`.
     pub fn find(&self, key: K, now: Millis, empty: T, begin: impl FnOnce(Place<T>)) -> Place<T> {
         let mut items = self.items();
-        items.retain(|item| now - item.since < item.place.borrow().lasts());
+        // What is younger than now was read by a clock that was put back since.
+        items.retain(|item| (0..item.place.borrow().lasts()).contains(&(now - item.since)));
         if let Some(at) = items.iter().position(|item| item.key == key) {
             let item = items.remove(at);
             let place = Arc::clone(&item.place);

@@ -10,7 +10,7 @@ use sync_core::plan::{self, Circumstances, Step};
 use sync_core::{RecordKey, RecordKind};
 
 use crate::error::Error;
-use crate::sample::{InSare, Sample, Sampled};
+use crate::sample::{InSare, Sample, Sampled, Word};
 
 /// What would be done about a contact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,7 +72,7 @@ fn judge(
     (known, contact): (Known, Option<&Contact>),
     records: &[Record],
 ) -> Verdict {
-    let view = view(person, sample.other(at).flatten(), records);
+    let view = view(person, sample.other(at), records);
     // Where SARE was not asked or does not tell, what it said last stands; of one known to refuse, the refusal.
     let last = contact
         .filter(|contact| contact.refusal.is_none())
@@ -92,16 +92,27 @@ fn judge(
         on_new_opt_in: config.unsubscribe.on_new_opt_in,
     };
     let (facts, _) = consent::observe(&known, &view, sare, None, rules);
-    let is_customer = !view.customers.is_empty();
-    let is_subscriber = !view.subscribers.is_empty();
-    let without_consent = if config.customers.enabled && is_customer {
+    let read = person.person.has_account();
+    let is_read = |at: usize| at == 0 && person.key.kind == RecordKind::Customer;
+    let accounts: Vec<Option<bool>> = (0..view.customers.len())
+        .map(|at| read.filter(|_| is_read(at)))
+        .collect();
+    let rows = view.subscribers.iter().map(|signal| signal.now);
+    let scope = config.scope(
+        &person.email,
+        &accounts,
+        rows.map(|active| active == Some(true))
+            .reduce(|one, other| one && other),
+    );
+    let without_consent = if scope.as_customer {
         config.customers.without_consent
     } else {
         config.subscribers.without_consent
     };
     let circumstances = Circumstances {
         in_shop: true,
-        in_scope: (config.customers.enabled && is_customer) || (config.subscribers.enabled && is_subscriber),
+        in_scope: scope.is_in(),
+        may_confirm: scope.may_confirm,
         told: contact.is_some_and(|c| c.sent.is_some() || !c.groups.is_empty()),
         differs: true,
         without_consent,
@@ -118,28 +129,35 @@ fn judge(
 
 /// What the shop says: the record read now, and the other ones of the address as the ledger knows them or else as
 /// the shop was asked.
-fn view(person: &Sampled, other: Option<bool>, records: &[Record]) -> ShopView {
+fn view(person: &Sampled, other: Option<Word>, records: &[Record]) -> ShopView {
     let mut view = ShopView::default();
     let mut push = |kind: RecordKind, signal: Signal| match kind {
         RecordKind::Customer => view.customers.push(signal),
         RecordKind::Subscriber => view.subscribers.push(signal),
     };
     let before = |key: RecordKey| records.iter().find(|record| record.key == key);
-    let mut signal = Signal::first(person.consent);
-    signal.before = before(person.key).map(|record| record.consent);
+    let said_before = before(person.key).and_then(|record| record.consent);
+    let signal = Signal {
+        now: person.consent,
+        ..Signal::silent(said_before)
+    };
     push(person.key.kind, signal);
     let others = records.iter().filter(|record| record.key != person.key);
     let mut is_known = false;
     for record in others {
         is_known |= record.key.kind != person.key.kind;
-        push(record.key.kind, Signal::same(record.consent));
+        push(record.key.kind, Signal::silent(record.consent));
     }
-    if let Some(consents) = other.filter(|_| !is_known) {
+    if let Some(Word(consents)) = other.filter(|_| !is_known) {
         let kind = match person.key.kind {
             RecordKind::Customer => RecordKind::Subscriber,
             RecordKind::Subscriber => RecordKind::Customer,
         };
-        push(kind, Signal::first(consents));
+        let signal = Signal {
+            now: consents,
+            ..Signal::silent(None)
+        };
+        push(kind, signal);
     }
     view
 }

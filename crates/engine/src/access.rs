@@ -4,15 +4,24 @@
 //! renewal at a time a shop. The new pair is stored before it is used, and the old refresh token is
 //! kept beside it until the new access token has answered.
 
+use std::time::Duration;
+
+use ports::Millis;
 use secrecy::SecretString;
 use shoper_api::oauth;
-use store::{SecretName, ShopChange, ShopState};
+use store::{AccessLife, SecretName, ShopChange, ShopState};
 
 use crate::error::{Halt, Side};
+use crate::moving;
 use crate::session::{Session, millis};
 
-/// Renew when less than this is left.
+/// The longest time before its end at which a token is renewed (shoper-api.md B.1).
 const RENEW_BEFORE_MS: i64 = 24 * 3_600_000;
+/// The longest life of an access token that is believed: a refresh token lasts twice as long (shoper-api.md B.1), and
+/// must not end unused because a shop told a life of many years.
+const LONGEST_LIFE_MS: i64 = 90 * RENEW_BEFORE_MS;
+/// A token whose life the shop does not tell is renewed after so long.
+const UNTOLD_LIFE_MS: i64 = RENEW_BEFORE_MS;
 
 /// Makes sure that the session can ask the shop.
 pub async fn ensure(s: &Session<'_>) -> Result<(), Halt> {
@@ -27,15 +36,44 @@ pub async fn ensure(s: &Session<'_>) -> Result<(), Halt> {
         return Err(lost(s, "no-token").await?);
     };
     s.use_access_token(token);
-    let expires = s.store.access_expires_at(id).await?;
-    if expires.is_some_and(|at| at - s.now() < RENEW_BEFORE_MS) {
-        // A token that still works is worth more than a failed renewal.
+    let life = s.store.access_life(id).await?;
+    if is_due(life, s.now()) {
+        // A token that still works is worth more than a failed renewal; where its end is not told, the shop refuses it
+        // when it has come.
         match renew(s).await {
-            Err(Halt::Wait { .. }) if expires.is_some_and(|at| at > s.now()) => {}
+            Err(Halt::Wait { .. }) if life.expires_at.is_none_or(|at| at > s.now()) => {}
             other => other?,
         }
     }
     Ok(())
+}
+
+/// Whether it is time to renew a token.
+fn is_due(life: AccessLife, now: Millis) -> bool {
+    let at = match (life.renew_at, life.expires_at) {
+        (Some(at), _) => at,
+        // Given before the time of renewal was kept.
+        (None, Some(end)) => end - RENEW_BEFORE_MS,
+        (None, None) => return false,
+    };
+    at <= now
+}
+
+/// How long a token given now is good for. A quarter of a short life is left for renewing it, so that a shop whose tokens
+/// live for hours is not asked for new ones all the time; a life that is not told, or cannot be one, is neither endless
+/// nor over.
+fn life_of(told: Option<Duration>, now: Millis) -> AccessLife {
+    let Some(life) = told.map(millis).filter(|life| *life > 0) else {
+        return AccessLife {
+            expires_at: None,
+            renew_at: Some(now + UNTOLD_LIFE_MS),
+        };
+    };
+    let life = life.min(LONGEST_LIFE_MS);
+    AccessLife {
+        expires_at: Some(now + life),
+        renew_at: Some(now + life - RENEW_BEFORE_MS.min(life / 4)),
+    }
 }
 
 /// Exchanges the code of an `install`. A spent code must not cost working tokens (shoper-api.md H.6).
@@ -44,9 +82,11 @@ async fn exchange(s: &Session<'_>, code: &SecretString) -> Result<(), Halt> {
         s.shop_problem("access", "no-app", None).await?;
         return Ok(());
     };
+    moving::before_secrets(s).await?;
     match oauth::exchange_code(s.transport.as_ref(), &s.url, app, code).await {
         Ok(tokens) => {
-            store_tokens(s, &tokens, true).await?;
+            let known = s.store.secret(s.shop.id, SecretName::RefreshToken).await?;
+            store_tokens(s, &tokens, known, true).await?;
             let scope = (!tokens.scope.is_empty()).then(|| tokens.scope.join(","));
             let change = ShopChange {
                 state: Some(ShopState::Connected),
@@ -58,8 +98,7 @@ async fn exchange(s: &Session<'_>, code: &SecretString) -> Result<(), Halt> {
             s.state().timers.hooks = 0;
             Ok(())
         }
-        Err(shoper_api::Error::Redirected { to: Some(to) }) => Err(s.moved(&to).await?),
-        Err(error) if error.is_transient() => Err(away(s, error.retry_after())),
+        Err(error) if error.is_transient() => Err(moving::away(s, &error).await?),
         Err(error) => {
             tracing::warn!(shop = %s.shop.id, %error, "the authorisation code was refused");
             s.store
@@ -70,18 +109,27 @@ async fn exchange(s: &Session<'_>, code: &SecretString) -> Result<(), Halt> {
     }
 }
 
-async fn store_tokens(s: &Session<'_>, tokens: &oauth::Tokens, drop_code: bool) -> Result<(), Halt> {
-    let old = s.store.secret(s.shop.id, SecretName::RefreshToken).await?;
-    let mut secrets = vec![
-        (SecretName::AccessToken, Some(tokens.access_token.clone())),
-        (SecretName::RefreshToken, tokens.refresh_token.clone()),
-        (SecretName::PreviousRefreshToken, old),
-    ];
+/// Keeps a new pair. An answer that names no refresh token does not take the one away that we have: `used` got us in, and
+/// may do so again.
+async fn store_tokens(
+    s: &Session<'_>,
+    tokens: &oauth::Tokens,
+    used: Option<SecretString>,
+    drop_code: bool,
+) -> Result<(), Halt> {
+    let mut secrets = vec![(SecretName::AccessToken, Some(tokens.access_token.clone()))];
+    if let Some(new) = &tokens.refresh_token {
+        let old = s.store.secret(s.shop.id, SecretName::RefreshToken).await?;
+        secrets.push((SecretName::RefreshToken, Some(new.clone())));
+        secrets.push((SecretName::PreviousRefreshToken, old));
+    } else if let Some(used) = used {
+        secrets.push((SecretName::RefreshToken, Some(used)));
+    }
     if drop_code {
         secrets.push((SecretName::AuthCode, None));
     }
-    let expires = tokens.expires_in.map(|d| s.now() + millis(d));
-    s.store.put_secrets(s.shop.id, &secrets, expires).await?;
+    let life = life_of(tokens.expires_in, s.now());
+    s.store.put_secrets(s.shop.id, &secrets, Some(life)).await?;
     s.state().timers.shoper = 0;
     s.use_access_token(tokens.access_token.clone());
     Ok(())
@@ -90,6 +138,7 @@ async fn store_tokens(s: &Session<'_>, tokens: &oauth::Tokens, drop_code: bool) 
 /// Renews the access token, by refresh token or by the administrator's login.
 pub async fn renew(s: &Session<'_>) -> Result<(), Halt> {
     let id = s.shop.id;
+    moving::before_secrets(s).await?;
     let mut candidates = Vec::new();
     for name in [SecretName::RefreshToken, SecretName::PreviousRefreshToken] {
         candidates.extend(s.store.secret(id, name).await?);
@@ -98,12 +147,11 @@ pub async fn renew(s: &Session<'_>) -> Result<(), Halt> {
         for refresh in &candidates {
             match oauth::refresh(s.transport.as_ref(), &s.url, app, refresh).await {
                 Ok(tokens) => {
-                    store_tokens(s, &tokens, false).await?;
+                    store_tokens(s, &tokens, Some(refresh.clone()), false).await?;
                     s.shop_problem_over("access").await?;
                     return Ok(());
                 }
-                Err(shoper_api::Error::Redirected { to: Some(to) }) => return Err(s.moved(&to).await?),
-                Err(error) if error.is_transient() => return Err(away(s, error.retry_after())),
+                Err(error) if error.is_transient() => return Err(moving::away(s, &error).await?),
                 Err(error) => tracing::warn!(shop = %id, %error, "a refresh token was refused"),
             }
         }
@@ -122,10 +170,11 @@ async fn log_in(s: &Session<'_>) -> Result<bool, Halt> {
     let (Some(login), Some(password)) = (login, password) else {
         return Ok(false);
     };
+    moving::before_secrets(s).await?;
     let login = secrecy::ExposeSecret::expose_secret(&login).to_owned();
     match oauth::admin_login(s.transport.as_ref(), &s.url, &login, &password).await {
         Ok(tokens) => {
-            store_tokens(s, &tokens, false).await?;
+            store_tokens(s, &tokens, None, false).await?;
             let change = ShopChange {
                 state: Some(ShopState::Connected),
                 ..ShopChange::default()
@@ -134,25 +183,11 @@ async fn log_in(s: &Session<'_>) -> Result<bool, Halt> {
             s.shop_problem_over("access").await?;
             Ok(true)
         }
-        Err(shoper_api::Error::Redirected { to: Some(to) }) => Err(s.moved(&to).await?),
-        Err(error) if error.is_transient() => Err(away(s, error.retry_after())),
+        Err(error) if error.is_transient() => Err(moving::away(s, &error).await?),
         Err(error) => {
             tracing::warn!(shop = %id, %error, "the administrator's login was refused");
             Ok(false)
         }
-    }
-}
-
-fn away(s: &Session<'_>, retry_after: Option<std::time::Duration>) -> Halt {
-    let now = s.now();
-    let mut state = s.state();
-    state.failures.0 += 1;
-    let until = now + millis(retry_after.unwrap_or_else(|| crate::session::backoff(state.failures.0)));
-    state.timers.shoper = until;
-    Halt::Wait {
-        side: Side::Shoper,
-        until,
-        why: "shop-away",
     }
 }
 

@@ -8,10 +8,12 @@
 use store::{AddrHash, Commit, Contact, ContactFilter, Outcome, RunState};
 use sync_core::consent::RefusalOrigin;
 
+use crate::blame;
 use crate::error::Halt;
 use crate::session::{Session, millis};
 use crate::state::{LaneState, Timers};
 use crate::subject::Intent;
+use crate::trouble;
 
 /// Contacts forgotten with one commit.
 const AT_ONCE: i64 = 1_000;
@@ -46,6 +48,8 @@ pub async fn settle(s: &Session<'_>) -> Result<bool, Halt> {
             return Ok(false);
         }
         tracing::info!(shop = %s.shop.id, "another SARE account: the shop begins anew");
+        trouble::forget(s).await?;
+        blame::forget(s).await?;
         begin_anew(&mut s.state());
     }
     s.state().account = Some(account);
@@ -113,6 +117,8 @@ fn begin_anew(state: &mut LaneState) {
     *state = LaneState {
         shoper: old.shoper,
         sare: old.sare,
+        key_rule: old.key_rule,
+        option_list: old.option_list,
         all_addresses: old.all_addresses,
         address_way: old.address_way,
         addresses_refused: old.addresses_refused,

@@ -24,7 +24,8 @@ pub enum Halt {
         side: Side,
         /// Until when.
         until: Millis,
-        /// `shop-limit`, `sare-limit`, `shop-away`, `sare-away`, `sare-access`, `shop-access`.
+        /// `shop-limit`, `sare-limit`, `shop-away`, `sare-away`, `sare-access`, `sare-payment`, `shop-access`, `shop-record`,
+        /// `shop-list`.
         why: &'static str,
     },
     /// The ledger cannot be reached or read.

@@ -34,15 +34,18 @@ async fn repair(s: &Session<'_>, base: &str) -> Result<(), Halt> {
         Err(CallError::Halt(halt)) => return Err(halt),
         Err(CallError::Api(error)) => {
             tracing::warn!(shop = %s.shop.id, %error, "webhooks cannot be registered");
-            s.shop_problem("webhooks", "webhooks-refused", Some(error.to_string()))
-                .await?;
+            let why = error
+                .reason()
+                .map_or_else(|| error.to_string(), |why| why.shown());
+            s.shop_problem("webhooks", "webhooks-refused", Some(why)).await?;
         }
     }
     learn_addresses(s).await
 }
 
-/// Keeps the shop's address at Shoper: its administration may be opened there as well (shoper-api.md C.4). A shop that
-/// does not tell it is served all the same.
+/// Keeps the shop's addresses, at Shoper and of its own: its administration may be opened at either (shoper-api.md C.4),
+/// and only an address it has told itself is believed when it sends us on (`moving.rs`). A shop that does not tell them is
+/// served all the same.
 async fn learn_addresses(s: &Session<'_>) -> Result<(), Halt> {
     let config = match s.shoper(|c| async move { c.application_config().await }).await {
         Ok(config) => config,
@@ -52,16 +55,19 @@ async fn learn_addresses(s: &Session<'_>) -> Result<(), Halt> {
             return Ok(());
         }
     };
-    let told = config.technical_url;
-    let Some(Ok(url)) = told.map(|text| ShopUrl::parse(&text, s.settings.allow_http)) else {
-        return Ok(());
+    let usable = |told: Option<String>| {
+        let told = told?;
+        // One that it still tells by http:// is asked by https:// all the same.
+        let secure = told.strip_prefix("http://").filter(|_| !s.settings.allow_http);
+        let url = ShopUrl::parse(secure.unwrap_or(&told), s.settings.allow_http).ok()?;
+        Some(url.as_str().to_owned())
     };
-    let url = url.as_str().to_owned();
-    if s.shop.technical_url.as_ref() != Some(&url) {
-        let change = ShopChange {
-            technical_url: Some(url),
-            ..ShopChange::default()
-        };
+    let change = ShopChange {
+        technical_url: usable(config.technical_url).filter(|url| s.shop.technical_url.as_ref() != Some(url)),
+        own_url: usable(config.shop_url).filter(|url| s.shop.own_url.as_ref() != Some(url)),
+        ..ShopChange::default()
+    };
+    if change.technical_url.is_some() || change.own_url.is_some() {
         s.store.update_shop(s.shop.id, &change, s.now()).await?;
     }
     Ok(())

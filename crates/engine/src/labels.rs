@@ -10,7 +10,7 @@ use crate::error::{CallError, Halt};
 use crate::session::Session;
 use crate::state::Labels;
 
-const EVERY_MS: i64 = 6 * 3_600_000;
+pub const EVERY_MS: i64 = 6 * 3_600_000;
 
 /// Whether names are to be read: it is time, or the mapping may speak of others now.
 pub fn are_due(s: &Session<'_>) -> bool {
@@ -18,7 +18,7 @@ pub fn are_due(s: &Session<'_>) -> bool {
     state.timers.labels <= s.now() || state.labels_config != s.shop.config_version
 }
 
-/// Reads the names that the mapping asks for. A name that cannot be had leaves its field empty. A list that was read is
+/// Reads the names that the mapping asks for. A name that was never had leaves its field empty. A list that was read is
 /// kept, should the next one have to wait.
 pub async fn refresh(s: &Session<'_>) -> Result<(), Halt> {
     let config = s.config();
@@ -28,6 +28,7 @@ pub async fn refresh(s: &Session<'_>) -> Result<(), Halt> {
         (Needs::GROUPS, config.subscribers.enabled, List::SubscriberGroups),
         (Needs::LANGUAGES, true, List::Languages),
         (Needs::ADDITIONAL_FIELDS, true, List::Options),
+        (Needs::TAGS, config.customers.enabled, List::UserTags),
     ];
     for (what, wanted, list) in lists {
         if !(wanted && needs.contains(what)) || s.state().labels_read.contains_key(list.word()) {
@@ -47,6 +48,7 @@ pub async fn refresh(s: &Session<'_>) -> Result<(), Halt> {
         all.subscriber_groups.extend(labels.subscriber_groups);
         all.languages.extend(labels.languages);
         all.options.extend(labels.options);
+        all.user_tags.extend(labels.user_tags);
     }
     state.labels = all;
     state.labels_config = s.shop.config_version;
@@ -61,6 +63,7 @@ enum List {
     SubscriberGroups,
     Languages,
     Options,
+    UserTags,
 }
 
 impl List {
@@ -70,41 +73,60 @@ impl List {
             Self::SubscriberGroups => "subscriber-groups",
             Self::Languages => "languages",
             Self::Options => "options",
+            Self::UserTags => "user-tags",
         }
     }
 }
 
+/// A list that cannot be read now leaves names as they were read before.
 async fn read(s: &Session<'_>, list: List) -> Result<Labels, Halt> {
     let mut labels = Labels::default();
+    let before = s.state().labels.clone();
     match list {
         List::UserGroups => {
-            let rows = allowed(s.shoper(|c| async move { c.user_groups().await }).await)?;
-            labels
-                .user_groups
-                .extend(rows.unwrap_or_default().into_iter().map(|g| (g.id, g.name)));
+            let rows = allowed(s.shoper_piece(|c| async move { c.user_groups().await }).await)?;
+            labels.user_groups = rows.map_or(before.user_groups, |rows| {
+                rows.into_iter().map(|g| (g.id, g.name)).collect()
+            });
         }
         List::SubscriberGroups => {
-            let rows = allowed(s.shoper(|c| async move { c.subscriber_groups().await }).await)?;
-            labels
-                .subscriber_groups
-                .extend(rows.unwrap_or_default().into_iter().map(|g| (g.id, g.name)));
+            let rows = allowed(
+                s.shoper_piece(|c| async move { c.subscriber_groups().await })
+                    .await,
+            )?;
+            labels.subscriber_groups = rows.map_or(before.subscriber_groups, |rows| {
+                rows.into_iter().map(|g| (g.id, g.name)).collect()
+            });
         }
         List::Languages => {
-            let rows = allowed(s.shoper(|c| async move { c.languages().await }).await)?;
-            labels
-                .languages
-                .extend(rows.unwrap_or_default().into_iter().map(|l| (l.id, l.locale)));
+            let rows = allowed(s.shoper_piece(|c| async move { c.languages().await }).await)?;
+            labels.languages = rows.map_or(before.languages, |rows| {
+                rows.into_iter().map(|l| (l.id, l.locale)).collect()
+            });
         }
         List::Options => {
-            let rows = allowed(s.shoper(|c| async move { c.additional_fields().await }).await)?;
-            let fields = rows
-                .unwrap_or_default()
-                .into_iter()
-                .filter(|f| !f.options.is_empty());
-            labels.options.extend(fields.map(|f| {
-                let options: BTreeMap<String, String> = f.options.into_iter().collect();
-                (f.id, options)
-            }));
+            let first = s.state().option_list;
+            let read = s.shoper_piece(|c| async move { c.additional_fields_with_options(first).await });
+            labels.options = match allowed(read.await)? {
+                None => before.options,
+                Some((rows, list)) => {
+                    if let Some(list) = list {
+                        s.state().option_list = list;
+                    }
+                    let fields = rows.into_iter().filter(|f| !f.options.is_empty());
+                    let with_options = fields.map(|f| {
+                        let options: BTreeMap<String, String> = f.options.into_iter().collect();
+                        (f.id, options)
+                    });
+                    with_options.collect()
+                }
+            };
+        }
+        List::UserTags => {
+            let rows = allowed(s.shoper_piece(|c| async move { c.user_tags().await }).await)?;
+            labels.user_tags = rows.map_or(before.user_tags, |rows| {
+                rows.into_iter().map(|tag| (tag.id, tag.name)).collect()
+            });
         }
     }
     Ok(labels)

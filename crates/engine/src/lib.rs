@@ -8,10 +8,13 @@
 //! contact anew, `subject/` asks SARE for its status and `sync-core` for a verdict, `deliver/`
 //! carries it out.
 
+mod absence;
 mod access;
 mod account;
 mod addresses;
+mod blame;
 mod bucket;
+mod counted;
 mod deliver;
 mod error;
 mod hooks;
@@ -19,18 +22,25 @@ mod labels;
 mod live;
 mod look;
 mod lookup;
+mod moving;
+mod narrow;
+mod outage;
 mod pacing;
+mod passed;
 mod person;
 mod poll;
 mod public_url;
 mod read;
 mod report;
+mod respell;
 mod run;
 mod session;
 mod settings;
+mod silence;
 mod slice;
 mod state;
 mod subject;
+mod trouble;
 
 use std::sync::Arc;
 
@@ -39,9 +49,11 @@ use store::{Lease, ShopChange, Store};
 
 pub use deliver::value_in;
 pub use error::Halt;
+pub use outage::Away;
 pub use person::{Person, Reader, SubscriberExtra, traits};
 pub use public_url::{NoPublicUrl, PublicUrl};
 pub use report::{Body, Counters, Phase, Pile, Shown, Statement};
+pub use run::standstill;
 pub use settings::{EngineSettings, Entropy};
 pub use state::{Labels, LaneState};
 pub use subject::known;
@@ -91,6 +103,17 @@ impl Engine {
         &self.settings
     }
 
+    /// Notes that this server lives, and what that ends: a time in which none did.
+    ///
+    /// # Errors
+    /// When the ledger cannot be reached.
+    pub async fn sign_of_life(&self, server: &str) -> Result<Option<store::Absence>, store::Error> {
+        let absent_after = session::millis(self.settings.absent_after);
+        self.store
+            .sign_of_life(server, self.clock.now(), absent_after)
+            .await
+    }
+
     /// Claims a lane that is due.
     ///
     /// # Errors
@@ -120,7 +143,7 @@ impl Engine {
             session::Session::open(&self.store, &self.transport, &self.clock, &self.settings, lease).await;
         let released = match opened {
             Ok(Some(s)) => {
-                let due = match slice::work(&s).await {
+                let due = match s.under_lease(Box::pin(slice::work(&s))).await {
                     Ok(due) => due,
                     Err(Halt::Wait { until, .. }) => until,
                     Err(Halt::Fenced) => {
@@ -132,19 +155,26 @@ impl Engine {
                         self.clock.now() + 5_000
                     }
                 };
-                let state = s.state().text();
-                self.store.release(&fallback, &state, due).await
+                if let Err(error) = outage::tell(&s).await {
+                    tracing::error!(%shop, %error, "the ledger failed at the end of a slice");
+                }
+                let now = self.clock.now();
+                let state = s.state().text_at(now);
+                let due = due.min(now + store::FURTHEST_MS);
+                self.store.release(&fallback, &state, due, now).await
             }
             Ok(None) => {
                 tracing::warn!(%shop, "the shop's address cannot be used; nothing is done for it");
+                let now = self.clock.now();
                 self.store
-                    .release(&fallback, &fallback.state, self.clock.now() + 3_600_000)
+                    .release(&fallback, &fallback.state, now + 3_600_000, now)
                     .await
             }
             Err(error) => {
                 tracing::error!(%shop, %error, "the shop could not be opened");
+                let now = self.clock.now();
                 self.store
-                    .release(&fallback, &fallback.state, self.clock.now() + 5_000)
+                    .release(&fallback, &fallback.state, now + 5_000, now)
                     .await
             }
         };
@@ -178,7 +208,8 @@ impl Engine {
         let Some(lease) = self.claim_shop(shop).await? else {
             return Ok(false);
         };
-        let mut state = LaneState::parse(&lease.state, &self.settings);
+        let now = self.clock.now();
+        let mut state = LaneState::open(&lease.state, &self.settings, now);
         let mut released = false;
         if state.poll_braked {
             state.poll_released = true;
@@ -204,11 +235,9 @@ impl Engine {
                 run: Some(run),
                 ..store::Commit::default()
             };
-            released |= self.store.commit(&lease, self.clock.now(), &commit).await?;
+            released |= self.store.commit(&lease, now, &commit).await?;
         }
-        self.store
-            .release(&lease, &state.text(), self.clock.now())
-            .await?;
+        self.store.release(&lease, &state.text_at(now), now, now).await?;
         Ok(released)
     }
 
@@ -220,12 +249,11 @@ impl Engine {
         let Some(lease) = self.claim_shop(shop).await? else {
             return Ok(false);
         };
-        let mut state = LaneState::parse(&lease.state, &self.settings);
+        let now = self.clock.now();
+        let mut state = LaneState::open(&lease.state, &self.settings, now);
         state.timers.sare = 0;
         state.failures.1 = 0;
-        self.store
-            .release(&lease, &state.text(), self.clock.now())
-            .await?;
+        self.store.release(&lease, &state.text_at(now), now, now).await?;
         Ok(true)
     }
 
@@ -239,7 +267,7 @@ impl Engine {
             return Ok(false);
         };
         let now = self.clock.now();
-        let mut state = LaneState::parse(&lease.state, &self.settings);
+        let mut state = LaneState::open(&lease.state, &self.settings, now);
         let mut refused = false;
         if state.poll_braked {
             loop {
@@ -272,9 +300,14 @@ impl Engine {
             let (over, why) = (store::RunState::Cancelled, Some("brake-refused"));
             self.store.set_run_state(shop, run.id, over, why, now).await?;
             self.store.solve_problem(shop, "shop:brake").await?;
+            state.counted.refuse();
+            if state.timers.sweep <= now {
+                // It came due while the brake waited for this answer: it would only ask the same again at once.
+                state.timers.sweep = run::next_sweep_of(shop, &self.settings, now);
+            }
             refused = true;
         }
-        self.store.release(&lease, &state.text(), now).await?;
+        self.store.release(&lease, &state.text_at(now), now, now).await?;
         Ok(refused)
     }
 

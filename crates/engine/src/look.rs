@@ -3,16 +3,22 @@
 //! Finds customers and subscribers whose webhook was lost. They are marked dirty and go the way of
 //! every live change.
 
-use shoper_api::Cursor;
+use shoper_api::{Cursor, Next, Stretch};
 use store::{Commit, DirtyKey, DirtyMark, Priority, Reason};
 use sync_core::{RecordKey, RecordKind};
 
+use crate::absence;
 use crate::error::{CallError, Halt};
+use crate::narrow::{Failed, Narrow};
+use crate::passed::PassedOver;
 use crate::read;
 use crate::session::{LIVE_RESERVE, Session, millis};
 
 /// Most pages of one look; more means that something else is going on and the next look goes on from there.
 const PAGES: u32 = 4;
+
+/// Pause between looks while a place that fails is narrowed down.
+const NARROWING_MS: i64 = 10_000;
 
 /// Requests that comparing counts takes.
 const COUNTS: f64 = 4.0;
@@ -26,64 +32,111 @@ pub async fn look(s: &Session<'_>) -> Result<(), Halt> {
 }
 
 async fn read_new(s: &Session<'_>) -> Result<(), Halt> {
+    let mut is_narrowing = false;
     for kind in [RecordKind::Subscriber, RecordKind::Customer] {
-        let mut cursor = read::cursor_after(kind, s.state().watermark);
         for _ in 0..PAGES {
-            let page = match ids_after(s, kind, cursor).await {
-                Ok(page) => page,
-                Err(CallError::Halt(halt)) => return Err(halt),
-                Err(CallError::Api(shoper_api::Error::Forbidden { resource })) => {
-                    s.not_permitted(&resource).await?;
-                    break;
-                }
-                Err(CallError::Api(error)) => {
-                    tracing::warn!(shop = %s.shop.id, %error, "the look for new ids failed");
-                    break;
-                }
-            };
-            let (ids, next) = page;
-            if let Some(greatest) = ids.iter().max().copied() {
-                let keys: Vec<RecordKey> = ids.iter().map(|id| RecordKey { kind, id: *id }).collect();
-                let known = s.store.records(s.shop.id, &keys).await?;
-                let now = s.now();
-                let marks = keys
-                    .into_iter()
-                    .filter(|key| !known.contains_key(key))
-                    .map(|key| DirtyMark {
-                        key: DirtyKey::Record(key),
-                        due_at: now,
-                        priority: Priority::New,
-                        reason: Reason::NewId,
-                        held_by: None,
-                    });
-                let commit = Commit {
-                    marks: marks.collect(),
-                    ..Commit::default()
-                };
-                {
-                    let mut state = s.state();
-                    let mark = match kind {
-                        RecordKind::Customer => &mut state.watermark.0,
-                        RecordKind::Subscriber => &mut state.watermark.1,
-                    };
-                    *mark = (*mark).max(greatest);
-                }
-                s.commit(commit).await?;
-            }
-            match next {
-                // A shop that cannot list by id is left to the sweeps: reading it all here would cost as much.
-                Some(next @ Cursor::After(_)) => cursor = next,
-                _ => break,
+            if !read_some(s, kind).await? {
+                break;
             }
         }
+        let narrow = s.state().look_narrow.of(kind);
+        is_narrowing |= narrow.is_some_and(|narrow| narrow.until < s.now() + NARROWING_MS);
     }
     let now = s.now();
-    s.state().timers.look = now + millis(s.settings.look_every);
+    let pause = if is_narrowing {
+        NARROWING_MS
+    } else {
+        millis(s.settings.look_every)
+    };
+    s.state().timers.look = now + pause;
     if s.state().timers.counts <= now && s.shoper_room(LIVE_RESERVE) >= COUNTS {
         notice_drift(s).await?;
         s.state().timers.counts = now + millis(s.settings.counts_every);
     }
     Ok(())
+}
+
+/// Reads what is new of one list from where the last look ended; whether there is more to read at once.
+async fn read_some(s: &Session<'_>, kind: RecordKind) -> Result<bool, Halt> {
+    let (watermark, narrow) = {
+        let state = s.state();
+        (state.watermark, state.look_narrow.of(kind))
+    };
+    if narrow.is_some_and(|narrow| narrow.until > s.now()) {
+        return Ok(false);
+    }
+    let after = read::last_id(kind, watermark);
+    let of = narrow.map_or(Stretch::PAGE, |narrow| narrow.stretch());
+    let (ids, next) = match ids_after(s, kind, Cursor::After(after), of).await {
+        Ok(page) => page,
+        Err(CallError::Halt(halt)) => return Err(halt),
+        Err(CallError::Api(error)) => return failed(s, kind, narrow, error).await,
+    };
+    // A shop that cannot list by id is left to the sweeps: reading it all here would cost as much.
+    let next = next.filter(|next| matches!(next, Cursor::After(_)));
+    let mut commit = Commit::default();
+    let new: Vec<i64> = ids.iter().copied().filter(|id| *id > after).collect();
+    if let Some(narrow) = narrow.filter(|narrow| narrow.passed > 0) {
+        let passed = PassedOver {
+            after,
+            before: new.iter().min().copied(),
+            records: narrow.passed,
+            may_be_any: false,
+        };
+        passed.tell(s, kind, true, &mut commit);
+    }
+    let keys: Vec<RecordKey> = ids.iter().map(|id| RecordKey { kind, id: *id }).collect();
+    let known = s.store.records(s.shop.id, &keys).await?;
+    let now = s.now();
+    let unknown: Vec<RecordKey> = keys.into_iter().filter(|key| !known.contains_key(key)).collect();
+    if !unknown.is_empty() {
+        absence::is_proven(s);
+    }
+    commit.marks.extend(unknown.into_iter().map(|key| DirtyMark {
+        key: DirtyKey::Record(key),
+        due_at: now,
+        priority: Priority::New,
+        reason: Reason::NewId,
+        held_by: None,
+    }));
+    {
+        let mut state = s.state();
+        let mark = match kind {
+            RecordKind::Customer => &mut state.watermark.0,
+            RecordKind::Subscriber => &mut state.watermark.1,
+        };
+        *mark = new.iter().copied().fold(*mark, i64::max);
+        let left = narrow
+            .zip(next)
+            .and_then(|(narrow, cursor)| narrow.read(Next { cursor, into: 0 }));
+        *state.look_narrow.of_mut(kind) = left;
+    }
+    if narrow.is_some() || !commit.marks.is_empty() || !new.is_empty() {
+        s.commit(commit).await?;
+    }
+    Ok(next.is_some())
+}
+
+/// What is new cannot be read as it was asked for; whether something smaller can be asked for at once.
+async fn failed(
+    s: &Session<'_>,
+    kind: RecordKind,
+    narrow: Option<Narrow>,
+    error: shoper_api::Error,
+) -> Result<bool, Halt> {
+    if let shoper_api::Error::Forbidden { resource } = &error {
+        s.not_permitted(resource).await?;
+        return Ok(false);
+    }
+    tracing::warn!(shop = %s.shop.id, %error, "the look for new ids failed");
+    if !error.may_be_the_call() {
+        return Ok(false);
+    }
+    let mut narrow = narrow.unwrap_or_else(|| Narrow::page(0));
+    let failed = narrow.failed(s.now());
+    *s.state().look_narrow.of_mut(kind) = Some(narrow);
+    s.commit(Commit::default()).await?;
+    Ok(failed == Failed::GoOn)
 }
 
 /// Compares the shop's own counts with the ledger's. A difference means that an event was lost: the sweep
@@ -99,31 +152,31 @@ async fn notice_drift(s: &Session<'_>) -> Result<(), Halt> {
     {
         return Ok(());
     }
-    let mut differences = Vec::with_capacity(4);
-    for kind in [RecordKind::Subscriber, RecordKind::Customer] {
+    let mut found = s.state().counted.expected();
+    for (place, kind) in [(0, RecordKind::Subscriber), (2, RecordKind::Customer)] {
         if kind == RecordKind::Customer && !s.config().customers.enabled {
+            found[place] = 0;
+            found[place + 1] = 0;
             continue;
         }
         let (all, consenting) = s.store.record_counts(s.shop.id, kind).await?;
-        for (consent_only, ours) in [(false, all), (true, consenting)] {
+        for (place, consent_only, ours) in [(place, false, all), (place + 1, true, consenting)] {
             let theirs = match counted(s, kind, consent_only).await {
                 Ok(theirs) => theirs.and_then(|n| i64::try_from(n).ok()),
                 Err(CallError::Halt(halt)) => return Err(halt),
                 Err(CallError::Api(_)) => None,
             };
-            differences.push(theirs.map_or(0, |theirs| theirs - ours));
+            // A shop that does not count tells of no difference.
+            if let Some(theirs) = theirs {
+                found[place] = theirs - ours;
+            }
         }
     }
     let mut state = s.state();
-    match &state.differences {
-        // Just after a whole reading: what differs are rows that cannot be kept, such as those without an address.
-        None => state.differences = Some(differences),
-        Some(known) if *known == differences => {}
-        Some(_) => {
-            tracing::info!(shop = %s.shop.id, "the shop's counts have drifted from the ledger's: the sweep comes early");
-            state.timers.sweep = now;
-            state.timers.drift = now + millis(s.settings.drift_sweep_every);
-        }
+    if state.counted.is_drift(found) {
+        tracing::info!(shop = %s.shop.id, "the shop's counts have drifted from the ledger's: the sweep comes early");
+        state.timers.sweep = now;
+        state.timers.drift = now + millis(s.settings.drift_sweep_every);
     }
     Ok(())
 }
@@ -133,11 +186,12 @@ pub async fn counted(s: &Session<'_>, kind: RecordKind, consent_only: bool) -> r
     match kind {
         RecordKind::Customer => {
             let filter: &[(&str, &str)] = if consent_only { &[("newsletter", "1")] } else { &[] };
-            s.shoper(|c| async move { c.count_users(filter).await }).await
+            s.shoper_piece(|c| async move { c.count_users(filter).await })
+                .await
         }
         RecordKind::Subscriber => {
             let filter: &[(&str, &str)] = if consent_only { &[("active", "1")] } else { &[] };
-            s.shoper(|c| async move { c.count_subscribers(filter).await })
+            s.shoper_piece(|c| async move { c.count_subscribers(filter).await })
                 .await
         }
     }
@@ -147,15 +201,23 @@ async fn ids_after(
     s: &Session<'_>,
     kind: RecordKind,
     cursor: Cursor,
+    of: Stretch,
 ) -> read::ShopCall<(Vec<i64>, Option<Cursor>)> {
-    match kind {
+    let (mut ids, broken, next): (Vec<i64>, _, _) = match kind {
         RecordKind::Customer => {
-            let page = s.shoper(|c| async move { c.users(cursor).await }).await?;
-            Ok((page.rows.iter().map(|u| u.id.0).collect(), page.next))
+            let page = s
+                .shoper_piece(|c| async move { c.users_in(cursor, of).await })
+                .await?;
+            (page.rows.iter().map(|u| u.id.0).collect(), page.broken, page.next)
         }
         RecordKind::Subscriber => {
-            let page = s.shoper(|c| async move { c.subscribers(cursor).await }).await?;
-            Ok((page.rows.iter().map(|r| r.id.0).collect(), page.next))
+            let page = s
+                .shoper_piece(|c| async move { c.subscribers_in(cursor, of).await })
+                .await?;
+            (page.rows.iter().map(|r| r.id.0).collect(), page.broken, page.next)
         }
-    }
+    };
+    // One that cannot be read in the list is looked at by itself.
+    ids.extend(broken.into_iter().filter_map(|row| row.id));
+    Ok((ids, next))
 }

@@ -18,9 +18,9 @@ const TRIED: usize = 3;
 /// Searches of an account whose way is not proven that may follow each other at once.
 const SEARCHES: u32 = 10;
 /// Pause between searches from then on, and in an account whose way is proven.
-const SEARCH_EVERY_MS: i64 = 10 * 60_000;
+pub const SEARCH_EVERY_MS: i64 = 10 * 60_000;
 /// Pause between looks whether an account that does without the list of statuses has it after all.
-const LOOK_AGAIN_MS: i64 = 6 * 3_600_000;
+pub const LOOK_AGAIN_MS: i64 = 6 * 3_600_000;
 
 /// Whether asking in another way may help: SARE rejects the call, answers it with something else, or falls over it.
 /// Whether it is out of order as a whole shows when it is asked in another way.

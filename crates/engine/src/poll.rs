@@ -4,14 +4,14 @@
 //! asked, and only then do the marked contacts go the way of live changes, where each is read anew:
 //! one wrong answer of SARE must not switch off a shop (sare-api.md 16 row 18).
 
-use store::{AddrHash, Commit, ContactFilter, DirtyKey, DirtyMark, Priority, Reason};
+use store::{AddrHash, Commit, ContactFilter, DirtyKey, DirtyMark, FURTHEST_MS, Priority, Reason};
 use sync_core::consent::{SareView, status};
 
 use crate::error::Halt;
 use crate::lookup;
-use crate::session::{SARE_RESERVE, Session, millis};
+use crate::session::{SARE_RESERVE, Session, is_recent, millis};
 use crate::state::Poll;
-use crate::subject::{Intent, RECENT_MS, recent_statuses};
+use crate::subject::{Intent, RECENT_MS, UNREADABLE, recent_statuses};
 
 /// Whether a poll is due or under way.
 pub fn is_due(s: &Session<'_>) -> bool {
@@ -60,19 +60,20 @@ async fn read_some(s: &Session<'_>) -> Result<(), Halt> {
     let mut commit = Commit::default();
     let settle = millis(s.settings.settle_after);
     for mut contact in contacts {
-        let Some(view) = views.get(&contact.hash).copied() else {
+        let Some(view) = views.get(&contact.hash).copied().filter(|v| *v != UNREADABLE) else {
             continue;
         };
         let before = contact.sare_status;
-        let young = contact.sent_at.is_some_and(|at| at + settle > now);
+        let young = contact.sent_at.is_some_and(|at| is_recent(at, settle, now));
+        // One that is being lowered is looked at again by itself, at growing intervals.
+        let is_lowered = Intent::of(&contact).is_some_and(|i| i.is_lowering(&contact, now));
+        let is_mailed = views.is_mailed(contact.hash) && !is_lowered;
         let found = match view {
+            // Refused under one spelling, mailed under another.
+            _ if is_mailed && (contact.refusal.is_some() || contact.withdrawn) => true,
             SareView::Status(n) if status::is_refusal(n) => contact.refusal.is_none(),
-            // Somebody in SARE subscribed the contact again, or our own lowering was undone.
-            SareView::Status(n) if status::is_open(n) => {
-                // One that is being lowered is looked at again by itself, at growing intervals.
-                let is_lowered = Intent::of(&contact).is_some_and(|i| i.is_lowering(&contact, now));
-                !is_lowered && (contact.refusal.is_some() || (contact.withdrawn && n == status::CONFIRMED))
-            }
+            // Somebody in SARE subscribed the contact again; where that is our own lowering undone, it is mailed.
+            SareView::Status(n) if status::is_open(n) => !is_lowered && contact.refusal.is_some(),
             SareView::Status(_) => false,
             SareView::Absent | SareView::SurelyAbsent => {
                 contact.refusal.is_none() && !young && before.is_some_and(|n| n != status::ABSENT)
@@ -113,8 +114,10 @@ async fn end(s: &Session<'_>, poll: &Poll) -> Result<(), Halt> {
     {
         let mut state = s.state();
         state.poll = None;
-        // Longer passes come less often: a request or two a second is all SARE is asked.
-        let pause = millis(s.settings.poll_every).max((now - poll.began) * 2);
+        // Longer passes come less often: a request or two a second is all SARE is asked. What a clock that jumped meanwhile
+        // adds does not count: nobody takes a second a contact.
+        let took = (now - poll.began).min(poll.seen.saturating_mul(1_000));
+        let pause = millis(s.settings.poll_every).max((took * 2).min(FURTHEST_MS));
         state.timers.poll = now + pause;
     }
     if found > most && !s.state().poll_released {

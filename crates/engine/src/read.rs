@@ -1,14 +1,16 @@
 //! Reading the shop: rows of its lists turned into readings of contacts.
 
-use shoper_api::{Cursor, Listed, Subscriber, SubscriberId, User, UserAddress, UserId};
-use sync_core::email::Email;
+use shoper_api::{Cursor, Listed, Next, Stretch, Subscriber, SubscriberId, User, UserId, Walk};
+use sync_core::config::Config;
+use sync_core::email::{Email, EmailError};
+use sync_core::mapping::{Needs, Target};
 use sync_core::{RecordKey, RecordKind};
 
-use crate::addresses;
-use crate::error::CallError;
+use crate::addresses::{self, Mine};
+use crate::error::{CallError, Halt};
 use crate::person::{Person, SubscriberExtra};
 use crate::session::Session;
-use crate::subject::Reading;
+use crate::subject::{Reading, Subject};
 
 /// Shorthand for what reading the shop can end in.
 pub type ShopCall<T> = Result<T, CallError<shoper_api::Error>>;
@@ -18,65 +20,106 @@ pub enum Found {
     /// There, with a usable address.
     Present(Box<Reading>),
     /// There, with an address that is none.
-    BadAddress,
+    BadAddress(EmailError),
     /// Answered 404 with the shop's error body.
     Gone,
+    /// The shop cannot put it into words, or not so that it can be read; why.
+    Unreadable(String),
 }
 
 /// A page of one of the shop's lists.
 pub struct Page {
     /// Rows with usable addresses.
     pub readings: Vec<Reading>,
-    /// Records whose address is none.
-    pub bad: Vec<RecordKey>,
+    /// Records whose address is none, and why.
+    pub bad: Vec<(RecordKey, EmailError)>,
+    /// Records that could not be read.
+    pub broken: Vec<RecordKey>,
+    /// Ids after which rows stand of which not even the id could be read.
+    pub nameless: Vec<i64>,
+    /// How many of those without an address consent by themselves.
+    pub bad_consenting: i64,
     /// Rows of the page.
     pub rows: i64,
-    /// Where the next page is.
-    pub next: Option<Cursor>,
+    /// Least id on the page.
+    pub least: Option<i64>,
+    /// Where the list goes on.
+    pub next: Option<Next>,
 }
 
-/// One page of customers, with their addresses where the mapping asks for them.
-pub async fn customers(s: &Session<'_>, cursor: Cursor) -> ShopCall<Page> {
-    let listed = s.shoper(|c| async move { c.users(cursor).await }).await?;
-    let Listed {
-        rows, broken, next, ..
-    } = addresses::fitting(s, listed, cursor);
-    let mut addresses = addresses::of(s, &rows).await?;
-    let mut page = Page {
-        readings: Vec::with_capacity(rows.len()),
-        bad: Vec::new(),
-        rows: i64::try_from(rows.len() + broken.len()).unwrap_or(0),
-        next,
-    };
-    for user in rows {
+impl Page {
+    fn of<T>(listed: &Listed<T>, kind: RecordKind, next: Option<Next>) -> Self {
+        let ids = listed.broken.iter().filter_map(|row| row.id);
+        let key = |id| RecordKey { kind, id };
+        let rows = listed.rows.len() + listed.broken.len();
+        Self {
+            readings: Vec::with_capacity(listed.rows.len()),
+            bad: Vec::new(),
+            bad_consenting: 0,
+            least: ids.clone().min(),
+            broken: ids.map(key).collect(),
+            nameless: listed.nameless.clone(),
+            rows: i64::try_from(rows).unwrap_or(0),
+            next,
+        }
+    }
+
+    fn push(&mut self, key: RecordKey, reading: Result<Reading, EmailError>, consents: bool) {
+        self.least = Some(self.least.map_or(key.id, |least| least.min(key.id)));
+        match reading {
+            Ok(reading) => self.readings.push(reading),
+            Err(why) => {
+                self.bad.push((key, why));
+                self.bad_consenting += i64::from(consents);
+            }
+        }
+    }
+}
+
+/// A part of the list of one kind, for a run.
+pub async fn page(
+    s: &Session<'_>,
+    kind: RecordKind,
+    at: Cursor,
+    of: Stretch,
+    walk: &mut Walk,
+    run: i64,
+) -> ShopCall<Page> {
+    match kind {
+        RecordKind::Customer => customers(s, at, of, walk, run).await,
+        RecordKind::Subscriber => subscribers(s, at, of, walk).await,
+    }
+}
+
+/// A part of the list of customers, with their addresses where the mapping asks for them.
+async fn customers(s: &Session<'_>, at: Cursor, of: Stretch, walk: &mut Walk, run: i64) -> ShopCall<Page> {
+    let listed = s
+        .shoper_piece(|c| async move { c.users_in(at, of).await })
+        .await?;
+    let next = walk.on(at, &listed);
+    let (listed, next) = addresses::fitting(s, listed, (at, of.skip), next).await?;
+    let mut addresses = addresses::of(s, &listed.rows, Some(run)).await?;
+    let mut page = Page::of(&listed, RecordKind::Customer, next);
+    for user in listed.rows {
         let key = RecordKey::customer(user.id.0);
         let mine = addresses.take(user.id);
-        match customer(s, user, mine) {
-            Some(reading) => page.readings.push(reading),
-            None => page.bad.push(key),
-        }
+        let consents = user.newsletter == Some(true);
+        page.push(key, customer(s, user, mine), consents);
     }
     Ok(page)
 }
 
-/// One page of subscribers.
-pub async fn subscribers(s: &Session<'_>, cursor: Cursor) -> ShopCall<Page> {
-    let listed = s.shoper(|c| async move { c.subscribers(cursor).await }).await?;
-    let Listed {
-        rows, broken, next, ..
-    } = listed;
-    let mut page = Page {
-        readings: Vec::with_capacity(rows.len()),
-        bad: Vec::new(),
-        rows: i64::try_from(rows.len() + broken.len()).unwrap_or(0),
-        next,
-    };
-    for row in rows {
+/// A part of the list of subscribers.
+async fn subscribers(s: &Session<'_>, at: Cursor, of: Stretch, walk: &mut Walk) -> ShopCall<Page> {
+    let listed = s
+        .shoper_piece(|c| async move { c.subscribers_in(at, of).await })
+        .await?;
+    let next = walk.on(at, &listed);
+    let mut page = Page::of(&listed, RecordKind::Subscriber, next);
+    for row in listed.rows {
         let key = RecordKey::subscriber(row.id.0);
-        match subscriber(s, row) {
-            Some(reading) => page.readings.push(reading),
-            None => page.bad.push(key),
-        }
+        let consents = row.active == Some(true);
+        page.push(key, subscriber(s, row), consents);
     }
     Ok(page)
 }
@@ -84,18 +127,24 @@ pub async fn subscribers(s: &Session<'_>, cursor: Cursor) -> ShopCall<Page> {
 /// Customers by id; those a list does not name are asked for one by one.
 pub async fn customers_by_id(s: &Session<'_>, ids: &[UserId]) -> ShopCall<Vec<(RecordKey, Found)>> {
     let mut users = Vec::new();
-    let mut single: Vec<UserId> = ids.to_vec();
-    if ids.len() >= 3 {
-        let asked = s.shoper(|c| {
-            let ids = ids.to_vec();
+    let mut single: Vec<UserId> = Vec::new();
+    let mut stack: Vec<Vec<UserId>> = vec![ids.to_vec()];
+    while let Some(chunk) = stack.pop() {
+        if chunk.len() < LIST_FROM {
+            single.extend(chunk);
+            continue;
+        }
+        let asked = s.shoper_piece(|c| {
+            let ids = chunk.clone();
             async move { c.users_by_ids(&ids).await }
         });
         match asked.await {
             Ok(found) => {
-                users = found.found;
-                single = found.missing;
+                users.extend(found.found);
+                single.extend(found.missing);
             }
-            Err(CallError::Api(shoper_api::Error::FilterUnsupported { .. })) => {}
+            Err(CallError::Api(shoper_api::Error::FilterUnsupported { .. })) => single.extend(chunk),
+            Err(CallError::Api(error)) if error.may_be_the_call() => split(chunk, &mut stack),
             Err(error) => return Err(error),
         }
     }
@@ -106,20 +155,16 @@ pub async fn customers_by_id(s: &Session<'_>, ids: &[UserId]) -> ShopCall<Vec<(R
             out.push((key, Found::Gone));
             continue;
         }
-        match s.shoper(|c| async move { c.user(id).await }).await {
+        match s.shoper_piece(|c| async move { c.user(id).await }).await {
             Ok(user) => users.push(user),
-            Err(CallError::Api(shoper_api::Error::NotFound)) => {
-                s.note_gone(key);
-                out.push((key, Found::Gone));
-            }
-            Err(error) => return Err(error),
+            Err(error) => out.push((key, not_read(s, key, error)?)),
         }
     }
-    let mut addresses = addresses::of(s, &users).await?;
+    let mut addresses = addresses::of(s, &users, None).await?;
     for user in users {
         let key = RecordKey::customer(user.id.0);
         let mine = addresses.take(user.id);
-        let found = customer(s, user, mine).map_or(Found::BadAddress, |r| Found::Present(Box::new(r)));
+        let found = as_found(customer(s, user, mine));
         out.push((key, found));
     }
     Ok(out)
@@ -128,18 +173,24 @@ pub async fn customers_by_id(s: &Session<'_>, ids: &[UserId]) -> ShopCall<Vec<(R
 /// Subscribers by id; those a list does not name are asked for one by one.
 pub async fn subscribers_by_id(s: &Session<'_>, ids: &[SubscriberId]) -> ShopCall<Vec<(RecordKey, Found)>> {
     let mut rows = Vec::new();
-    let mut single: Vec<SubscriberId> = ids.to_vec();
-    if ids.len() >= 3 {
-        let asked = s.shoper(|c| {
-            let ids = ids.to_vec();
+    let mut single: Vec<SubscriberId> = Vec::new();
+    let mut stack: Vec<Vec<SubscriberId>> = vec![ids.to_vec()];
+    while let Some(chunk) = stack.pop() {
+        if chunk.len() < LIST_FROM {
+            single.extend(chunk);
+            continue;
+        }
+        let asked = s.shoper_piece(|c| {
+            let ids = chunk.clone();
             async move { c.subscribers_by_ids(&ids).await }
         });
         match asked.await {
             Ok(found) => {
-                rows = found.found;
-                single = found.missing;
+                rows.extend(found.found);
+                single.extend(found.missing);
             }
-            Err(CallError::Api(shoper_api::Error::FilterUnsupported { .. })) => {}
+            Err(CallError::Api(shoper_api::Error::FilterUnsupported { .. })) => single.extend(chunk),
+            Err(CallError::Api(error)) if error.may_be_the_call() => split(chunk, &mut stack),
             Err(error) => return Err(error),
         }
     }
@@ -150,64 +201,151 @@ pub async fn subscribers_by_id(s: &Session<'_>, ids: &[SubscriberId]) -> ShopCal
             out.push((key, Found::Gone));
             continue;
         }
-        match s.shoper(|c| async move { c.subscriber(id).await }).await {
+        match s.shoper_piece(|c| async move { c.subscriber(id).await }).await {
             Ok(row) => rows.push(row),
-            Err(CallError::Api(shoper_api::Error::NotFound)) => {
-                s.note_gone(key);
-                out.push((key, Found::Gone));
-            }
-            Err(error) => return Err(error),
+            Err(error) => out.push((key, not_read(s, key, error)?)),
         }
     }
     for row in rows {
         let key = RecordKey::subscriber(row.id.0);
-        let found = subscriber(s, row).map_or(Found::BadAddress, |r| Found::Present(Box::new(r)));
+        let found = as_found(subscriber(s, row));
         out.push((key, found));
     }
     Ok(out)
 }
 
+/// Records from which on a list costs less than asking for each.
+const LIST_FROM: usize = 3;
+
+/// One of them makes the list fail: each half by itself.
+fn split<I: Copy>(chunk: Vec<I>, stack: &mut Vec<Vec<I>>) {
+    let (left, right) = chunk.split_at(chunk.len() / 2);
+    stack.push(right.to_vec());
+    stack.push(left.to_vec());
+}
+
+/// What it means that a record asked for alone was not answered.
+fn not_read(s: &Session<'_>, key: RecordKey, error: CallError<shoper_api::Error>) -> ShopCall<Found> {
+    match error {
+        CallError::Api(shoper_api::Error::NotFound) => {
+            s.note_gone(key);
+            Ok(Found::Gone)
+        }
+        CallError::Api(error) if error.may_be_the_call() => Ok(Found::Unreadable(error.to_string())),
+        error => Err(error),
+    }
+}
+
+/// What the mapping fills from a subscriber's row alone: it is kept nowhere.
+pub fn targets_of_rows(config: &Config) -> impl Iterator<Item = &Target> {
+    let rows = config.subscribers.mapping.rows().iter();
+    rows.filter(|row| row.needs().contains(Needs::SUBSCRIBER_ROW))
+        .map(|row| &row.target)
+}
+
+/// Reads the subscribers of these contacts that are only known, where the mapping asks for what is kept nowhere. One that
+/// cannot be read stays known, and leaves what only its row fills as it is.
+pub async fn known_rows(s: &Session<'_>, subjects: &mut [Subject]) -> Result<(), Halt> {
+    let config = s.config();
+    if !config.subscribers.enabled || targets_of_rows(config).next().is_none() {
+        return Ok(());
+    }
+    let known = subjects.iter().flat_map(|x| &x.known);
+    let ids: Vec<SubscriberId> = known
+        .filter(|r| r.key.kind == RecordKind::Subscriber)
+        .map(|r| SubscriberId(r.key.id))
+        .collect();
+    for chunk in ids.chunks(50) {
+        let found = match subscribers_by_id(s, chunk).await {
+            Ok(found) => found,
+            Err(CallError::Halt(halt)) => return Err(halt),
+            Err(CallError::Api(error)) => {
+                tracing::debug!(shop = %s.shop.id, %error, "rows of subscribers could not be read");
+                continue;
+            }
+        };
+        for (key, found) in found {
+            let Found::Present(mut reading) = found else {
+                continue;
+            };
+            let Some(subject) = subjects.iter_mut().find(|x| x.hash == reading.hash) else {
+                continue;
+            };
+            if let Some(at) = subject.known.iter().position(|r| r.key == key) {
+                reading.before = Some(subject.known.remove(at));
+                subject.readings.push(*reading);
+            }
+        }
+    }
+    Ok(())
+}
+
 /// The subscriber with this address, where the shop can be asked by address.
-pub async fn subscriber_of(s: &Session<'_>, address: &str) -> Result<Option<Reading>, crate::error::Halt> {
-    let asked = s.shoper(|c| {
+///
+/// # Errors
+/// [`CallError::Api`] where the shop cannot put the answer into words, so that there may be one.
+pub async fn subscriber_of(s: &Session<'_>, address: &str) -> ShopCall<Option<Reading>> {
+    let asked = s.shoper_piece(|c| {
         let address = address.to_owned();
         async move { c.subscriber_by_email(&address).await }
     });
     match asked.await {
-        Ok(row) => Ok(row.and_then(|row| subscriber(s, row))),
-        Err(CallError::Halt(halt)) => Err(halt),
-        Err(CallError::Api(_)) => Ok(None),
+        Ok(row) => Ok(row.and_then(|row| subscriber(s, row).ok())),
+        Err(CallError::Api(error)) if !error.may_be_the_call() => Ok(None),
+        Err(error) => Err(error),
     }
 }
 
 /// The customer with this address, where the shop can be asked by address.
-pub async fn customer_of(s: &Session<'_>, address: &str) -> Result<Option<Reading>, crate::error::Halt> {
-    let asked = s.shoper(|c| {
+///
+/// # Errors
+/// As [`subscriber_of`].
+pub async fn customer_of(s: &Session<'_>, address: &str) -> ShopCall<Option<Reading>> {
+    let asked = s.shoper_piece(|c| {
         let address = address.to_owned();
         async move { c.user_by_email(&address).await }
     });
     let user = match asked.await {
         Ok(Some(user)) => user,
-        Ok(None) | Err(CallError::Api(_)) => return Ok(None),
-        Err(CallError::Halt(halt)) => return Err(halt),
+        Ok(None) => return Ok(None),
+        Err(CallError::Api(error)) if !error.may_be_the_call() => return Ok(None),
+        Err(error) => return Err(error),
     };
     let users = [user];
-    let mine = match addresses::of(s, &users).await {
+    let mine = match addresses::of(s, &users, None).await {
         Ok(mut found) => found.take(users[0].id),
-        Err(CallError::Halt(halt)) => return Err(halt),
         Err(CallError::Api(_)) => return Ok(None),
+        Err(halt) => return Err(halt),
     };
     let [user] = users;
-    Ok(customer(s, user, mine))
+    Ok(customer(s, user, mine).ok())
 }
 
-fn customer(s: &Session<'_>, user: User, addresses: Option<Vec<UserAddress>>) -> Option<Reading> {
-    let email = Email::parse(&user.email).ok()?;
-    Some(Reading {
+/// How a problem calls a customer's address book that cannot be read.
+const ADDRESSES: &str = "user-addresses";
+
+fn as_found(reading: Result<Reading, EmailError>) -> Found {
+    reading.map_or_else(Found::BadAddress, |r| Found::Present(Box::new(r)))
+}
+
+fn customer(s: &Session<'_>, mut user: User, mine: Mine) -> Result<Reading, EmailError> {
+    let email = Email::parse(&user.email)?;
+    let mut unreadable = std::mem::take(&mut user.unreadable);
+    let addresses = match mine {
+        Mine::Read(addresses) => Some(addresses),
+        Mine::Unknown => None,
+        Mine::Spoilt => {
+            unreadable.push(ADDRESSES.to_owned());
+            None
+        }
+    };
+    Ok(Reading {
+        unreadable,
         key: RecordKey::customer(user.id.0),
         hash: s.store.hash(s.shop.id, email.key()),
         email,
-        consent: user.newsletter.unwrap_or(false),
+        consent: user.newsletter,
+        silent: user.newsletter.is_none(),
         has_addresses: addresses.is_some(),
         person: Person::customer(user, addresses.unwrap_or_default()),
         extra: None,
@@ -215,25 +353,27 @@ fn customer(s: &Session<'_>, user: User, addresses: Option<Vec<UserAddress>>) ->
     })
 }
 
-fn subscriber(s: &Session<'_>, row: Subscriber) -> Option<Reading> {
-    let email = Email::parse(&row.email).ok()?;
+fn subscriber(s: &Session<'_>, row: Subscriber) -> Result<Reading, EmailError> {
+    let email = Email::parse(&row.email)?;
     let extra = SubscriberExtra::of(&row);
-    Some(Reading {
+    Ok(Reading {
+        unreadable: row.unreadable,
         key: RecordKey::subscriber(row.id.0),
         hash: s.store.hash(s.shop.id, email.key()),
-        consent: row.active.unwrap_or(false),
+        consent: row.active,
+        silent: row.active.is_none(),
         has_addresses: true,
         extra: Some(extra.text()),
-        person: Person::subscriber(row.id.0, email.as_str(), row.active.unwrap_or(false), extra),
+        person: Person::subscriber(row.id.0, email.as_str(), row.active, extra),
         email,
         before: None,
     })
 }
 
-/// The id column's kind, for cursors kept per list.
-pub fn cursor_after(kind: RecordKind, watermark: (i64, i64)) -> Cursor {
+/// The greatest id seen of one kind.
+pub fn last_id(kind: RecordKind, watermark: (i64, i64)) -> i64 {
     match kind {
-        RecordKind::Customer => Cursor::After(watermark.0),
-        RecordKind::Subscriber => Cursor::After(watermark.1),
+        RecordKind::Customer => watermark.0,
+        RecordKind::Subscriber => watermark.1,
     }
 }

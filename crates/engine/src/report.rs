@@ -5,10 +5,12 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use shoper_api::Cursor;
+use shoper_api::{Cursor, Walk};
 use store::AddrHash;
 use sync_core::consent::status;
 use sync_core::plan::Step;
+
+use crate::narrow::Narrow;
 
 /// Most examples of one pile.
 const EXAMPLES: usize = 10;
@@ -54,6 +56,9 @@ pub struct Counters {
     pub unsubscribed: i64,
     /// Not written; see the shop's problems.
     pub failed: i64,
+    /// Waiting until SARE takes new contacts again; see the shop's problems.
+    #[serde(default)]
+    pub waiting: i64,
 }
 
 /// What a run says it would change before it changes it.
@@ -77,6 +82,12 @@ pub struct Statement {
     pub skipped: i64,
     /// Contacts no longer in the shop.
     pub gone: i64,
+    /// Of a forced run or a statement of one: values in SARE that would be written over because the shop has others.
+    #[serde(default)]
+    pub overwritten: i64,
+    /// That number is an upper bound: what SARE has could not be read of everybody.
+    #[serde(default)]
+    pub overwrites_at_most: bool,
 }
 
 /// The body of a run in the ledger.
@@ -98,8 +109,23 @@ pub struct Body {
     pub statement: Statement,
     /// Seconds left, where that can be told.
     pub eta_seconds: Option<i64>,
-    /// What is being waited for: `shop-limit`, `sare-limit`, `shop-away`, `sare-away`.
+    /// What is being waited for: `shop-limit`, `sare-limit`, `shop-away`, `sare-away`, `shop-record`, `shop-list`.
     pub waiting_for: Option<String>,
+    /// When it last got on: rows were read, or contacts written. `None` before it began.
+    #[serde(default)]
+    pub moved_at: Option<i64>,
+    /// The place in the list at which reading fails, being narrowed down.
+    #[serde(default)]
+    pub narrow: Option<Narrow>,
+    /// What is remembered of the list being read by numbered pages.
+    #[serde(default)]
+    pub walk: Walk,
+    /// The list is being read a second time, as fewer rows were met than it counts.
+    #[serde(default)]
+    pub again: bool,
+    /// A record of the list was passed over, and not even its id is known.
+    #[serde(default)]
+    pub nameless: bool,
     /// Whether people may be made mailable by it.
     #[serde(default)]
     pub allow_mailable: bool,
@@ -112,6 +138,9 @@ pub struct Body {
     /// Rows of the list being read, for an end that cannot be missed.
     #[serde(default)]
     pub rows_in_phase: i64,
+    /// Rows that were met and could not be kept: subscribers, those active, customers, those with the flag.
+    #[serde(default)]
+    pub apart: [i64; 4],
     /// Of a dry run, contacts by what would be done with them.
     #[serde(default)]
     pub piles: BTreeMap<Pile, Shown>,

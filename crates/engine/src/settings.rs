@@ -28,8 +28,9 @@ pub struct EngineSettings {
     pub sare_burst: f64,
     /// How long one slice may go on before the lane is let go.
     pub slice: Duration,
-    /// How long a lease lasts unless renewed; every commit renews it, and every call to a service does once half of it
-    /// is over. A worker that dies holds its shop up for so long.
+    /// How long a lease lasts unless renewed; every commit renews it, and so does a task beside the slice, whatever the
+    /// slice waits for. A worker that dies holds its shop up for so long, and clocks of servers that share a ledger must
+    /// agree to within the better part of it.
     pub lease: Duration,
     /// Pause between looks for new ids.
     pub look_every: Duration,
@@ -43,6 +44,10 @@ pub struct EngineSettings {
     pub drift_sweep_every: Duration,
     /// Pause between checks of the shop's webhooks.
     pub hooks_every: Duration,
+    /// Pause between a server's signs of life.
+    pub beat_every: Duration,
+    /// No server's sign of life for longer means that none lived.
+    pub absent_after: Duration,
     /// Pause before a status change is read back again.
     pub verify_after: Duration,
     /// How long after telling SARE of an address its absence there means something.
@@ -62,13 +67,15 @@ impl EngineSettings {
             sare_rate: 2.0,
             sare_burst: 8.0,
             slice: Duration::from_secs(8),
-            lease: Duration::from_secs(60),
+            lease: Duration::from_secs(8),
             look_every: Duration::from_secs(120),
             poll_every: Duration::from_secs(60),
             sweep_every: Duration::from_secs(24 * 3600),
             counts_every: Duration::from_secs(600),
             drift_sweep_every: Duration::from_secs(3600),
             hooks_every: Duration::from_secs(6 * 3600),
+            beat_every: Duration::from_secs(30),
+            absent_after: Duration::from_secs(180),
             verify_after: Duration::from_secs(30),
             settle_after: Duration::from_secs(600),
             entropy,

@@ -4,22 +4,25 @@
 //! ids, the unsubscribe poll, runs, and last what runs let go.
 
 use ports::Millis;
-use store::{Priority, RunKind, RunState, ShopState};
+use store::{Priority, Run, RunKind, RunState, ShopState};
 
-use crate::error::Halt;
+use crate::error::{Halt, Side};
 use crate::session::{Session, millis};
 use crate::state::LaneState;
-use crate::{access, account, hooks, labels, live, look, poll, run};
+use crate::{
+    absence, access, account, addresses, hooks, labels, live, look, outage, poll, respell, run, silence,
+    trouble,
+};
 
 /// Far enough for "not before something wakes the lane".
-const LONG_MS: i64 = 6 * 3_600_000;
+const LONG_MS: i64 = store::FURTHEST_MS;
 /// Pause of a lane that had something due and could do nothing about it.
 const IDLE_MS: i64 = 1_000;
 
 /// Does what can be done now and says when the lane is due next.
 pub async fn work(s: &Session<'_>) -> Result<Millis, Halt> {
     match s.shop.state {
-        ShopState::Removed => return Ok(s.now() + 30 * 24 * 3_600_000),
+        ShopState::Removed => return Ok(s.now() + LONG_MS),
         ShopState::Uninstalling => return uninstall(s).await,
         _ => {}
     }
@@ -36,13 +39,16 @@ pub async fn work(s: &Session<'_>) -> Result<Millis, Halt> {
     if s.state().timers.hooks <= s.now() {
         hooks_wait.tried(hooks::check(s).await)?;
     }
-    if !account::settle(s).await? {
+    if !(respell::settle(s).await? && account::settle(s).await?) {
         return Ok(s.now());
     }
     if s.shop.paused || !s.has_work() || !s.open_sare().await? {
+        // Who is not asked is not away.
+        s.state().away(Side::Sare).since = None;
         let hooks = s.state().timers.hooks.max(hooks_wait.first.unwrap_or(0));
         return Ok(hooks.clamp(s.now() + 1000, s.now() + LONG_MS));
     }
+    absence::notice(s).await?;
     let end = s.now() + millis(s.settings.slice);
     let mut waits;
     let mut rounds = 0_u32;
@@ -53,7 +59,9 @@ pub async fn work(s: &Session<'_>) -> Result<Millis, Halt> {
         }
         rounds += 1;
     }
-    due(s, waits, rounds).await
+    let active = s.store.active_run(s.shop.id).await?;
+    run::tell_standstill(s, active.as_ref()).await?;
+    due(s, active.as_ref(), waits, rounds).await
 }
 
 /// What the parts of a round wait for.
@@ -92,44 +100,62 @@ impl Waits {
     }
 }
 
-/// One round: the first thing that can be done is done. `false` when nothing can.
+/// One round: the first thing that can be done is done. `false` when nothing can. Each part has its state on the heap: one
+/// in another they would outgrow a thread's stack.
 async fn once(s: &Session<'_>, waits: &mut Waits) -> Result<bool, Halt> {
+    silence::tell(s).await?;
     if labels::are_due(s)
-        && let Some(over) = waits.first(labels::refresh(s).await.map(|()| true))?
+        && let Some(over) = waits.first(Box::pin(labels::refresh(s)).await.map(|()| true))?
     {
         return Ok(over);
     }
+    let due = s.store.most_urgent_due(s.shop.id, s.now()).await?;
+    let is_due = |lowest: Priority| due.is_some_and(|due| due <= lowest);
     if is_held(s).await? {
         // Before the merchant's word only what they ask to be shown or tried.
-        if let Some(over) = waits.first(live::turn(s, Priority::Trial).await)? {
+        if is_due(Priority::Trial)
+            && let Some(over) = waits.first(Box::pin(live::turn(s, Priority::Trial)).await)?
+        {
             return Ok(over);
         }
-        return Ok(waits.tried(run::step(s).await)? == Some(true));
+        return Ok(waits.tried(Box::pin(run::step(s)).await)? == Some(true));
     }
-    if let Some(over) = waits.first(live::turn(s, Priority::Live).await)? {
+    waits.tried(Box::pin(trouble::tend(s)).await)?;
+    if is_due(Priority::Live)
+        && let Some(over) = waits.first(Box::pin(live::turn(s, Priority::Live)).await)?
+    {
         return Ok(over);
     }
-    waits.tried(run::schedule(s).await)?;
+    waits.tried(Box::pin(run::schedule(s)).await)?;
     let first_done = s.state().first_done;
     if first_done
         && s.state().timers.look <= s.now()
-        && let Some(over) = waits.first(look::look(s).await.map(|()| true))?
+        && let Some(over) = waits.first(Box::pin(look::look(s)).await.map(|()| true))?
     {
         return Ok(over);
     }
-    if let Some(over) = waits.first(live::turn(s, Priority::New).await)? {
+    if is_due(Priority::New)
+        && let Some(over) = waits.first(Box::pin(live::turn(s, Priority::New)).await)?
+    {
         return Ok(over);
     }
-    if first_done && poll::is_due(s) && waits.tried(poll::step(s).await)?.is_some() {
+    // Refusals made in SARE reach the shop whether or not the first synchronisation gets on.
+    if poll::is_due(s) && waits.tried(Box::pin(poll::step(s)).await)?.is_some() {
         return Ok(true);
     }
-    if let Some(over) = waits.first(live::turn(s, Priority::Poll).await)? {
+    if is_due(Priority::Poll)
+        && let Some(over) = waits.first(Box::pin(live::turn(s, Priority::Poll)).await)?
+    {
         return Ok(over);
     }
-    if waits.tried(run::step(s).await)? == Some(true) {
+    if waits.tried(Box::pin(run::step(s)).await)? == Some(true) {
         return Ok(true);
     }
-    Ok(waits.tried(live::turn(s, Priority::Bulk).await)? == Some(true))
+    if addresses::is_list_wanted(s, None) && waits.tried(Box::pin(addresses::step(s, None)).await)?.is_some()
+    {
+        return Ok(true);
+    }
+    Ok(is_due(Priority::Bulk) && waits.tried(Box::pin(live::turn(s, Priority::Bulk)).await)? == Some(true))
 }
 
 /// Whether the first synchronisation waits: for the merchant's word, or for the end of the preview they asked for.
@@ -145,57 +171,60 @@ async fn is_held(s: &Session<'_>) -> Result<bool, Halt> {
 }
 
 /// The earliest moment at which something can be done.
-async fn due(s: &Session<'_>, waits: Waits, rounds: u32) -> Result<Millis, Halt> {
+async fn due(s: &Session<'_>, active: Option<&Run>, waits: Waits, rounds: u32) -> Result<Millis, Halt> {
     let now = s.now();
-    let next = wanted(s).await?.min(waits.first.unwrap_or(now + LONG_MS));
-    if next > now {
-        return Ok(next);
+    let wanted = wanted(s, active).await?;
+    let later = wanted.iter().copied().filter(|at| *at > now).chain(waits.first);
+    let later = later.min().unwrap_or(now + LONG_MS);
+    if wanted.iter().all(|at| *at > now) {
+        return Ok(later);
     }
-    // Something due but waiting for a service is due when the service is. A slice that did nothing and knows of nothing
-    // to wait for is never due at once again.
+    // Something due but waiting for a service is due when the service is, and keeps nothing else waiting. A slice that did
+    // nothing and knows of nothing to wait for is never due at once again.
     Ok(match (waits.first, rounds) {
-        (Some(at), _) => at.max(now),
-        (None, 0) => now + IDLE_MS,
+        (Some(_), _) => later.max(now),
+        (None, 0) => later.min(now + IDLE_MS),
         (None, _) => now,
     })
 }
 
-/// When the lane has something to do next, whatever it may have to wait for.
-async fn wanted(s: &Session<'_>) -> Result<Millis, Halt> {
+/// When the lane has something to do, whatever it may have to wait for.
+async fn wanted(s: &Session<'_>, active: Option<&Run>) -> Result<Vec<Millis>, Halt> {
     let now = s.now();
     let timers = s.state().timers;
-    let mut next = (now + LONG_MS).min(timers.hooks).min(timers.labels);
+    let mut wanted = vec![timers.hooks, timers.labels];
+    wanted.extend(s.state().silence.due_at(now));
+    wanted.extend(outage::due(s));
     if is_held(s).await? {
         if s.held_until() > now {
-            next = next.min(s.held_until());
+            wanted.push(s.held_until());
         }
         let trial = s.store.due_dirty(s.shop.id, now, Priority::Trial, 1).await?;
-        let run = s.store.active_run(s.shop.id).await?;
-        if !trial.is_empty() || run.is_some_and(|run| run.state != RunState::Braked) {
-            next = now;
+        if !trial.is_empty() || active.is_some_and(|run| run.state != RunState::Braked) {
+            wanted.push(now);
         }
-        return Ok(next);
+        return Ok(wanted);
     }
     let first_done = s.state().first_done;
     if first_done {
-        next = next.min(timers.look).min(timers.sweep);
-        if !s.state().poll_braked {
-            next = next.min(timers.poll);
-        }
-        if s.state().poll.is_some() {
-            next = next.min(now);
-        }
+        wanted.push(timers.look);
     }
-    if let Some(at) = s.store.next_dirty_due(s.shop.id).await? {
-        next = next.min(at);
+    if !s.state().poll_braked {
+        wanted.push(timers.poll);
     }
-    match s.store.active_run(s.shop.id).await? {
-        Some(active) if active.state != RunState::Braked => next = next.min(now),
-        // A first synchronisation that was ended begins again.
-        None if !first_done => next = next.min(timers.sweep),
-        _ => {}
+    if s.state().poll.is_some() || addresses::is_list_wanted(s, None) {
+        wanted.push(now);
     }
-    Ok(next)
+    wanted.extend(s.store.next_dirty_due(s.shop.id).await?);
+    wanted.extend(trouble::due(s));
+    match active {
+        Some(active) if active.state != RunState::Braked => wanted.push(now),
+        // What waits for a person keeps the next one waiting as well.
+        Some(_) => {}
+        // Also a first synchronisation that was ended begins again.
+        None => wanted.push(timers.sweep),
+    }
+    Ok(wanted)
 }
 
 async fn uninstall(s: &Session<'_>) -> Result<Millis, Halt> {
@@ -209,5 +238,5 @@ async fn uninstall(s: &Session<'_>) -> Result<Millis, Halt> {
     }
     // A reinstallation begins with nothing known.
     *s.state() = LaneState::default();
-    Ok(s.now() + 30 * 24 * 3_600_000)
+    Ok(s.now() + LONG_MS)
 }

@@ -53,6 +53,39 @@ impl ManualClock {
     }
 }
 
+/// A clock that is wrong: it shows another one's time, moved by what it is told. For tests of what a machine whose clock
+/// jumps does among services whose clocks are right.
+pub struct WrongClock {
+    right: std::sync::Arc<dyn Clock>,
+    ahead: AtomicI64,
+}
+
+impl WrongClock {
+    /// A clock that is right for now.
+    pub fn over(right: std::sync::Arc<dyn Clock>) -> Self {
+        Self {
+            right,
+            ahead: AtomicI64::new(0),
+        }
+    }
+
+    /// Lets it show a time that is so far ahead of the right one; behind it where negative.
+    pub fn put_ahead(&self, by: Millis) {
+        self.ahead.store(by, Ordering::SeqCst);
+    }
+
+    /// How far it is ahead.
+    pub fn ahead(&self) -> Millis {
+        self.ahead.load(Ordering::SeqCst)
+    }
+}
+
+impl Clock for WrongClock {
+    fn now(&self) -> Millis {
+        self.right.now() + self.ahead()
+    }
+}
+
 impl Clock for ManualClock {
     fn now(&self) -> Millis {
         self.0.load(Ordering::SeqCst)

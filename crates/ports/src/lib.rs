@@ -4,10 +4,20 @@
 //! time asks a [`Clock`]. Production passes [`HttpClient`] and [`SystemClock`]; simulations pass
 //! their own, so that the very same engine runs against simulated services in virtual time.
 
+mod body;
 mod clock;
 mod http_client;
+mod pause;
+mod private;
+mod reach;
+mod resolver;
 mod transport;
 
-pub use clock::{Clock, ManualClock, Millis, SystemClock};
+pub use body::{LONGEST_BODY, UNREADABLE, read_body};
+pub use clock::{Clock, ManualClock, Millis, SystemClock, WrongClock};
 pub use http_client::{HttpClient, HttpClientSettings};
+pub use pause::{retry_after, stamp};
+pub use private::{Private, excerpt, is_known_word, tame, without_values};
+pub use reach::Reach;
+pub use resolver::OutOfReach;
 pub use transport::{BoxFuture, Request, Response, Transport, TransportError};

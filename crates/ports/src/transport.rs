@@ -1,6 +1,8 @@
-//! One HTTP exchange, and the four ways in which it can fail.
+//! One HTTP exchange, and the ways in which it can fail.
 
 use bytes::Bytes;
+
+use crate::resolver::OutOfReach;
 
 /// A boxed future, as async functions of a trait object return it.
 pub type BoxFuture<'a, T> = futures_util::future::BoxFuture<'a, T>;
@@ -22,6 +24,9 @@ pub enum TransportError {
     /// The request surely never arrived; repeating it is safe.
     #[error("no connection: {0}")]
     Connect(String),
+    /// The address leads to a place where no service of ours can be; nothing was sent.
+    #[error("{0}")]
+    OutOfReach(OutOfReach),
     /// No answer in time; the request may have been carried out.
     #[error("no answer in time")]
     Timeout,
@@ -39,6 +44,6 @@ pub enum TransportError {
 impl TransportError {
     /// Whether the request surely had no effect, so that repeating it is safe even for writes.
     pub fn surely_not_sent(&self) -> bool {
-        matches!(self, Self::Connect(_))
+        matches!(self, Self::Connect(_) | Self::OutOfReach(_))
     }
 }

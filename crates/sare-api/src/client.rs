@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, header};
-use ports::{Transport, TransportError};
+use ports::{LONGEST_BODY, Transport, TransportError, read_body, retry_after};
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 use crate::account::Uid;
 use crate::error::Error;
-use crate::pace::{Pace, PaceMeter, retry_after};
+use crate::pace::{Pace, PaceMeter};
 use crate::wire::envelope::{Envelope, Refusal, open};
 use crate::wire::lookup::LookupForm;
 
@@ -112,6 +112,7 @@ impl Client {
             .uri(format!("{}/{call}{rest}", self.inner.root))
             .header("apikey", key)
             .header(header::ACCEPT, JSON)
+            .header(header::ACCEPT_ENCODING, HeaderValue::from_static("gzip"))
             .header(header::USER_AGENT, AGENT);
         if method == Method::POST {
             request = request.header(header::CONTENT_TYPE, JSON);
@@ -131,6 +132,7 @@ impl Client {
             }
         };
         let (parts, body) = answer.into_parts();
+        let body = read_body(&parts.headers, body, LONGEST_BODY).map_err(Error::from)?;
         let retry_after = retry_after(&parts.headers);
         self.inner.pace.answered(retry_after);
         tracing::debug!(

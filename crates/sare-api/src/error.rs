@@ -2,9 +2,7 @@
 
 use std::time::Duration;
 
-use ports::TransportError;
-
-use crate::private::Private;
+use ports::{Private, TransportError};
 
 /// Why a call gave no result. Neither `Display` nor `Debug` shows anything personal.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -28,7 +26,7 @@ pub enum Error {
         /// How long to wait, if SARE says so.
         retry_after: Option<Duration>,
     },
-    /// 5xx, or 408 and 425: SARE is out of order for now. A write may have been carried out.
+    /// 5xx, 408 and 425, or any redirect: SARE is out of order for now. A write may have been carried out.
     #[error("SARE is not available ({status})")]
     Unavailable {
         /// The HTTP status, or `code` where that one is the worse.

@@ -1,5 +1,6 @@
 //! Makes an answer fit for a support ticket: its shape stays, people go.
 
+use ports::without_values;
 use serde_json::Value;
 
 use crate::wire::envelope::parse_json;
@@ -19,11 +20,7 @@ const SPOKEN: [&str; 9] = [
 pub(crate) fn redact(body: &[u8]) -> String {
     let text = match parse_json(body) {
         Some(value) => shape(value, "").to_string(),
-        None => redact_text(
-            String::from_utf8_lossy(body)
-                .trim_start_matches('\u{feff}')
-                .trim(),
-        ),
+        None => without_values(String::from_utf8_lossy(body).trim()),
     };
     cut(text)
 }
@@ -43,7 +40,7 @@ fn shape(value: Value, name: &str) -> Value {
             long if long.bytes().filter(u8::is_ascii_digit).count() >= 5 => "[number]".into(),
             _ => Value::Number(number),
         },
-        Value::String(text) if SPOKEN.contains(&name) => redact_text(&text).into(),
+        Value::String(text) if SPOKEN.contains(&name) => without_values(&text).into(),
         Value::String(text) if text.len() <= 4 && text.bytes().all(|b| b.is_ascii_digit()) => text.into(),
         Value::String(text) => format!("[{} characters]", text.chars().count()).into(),
         Value::Array(items) => {
@@ -61,65 +58,11 @@ fn shape(value: Value, name: &str) -> Value {
         Value::Object(members) => {
             let members = members.into_iter().map(|(name, value)| {
                 let value = shape(value, &name);
-                (redact_text(&name), value)
+                (without_values(&name), value)
             });
             Value::Object(members.collect())
         }
     }
-}
-
-/// The text without words that hold an address, without long words that look like a key or a hash, and
-/// without long numbers.
-pub(crate) fn redact_text(text: &str) -> String {
-    let ends_word = |c: char| c.is_whitespace() || matches!(c, '"' | '<' | '>' | ',' | ';');
-    let mut clean = String::with_capacity(text.len());
-    for piece in text.split_inclusive(ends_word) {
-        let word = piece.trim_end_matches(ends_word);
-        let end = &piece[word.len()..];
-        if word.contains('@') || word.contains("%40") || word.contains("&#64") {
-            clean.push_str("[address]");
-        } else if looks_like_token(word) {
-            clean.push_str("[token]");
-        } else {
-            clean.push_str(word);
-        }
-        clean.push_str(end);
-    }
-    without_long_numbers(&clean)
-}
-
-fn looks_like_token(word: &str) -> bool {
-    let parts = word.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-' || c == '_'));
-    parts
-        .into_iter()
-        .any(|part| part.len() >= 24 && part.bytes().any(|b| b.is_ascii_digit()))
-}
-
-/// Five digits in a row, or seven in groups as phones are written.
-fn without_long_numbers(text: &str) -> String {
-    let mut clean = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(start) = rest.find(|c: char| c.is_numeric()) {
-        clean.push_str(&rest[..start]);
-        rest = &rest[start..];
-        let in_number = |c: char| c.is_numeric() || matches!(c, ' ' | '-' | '.' | '(' | ')' | '/');
-        let end = rest.find(|c| !in_number(c)).unwrap_or(rest.len());
-        let number = rest[..end].trim_end_matches(|c: char| !c.is_numeric());
-        let digits = number.chars().filter(|c| c.is_numeric()).count();
-        let in_a_row = number
-            .split(|c: char| !c.is_numeric())
-            .map(|run| run.chars().count())
-            .max()
-            .unwrap_or(0);
-        clean.push_str(if digits >= 7 || in_a_row >= 5 {
-            "[number]"
-        } else {
-            number
-        });
-        rest = &rest[number.len()..];
-    }
-    clean.push_str(rest);
-    clean
 }
 
 #[cfg(test)]

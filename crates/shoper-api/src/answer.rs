@@ -4,13 +4,12 @@ use std::borrow::Cow;
 
 use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode, header};
-use ports::Response;
+use ports::{Response, retry_after};
 use serde::Deserialize;
 use serde_json::Value;
 use url::Url;
 
 use crate::error::Error;
-use crate::pace::retry_after;
 use crate::redact;
 use crate::shop_url::ShopUrl;
 
@@ -23,9 +22,9 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    /// The body, without the byte order mark that PHP files can leave in front of it.
+    /// The body, as [`ports::read_body`] makes it.
     pub fn json(&self) -> &[u8] {
-        self.body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&self.body)
+        &self.body
     }
 
     /// The body as `T`.
@@ -67,6 +66,7 @@ pub(crate) fn open(
     if status.is_redirection() {
         return Err(Error::Redirected {
             to: target(&headers, asked),
+            for_good: matches!(status.as_u16(), 301 | 308),
         });
     }
     let refusal: Option<Refusal<'_>> = serde_json::from_slice(&body).ok();
@@ -74,11 +74,7 @@ pub(crate) fn open(
     Err(match (status.as_u16(), refusal) {
         (400, Some(refusal)) => Error::Invalid {
             code: redact::code(&refusal.error),
-            message: refusal
-                .error_description
-                .as_str()
-                .map(redact::text)
-                .unwrap_or_default(),
+            message: refusal.error_description.as_str().unwrap_or_default().into(),
         },
         (401, refusal) if refusal.is_some() || !redact::looks_like_page(&body) => Error::Unauthorized {
             code: refusal.map(|refusal| redact::code(&refusal.error)),

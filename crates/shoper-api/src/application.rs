@@ -34,7 +34,7 @@ pub struct ApplicationConfig {
     #[serde(default, deserialize_with = "lenient::filled")]
     pub locale_timezone: Option<String>,
     /// Whether a registration must be confirmed by mail.
-    #[serde(default, deserialize_with = "lenient::flag")]
+    #[serde(default, deserialize_with = "lenient::switch")]
     pub registration_confirm: Option<bool>,
 }
 

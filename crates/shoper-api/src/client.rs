@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, header};
-use ports::{Transport, TransportError};
+use ports::{LONGEST_BODY, Response, Transport, TransportError, read_body};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 
@@ -167,6 +167,7 @@ pub(crate) fn request(method: Method, url: &ShopUrl, path: &str) -> http::reques
         .method(method)
         .uri(format!("{}/webapi/rest/{path}", url.as_str()))
         .header(header::ACCEPT, JSON)
+        .header(header::ACCEPT_ENCODING, HeaderValue::from_static("gzip"))
         .header(header::ACCEPT_LANGUAGE, HeaderValue::from_static("pl_PL;q=0.8"))
         .header(
             header::USER_AGENT,
@@ -197,6 +198,9 @@ pub(crate) async fn send(
     if let Some(pace) = pace {
         pace.answered(answer.headers());
     }
+    let (parts, body) = answer.into_parts();
+    let body = read_body(&parts.headers, body, LONGEST_BODY)?;
+    let answer = Response::from_parts(parts, body);
     let (status, answer_bytes) = (answer.status().as_u16(), answer.body().len());
     tracing::debug!(%method, resource, bytes, status, answer_bytes, "the shop answered");
     open(&method, resource, url, answer)

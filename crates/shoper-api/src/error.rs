@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use ports::TransportError;
+use ports::{Private, TransportError};
 
 use crate::shop_url::ShopUrl;
 
-/// Why a call gave no result. Neither `Display` nor `Debug` shows addresses, tokens or values: texts of
-/// the shop are redacted before they get here.
+/// Why a call gave no result. Neither `Display` nor `Debug` shows anything personal: of the shop's own texts
+/// they hold codes that are known and known words.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// 401: the token, code or password is wrong or has expired. Renew it once.
@@ -31,8 +31,8 @@ pub enum Error {
     Invalid {
         /// `error` of the answer, such as `invalid_request` or `invalid_grant`.
         code: String,
-        /// `error_description` without values, in the shop's language: for people, not for logic.
-        message: String,
+        /// `error_description`, in the shop's language: for people, not for logic.
+        message: Private,
     },
     /// Any other 4xx, and 501: this call will never work.
     #[error("the shop refuses the request (HTTP {status})")]
@@ -77,12 +77,15 @@ pub enum Error {
     /// No answer.
     #[error("no answer from the shop: {0}")]
     Transport(#[from] TransportError),
-    /// 3xx. A redirect is never followed, as the token would travel with it; a shop does it when it has
-    /// moved to its own domain (shoper-api.md A.2).
+    /// 3xx. A redirect is never followed, as the token would travel with it. A shop does it when it has moved to
+    /// its own domain (shoper-api.md A.2), and so does whoever gets between us and the shop: that it is the same
+    /// shop must be proven by other means before it is asked there ([`crate::standing()`]).
     #[error("the shop is elsewhere{}", to.as_ref().map_or_else(String::new, |to| format!(": {to}")))]
     Redirected {
-        /// Where it wants to be asked, where that is a shop's address.
+        /// Where it wants to be asked, where that can be a shop's address.
         to: Option<ShopUrl>,
+        /// Whether it is meant to last (301, 308); any other is an outage.
+        for_good: bool,
     },
     /// An answer of no shape we know, or one that something in front of the shop gave. Nothing may be
     /// concluded from it.
@@ -130,6 +133,36 @@ impl Error {
             | Self::Locked { .. }
             | Self::FilterUnsupported { .. }
             | Self::TooManyOperations { .. } => false,
+        }
+    }
+
+    /// Whether the failure may be owed to what this very call was to be answered with: a record that the shop cannot put
+    /// into words makes every answer fail in which it would stand, while all other calls work. Which of the two it is
+    /// shows when another call is made.
+    pub fn may_be_the_call(&self) -> bool {
+        match self {
+            Self::Transport(error) => !error.surely_not_sent(),
+            Self::Server { .. } | Self::NotUnderstood { .. } => true,
+            Self::Rejected { status } => *status != 501,
+            Self::Unauthorized { .. }
+            | Self::Forbidden { .. }
+            | Self::NotFound
+            | Self::Invalid { .. }
+            | Self::Locked { .. }
+            | Self::RateLimited { .. }
+            | Self::ShopLocked { .. }
+            | Self::FilterUnsupported { .. }
+            | Self::Redirected { .. }
+            | Self::TooManyOperations { .. } => false,
+        }
+    }
+
+    /// The shop's own reason for refusing the request, if it gave one. It may name a person: for their eyes or the
+    /// merchant's.
+    pub fn reason(&self) -> Option<&Private> {
+        match self {
+            Self::Invalid { message, .. } => Some(message).filter(|message| !message.is_empty()),
+            _ => None,
         }
     }
 

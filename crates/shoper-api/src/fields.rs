@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
 use crate::client::Client;
@@ -79,6 +79,11 @@ impl AdditionalField {
     pub fn label(&self, locale: &str) -> Option<&str> {
         let label = self.labels.get(locale).or_else(|| self.labels.get("pl_PL"));
         label.or_else(|| self.labels.values().next()).map(String::as_str)
+    }
+
+    /// A select of customers whose options stand elsewhere.
+    fn lacks_options(&self) -> bool {
+        self.kind == FieldKind::Select && self.is_for_customers() && self.options.is_empty()
     }
 
     fn read(members: &Map<String, Value>) -> Option<Self> {
@@ -169,7 +174,144 @@ impl Row for AdditionalField {
     }
 }
 
+/// The two lists in which shops keep the options of selects; which of them a shop has differs (shoper-api.md E.6, I).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OptionList {
+    /// `additional-fields-options`
+    #[default]
+    Fields,
+    /// `additional-field-options`
+    Field,
+}
+
+impl OptionList {
+    /// The other one.
+    fn other(self) -> Self {
+        match self {
+            Self::Fields => Self::Field,
+            Self::Field => Self::Fields,
+        }
+    }
+}
+
+/// An option of a select in a list of its own.
+struct FieldOption {
+    id: i64,
+    field_id: i64,
+    text: String,
+}
+
+impl FieldOption {
+    fn read(members: &Map<String, Value>) -> Option<Self> {
+        let integer = |names: [&str; 2]| {
+            let found = names
+                .iter()
+                .find_map(|name| members.get(*name).and_then(integer_of));
+            found.filter(|id| *id > 0)
+        };
+        let mut words: Vec<(&str, &Value)> = members
+            .get("translations")
+            .and_then(Value::as_object)
+            .into_iter()
+            .flatten()
+            .map(|(locale, words)| (locale.as_str(), words))
+            .collect();
+        words.sort_by_key(|(locale, _)| *locale != "pl_PL");
+        let text_in = |value: &Value| {
+            let text = ["value", "name"]
+                .iter()
+                .find_map(|name| value.get(*name).and_then(text_of));
+            text.filter(|text| !text.trim().is_empty())
+        };
+        let own = Value::Object(members.clone());
+        let text = words
+            .iter()
+            .find_map(|(_, words)| text_in(words))
+            .or_else(|| text_in(&own))?;
+        Some(Self {
+            id: integer(["option_id", "id"])?,
+            field_id: integer(["field_id", "additional_field_id"])?,
+            text,
+        })
+    }
+}
+
+macro_rules! option_row {
+    ($name:ident, $resource:literal) => {
+        struct $name(FieldOption);
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(source: D) -> Result<Self, D::Error> {
+                let members = Map::deserialize(source)?;
+                let read = FieldOption::read(&members).map(Self);
+                read.ok_or_else(|| serde::de::Error::custom("no option"))
+            }
+        }
+
+        impl Row for $name {
+            const RESOURCE: &'static str = $resource;
+            const ID: &'static str = "option_id";
+
+            fn id(&self) -> i64 {
+                self.0.id
+            }
+        }
+    };
+}
+
+option_row!(OptionOfFields, "additional-fields-options");
+option_row!(OptionOfField, "additional-field-options");
+
 impl Client {
+    /// All additional fields, with the options of selects from wherever the shop keeps them: from the fields themselves,
+    /// else from one of two lists, `first` tried first. Where neither can be read the options stay unknown. Also the list
+    /// that was read, to be tried first the next time; `None` where none was.
+    ///
+    /// # Errors
+    /// [`Error`]; what is refused of the options alone is none.
+    pub async fn additional_fields_with_options(
+        &self,
+        first: OptionList,
+    ) -> Result<(Vec<AdditionalField>, Option<OptionList>), Error> {
+        let mut fields = self.additional_fields().await?;
+        if !fields.iter().any(AdditionalField::lacks_options) {
+            return Ok((fields, None));
+        }
+        for list in [first, first.other()] {
+            let options: Vec<FieldOption> = match self.options_in(list).await {
+                Ok(options) => options,
+                Err(error) if error.is_transient() => return Err(error),
+                Err(error @ Error::Unauthorized { .. }) => return Err(error),
+                Err(error) => {
+                    tracing::debug!(?list, %error, "options of selects are not in this list");
+                    continue;
+                }
+            };
+            for field in fields.iter_mut().filter(|field| field.lacks_options()) {
+                let of_field = options.iter().filter(|option| option.field_id == field.id);
+                field.options = of_field
+                    .map(|option| (option.id.to_string(), option.text.clone()))
+                    .collect();
+            }
+            return Ok((fields, Some(list)));
+        }
+        Ok((fields, None))
+    }
+
+    async fn options_in(&self, list: OptionList) -> Result<Vec<FieldOption>, Error> {
+        Ok(match list {
+            OptionList::Fields => {
+                let rows: Vec<OptionOfFields> = self.list_all().await?;
+                rows.into_iter().map(|row| row.0).collect()
+            }
+            OptionList::Field => {
+                let rows: Vec<OptionOfField> = self.list_all().await?;
+                rows.into_iter().map(|row| row.0).collect()
+            }
+        })
+    }
+
     /// All additional fields, those of orders and of the contact form among them.
     ///
     /// # Errors

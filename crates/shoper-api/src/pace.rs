@@ -1,9 +1,8 @@
 //! How much was asked of the shop, and what it says about its limit (shoper-api.md D.7).
 
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
 
-use http::{HeaderMap, header};
+use http::HeaderMap;
 
 /// What a client has learnt about pace. The bucket is per application, so other users of the same token
 /// show in `calls`.
@@ -46,22 +45,6 @@ impl PaceMeter {
         pace.bandwidth = number("x-shop-api-bandwidth").or(pace.bandwidth);
         pace.calls = number("x-shop-api-calls");
     }
-}
-
-/// The longest wait taken seriously; a slip of the shop's must not stop us for years.
-const LONGEST_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
-
-/// Reads `Retry-After`, in seconds.
-pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let seconds: f64 = headers
-        .get(header::RETRY_AFTER)?
-        .to_str()
-        .ok()?
-        .trim()
-        .parse()
-        .ok()?;
-    let wait = (seconds >= 0.0).then(|| Duration::try_from_secs_f64(seconds).unwrap_or(LONGEST_WAIT))?;
-    Some(wait.min(LONGEST_WAIT))
 }
 
 #[cfg(test)]
@@ -115,16 +98,5 @@ mod tests {
                 ..pace
             }
         );
-    }
-
-    #[test]
-    fn retry_after_is_read_as_seconds() {
-        let wait = |value| retry_after(&headers(&[("retry-after", value)]));
-        assert_eq!(wait("7"), Some(Duration::from_secs(7)));
-        assert_eq!(wait(" 0.5 "), Some(Duration::from_millis(500)));
-        assert_eq!(wait("1e300"), Some(LONGEST_WAIT));
-        for nonsense in ["-1", "NaN", "soon", ""] {
-            assert_eq!(wait(nonsense), None, "{nonsense}");
-        }
     }
 }

@@ -31,15 +31,15 @@ pub enum ShopUrlError {
     #[error("a shop's address ends with its host")]
     HasQuery,
     /// An IP address, or a name of a private network.
-    #[error("a shop's address is a public host name")]
+    #[error("only a public host name can be asked, no IP address and no name of a private network")]
     NotPublic,
 }
 
 impl ShopUrl {
     /// Reads an address; one without a scheme is taken for HTTPS, and a path is dropped.
     ///
-    /// With `allow_http` hosts of private networks are accepted, and HTTP on loopback: for demos and
-    /// tests only. Names are not resolved here: a public name may still lead to a private address.
+    /// With `allow_http` this machine itself (loopback) is accepted, by HTTP as well: for demos and tests
+    /// only. Names are not resolved here; where a name leads is judged at every connection ([`ports::Reach`]).
     ///
     /// # Errors
     /// [`ShopUrlError`].
@@ -65,7 +65,8 @@ impl ShopUrl {
         if url.query().is_some() || url.fragment().is_some() {
             return Err(ShopUrlError::HasQuery);
         }
-        if !allow_http && !is_public(&host) {
+        let within_reach = is_public(&host) || (allow_http && is_loopback(&host));
+        if !within_reach {
             return Err(ShopUrlError::NotPublic);
         }
         let host = match url.port() {
@@ -107,7 +108,19 @@ fn is_loopback(host: &Host<&str>) -> bool {
 }
 
 /// Names under which no shop can be reached from outside.
-const PRIVATE: [&str; 6] = ["localhost", "local", "internal", "intranet", "lan", "home.arpa"];
+const PRIVATE: [&str; 11] = [
+    "localhost",
+    "localdomain",
+    "local",
+    "internal",
+    "intranet",
+    "lan",
+    "home",
+    "corp",
+    "private",
+    "onion",
+    "home.arpa",
+];
 
 /// Shops live under names (shoper-api.md G), so that no bare IP address is one.
 fn is_public(host: &Host<&str>) -> bool {
@@ -200,6 +213,20 @@ mod tests {
         ] {
             assert_eq!(parsed(text), Err(ShopUrlError::NotPublic), "{text}");
         }
+        for text in [
+            "https://10.1.2.3",
+            "https://[fd00::1]",
+            "https://db.local",
+            "https://redis",
+            "https://1.1.1.1",
+        ] {
+            assert_eq!(
+                ShopUrl::parse(text, true),
+                Err(ShopUrlError::NotPublic),
+                "{text}: only loopback is opened"
+            );
+        }
+        assert!(ShopUrl::parse("https://127.0.0.1:9101", true).is_ok());
         assert!(parsed("https://mylocal.pl").is_ok() && parsed("https://local.pl").is_ok());
     }
 

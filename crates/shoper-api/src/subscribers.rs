@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::client::Client;
 use crate::error::Error;
 use crate::ids::SubscriberId;
-use crate::lists::{ByIds, Cursor, Listed, Row};
+use crate::lists::{ByIds, Cursor, Listed, Row, Rows, Stretch};
 use crate::wire::created;
 use crate::wire::lenient;
 
@@ -22,7 +22,7 @@ pub struct Subscriber {
     #[serde(default, deserialize_with = "lenient::text")]
     pub email: String,
     /// Whether the subscription is active. What a `false` means, not yet confirmed or no longer wanted, is
-    /// unknown (shoper-api.md E.5a).
+    /// unknown (shoper-api.md E.5a). `None` where the shop does not say so in a way that can be read.
     #[serde(default, deserialize_with = "lenient::flag")]
     pub active: Option<bool>,
     /// Added: `YYYY-MM-DD HH:MM:SS`, shop-local.
@@ -31,9 +31,16 @@ pub struct Subscriber {
     /// Language of mailings; the locale is in [`Client::languages`].
     #[serde(default, deserialize_with = "lenient::integer")]
     pub lang_id: Option<i64>,
-    /// Subscriber groups.
-    #[serde(default, deserialize_with = "lenient::ids")]
-    pub groups: Vec<i64>,
+    /// Subscriber groups; `None` where the shop does not say.
+    #[serde(default, deserialize_with = "lenient::told_ids")]
+    pub groups: Option<Vec<i64>>,
+    /// Members that were there and could not be read, by their names: nothing is known of them, which is not the same as
+    /// their being empty.
+    #[serde(skip)]
+    pub unreadable: Vec<String>,
+    /// From where the person signed up (shoper-api.md I); `None` for whatever is no address of the internet.
+    #[serde(default, deserialize_with = "lenient::ip_address")]
+    pub ipaddress: Option<String>,
 }
 
 /// Id, flag and groups; nothing personal.
@@ -47,12 +54,23 @@ impl fmt::Debug for Subscriber {
     }
 }
 
+impl Subscriber {
+    /// The member that holds the id.
+    pub const ID_MEMBER: &'static str = <Self as Row>::ID;
+}
+
 impl Row for Subscriber {
     const RESOURCE: &'static str = "subscribers";
     const ID: &'static str = "subscriber_id";
 
+    const ESSENTIAL: &'static [&'static str] = &["email", "active"];
+
     fn id(&self) -> i64 {
         self.id.0
+    }
+
+    fn spoil(&mut self, members: Vec<String>) {
+        self.unreadable = members;
     }
 }
 
@@ -109,12 +127,6 @@ impl fmt::Debug for NewSubscriber {
     }
 }
 
-/// Addresses are compared without regard to case, white space round them dropped.
-pub(crate) fn same_address(one: &str, other: &str) -> bool {
-    let (one, other) = (one.trim(), other.trim());
-    one.eq_ignore_ascii_case(other) || one.to_lowercase() == other.to_lowercase()
-}
-
 impl Client {
     /// A page of subscribers, in order of id.
     ///
@@ -122,6 +134,14 @@ impl Client {
     /// [`Error`].
     pub async fn subscribers(&self, cursor: Cursor) -> Result<Listed<Subscriber>, Error> {
         self.list(cursor).await
+    }
+
+    /// A part of a page of subscribers, where a whole one cannot be had.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn subscribers_in(&self, cursor: Cursor, of: Stretch) -> Result<Listed<Subscriber>, Error> {
+        self.stretch(cursor, of).await
     }
 
     /// One subscriber.
@@ -143,19 +163,30 @@ impl Client {
         self.list_by_ids(ids, |id| id.0).await
     }
 
-    /// The subscriber with that address, whatever its case. Whether addresses are unique is unknown; of
+    /// The subscriber with that address, however it is spelled. Whether addresses are unique is unknown; of
     /// several rows an inactive one is given first, as refusal wins.
     ///
     /// # Errors
     /// [`Error::FilterUnsupported`] where the list cannot be asked so; any [`Error`].
     pub async fn subscriber_by_email(&self, email: &str) -> Result<Option<Subscriber>, Error> {
-        let filters = json!({ "email": email.trim() });
-        let rows = self
-            .list_where("email", &filters, |row: &Subscriber| {
-                same_address(&row.email, email)
-            })
-            .await?;
-        Ok(rows.into_iter().min_by_key(|row| row.active.unwrap_or(false)))
+        let mut rows = Vec::new();
+        for spelling in address::spellings(email) {
+            let filters = json!({ "email": spelling });
+            let found = self
+                .list_where(
+                    "email",
+                    &filters,
+                    |row: &Subscriber| address::is_same(&row.email, email),
+                    Rows::Readable,
+                )
+                .await?;
+            rows.extend(found);
+        }
+        Ok(rows.into_iter().min_by_key(|row| match row.active {
+            Some(false) => 0,
+            None => 1,
+            Some(true) => 2,
+        }))
     }
 
     /// Subscribers that answer all `filters`, such as `("active", "1")`. `None` where the shop does not

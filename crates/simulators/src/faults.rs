@@ -5,6 +5,7 @@
 //! answer as an extension ([`Cut`], [`ExtraLatency`]); the in-process network and the real server
 //! act on it, so that a simulator's `handle` stays a plain function.
 
+use std::io::Write;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -33,6 +34,18 @@ pub enum Fault {
     RetryAfter(u64),
     /// The request is handled; where the answer is a list of a shop, it comes without any rows and counts none.
     WithoutRows,
+    /// The request is handled; byte order marks stand in front of the answer's body, as files of a PHP program leave them.
+    Marks,
+    /// The request is handled; the answer is compressed, though nobody may have asked for it.
+    Gzip,
+    /// The request is handled; every `ł` in the answer is one byte of ISO 8859-2.
+    Latin2,
+    /// The request is not handled; the answer is HTTP 503 with `Retry-After` as a date this many seconds after the `Date`
+    /// 2026-10-21 07:28:00 GMT (at most 59).
+    RetryAfterDate(u8),
+    /// The request is not handled; the answer is a redirect with this HTTP status to the same path at this address
+    /// (scheme and host).
+    Redirect(u16, String),
 }
 
 /// Mark on an answer: break the connection instead of sending it.
@@ -52,6 +65,9 @@ pub struct FaultRule {
     /// Only requests whose path and query contain this text; empty: all.
     #[serde(default)]
     pub path_contains: String,
+    /// Only requests whose body contains this text; empty: all.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub body_contains: String,
     /// Chance that a matching request is struck, 0 to 1.
     #[serde(default = "always")]
     pub probability: f64,
@@ -68,6 +84,7 @@ impl FaultRule {
         Self {
             method: None,
             path_contains: String::new(),
+            body_contains: String::new(),
             probability: 1.0,
             remaining: None,
             fault,
@@ -88,6 +105,13 @@ impl FaultRule {
         self
     }
 
+    /// Only requests whose body contains `text`: a record, a name, an address that is odd to the service.
+    #[must_use]
+    pub fn body(mut self, text: impl Into<String>) -> Self {
+        self.body_contains = text.into();
+        self
+    }
+
     /// Only this share of the matching requests, 0 to 1.
     #[must_use]
     pub fn probability(mut self, probability: f64) -> Self {
@@ -102,10 +126,12 @@ impl FaultRule {
         self
     }
 
-    fn matches(&self, method: &Method, path: &str) -> bool {
+    fn matches(&self, method: &Method, path: &str, body: &[u8]) -> bool {
+        let text = self.body_contains.as_bytes();
         self.remaining != Some(0)
             && self.method.as_ref().is_none_or(|wanted| wanted == method)
             && path.contains(&self.path_contains)
+            && (text.is_empty() || body.windows(text.len()).any(|part| part == text))
     }
 }
 
@@ -146,11 +172,16 @@ impl Faults {
         self.lock().struck
     }
 
-    /// The fault that strikes this request, if any; a counted rule is used up by it.
+    /// The fault that strikes a request without a body, if any; a counted rule is used up by it.
     pub fn decide(&self, method: &Method, path: &str) -> Option<Fault> {
+        self.decide_with(method, path, &[])
+    }
+
+    /// The fault that strikes this request, if any; a counted rule is used up by it.
+    pub fn decide_with(&self, method: &Method, path: &str, body: &[u8]) -> Option<Fault> {
         let mut inner = self.lock();
         let Inner { rules, rng, struck } = &mut *inner;
-        for rule in rules.iter_mut().filter(|rule| rule.matches(method, path)) {
+        for rule in rules.iter_mut().filter(|rule| rule.matches(method, path, body)) {
             let strikes = rule.probability >= 1.0 || rng.random::<f64>() < rule.probability;
             if strikes {
                 if let Some(remaining) = &mut rule.remaining {
@@ -167,9 +198,9 @@ impl Faults {
     /// fault demands.
     pub fn around(&self, request: &Request, handle: impl FnOnce() -> Response) -> Response {
         let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
-        match self.decide(request.method(), path) {
+        match self.decide_with(request.method(), path, request.body()) {
             None => handle(),
-            Some(fault) => fault.apply(handle),
+            Some(fault) => fault.apply(request, handle),
         }
     }
 
@@ -181,7 +212,7 @@ impl Faults {
 impl Fault {
     /// The answer under this fault; `handle` is called only where the fault lets the request
     /// through.
-    pub fn apply(&self, handle: impl FnOnce() -> Response) -> Response {
+    pub fn apply(&self, request: &Request, handle: impl FnOnce() -> Response) -> Response {
         match self {
             Self::Status(status) => {
                 let mut answer = Response::new(Bytes::new());
@@ -206,6 +237,39 @@ impl Fault {
                 answer
             }
             Self::WithoutRows => without_rows(handle()),
+            Self::Marks => reshaped(handle(), |body| ["\u{feff}\u{feff}".as_bytes(), body].concat()),
+            Self::Gzip => reshaped(handle(), gzip),
+            Self::Latin2 => reshaped(handle(), |body| {
+                let text = String::from_utf8_lossy(body).replace("\\u0142", "ł");
+                let mut out = Vec::with_capacity(text.len());
+                for c in text.chars() {
+                    match c {
+                        'ł' => out.push(0xb3),
+                        c => out.extend(c.encode_utf8(&mut [0; 4]).bytes()),
+                    }
+                }
+                out
+            }),
+            Self::RetryAfterDate(seconds) => {
+                let mut answer = Response::new(Bytes::new());
+                *answer.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+                let at =
+                    |seconds: u8| HeaderValue::try_from(format!("Wed, 21 Oct 2026 07:28:{seconds:02} GMT"));
+                for (name, seconds) in [(header::DATE, 0), (header::RETRY_AFTER, *seconds)] {
+                    if let Ok(value) = at(seconds) {
+                        answer.headers_mut().insert(name, value);
+                    }
+                }
+                answer
+            }
+            Self::Redirect(status, to) => {
+                let mut answer = html_page(StatusCode::from_u16(*status).unwrap_or(StatusCode::FOUND));
+                let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
+                if let Ok(location) = HeaderValue::try_from(format!("{to}{path}")) {
+                    answer.headers_mut().insert(header::LOCATION, location);
+                }
+                answer
+            }
         }
     }
 }
@@ -231,6 +295,24 @@ fn without_rows(mut answer: Response) -> Response {
         *answer.body_mut() = Bytes::from_static(br#"{"count":"0","pages":0,"page":1,"list":[]}"#);
     }
     answer
+}
+
+/// The answer with another body, where it has one.
+fn reshaped(answer: Response, reshape: impl FnOnce(&[u8]) -> Vec<u8>) -> Response {
+    let (mut parts, body) = answer.into_parts();
+    if body.is_empty() {
+        return Response::from_parts(parts, body);
+    }
+    parts.headers.remove(header::CONTENT_LENGTH);
+    Response::from_parts(parts, reshape(&body).into())
+}
+
+/// A body, compressed.
+pub fn gzip(body: &[u8]) -> Vec<u8> {
+    let mut out = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    out.write_all(body)
+        .and_then(|()| out.finish())
+        .unwrap_or_default()
 }
 
 fn cut(mut answer: Response) -> Response {
@@ -297,7 +379,9 @@ mod tests {
     #[test]
     fn a_list_without_rows_is_empty_and_what_is_no_list_stays() {
         let body = |text: &'static str| {
-            let answer = Fault::WithoutRows.apply(|| Response::new(Bytes::from_static(text.as_bytes())));
+            let answer = Fault::WithoutRows.apply(&get("/users"), || {
+                Response::new(Bytes::from_static(text.as_bytes()))
+            });
             answer.into_body()
         };
         assert_eq!(
@@ -329,6 +413,15 @@ mod tests {
             Some(Fault::Status(500))
         );
         assert_eq!(faults.struck(), 1);
+    }
+
+    #[test]
+    fn a_rule_can_strike_whatever_holds_a_text() {
+        let faults = Faults::new(1);
+        faults.add(FaultRule::always(Fault::Status(500)).body("\u{1f381}"));
+        let asks = |body: &str| faults.decide_with(&Method::POST, "/email/add", body.as_bytes());
+        assert_eq!(asks("{\"name\":\"Anna\"}"), None);
+        assert_eq!(asks("{\"name\":\"Anna \u{1f381}\"}"), Some(Fault::Status(500)));
     }
 
     #[test]
@@ -387,6 +480,9 @@ mod tests {
         assert!(!handled && answer.body().starts_with(b"<!DOCTYPE html>"));
         let (handled, answer) = outcome(Fault::RetryAfter(30));
         assert!(!handled && answer.status() == 429 && answer.headers()[header::RETRY_AFTER] == "30");
+        let (handled, answer) = outcome(Fault::Redirect(308, "https://other.example".to_owned()));
+        assert!(!handled && answer.status() == 308);
+        assert_eq!(answer.headers()[header::LOCATION], "https://other.example/users");
         let (handled, answer) = outcome(Fault::CutBefore);
         assert!(!handled && answer.extensions().get::<Cut>().is_some());
         let (handled, answer) = outcome(Fault::CutAfter);

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::Uri;
-use ports::{BoxFuture, ManualClock, Millis, Request, Response, Transport, TransportError};
+use ports::{BoxFuture, Clock, ManualClock, Millis, Request, Response, Transport, TransportError};
 
 use crate::faults::{Cut, ExtraLatency, Faults};
 use crate::{sare, shoper};
@@ -150,6 +150,8 @@ struct Inner {
 
 /// As the real client's (`ports::HttpClientSettings`).
 const TIMEOUT: Duration = Duration::from_secs(25);
+/// The same.
+const MAX_BODY: usize = 16 << 20;
 
 impl Network {
     /// A network in virtual time: exchanges move `clock`.
@@ -305,6 +307,12 @@ impl Network {
             return Err(TransportError::Timeout);
         }
         self.wait(takes).await;
+        if answer.body().len() > MAX_BODY {
+            return Err(TransportError::TooLarge { limit: MAX_BODY });
+        }
+        if let Some(clock) = &self.0.clock {
+            ports::stamp(answer.headers_mut(), clock.now());
+        }
         if answer.extensions().get::<Cut>().is_some() {
             return Err(TransportError::Interrupted("closed before the answer".to_owned()));
         }

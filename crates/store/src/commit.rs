@@ -3,16 +3,18 @@
 use std::collections::BTreeMap;
 
 use sqlx::{Any, AssertSqlSafe, Row, Transaction};
+use sync_core::consent::Doubt;
 use sync_core::{RecordKey, RecordKind, ShopId};
 
 use crate::contacts;
-use crate::contacts::{ADDRESS, CASTS, COLUMNS, RECORD, groups_text, rows_a_statement};
+use crate::contacts::{ADDRESS, CASTS, COLUMNS, RECORD, groups_text, rows_a_statement, silent_number};
 use crate::dirty;
 use crate::error::Error;
 use crate::model::{
     AddrHash, Commit, Contact, DirtyKey, DirtyMark, HistoryEntry, Lease, Millis, Priority, Problem, Reason,
     Record, RunState,
 };
+use crate::places;
 use crate::problems;
 use crate::runs;
 use crate::store::Store;
@@ -28,8 +30,11 @@ const PROBLEM_CASTS: &[&str] = &[
 ];
 const HISTORY_CASTS: &[&str] = &["bigint", "bytea", "bigint", "bigint", "text", "text"];
 const RECORD_CASTS: &[&str] = &[
-    "bigint", "bigint", "bigint", "bytea", "bigint", "text", "bigint", "bigint",
+    "bigint", "bigint", "bigint", "bytea", "bigint", "text", "bigint", "bigint", "bigint",
 ];
+
+/// A contact, and its address as it is kept.
+type Sealed<'c> = (&'c Contact, Option<Vec<u8>>);
 
 impl Store {
     /// Writes `commit` if the lease is still ours, and renews it for its whole length; false, and nothing written, when
@@ -42,7 +47,11 @@ impl Store {
     pub async fn commit(&self, lease: &Lease, now: Millis, commit: &Commit) -> Result<bool, Error> {
         let shop = lease.shop;
         // Encryption needs no database: it is over before the turn at the writer comes.
-        let sealed = self.sealed(shop, &commit.contacts);
+        let sealed = match self.sealed(shop, &commit.contacts) {
+            // Who takes a shop away takes its lane too.
+            Err(Error::NoSuchShop) => return Ok(false),
+            sealed => sealed?,
+        };
         let _turn = self.lanes_turn().await;
         let mut tx = self.begin().await?;
         if !renewed(&mut tx, lease, now, commit.lane_state.as_deref()).await? {
@@ -61,6 +70,10 @@ impl Store {
         let forget: Vec<AddrHash> = commit.forget.iter().copied().filter(is_kept).collect();
         self.forget(&mut tx, shop, &forget, &mut changes).await?;
         changes.apply(&mut tx, self.dialect, shop).await?;
+        places::put(&mut tx, self.dialect, shop, &commit.places).await?;
+        if let Some(pass) = commit.stale_places {
+            places::drop_before(&mut tx, shop, pass).await?;
+        }
         dirty::done(&mut tx, self.dialect, shop, &commit.done).await?;
         if let Some(run) = &commit.run {
             runs::put(&mut tx, shop, run).await?;
@@ -107,25 +120,26 @@ impl Store {
 
     /// Contacts with their addresses encrypted. The last word on a contact counts; one statement may not touch a row
     /// twice.
-    fn sealed<'c>(&self, shop: ShopId, contacts: &'c [Contact]) -> Vec<(&'c Contact, Option<Vec<u8>>)> {
+    pub(crate) fn sealed<'c>(&self, shop: ShopId, contacts: &'c [Contact]) -> Result<Vec<Sealed<'c>>, Error> {
         let unique: BTreeMap<AddrHash, &Contact> =
             contacts.iter().map(|contact| (contact.hash, contact)).collect();
         let seal = |c: &Contact| {
             c.address
                 .as_deref()
                 .map(|text| self.seal(shop, ADDRESS, &c.hash.0, text))
+                .transpose()
         };
         unique
             .into_values()
-            .map(|contact| (contact, seal(contact)))
+            .map(|contact| seal(contact).map(|sealed| (contact, sealed)))
             .collect()
     }
 
-    async fn put_contacts(
+    pub(crate) async fn put_contacts(
         &self,
         tx: &mut Transaction<'_, Any>,
         shop: ShopId,
-        contacts: &[(&Contact, Option<Vec<u8>>)],
+        contacts: &[Sealed<'_>],
         changes: &mut Changes,
     ) -> Result<(), Error> {
         let hashes: Vec<AddrHash> = contacts.iter().map(|(contact, _)| contact.hash).collect();
@@ -168,7 +182,8 @@ impl Store {
                     .bind(c.outcome as i64)
                     .bind(c.run_id)
                     .bind(i64::from(c.poll_found))
-                    .bind(c.updated_at);
+                    .bind(c.updated_at)
+                    .bind(c.doubt.map(Doubt::word));
             }
             query.execute(&mut **tx).await?;
         }
@@ -201,7 +216,7 @@ impl Store {
             let query = format!(
                 "INSERT INTO records (shop_id, {RECORD}) VALUES {rows} ON CONFLICT (shop_id, kind, id) DO UPDATE SET \
                  hash = excluded.hash, consent = excluded.consent, extra = excluded.extra, run_id = excluded.run_id, \
-                 seen_at = excluded.seen_at"
+                 seen_at = excluded.seen_at, silent = excluded.silent"
             );
             let mut query = sqlx::query(AssertSqlSafe(query));
             for r in part {
@@ -210,10 +225,11 @@ impl Store {
                     .bind(r.key.kind.number())
                     .bind(r.key.id)
                     .bind(r.hash.0.as_slice())
-                    .bind(i64::from(r.consent))
+                    .bind(i64::from(r.consent == Some(true)))
                     .bind(r.extra.as_deref())
                     .bind(r.run_id)
-                    .bind(r.seen_at);
+                    .bind(r.seen_at)
+                    .bind(silent_number(r));
             }
             query.execute(&mut **tx).await?;
         }
@@ -331,7 +347,8 @@ impl Store {
                 let detail = p
                     .detail
                     .as_deref()
-                    .map(|text| self.seal(shop, problems::DETAIL, p.key.as_bytes(), text));
+                    .map(|text| self.seal(shop, problems::DETAIL, p.key.as_bytes(), text))
+                    .transpose()?;
                 query = query
                     .bind(shop.0)
                     .bind(p.key.as_str())
@@ -420,20 +437,22 @@ impl Store {
 }
 
 /// Proves the fence, locks the lane, renews the lease and keeps the lane's state, in one statement.
-async fn renewed(
+pub(crate) async fn renewed(
     tx: &mut Transaction<'_, Any>,
     lease: &Lease,
     now: Millis,
     state: Option<&str>,
 ) -> Result<bool, Error> {
     let done = sqlx::query(
-        "UPDATE lanes SET state = COALESCE($3, state), leased_until = $4, next_at = $4 \
+        "UPDATE lanes SET state = COALESCE($3, state), leased_until = $4, next_at = $4, \
+         latest_at = CASE WHEN latest_at > $5 THEN latest_at ELSE $5 END \
          WHERE shop_id = $1 AND fence = $2 AND leased_until > 0",
     )
     .bind(lease.shop.0)
     .bind(lease.fence)
     .bind(state)
     .bind(now + lease.length)
+    .bind(now)
     .execute(&mut **tx)
     .await?;
     Ok(done.rows_affected() == 1)

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use sqlx::any::AnyRow;
 use sqlx::{Any, AssertSqlSafe, Row, Transaction};
+use sync_core::consent::Doubt;
 use sync_core::{RecordKey, RecordKind, ShopId};
 
 use crate::dialect::Dialect;
@@ -12,6 +13,7 @@ use crate::lanes;
 use crate::model::{AddrHash, Contact, Counts, HistoryEntry, Lease, Millis, Outcome, Record};
 use crate::store::Store;
 use crate::tallies::{self, Changes};
+use crate::tidy;
 
 /// Which contacts a walk through a shop meets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,6 +32,8 @@ pub enum ContactFilter {
     Refused,
     /// With a refusal known while the shop says that they consent.
     Disputed,
+    /// With a consent in the shop that is not acted upon until a person decides.
+    Doubted,
 }
 
 impl ContactFilter {
@@ -46,15 +50,16 @@ impl ContactFilter {
             Self::Outcome(outcome) => format!("outcome = {}", outcome as i64),
             Self::Refused => "refusal IS NOT NULL".to_owned(),
             Self::Disputed => "refusal IS NOT NULL AND consent = 1".to_owned(),
+            Self::Doubted => crate::doubts::FOR_A_PERSON.to_owned(),
         }
     }
 }
 
 pub(crate) const COLUMNS: &str = "hash, address, sent, sent_at, our_groups, consent, withdrawn, sare_status, sare_seen_at, \
-     refusal, refused_at, refusal_origin, refusal_applied, intent, outcome, run_id, poll_found, updated_at";
+     refusal, refused_at, refusal_origin, refusal_applied, intent, outcome, run_id, poll_found, updated_at, doubt";
 pub(crate) const CASTS: &[&str] = &[
     "bigint", "bytea", "bytea", "bytea", "bigint", "text", "bigint", "bigint", "bigint", "bigint", "bigint",
-    "bigint", "text", "bigint", "text", "bigint", "bigint", "bigint", "bigint",
+    "bigint", "text", "bigint", "text", "bigint", "bigint", "bigint", "bigint", "text",
 ];
 pub(crate) const ADDRESS: &str = "contacts.address";
 
@@ -96,6 +101,9 @@ impl Store {
             run_id: row.try_get(15)?,
             poll_found: flag(16)?,
             updated_at: row.try_get(17)?,
+            doubt: row
+                .try_get::<Option<String>, _>(18)?
+                .map(|word| Doubt::from_word(&word)),
         })
     }
 
@@ -406,6 +414,7 @@ impl Store {
         }
         let done = sqlx::query(
             "UPDATE contacts SET address = NULL, sent = NULL, sent_at = NULL, our_groups = '', intent = NULL, consent = 0, \
+             doubt = NULL, \
              withdrawn = 1, refusal = COALESCE(refusal, 4), refused_at = COALESCE(refused_at, $3), \
              refusal_origin = COALESCE(refusal_origin, 'shop'), refusal_applied = 1, outcome = 2, poll_found = 0, \
              updated_at = $3, erased_fence = (SELECT fence FROM lanes WHERE shop_id = $1) \
@@ -416,6 +425,7 @@ impl Store {
         .bind(now)
         .execute(&mut *tx)
         .await?;
+        tidy::wanted(&mut tx).await?;
         tx.commit().await?;
         Ok(done.rows_affected() == 1)
     }
@@ -447,19 +457,38 @@ fn line_from(row: &AnyRow) -> Result<HistoryEntry, Error> {
     })
 }
 
-pub(crate) const RECORD: &str = "kind, id, hash, consent, extra, run_id, seen_at";
+pub(crate) const RECORD: &str = "kind, id, hash, consent, extra, run_id, seen_at, silent";
+
+/// `records.silent`: the shop said what the record consents to when it was last read; it did not, and `consent` is what
+/// it had said before; it never did.
+const SAID: i64 = 0;
+const SILENT: i64 = 1;
+const NEVER_SAID: i64 = 2;
+
+/// A record's word, as it is kept.
+pub(crate) fn silent_number(record: &Record) -> i64 {
+    match (record.consent, record.silent) {
+        (None, _) => NEVER_SAID,
+        (Some(_), true) => SILENT,
+        (Some(_), false) => SAID,
+    }
+}
 
 fn record_from(row: &AnyRow) -> Result<Record, Error> {
     let kind = RecordKind::from_number(row.try_get(0)?);
     let kind = kind.ok_or_else(|| Error::Damaged("a record is of no kind".to_owned()))?;
     let hash: Vec<u8> = row.try_get(2)?;
+    let silent: i64 = row.try_get(7)?;
     Ok(Record {
         key: RecordKey {
             kind,
             id: row.try_get(1)?,
         },
         hash: hash_of(&hash)?,
-        consent: row.try_get::<i64, _>(3)? != 0,
+        consent: (silent != NEVER_SAID)
+            .then(|| row.try_get::<i64, _>(3).map(|n| n != 0))
+            .transpose()?,
+        silent: silent != SAID,
         extra: row.try_get(4)?,
         run_id: row.try_get(5)?,
         seen_at: row.try_get(6)?,

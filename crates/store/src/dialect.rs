@@ -39,11 +39,14 @@ impl Dialect {
     ///
     /// An acknowledged event must outlive a power failure, so SQLite syncs at every commit. Hashes come in no order, so a
     /// commit touches pages all over the file: folding the log in less often writes each of them once for many commits.
+    /// What is deleted is overwritten, and free pages can be given back (`tidy.rs`); the latter is settled by the first
+    /// connection to a new file, before anything else.
     /// The writer meets every page of its indexes again and again and gets most of the memory; readers ask for little.
     pub fn greeting(self, connection: Connection) -> &'static str {
         match (self, connection) {
             (Self::Sqlite, Connection::Writer) => {
-                "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 10000; \
+                "PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
+                 PRAGMA secure_delete = ON; PRAGMA busy_timeout = 10000; \
                  PRAGMA temp_store = MEMORY; PRAGMA cache_size = -12000; PRAGMA wal_autocheckpoint = 16000; \
                  PRAGMA journal_size_limit = 67108864"
             }

@@ -44,9 +44,7 @@ pub(crate) async fn mark(
             .and_modify(|known| {
                 known.due_at = known.due_at.min(mark.due_at);
                 known.priority = known.priority.min(mark.priority);
-                if !matches!(known.reason, Reason::DeleteWebhook | Reason::ApplyRefusal) {
-                    known.reason = mark.reason;
-                }
+                known.reason = known.reason.and_then(mark.reason);
                 if mark.held_by.is_none() {
                     known.held_by = None;
                 }
@@ -61,7 +59,10 @@ pub(crate) async fn mark(
              VALUES {rows} ON CONFLICT (shop_id, entry) DO UPDATE SET version = dirty.version + 1, \
              due_at = CASE WHEN dirty.due_at < excluded.due_at THEN dirty.due_at ELSE excluded.due_at END, \
              priority = CASE WHEN dirty.priority < excluded.priority THEN dirty.priority ELSE excluded.priority END, \
-             reason = CASE WHEN dirty.reason IN ('delete-webhook', 'apply-refusal') THEN dirty.reason ELSE excluded.reason END, \
+             reason = CASE WHEN dirty.reason IN ('delete-webhook', 'apply-refusal') \
+             OR (dirty.reason = 'decide-doubt' AND excluded.reason <> 'apply-refusal') \
+             OR (dirty.reason = 'forced' AND excluded.reason NOT IN ('delete-webhook', 'apply-refusal', 'decide-doubt')) \
+             THEN dirty.reason ELSE excluded.reason END, \
              held_by = CASE WHEN dirty.held_by IS NULL THEN NULL ELSE excluded.held_by END"
         );
         let mut query = sqlx::query(AssertSqlSafe(query));
@@ -87,10 +88,11 @@ pub(crate) async fn wake_for(
     tx: &mut Transaction<'_, Any>,
     shop: ShopId,
     marks: &[DirtyMark],
+    now: Millis,
 ) -> Result<(), Error> {
     let free = marks.iter().filter(|mark| mark.held_by.is_none());
     if let Some(first) = free.map(|mark| mark.due_at).min() {
-        lanes::wake(tx, shop, first).await?;
+        lanes::wake(tx, shop, first, now).await?;
     }
     Ok(())
 }
@@ -161,6 +163,10 @@ pub(crate) async fn done(
     Ok(())
 }
 
+/// Of the new contacts that wait, the one whose turn is nearest.
+pub(crate) const OLDEST_WAITING: &str = " AND entry = (SELECT entry FROM dirty WHERE shop_id = $1 AND reason = 'waits' \
+     AND held_by IS NULL ORDER BY due_at, entry LIMIT 1)";
+
 const WAITING: &str = "entry, due_at, priority, reason, attempts, first_at, held_by";
 
 fn waiting_from(row: &AnyRow) -> Result<Waiting, Error> {
@@ -207,7 +213,7 @@ impl Store {
             return Err(Error::NoSuchShop);
         }
         mark(&mut tx, self.dialect, shop, marks, now).await?;
-        wake_for(&mut tx, shop, marks).await?;
+        wake_for(&mut tx, shop, marks, now).await?;
         tx.commit().await?;
         Ok(())
     }
@@ -248,6 +254,22 @@ impl Store {
             });
         }
         Ok(found)
+    }
+
+    /// The most urgent priority of what is due now and not held.
+    ///
+    /// # Errors
+    /// When the database cannot be used.
+    pub async fn most_urgent_due(&self, shop: ShopId, now: Millis) -> Result<Option<Priority>, Error> {
+        let row = sqlx::query(
+            "SELECT MIN(priority) FROM dirty WHERE shop_id = $1 AND due_at <= $2 AND held_by IS NULL",
+        )
+        .bind(shop.0)
+        .bind(now)
+        .fetch_one(&self.reads)
+        .await?;
+        let number: Option<i64> = row.try_get(0)?;
+        Ok(number.map(Priority::from_number))
     }
 
     /// The next `limit` entries after `after` that no run holds back, in the order in which they have their turn.
@@ -330,6 +352,62 @@ impl Store {
             found.extend(DirtyKey::decode(&entry).map(|key| (key, reason_of(&reason))));
         }
         Ok(found)
+    }
+
+    /// New contacts that wait for the SARE account ([`Reason::Waits`]) have their turn now: `all`, or the one that has waited
+    /// longest. How many.
+    ///
+    /// # Errors
+    /// When the database cannot be used.
+    pub async fn wake_waiting(&self, shop: ShopId, all: bool, now: Millis) -> Result<u64, Error> {
+        let which = if all { "" } else { OLDEST_WAITING };
+        let query = format!(
+            "UPDATE dirty SET due_at = $2 WHERE shop_id = $1 AND reason = 'waits' AND held_by IS NULL{which}"
+        );
+        let mut tx = self.begin().await?;
+        if !lanes::enter(&mut tx, self.dialect, shop).await? {
+            return Ok(0);
+        }
+        let woken = sqlx::query(AssertSqlSafe(query))
+            .bind(shop.0)
+            .bind(now)
+            .execute(&mut *tx)
+            .await?
+            .rows_affected();
+        if woken > 0 {
+            lanes::wake(&mut tx, shop, now, now).await?;
+        }
+        tx.commit().await?;
+        Ok(woken)
+    }
+
+    /// How many new contacts wait until the SARE account takes new contacts again.
+    ///
+    /// # Errors
+    /// When the database cannot be used.
+    pub async fn count_waiting(&self, shop: ShopId) -> Result<i64, Error> {
+        let query = "SELECT COUNT(*) FROM dirty WHERE shop_id = $1 AND reason = 'waits'";
+        Ok(sqlx::query(query)
+            .bind(shop.0)
+            .fetch_one(&self.reads)
+            .await?
+            .try_get(0)?)
+    }
+
+    /// Forgets what SARE was last told of anybody, so that everything is told again. Under the lane's fence.
+    ///
+    /// # Errors
+    /// When the database cannot be used.
+    pub async fn forget_sent(&self, lease: &Lease) -> Result<(), Error> {
+        let mut tx = self.begin().await?;
+        if self.proves_fence(&mut tx, lease).await? {
+            sqlx::query("UPDATE contacts SET sent = NULL WHERE shop_id = $1 AND sent IS NOT NULL")
+                .bind(lease.shop.0)
+                .execute(&mut *tx)
+                .await?;
+            tx.commit().await?;
+        }
+        Ok(())
     }
 
     /// Lets go what a run held back.

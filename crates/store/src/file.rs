@@ -11,9 +11,11 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{ConnectOptions, Connection, Executor, Row};
 
 use crate::crypto::Keys;
+use crate::dialect::Dialect;
 use crate::error::Error;
-use crate::store::{Store, check_keys};
-use crate::{dialect::Dialect, migrate};
+use crate::keyring::check_keys;
+use crate::migrate;
+use crate::store::Store;
 
 /// How long those who still have the file open are waited for.
 const PATIENCE: Duration = Duration::from_secs(3);

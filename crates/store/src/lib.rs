@@ -3,38 +3,48 @@
 //! SQL is written once and runs on both; what differs is in `dialect.rs`. What must be secret is
 //! encrypted in `crypto.rs` on its way in, and this is the only crate that sees a key. One file a
 //! subject: `lanes` (who may work when), `commit` (one piece of work, one transaction), `contacts`,
-//! `dirty`, `runs`, `problems`, `refusals`, `unsubscribes`, `tallies`, `shops`, `lifecycle`, `hooks`, `panel`.
+//! `dirty`, `runs`, `problems`, `refusals`, `unsubscribes`, `tallies`, `shops`, `life`, `lifecycle`, `hooks`, `panel`,
+//! `places`.
 
 mod commit;
 mod contacts;
 mod crypto;
 mod dialect;
 mod dirty;
+mod doubts;
 mod error;
 mod file;
 mod hooks;
+mod keyring;
 mod lanes;
+mod life;
 mod lifecycle;
 mod link;
 mod migrate;
 mod model;
 mod panel;
+mod places;
 mod problems;
 mod refusals;
+mod respell;
 mod runs;
 mod shops;
 mod store;
 mod tallies;
+mod tidy;
 mod together;
 mod unsubscribes;
 
 pub use contacts::ContactFilter;
 pub use crypto::{Keys, KeysError};
+pub use doubts::Silent;
 pub use error::Error;
 pub use file::{Copy, Served, back_up, restore, serve_alone, sqlite_file};
-pub use lanes::Lane;
+pub use lanes::{FURTHEST_MS, Lane, PUT_BACK_MS};
+pub use life::{Absence, Server};
 pub use model::*;
 pub use panel::{Audit, ConfigVersion, Session};
+pub use places::AddressPlace;
 pub use problems::ProblemGroup;
 pub use shops::ShopChange;
 pub use store::Store;

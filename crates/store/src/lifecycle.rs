@@ -5,10 +5,11 @@ use sync_core::ShopId;
 use sync_core::stamp::is_older;
 
 use crate::error::Error;
+use crate::keyring::Fresh;
 use crate::lanes;
 use crate::model::{Lifecycle, LifecycleEffect, Millis, Origin, Received, SecretName, ShopState};
 use crate::runs::{from_word, word};
-use crate::shops::{by_license, put_shop};
+use crate::shops::by_license;
 use crate::store::Store;
 
 impl Store {
@@ -38,11 +39,18 @@ impl Store {
         if stored.rows_affected() == 0 {
             return Ok(Received::Repeated);
         }
-        let applied = self.apply(&mut tx, message).await?;
+        let mut fresh = None;
+        let applied = self.apply(&mut tx, message, &mut fresh).await?;
         if let Some(shop) = applied {
-            lanes::wake(&mut tx, shop, message.received_at).await?;
+            lanes::wake(&mut tx, shop, message.received_at, message.received_at).await?;
         }
         tx.commit().await?;
+        if let Some(key) = fresh {
+            key.stays();
+        }
+        if let Some(shop) = applied {
+            self.take_key(shop).await?;
+        }
         Ok(applied.map_or(Received::Kept, Received::Applied))
     }
 
@@ -50,6 +58,7 @@ impl Store {
         &self,
         tx: &mut Transaction<'_, Any>,
         message: &Lifecycle,
+        fresh: &mut Option<Fresh>,
     ) -> Result<Option<ShopId>, Error> {
         let now = message.received_at;
         if let LifecycleEffect::Install {
@@ -63,19 +72,24 @@ impl Store {
             if uninstalled_since(tx, message).await? {
                 return Ok(None);
             }
-            let id = put_shop(
-                tx,
-                self.dialect,
-                &message.license,
-                (url, host),
-                Origin::AppStore,
-                now,
-            )
-            .await?;
+            let (id, made) = self
+                .put_shop(tx, &message.license, (url, host), Origin::AppStore, now)
+                .await?;
+            *fresh = made;
             lanes::enter(tx, self.dialect, id).await?;
             let (state, stamp) = standing(tx, id).await?;
             if stamp.is_some_and(|latest| is_older(&message.timestamp, &latest)) {
                 return Ok(None);
+            }
+            let id = match self.revive(tx, id).await? {
+                Some((id, key)) => {
+                    *fresh = Some(key);
+                    id
+                }
+                None => id,
+            };
+            if fresh.is_none() {
+                *fresh = self.take_key_within(tx, id).await?;
             }
             // A shop that works goes on working until the code is exchanged.
             let state = match state {
@@ -84,7 +98,8 @@ impl Store {
             };
             sqlx::query(
                 "UPDATE shops SET url = $2, host = $3, origin = $4, state = $5, app_version = COALESCE($6, app_version), \
-                 trial = COALESCE($7, trial), installed_stamp = $8, updated_at = $9 WHERE shop_id = $1",
+                 trial = COALESCE($7, trial), installed_stamp = $8, updated_at = $9, announced_url = $2, \
+                 previous_url = NULL WHERE shop_id = $1",
             )
             .bind(id.0)
             .bind(url.clone())
@@ -108,6 +123,14 @@ impl Store {
         };
         if !lanes::enter(tx, self.dialect, id).await? {
             return Ok(None);
+        }
+        *fresh = self.take_key_within(tx, id).await?;
+        if let Some(url) = &message.url {
+            sqlx::query("UPDATE shops SET announced_url = $2 WHERE shop_id = $1")
+                .bind(id.0)
+                .bind(url.clone())
+                .execute(&mut **tx)
+                .await?;
         }
         match &message.effect {
             LifecycleEffect::Install { .. } | LifecycleEffect::Unknown { .. } => return Ok(None),

@@ -131,12 +131,14 @@ impl Store {
         let _ = tokio::time::timeout(CLOSE, closing).await;
     }
 
-    /// Folds SQLite's log into the file and empties it; false when somebody still reads from it.
+    /// Folds SQLite's log into the file and empties it; false when somebody still reads from it. Nobody can write while
+    /// readers are waited for, so that is not for long.
     pub(crate) async fn fold(&self) -> Result<bool, Error> {
-        let row = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)")
-            .fetch_one(&self.writes)
-            .await?;
-        Ok(row.try_get::<i64, _>(0)? == 0)
+        let mut connection = self.writes.acquire().await?;
+        connection.execute("PRAGMA busy_timeout = 300").await?;
+        let row = connection.fetch_one("PRAGMA wal_checkpoint(TRUNCATE)").await;
+        connection.execute("PRAGMA busy_timeout = 10000").await?;
+        Ok(row?.try_get::<i64, _>(0)? == 0)
     }
 }
 
@@ -157,6 +159,7 @@ mod tests {
             .await
             .unwrap();
         let install = Lifecycle {
+            url: None,
             license: "a".to_owned(),
             action: "install".to_owned(),
             hash: "first".to_owned(),

@@ -13,6 +13,11 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (5, include_str!("../migrations/0005_overview.sql")),
     (12, include_str!("../migrations/0012_panel_links.sql")),
     (13, include_str!("../migrations/0013_visits.sql")),
+    (14, include_str!("../migrations/0014_credentials.sql")),
+    (15, include_str!("../migrations/0015_doubts.sql")),
+    (16, include_str!("../migrations/0016_time.sql")),
+    (17, include_str!("../migrations/0017_addresses.sql")),
+    (18, include_str!("../migrations/0018_shop_keys.sql")),
 ];
 
 /// That this program knows a database of this version.

@@ -6,7 +6,7 @@ use sqlx::any::AnyRow;
 use sync_core::ShopId;
 
 use crate::error::Error;
-use crate::lanes;
+use crate::lanes::{self, PUT_BACK_MS};
 use crate::model::{Millis, Problem, RunState, SecretName};
 use crate::store::Store;
 
@@ -116,7 +116,7 @@ impl Store {
             self.write_secrets(&mut tx, shop, &[(SecretName::SareKey, key)])
                 .await?;
         }
-        lanes::wake(&mut tx, shop, now).await?;
+        lanes::wake(&mut tx, shop, now, now).await?;
         tx.commit().await?;
         Ok(version)
     }
@@ -148,7 +148,7 @@ impl Store {
             times: 1,
         };
         self.put_problems(&mut tx, shop, &[&problem]).await?;
-        lanes::wake(&mut tx, shop, now).await?;
+        lanes::wake(&mut tx, shop, now, now).await?;
         tx.commit().await?;
         Ok(())
     }
@@ -214,15 +214,17 @@ impl Store {
     }
 
     /// Shops that are connected, configured and not paused, and whose last audit was begun before `before` or never;
-    /// those that have waited longest first.
+    /// those that have waited longest first. A beginning after `now` is none: the clock was put back since.
     ///
     /// # Errors
     /// When the database cannot be used.
-    pub async fn audits_due(&self, before: Millis, limit: i64) -> Result<Vec<ShopId>, Error> {
+    pub async fn audits_due(&self, before: Millis, now: Millis, limit: i64) -> Result<Vec<ShopId>, Error> {
         let query = "SELECT shop_id FROM shops WHERE state = 'connected' AND paused = 0 AND config IS NOT NULL \
-             AND (audit_begun_at IS NULL OR audit_begun_at < $1) ORDER BY COALESCE(audit_begun_at, 0), shop_id LIMIT $2";
+             AND (audit_begun_at IS NULL OR audit_begun_at < $1 OR audit_begun_at > $2) \
+             ORDER BY COALESCE(audit_begun_at, 0), shop_id LIMIT $3";
         let rows = sqlx::query(query)
             .bind(before)
+            .bind(now + PUT_BACK_MS)
             .bind(limit)
             .fetch_all(&self.reads)
             .await?;
@@ -235,11 +237,12 @@ impl Store {
     /// When the database cannot be used.
     pub async fn begin_audit(&self, shop: ShopId, before: Millis, now: Millis) -> Result<bool, Error> {
         let query = "UPDATE shops SET audit_begun_at = $3 WHERE shop_id = $1 AND state = 'connected' \
-             AND (audit_begun_at IS NULL OR audit_begun_at < $2)";
+             AND (audit_begun_at IS NULL OR audit_begun_at < $2 OR audit_begun_at > $4)";
         let done = sqlx::query(query)
             .bind(shop.0)
             .bind(before)
             .bind(now)
+            .bind(now + PUT_BACK_MS)
             .execute(&self.writes)
             .await?;
         Ok(done.rows_affected() > 0)
@@ -352,8 +355,10 @@ impl Store {
             .fetch_optional(&self.reads)
             .await?;
         let Some(row) = row else { return Ok(None) };
+        let shop = ShopId(row.try_get(0)?);
+        self.take_key(shop).await?;
         Ok(Some(Session {
-            shop: ShopId(row.try_get(0)?),
+            shop,
             admin: row.try_get(1)?,
             csrf: row.try_get(2)?,
             locale: row.try_get(3)?,

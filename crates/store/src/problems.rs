@@ -7,6 +7,7 @@ use sqlx::{AssertSqlSafe, Row};
 use sync_core::ShopId;
 
 use crate::contacts::hash_of;
+use crate::dirty::OLDEST_WAITING;
 use crate::error::Error;
 use crate::lanes;
 use crate::model::{AddrHash, DirtyKey, DirtyMark, Millis, Priority, Problem, Reason};
@@ -14,6 +15,13 @@ use crate::store::Store;
 
 /// More contacts than this tried again at once keep no live change waiting.
 const A_FEW: usize = 200;
+
+/// Problems of the SARE account for which new contacts wait ([`Reason::Waits`]).
+const OF_ACCOUNT: [&str; 3] = [
+    "shop:sare-full",
+    "shop:sare-group-gone",
+    "shop:sare-property-gone",
+];
 
 /// Open problems of one kind.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -224,6 +232,25 @@ impl Store {
             .collect()
     }
 
+    /// How many shops have a problem of each of these kinds, which each shop has at most once.
+    ///
+    /// # Errors
+    /// When the database cannot be used.
+    pub async fn shops_with_problems(&self, kinds: &[&str]) -> Result<BTreeMap<String, i64>, Error> {
+        let list = self.dialect.list(kinds.len(), 0);
+        let query = format!(
+            "SELECT kind, COUNT(*) FROM problems WHERE hash IS NULL AND kind IN {list} GROUP BY kind"
+        );
+        let mut query = sqlx::query(AssertSqlSafe(query));
+        for kind in kinds {
+            query = query.bind((*kind).to_owned());
+        }
+        let rows = query.fetch_all(&self.reads).await?;
+        rows.iter()
+            .map(|row| Ok((row.try_get(0)?, row.try_get(1)?)))
+            .collect()
+    }
+
     /// Marks contacts with problems to be tried again now: all, or the one of this key. What was last sent is forgotten,
     /// so that a contact that SARE refused is sent again though nothing changed. How many.
     ///
@@ -257,9 +284,11 @@ impl Store {
             .bind(value.to_owned())
             .fetch_all(&mut *tx)
             .await?;
+        let mut of_account = false;
         let mut keys = Vec::with_capacity(rows.len());
         for row in rows {
             let entry: String = row.try_get(0)?;
+            of_account |= OF_ACCOUNT.contains(&entry.as_str());
             keys.extend(DirtyKey::decode(&entry));
         }
         let priority = if keys.len() > A_FEW {
@@ -287,7 +316,19 @@ impl Store {
             .execute(&mut *tx)
             .await?;
         crate::dirty::mark(&mut tx, self.dialect, shop, &marks, now).await?;
-        lanes::wake(&mut tx, shop, now).await?;
+        if of_account {
+            // One of those who wait for the account shows whether it is mended.
+            let query = format!(
+                "UPDATE dirty SET due_at = $2, reason = 'manual', version = version + 1 \
+                 WHERE shop_id = $1 AND reason = 'waits' AND held_by IS NULL{OLDEST_WAITING}"
+            );
+            sqlx::query(AssertSqlSafe(query))
+                .bind(shop.0)
+                .bind(now)
+                .execute(&mut *tx)
+                .await?;
+        }
+        lanes::wake(&mut tx, shop, now, now).await?;
         tx.commit().await?;
         Ok(i64::try_from(marks.len()).unwrap_or(i64::MAX))
     }

@@ -75,7 +75,7 @@ impl Store {
             });
         }
         crate::dirty::mark(&mut tx, self.dialect, shop, &marks, now).await?;
-        lanes::wake(&mut tx, shop, now).await?;
+        lanes::wake(&mut tx, shop, now, now).await?;
         tx.commit().await?;
         Ok(i64::try_from(marks.len()).unwrap_or(i64::MAX))
     }

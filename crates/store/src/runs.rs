@@ -99,7 +99,7 @@ impl Store {
         .bind(now)
         .fetch_one(&mut *tx)
         .await?;
-        lanes::wake(&mut tx, shop, now).await?;
+        lanes::wake(&mut tx, shop, now, now).await?;
         tx.commit().await?;
         Ok(row.try_get(0)?)
     }
@@ -160,6 +160,18 @@ impl Store {
             .fetch_optional(&self.reads)
             .await?;
         row.as_ref().map(run_from).transpose()
+    }
+
+    /// The runs of all shops that are waiting or at work.
+    ///
+    /// # Errors
+    /// When the database cannot be used.
+    pub async fn runs_under_way(&self) -> Result<Vec<(ShopId, Run)>, Error> {
+        let query = format!("SELECT {COLUMNS}, shop_id FROM runs WHERE state IN ('queued', 'running')");
+        let rows = sqlx::query(AssertSqlSafe(query)).fetch_all(&self.reads).await?;
+        rows.iter()
+            .map(|row| Ok((ShopId(row.try_get("shop_id")?), run_from(row)?)))
+            .collect()
     }
 
     /// Ends or moves a run from outside its lane. What a run that does not end well held back is dropped.

@@ -114,7 +114,7 @@ async fn transaction(store: &Store, by_shop: &BTreeMap<ShopId, Vec<Request>>) ->
             .collect();
         let now = requests.iter().map(|request| request.now).max().unwrap_or(0);
         dirty::mark(&mut tx, store.dialect, *shop, &marks, now).await?;
-        dirty::wake_for(&mut tx, *shop, &marks).await?;
+        dirty::wake_for(&mut tx, *shop, &marks, now).await?;
     }
     tx.commit().await?;
     Ok(unknown)

@@ -8,10 +8,18 @@
 //! Three rules hold whatever the input (property tests beside `plan.rs` drive whole histories):
 //! a withdrawal is never undone but by a later opt-in; a refusal in SARE is never raised but by an
 //! opt-in seen after the refusal was known; blocked and unknown contacts are never touched.
+//!
+//! What a record says is read in `view.rs`; a consent that something speaks against is in `doubt.rs`.
+
+mod doubt;
+mod view;
 
 use serde::{Deserialize, Serialize};
 
 use crate::config::{ConsentRule, OnNewOptIn};
+
+pub use doubt::Doubt;
+pub use view::{ShopView, Signal, consent_by_rule};
 
 /// SARE's status numbers that decisions need (sare-api.md section 6).
 pub mod status {
@@ -40,100 +48,6 @@ pub mod status {
     /// 5, 6 and 8: present and free to be updated.
     pub fn is_open(number: i64) -> bool {
         matches!(number, 5 | 6 | 8)
-    }
-}
-
-/// One record's word on consent, before and now.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Signal {
-    /// What the record says now.
-    pub now: bool,
-    /// What it said when last seen; `None` = the record is new to us.
-    pub before: Option<bool>,
-    /// The record stood under another address when last seen.
-    pub moved: bool,
-    /// The record came into being after the shop had been read as a whole, so that its consent is a
-    /// person's new act and not something old that we merely had not seen.
-    pub fresh: bool,
-}
-
-impl Signal {
-    /// A record seen for the first time, of unknown age.
-    pub fn first(now: bool) -> Self {
-        Self {
-            now,
-            before: None,
-            moved: false,
-            fresh: false,
-        }
-    }
-
-    /// A record that came into being since the shop was read as a whole.
-    pub fn fresh(now: bool) -> Self {
-        Self {
-            now,
-            before: None,
-            moved: false,
-            fresh: true,
-        }
-    }
-
-    /// A record that says what it said.
-    pub fn same(now: bool) -> Self {
-        Self {
-            now,
-            before: Some(now),
-            moved: false,
-            fresh: false,
-        }
-    }
-
-    /// A record seen before.
-    pub fn then(before: bool, now: bool) -> Self {
-        Self {
-            now,
-            before: Some(before),
-            moved: false,
-            fresh: false,
-        }
-    }
-}
-
-/// What the shop says of one address.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct ShopView {
-    /// Customers with this address (normally one).
-    pub customers: Vec<Signal>,
-    /// Subscribers with this address (normally one).
-    pub subscribers: Vec<Signal>,
-    /// What records said that were deleted from the shop since we last looked (proven by a 404).
-    pub lost: Vec<bool>,
-}
-
-impl ShopView {
-    /// Whether the shop has no record of the address.
-    pub fn is_empty(&self) -> bool {
-        self.customers.is_empty() && self.subscribers.is_empty()
-    }
-
-    fn signals(&self) -> impl Iterator<Item = Signal> + '_ {
-        self.customers.iter().chain(&self.subscribers).copied()
-    }
-
-    /// The records whose word is consent by the merchant's rule; without a customer, the subscriber's.
-    fn counting(&self, rule: ConsentRule) -> impl Iterator<Item = Signal> + '_ {
-        let alone = self.customers.is_empty();
-        let customers = if rule == ConsentRule::Subscriber {
-            &[][..]
-        } else {
-            &self.customers
-        };
-        let subscribers = if rule == ConsentRule::Flag && !alone {
-            &[][..]
-        } else {
-            &self.subscribers
-        };
-        customers.iter().chain(subscribers).copied()
     }
 }
 
@@ -232,6 +146,8 @@ pub struct Facts {
     pub refusal: Option<Refusal>,
     /// An upward change waiting to be written.
     pub wish: Option<Wish>,
+    /// Something speaks against a consent of the shop, which then counts as none.
+    pub doubt: Option<Doubt>,
 }
 
 /// What was known before.
@@ -245,14 +161,45 @@ pub struct Known {
     pub was_in_sare: bool,
     /// A lowering of the status is under way and not yet proven.
     pub lowering: bool,
+    /// Somebody at the shop decided that a consent in doubt counts.
+    pub decided: bool,
 }
 
-/// The refusal of the address a person came from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What comes along from the address a person came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Followed {
     /// The old address's refusal in SARE, or the status that the merchant sets for withdrawals when one
     /// in the shop had not reached SARE.
-    pub status: i64,
+    pub refusal: Option<i64>,
+    /// SARE has the old address as blocked or with a status we do not know, or its consent was in doubt.
+    pub doubt: bool,
+}
+
+impl Followed {
+    /// A refusal with this status.
+    pub fn refusal(status: i64) -> Self {
+        Self {
+            refusal: Some(status),
+            doubt: false,
+        }
+    }
+
+    /// A doubt.
+    pub fn doubt() -> Self {
+        Self {
+            refusal: None,
+            doubt: true,
+        }
+    }
+
+    /// What comes along from two addresses.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self {
+            refusal: self.refusal.or(other.refusal),
+            doubt: self.doubt || other.doubt,
+        }
+    }
 }
 
 /// What [`observe`] noticed, for the contact's history.
@@ -272,6 +219,12 @@ pub enum Noticed {
     ResubscribedInSare,
     /// A refusal came along from another address.
     RefusalFollowed,
+    /// Something speaks against the shop's consent.
+    Doubted(Doubt),
+    /// Somebody at the shop decided that the consent counts.
+    DoubtDecided,
+    /// Nothing speaks against the consent any more, or the shop says by now what it had not said.
+    DoubtOver,
 }
 
 /// The merchant's choices that consent depends on.
@@ -293,20 +246,6 @@ impl Rules {
     }
 }
 
-/// The shop's consent by the merchant's rule, past withdrawals not considered.
-/// Two records of one kind that disagree count as no consent.
-pub fn consent_by_rule(view: &ShopView, rule: ConsentRule) -> bool {
-    let all = |signals: &[Signal]| !signals.is_empty() && signals.iter().all(|s| s.now);
-    if view.customers.is_empty() {
-        return all(&view.subscribers);
-    }
-    match rule {
-        ConsentRule::Flag => all(&view.customers),
-        ConsentRule::Subscriber => all(&view.subscribers),
-        ConsentRule::FlagOrSubscriber => all(&view.customers) || all(&view.subscribers),
-    }
-}
-
 /// Folds what both sides say now into the facts known of an address.
 pub fn observe(
     known: &Known,
@@ -321,20 +260,8 @@ pub fn observe(
 
     // Any source that said yes and now says no is a withdrawal, whatever the others say and
     // whatever the rule (shoper-api.md H.4). So is the loss of the record that carried the consent.
-    let withdrew = shop.signals().any(|s| s.before == Some(true) && !s.now)
-        || (!by_rule && !shop.is_empty() && shop.lost.contains(&true));
-    // An opt-in must come from a source that counts: a flag that the merchant does not take for consent
-    // undoes no refusal either.
-    let opted_in = by_rule
-        && !withdrew
-        && shop.counting(rules.customer).any(|s| {
-            s.now
-                && !s.moved
-                && match s.before {
-                    Some(before) => !before,
-                    None => s.fresh,
-                }
-        });
+    let withdrew =
+        shop.signals().any(Signal::withdrew) || (!by_rule && !shop.is_empty() && shop.lost.contains(&true));
 
     let mut withdrawn = before.withdrawn;
     if withdrew {
@@ -422,15 +349,15 @@ pub fn observe(
         _ => {}
     }
 
-    if let Some(followed) = followed
+    if let Some(followed) = followed.and_then(|f| f.refusal)
         && refusal.is_none()
     {
-        if !withdrawn || status::is_refusal(followed.status) {
+        if !withdrawn || status::is_refusal(followed) {
             noticed.push(Noticed::RefusalFollowed);
         }
-        if status::is_refusal(followed.status) {
+        if status::is_refusal(followed) {
             refusal = Some(Refusal {
-                status: followed.status,
+                status: followed,
                 origin: RefusalOrigin::Followed,
                 applied: true,
             });
@@ -439,6 +366,13 @@ pub fn observe(
             withdrawn = true;
         }
     }
+
+    // An opt-in must come from a source that counts: a flag that the merchant does not take for consent
+    // undoes no refusal either.
+    // One of which it is not known whether it came before or after a refusal answers none.
+    let answers = refusal.is_none() && !refusal_was_known && !before.withdrawn;
+    let opted_in =
+        by_rule && !withdrew && (shop.counting(rules.customer)).any(|s| s.opts_in() && (!s.gap || answers));
 
     if matches!(wish, Some(Wish::AskAgain | Wish::Reactivate)) {
         // The merchant may have chosen otherwise while it waited.
@@ -467,13 +401,44 @@ pub fn observe(
         }
     }
 
-    let consent = by_rule && !withdrawn;
+    let (doubt, change) = doubt::judge(
+        known,
+        &doubt::Signs {
+            shop,
+            sare,
+            rule: rules.customer,
+            by_rule,
+            opted_in,
+            withdrawn,
+            refused: refusal.is_some(),
+            followed: followed.is_some_and(|f| f.doubt),
+        },
+    );
+    let was_refused = refusal_was_known || refusal.is_some() || before.withdrawn;
+    let is_open = matches!(sare, SareView::Status(status::UNCONFIRMED | status::NOT_VERIFIED));
+    match change {
+        doubt::Change::None => {}
+        doubt::Change::Cast => noticed.extend(doubt.map(Noticed::Doubted)),
+        doubt::Change::Decided | doubt::Change::Over => {
+            noticed.push(if change == doubt::Change::Decided {
+                Noticed::DoubtDecided
+            } else {
+                Noticed::DoubtOver
+            });
+            if by_rule && !withdrawn && !opted_in && !was_refused && is_open {
+                // As if the address had come with this consent: it gets the status it would have got.
+                wish = Some(Wish::Confirm);
+            }
+        }
+    }
+    let consent = by_rule && !withdrawn && doubt.is_none();
     // A wish is worth what the consent behind it is: nobody is asked or confirmed who no longer consents.
     let facts = Facts {
         consent,
         withdrawn,
         refusal,
         wish: wish.filter(|_| consent),
+        doubt,
     };
     (facts, noticed)
 }

@@ -94,6 +94,8 @@ pub enum What {
     OddKey,
     /// Neither customers nor subscribers are synchronised.
     NothingEnabled,
+    /// Not a domain by which addresses can be left out; as written.
+    BadDomain(String),
     /// Not a field of a SARE contact.
     UnknownTarget {
         /// As written.

@@ -13,6 +13,7 @@ mod ids;
 mod lang;
 pub mod mapping;
 pub mod plan;
+pub mod scope;
 mod similar;
 pub mod stamp;
 

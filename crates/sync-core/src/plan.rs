@@ -83,6 +83,8 @@ pub struct Circumstances {
     pub in_shop: bool,
     /// A record of it is of a kind the merchant synchronises.
     pub in_scope: bool,
+    /// It may be given status 8; otherwise its consent makes it unconfirmed at most.
+    pub may_confirm: bool,
     /// We told SARE of the address before.
     pub told: bool,
     /// Traits or groups differ from what SARE was last told.
@@ -121,7 +123,7 @@ pub fn next_step(facts: &Facts, sare: SareView, at: &Circumstances) -> Step {
     // Upwards goes only whom the shop says consents, whose kind is synchronised.
     let wish = facts
         .wish
-        .filter(|_| facts.consent && !facts.withdrawn && at.in_scope);
+        .filter(|_| facts.consent && !facts.withdrawn && at.in_scope && at.may_confirm);
     if let Some(refusal) = facts.refusal {
         return refused(facts, wish, refusal, sare, at);
     }
@@ -135,6 +137,11 @@ pub fn next_step(facts: &Facts, sare: SareView, at: &Circumstances) -> Step {
                 Step::Add {
                     status: status::UNCONFIRMED,
                     confirm: true,
+                }
+            } else if facts.consent && !at.may_confirm {
+                Step::Add {
+                    status: status::UNCONFIRMED,
+                    confirm: false,
                 }
             } else if facts.consent {
                 Step::Add {

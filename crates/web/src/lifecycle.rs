@@ -22,6 +22,7 @@ const MOST_PARAMETERS: usize = 100;
 
 /// Takes one message.
 pub async fn receive(State(app): State<App>, body: Bytes) -> Result<(StatusCode, &'static str), Error> {
+    let body = ports::read_body(&http::HeaderMap::new(), body, BODY_LIMIT).unwrap_or_default();
     let message = read(&app, &body);
     if let Err(error) = &message {
         tracing::warn!(%error, "a lifecycle message is refused");
@@ -80,7 +81,9 @@ fn read(app: &App, body: &[u8]) -> Result<Lifecycle, Error> {
         .iter()
         .find(|(name, _)| name == "hash")
         .map(|(_, hash)| hash.to_ascii_lowercase());
+    let url = ShopUrl::parse(&message.shop_url, app.settings.allow_http).ok();
     Ok(Lifecycle {
+        url: url.map(|url| url.as_str().to_owned()),
         license: message.shop.clone(),
         action: message.action.name().to_owned(),
         hash: hash.unwrap_or_default(),

@@ -4,13 +4,15 @@
 //! alarm on `shoper_sare_longest_silence_seconds` and on `shoper_sare_oldest_overdue_lane_seconds`, and on
 //! `shoper_sare_ledger_answers` being 0. No shop is named.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::time::Duration;
 
 use axum::extract::State;
 use http::{HeaderMap, header};
 use ports::Millis;
-use store::{Shop, ShopState};
+use store::{Absence, Run, Server, Shop, ShopState};
+use sync_core::ShopId;
 
 use crate::bearer;
 use crate::error::Error;
@@ -18,6 +20,9 @@ use crate::state::App;
 
 /// Lengths of silence by which shops are counted: a quarter of an hour, an hour, six hours, a day, two days, a week.
 const SILENCES: [i64; 6] = [900, 3_600, 21_600, 86_400, 172_800, 604_800];
+
+/// A server without a sign of life for so long does not live.
+const ALIVE_MS: Millis = 2 * 60_000;
 
 /// Longest wait for the ledger: what the recorder counted is told without it.
 const TOLD_WITHIN: Duration = Duration::from_secs(3);
@@ -34,7 +39,7 @@ pub async fn page(
         .map(|recorder| recorder.render())
         .unwrap_or_default();
     let now = app.now();
-    let asked = async { Ok::<_, store::Error>((app.store.overdue(now).await?, app.store.shops().await?)) };
+    let asked = ask(&app);
     let told = match tokio::time::timeout(TOLD_WITHIN, asked).await {
         Ok(Ok(told)) => Some(told),
         Ok(Err(error)) => {
@@ -49,26 +54,65 @@ pub async fn page(
         "Whether the ledger can be asked at this moment; when it cannot, nothing is told of lanes and shops.",
         i64::from(told.is_some()),
     );
-    if let Some(((due, oldest), all)) = told {
-        gauge(
-            &mut text,
-            "shoper_sare_lanes_due",
-            "Lanes that could be worked on now.",
-            due,
-        );
-        let waited = oldest.map_or(0, |since| (now - since).max(0) / 1000);
-        gauge(
-            &mut text,
-            "shoper_sare_oldest_overdue_lane_seconds",
-            "How long the lane that waits longest has waited.",
-            waited,
-        );
-        shops(&mut text, &all, now);
+    if let Some(told) = told {
+        tell(&mut text, &told, now);
     }
     Ok((
         [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")],
         text,
     ))
+}
+
+/// What the ledger says of all shops and servers.
+struct Told {
+    overdue: (i64, Option<Millis>),
+    shops: Vec<Shop>,
+    runs: Vec<(ShopId, Run)>,
+    waiting: BTreeMap<String, i64>,
+    servers: Vec<Server>,
+    absence: Option<Absence>,
+}
+
+async fn ask(app: &App) -> Result<Told, store::Error> {
+    Ok(Told {
+        overdue: app.store.overdue(app.now()).await?,
+        shops: app.store.shops().await?,
+        runs: app.store.runs_under_way().await?,
+        waiting: app.store.shops_with_problems(&["shop-away", "sare-away"]).await?,
+        servers: app.store.servers().await?,
+        absence: app.store.last_absence().await?,
+    })
+}
+
+fn tell(text: &mut String, told: &Told, now: Millis) {
+    let (due, oldest) = told.overdue;
+    gauge(
+        text,
+        "shoper_sare_lanes_due",
+        "Lanes that could be worked on now.",
+        due,
+    );
+    let waited = oldest.map_or(0, |since| (now - since).max(0) / 1000);
+    gauge(
+        text,
+        "shoper_sare_oldest_overdue_lane_seconds",
+        "How long the lane that waits longest has waited.",
+        waited,
+    );
+    let stands_still = |(shop, run): &&(ShopId, Run)| {
+        let shop = told.shops.iter().find(|one| one.id == *shop);
+        let shop = shop.filter(|one| is_expected(one));
+        shop.is_some_and(|shop| engine::standstill(run, shop.last_success_at, now).is_some())
+    };
+    gauge(
+        text,
+        "shoper_sare_runs_standing_still",
+        "Synchronisations of a whole shop that have not got on for more than five minutes.",
+        i64::try_from(told.runs.iter().filter(stands_still).count()).unwrap_or(i64::MAX),
+    );
+    shops(text, &told.shops, now);
+    services(text, &told.waiting);
+    servers(text, &told.servers, told.absence, now);
 }
 
 fn gauge(text: &mut String, name: &str, help: &str, value: i64) {
@@ -117,6 +161,45 @@ fn shops(text: &mut String, shops: &[Shop], now: Millis) {
         let silent = silences.iter().filter(|seconds| **seconds > limit).count();
         let _ = writeln!(text, "{name}{{longer_than=\"{limit}\"}} {silent}");
     }
+}
+
+/// Services that have been away for more than a few minutes, by the shops that wait for them.
+fn services(text: &mut String, waiting: &BTreeMap<String, i64>) {
+    let name = "shoper_sare_shops_waiting_for_service";
+    let _ = writeln!(
+        text,
+        "# HELP {name} Shops that wait for a service which has been away for more than five minutes.\n# TYPE {name} gauge"
+    );
+    for (service, kind) in [("shop", "shop-away"), ("sare", "sare-away")] {
+        let shops = waiting.get(kind).copied().unwrap_or(0);
+        let _ = writeln!(text, "{name}{{service=\"{service}\"}} {shops}");
+    }
+}
+
+fn servers(text: &mut String, servers: &[Server], absence: Option<Absence>, now: Millis) {
+    let alive = servers
+        .iter()
+        .filter(|server| now - server.alive_at < ALIVE_MS)
+        .count();
+    gauge(
+        text,
+        "shoper_sare_servers",
+        "Servers that gave a sign of life within two minutes.",
+        i64::try_from(alive).unwrap_or(i64::MAX),
+    );
+    let absence = absence.map_or((0, 0), |absence| (absence.from / 1000, absence.to / 1000));
+    gauge(
+        text,
+        "shoper_sare_last_absence_start_seconds",
+        "Since when no server lived, the last time that none did, in seconds since 1970; 0: never.",
+        absence.0,
+    );
+    gauge(
+        text,
+        "shoper_sare_last_absence_end_seconds",
+        "Until when no server lived, the last time that none did, in seconds since 1970; 0: never.",
+        absence.1,
+    );
 }
 
 fn count(shops: &[Shop], wanted: impl Fn(&Shop) -> bool) -> i64 {

@@ -15,6 +15,7 @@ fn subscriber(active: bool) -> InShop {
         customer: None,
         subscriber: Some(active),
         subscribers_count: true,
+        silent: false,
     }
 }
 
@@ -92,6 +93,7 @@ fn a_status_that_we_gave_on_the_word_of_somebody_who_left_is_not_kept() {
         customer: Some(true),
         subscriber: Some(false),
         subscribers_count: true,
+        silent: false,
     };
     let by_row = Choices {
         rule: Rule::Subscriber,
@@ -218,6 +220,7 @@ fn a_customers_flag_cannot_be_written_so_the_refusal_explains_it() {
         customer: Some(true),
         subscriber: Some(false),
         subscribers_count: true,
+        silent: false,
     };
     assert_eq!(
         judge(shop, &with(4), &refused("sare"), Some(true), CHOICES),
@@ -315,6 +318,7 @@ fn records_that_disagree_are_no_consent_and_the_rule_decides_which_count() {
         customer,
         subscriber,
         subscribers_count: true,
+        silent: false,
     };
     assert!(shop(Some(true), Some(false)).consents(Rule::Either));
     assert!(shop(Some(true), Some(false)).consents(Rule::Flag));

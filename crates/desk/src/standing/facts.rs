@@ -218,9 +218,7 @@ impl Facts {
             }
             _ => First::Before,
         };
-        let held = shop
-            .first_run_after
-            .filter(|at| *at > now && first != First::Done);
+        let held = shop.held_until(now).filter(|_| first != First::Done);
         Self {
             now,
             state: shop.state,

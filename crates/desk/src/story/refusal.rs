@@ -6,7 +6,7 @@ use sync_core::consent::status as number;
 
 use super::course::{Act, Course, Refusal, Withdrawal};
 use super::why::{by, wish};
-use super::{Ledger, either, moment};
+use super::{Ledger, either, moment, words};
 
 /// What a refusal is, without a full stop, and since when it is known.
 fn refusal(contact: &Contact, course: &Course, lang: Lang) -> (&'static str, Option<i64>) {
@@ -211,7 +211,9 @@ pub fn consent_sentence(contact: &Contact, course: &Course, lang: Lang) -> Optio
         );
         return Some(format!("{how}{at}. {since_then}"));
     }
-    let text = if contact.consent? {
+    let text = if let Some(doubt) = contact.doubt {
+        words::doubt(doubt, lang)
+    } else if contact.consent? {
         either(
             lang,
             "Według reguły sprzedawcy ta osoba wyraża zgodę (stan przy ostatniej decyzji).",

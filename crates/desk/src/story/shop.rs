@@ -1,7 +1,7 @@
 //! What the shop has of one address at this moment, and what the mapping makes of it.
 
 use engine::{Engine, Labels, LaneState, Person, SubscriberExtra};
-use shoper_api::{Subscriber, SubscriberId, User, UserId};
+use shoper_api::{OptionList, Subscriber, SubscriberId, User, UserId};
 use store::{Record, Shop};
 use sync_core::config::Config;
 use sync_core::mapping::{Needs, Traits};
@@ -129,7 +129,7 @@ async fn traits(
     }
     let subscriber = found.subscribers.first().map(|row| {
         let extra = SubscriberExtra::of(row);
-        Person::subscriber(row.id.0, row.email.trim(), row.active == Some(true), extra)
+        Person::subscriber(row.id.0, row.email.trim(), row.active, extra)
     });
     Ok(engine::traits(
         config,
@@ -162,12 +162,20 @@ async fn labels(engine: &Engine, side: &ShopSide, shop: &Shop, config: &Config) 
     }
     if needs.contains(Needs::ADDITIONAL_FIELDS)
         && labels.options.is_empty()
-        && let Ok(fields) = side.ask(|c| async move { c.additional_fields().await }).await
+        && let Ok((fields, _)) = side
+            .ask(|c| async move { c.additional_fields_with_options(OptionList::default()).await })
+            .await
     {
         let options = fields.into_iter().filter(|field| !field.options.is_empty());
         labels.options = options
             .map(|field| (field.id, field.options.into_iter().collect()))
             .collect();
+    }
+    if needs.contains(Needs::TAGS)
+        && labels.user_tags.is_empty()
+        && let Ok(tags) = side.ask(|c| async move { c.user_tags().await }).await
+    {
+        labels.user_tags = tags.into_iter().map(|tag| (tag.id, tag.name)).collect();
     }
     Ok(labels)
 }

@@ -51,7 +51,7 @@ impl Story<'_> {
 
     /// All sentences, the address first.
     pub fn sentences(&self, lang: Lang) -> Vec<String> {
-        let mut lines = vec![self.email.as_str().to_owned()];
+        let mut lines = vec![self.email.shown()];
         lines.extend(self.away(lang));
         lines.extend(self.shop_sentence(lang));
         lines.extend(self.sare_sentence(lang));
@@ -88,25 +88,42 @@ impl Story<'_> {
             } else {
                 either(lang, "klient", "a customer")
             };
-            let flag = if user.newsletter == Some(true) {
-                either(lang, "ze zgodą na newsletter", "who wants the newsletter")
-            } else {
-                either(
+            let flag = match user.newsletter {
+                Some(true) => either(lang, "ze zgodą na newsletter", "who wants the newsletter"),
+                Some(false) => either(
                     lang,
                     "bez zgody na newsletter",
                     "who does not want the newsletter",
-                )
+                ),
+                None => either(
+                    lang,
+                    "o którego zgodzie na newsletter sklep nic nie mówi",
+                    "of whose consent to the newsletter the shop says nothing",
+                ),
             };
             let word = either(lang, "nr", "number");
             records.push(format!("{guest} ({word} {}) {flag}", user.id));
         }
         for row in &shop.subscribers {
-            records.push(match (lang, row.active == Some(true)) {
-                (Lang::Pl, true) => format!("aktywny subskrybent newslettera (nr {})", row.id),
-                (Lang::Pl, false) => format!("nieaktywny subskrybent newslettera (nr {})", row.id),
-                (Lang::En, true) => format!("an active newsletter subscriber (number {})", row.id),
-                (Lang::En, false) => format!("an inactive newsletter subscriber (number {})", row.id),
-            });
+            let who = match row.active {
+                Some(true) => either(
+                    lang,
+                    "aktywny subskrybent newslettera",
+                    "an active newsletter subscriber",
+                ),
+                Some(false) => either(
+                    lang,
+                    "nieaktywny subskrybent newslettera",
+                    "an inactive newsletter subscriber",
+                ),
+                None => either(
+                    lang,
+                    "subskrybent, o którym sklep nie mówi, czy jest aktywny,",
+                    "a subscriber of whom the shop does not say whether they are active",
+                ),
+            };
+            let word = either(lang, "nr", "number");
+            records.push(format!("{who} ({word} {})", row.id));
         }
         Some(match (lang, records.is_empty()) {
             (Lang::Pl, true) => "W sklepie nie ma nikogo z tym adresem.".to_owned(),

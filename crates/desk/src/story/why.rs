@@ -123,6 +123,11 @@ pub fn why(grounds: &Grounds<'_>, lang: Lang) -> String {
     if contact.withdrawn {
         return withdrawn(contact, course, lang);
     }
+    if let Some(doubt) = contact.doubt
+        && contact.sare_status != Some(number::CONFIRMED)
+    {
+        return words::doubt(doubt, lang).to_owned();
+    }
     match (contact.outcome, contact.sare_status) {
         (Outcome::Synchronised, Some(number::CONFIRMED)) => confirmed(contact, course, lang),
         (Outcome::Synchronised, Some(number::UNCONFIRMED | number::NOT_VERIFIED)) => {

@@ -3,6 +3,7 @@
 use serde_json::Value;
 use store::{HistoryEntry, Outcome, Reason};
 use sync_core::Lang;
+use sync_core::consent::Doubt;
 
 use super::either;
 
@@ -119,10 +120,41 @@ pub fn reason(reason: Reason, lang: Lang) -> &'static str {
             "at another try after a failure",
         ),
         Reason::Manual => either(lang, "na życzenie", "because a person asked"),
+        Reason::Waits => either(
+            lang,
+            "gdy konto SARE znów przyjmuje nowe adresy",
+            "when the SARE account takes new addresses again",
+        ),
         Reason::ApplyRefusal => either(
             lang,
             "na życzenie, aby przenieść odmowę z SARE do sklepu",
             "because a person asked for SARE's refusal to be carried into the shop",
+        ),
+        Reason::DecideDoubt => either(
+            lang,
+            "decyzją osoby z obsługi sklepu",
+            "by decision of somebody at the shop",
+        ),
+    }
+}
+
+/// Why a consent of the shop is not acted upon.
+pub fn doubt(doubt: Doubt, lang: Lang) -> &'static str {
+    match doubt {
+        Doubt::InactiveRow => either(
+            lang,
+            "W sklepie jest zgoda, ale ten adres miał tam też nieaktywną subskrypcję, gdy zobaczyliśmy go po raz pierwszy. Dlatego zgoda czeka na decyzję obsługi sklepu.",
+            "The shop has a consent, but this address also had an inactive subscription there when it was first seen. So the consent waits for somebody at the shop to decide.",
+        ),
+        Doubt::OldAddress => either(
+            lang,
+            "Osoba przyszła z adresu, który SARE miało jako zablokowany albo o nieznanym statusie. Dlatego zgoda czeka na decyzję obsługi sklepu.",
+            "The person came from an address that SARE had as blocked or of an unknown status. So the consent waits for somebody at the shop to decide.",
+        ),
+        Doubt::NotSaid => either(
+            lang,
+            "Sklep nie podaje, czy ta osoba wyraża zgodę. Gdy poda, zostanie to uwzględnione.",
+            "The shop does not say whether this person consents. It will be acted upon when it does.",
         ),
     }
 }
@@ -196,6 +228,26 @@ fn plain_event(kind: &str, detail: &Value, lang: Lang) -> Option<&'static str> {
         "refusal-followed" => (
             "odmowa przeszła z innego adresu tej osoby",
             "a refusal came along from another address of the person",
+        ),
+        "inactive-row-vetoes" => (
+            "w sklepie jest zgoda, a obok niej nieaktywna subskrypcja tego adresu: zgoda czeka na decyzję",
+            "the shop has a consent, and beside it an inactive subscription of this address: the consent waits for a decision",
+        ),
+        "doubt-followed" => (
+            "osoba przyszła z adresu zablokowanego w SARE albo o nieznanym statusie: zgoda czeka na decyzję",
+            "the person came from an address that SARE has as blocked or of an unknown status: the consent waits for a decision",
+        ),
+        "consent-not-said" => (
+            "sklep nie podał, czy ta osoba wyraża zgodę",
+            "the shop did not say whether the person consents",
+        ),
+        "consent-decided" => (
+            "obsługa sklepu zdecydowała, że zgoda ze sklepu obowiązuje",
+            "somebody at the shop decided that the consent in the shop counts",
+        ),
+        "doubt-over" => (
+            "nic już nie wstrzymuje zgody ze sklepu",
+            "nothing holds the consent in the shop back any more",
         ),
         _ => return None,
     };

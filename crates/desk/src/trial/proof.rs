@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use engine::{Engine, value_in};
-use sare_api::ContactRecord;
+use sare_api::ContactRecords;
 use store::{AddrHash, Record, Shop};
 use sync_core::config::Config;
 use sync_core::email::Email;
@@ -72,7 +72,7 @@ pub async fn prove(
     let mut records = in_sare(&sare, contacts.values().map(|(email, _)| email.as_str())).await?;
     let proofs = contacts.iter().map(|(hash, (email, _))| {
         let found = in_shop.remove(email.key()).unwrap_or_default();
-        let record = records.remove(&email.as_str().to_lowercase());
+        let record = records.remove(email.as_str());
         let traits = verdict::traits(config, &lane.labels, &found);
         let groups = verdict::groups(config, &found);
         let has = record.as_ref().and_then(|record| record.groups.clone());
@@ -111,11 +111,11 @@ pub async fn prove(
     Ok(proofs.collect())
 }
 
-/// Records by address in lower case; those that a list does not name are asked for one by one.
+/// Records by address; those that a list does not name are asked for one by one.
 async fn in_sare<'a>(
     sare: &SareSide,
     addresses: impl Iterator<Item = &'a str>,
-) -> Result<HashMap<String, ContactRecord>, Error> {
+) -> Result<ContactRecords, Error> {
     let addresses: Vec<&str> = addresses.collect();
     let mut records = sare
         .ask(|c| {
@@ -124,12 +124,11 @@ async fn in_sare<'a>(
         })
         .await?;
     for address in addresses {
-        let key = address.to_lowercase();
-        if records.contains_key(&key) {
+        if records.get(address).is_some() {
             continue;
         }
         if let Some(record) = sare.ask(|c| async move { c.by_email(address).await }).await? {
-            records.insert(key, record);
+            records.insert(record);
         }
     }
     Ok(records)

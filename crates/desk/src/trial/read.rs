@@ -23,8 +23,8 @@ pub struct Found {
     pub key: RecordKey,
     /// Its address.
     pub email: Email,
-    /// `newsletter` or `active`.
-    pub consents: bool,
+    /// `newsletter` or `active`; `None` where the shop does not say it.
+    pub consents: Option<bool>,
     /// What the mapping reads.
     pub person: Person,
     /// What is particular about it.
@@ -167,7 +167,7 @@ async fn customers(
             key: RecordKey::customer(user.id.0),
             marks: Marks::of_customer(&user, &mine),
             email,
-            consents: user.newsletter.unwrap_or(false),
+            consents: user.newsletter,
             person: Person::customer(user, mine),
         });
     }
@@ -176,13 +176,12 @@ async fn customers(
 
 fn subscriber(row: Subscriber) -> Option<Found> {
     let email = Email::parse(&row.email).ok()?;
-    let consents = row.active.unwrap_or(false);
     let extra = SubscriberExtra::of(&row);
     Some(Found {
         key: RecordKey::subscriber(row.id.0),
-        marks: Marks::of_subscriber(consents, &extra),
-        consents,
-        person: Person::subscriber(row.id.0, email.as_str(), consents, extra),
+        marks: Marks::of_subscriber(row.active == Some(true), &extra),
+        consents: row.active,
+        person: Person::subscriber(row.id.0, email.as_str(), row.active, extra),
         email,
     })
 }

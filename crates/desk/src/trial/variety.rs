@@ -72,6 +72,7 @@ impl Marks {
                 Self::ADDITIONAL,
                 user.additional_fields
                     .iter()
+                    .flatten()
                     .any(|field| !field.value.trim().is_empty()),
             )
             .with(Self::SEVERAL_ADDRESSES, addresses.len() > 1)
@@ -79,9 +80,10 @@ impl Marks {
 
     /// Those of a subscriber.
     pub fn of_subscriber(active: bool, extra: &SubscriberExtra) -> Self {
-        Self::consenting(active)
-            .with(Self::SUBSCRIBER, true)
-            .with(Self::IN_GROUPS, !extra.groups.is_empty())
+        Self::consenting(active).with(Self::SUBSCRIBER, true).with(
+            Self::IN_GROUPS,
+            extra.groups.as_ref().is_some_and(|all| !all.is_empty()),
+        )
     }
 
     fn consenting(consents: bool) -> Self {
@@ -137,12 +139,17 @@ mod tests {
 
     fn found(n: u8, marks: Marks) -> (AddrHash, Vec<Found>) {
         let email = Email::parse(&format!("n{n}@example.com")).unwrap();
-        let person = Person::subscriber(i64::from(n), email.as_str(), true, SubscriberExtra::default());
+        let person = Person::subscriber(
+            i64::from(n),
+            email.as_str(),
+            Some(true),
+            SubscriberExtra::default(),
+        );
         let key = RecordKey::subscriber(i64::from(n));
         let found = Found {
             key,
             email,
-            consents: true,
+            consents: Some(true),
             person,
             marks,
         };

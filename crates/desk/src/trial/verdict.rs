@@ -9,6 +9,7 @@ use sync_core::config::Config;
 use sync_core::consent::{self, Rules, SareView, ShopView, Signal};
 use sync_core::mapping::Traits;
 use sync_core::plan::{self, Circumstances};
+use sync_core::scope::Scope;
 
 use super::Candidate;
 use super::read::Found;
@@ -71,7 +72,10 @@ fn candidate(
     let email = records[0].email.clone();
     let mut view = ShopView::default();
     for record in records {
-        let signal = Signal::first(record.consents);
+        let signal = Signal {
+            now: record.consents,
+            ..Signal::silent(None)
+        };
         match record.key.kind {
             RecordKind::Customer => view.customers.push(signal),
             RecordKind::Subscriber => view.subscribers.push(signal),
@@ -85,14 +89,15 @@ fn candidate(
     let (facts, _) = consent::observe(&engine::known(contact, now, 0), &view, sare, None, rules);
     let traits = traits(config, labels, records);
     let groups = groups(config, records);
-    let as_customer = config.customers.enabled && !view.customers.is_empty();
+    let scope = scope(config, records);
     let sent = contact.and_then(|contact| contact.sent.as_deref());
     let at = Circumstances {
         in_shop: true,
-        in_scope: !groups.is_empty(),
+        in_scope: scope.is_in(),
+        may_confirm: scope.may_confirm,
         told: contact.is_some_and(|contact| contact.sent.is_some() || !contact.groups.is_empty()),
         differs: sent != Some(&traits.fingerprint(&groups)[..]),
-        without_consent: if as_customer {
+        without_consent: if scope.as_customer {
             config.customers.without_consent
         } else {
             config.subscribers.without_consent
@@ -114,8 +119,28 @@ fn candidate(
 
 /// The groups that records of these kinds belong in.
 pub fn groups(config: &Config, records: &[Found]) -> Vec<i64> {
-    let has = |kind| records.iter().any(|record| record.key.kind == kind);
-    config.groups(has(RecordKind::Customer), has(RecordKind::Subscriber))
+    let scope = scope(config, records);
+    config.groups(scope.as_customer, scope.as_subscriber)
+}
+
+/// What the merchant's rules make of records of one address.
+fn scope(config: &Config, records: &[Found]) -> Scope {
+    let of = |kind| records.iter().filter(move |record| record.key.kind == kind);
+    let accounts: Vec<Option<bool>> = of(RecordKind::Customer)
+        .map(|record| record.person.has_account())
+        .collect();
+    let rows = of(RecordKind::Subscriber).map(|record| record.consents);
+    let subscriber = rows
+        .map(|active| active == Some(true))
+        .reduce(|one, other| one && other);
+    match records.first() {
+        Some(record) => config.scope(&record.email, &accounts, subscriber),
+        None => Scope {
+            as_customer: false,
+            as_subscriber: false,
+            may_confirm: false,
+        },
+    }
 }
 
 /// The values SARE would get: the customer's first.

@@ -5,18 +5,20 @@
 use std::collections::BTreeMap;
 
 use sare_api::{AddRequest, Status};
-use store::{AddrHash, Outcome, Reason};
+use store::AddrHash;
+use store::{Outcome, Reason};
 use sync_core::config::Config;
 use sync_core::consent::{SareView, Wish, status};
 use sync_core::plan::Step;
 
+use crate::blame::{self, Blame, Call, blame};
 use crate::error::{CallError, Halt};
 use crate::session::{Session, millis};
-use crate::subject::{Intent, statuses};
+use crate::subject::{Intent, Views, statuses};
 
 use super::groups::{leave_after_refusal, leave_all};
 use super::outcome::retry_pause;
-use super::{Fate, Item, refuse_or_wait};
+use super::{Errand, Fate, Item, put_off};
 
 /// Tries at a status change before a person is told: for a lowering, one round through all refusals.
 const STATUS_TRIES: u32 = 5;
@@ -37,7 +39,16 @@ fn rung(to: i64, tries: u32) -> i64 {
 /// A person who withdrew and is still mailed is never left at that: after every round of tries the contact leaves our
 /// groups, becomes a problem that stays until the status is proven, and the next round follows after a pause that grows
 /// to a day; at once when a person asks for it.
-pub(super) async fn lower(s: &Session<'_>, config: &Config, items: &mut [Item]) -> Result<(), Halt> {
+pub(super) async fn lower(
+    s: &Session<'_>,
+    config: &Config,
+    items: &mut [Item],
+    errand: Errand,
+) -> Result<(), Halt> {
+    if let Some(halt) = blame::resting(s, Call::Status) {
+        let wanted = with_step(items, |step| matches!(step, Step::Unsubscribe { .. }));
+        return put_off(items, &wanted, halt, errand);
+    }
     let mut by_target: BTreeMap<i64, Vec<usize>> = BTreeMap::new();
     for (i, item) in items.iter_mut().enumerate() {
         let Step::Unsubscribe { to } = item.a.step else {
@@ -53,8 +64,17 @@ pub(super) async fn lower(s: &Session<'_>, config: &Config, items: &mut [Item]) 
         by_target.entry(target).or_default().push(i);
     }
     for (target, indices) in by_target {
-        for chunk in indices.chunks(s.batch_size()) {
-            set_status(s, items, chunk, target, false).await?;
+        for chunk in indices.chunks(blame::size(s, Call::Status, s.batch_size())) {
+            // From the second try on under every spelling: SARE may answer under another one than it has.
+            let spellings = |i: usize| match items[i].intent.tries {
+                0 | 1 => items[i].a.spelled.to_lower(&[]),
+                _ => items[i].a.spelled.to_lower(&items[i].a.subject.email.spellings()),
+            };
+            let lowered = chunk.iter().map(|&i| (i, spellings(i))).collect();
+            if let Some(halt) = set_status(s, items, lowered, target, false).await? {
+                let wanted = with_step(items, |step| matches!(step, Step::Unsubscribe { .. }));
+                return put_off(items, &wanted, halt, errand);
+            }
             for &i in chunk {
                 items[i].contact.intent = items[i].intent.text();
             }
@@ -66,6 +86,7 @@ pub(super) async fn lower(s: &Session<'_>, config: &Config, items: &mut [Item]) 
                 }
                 let now_has = seen.get(&item.contact.hash).copied().unwrap_or(SareView::Absent);
                 let lowered = match now_has {
+                    _ if seen.is_mailed(item.contact.hash) => false,
                     SareView::Status(n) => status::is_refusal(n) || n == target,
                     SareView::Absent | SareView::SurelyAbsent => true,
                 };
@@ -148,7 +169,11 @@ fn unsubscribed(item: &mut Item, now_has: SareView, now: i64) {
 }
 
 /// Raises statuses that people asked for, each at most once without being read back.
-pub(super) async fn raise(s: &Session<'_>, items: &mut [Item]) -> Result<(), Halt> {
+pub(super) async fn raise(s: &Session<'_>, items: &mut [Item], errand: Errand) -> Result<(), Halt> {
+    if let Some(halt) = blame::resting(s, Call::Status) {
+        let wanted = with_step(items, |step| matches!(step, Step::Raise { .. }));
+        return put_off(items, &wanted, halt, errand);
+    }
     let mut by_target: BTreeMap<(i64, bool), Vec<usize>> = BTreeMap::new();
     for (i, item) in items.iter_mut().enumerate() {
         let Step::Raise { to, confirm } = item.a.step else {
@@ -170,8 +195,21 @@ pub(super) async fn raise(s: &Session<'_>, items: &mut [Item]) -> Result<(), Hal
         by_target.entry((to, confirm)).or_default().push(i);
     }
     for ((to, confirm), indices) in by_target {
-        for chunk in indices.chunks(s.batch_size()) {
-            set_status(s, items, chunk, to, confirm).await?;
+        for chunk in indices.chunks(blame::size(s, Call::Status, s.batch_size())) {
+            let raised = chunk.iter().map(|&i| (i, vec![items[i].a.spelled.wire.clone()]));
+            let raised = raised.collect();
+            // Another spelling that refused would still speak for the person; it is not mailed for that.
+            let twins = chunk.iter().map(|&i| (i, items[i].a.spelled.others_refusing()));
+            let twins: Vec<_> = twins.filter(|(_, others)| !others.is_empty()).collect();
+            // First the others: where SARE takes them for one contact, the last word counts.
+            let mut halted = set_status(s, items, twins, status::UNCONFIRMED, false).await?;
+            if halted.is_none() {
+                halted = set_status(s, items, raised, to, confirm).await?;
+            }
+            if let Some(halt) = halted {
+                let wanted = with_step(items, |step| matches!(step, Step::Raise { .. }));
+                return put_off(items, &wanted, halt, errand);
+            }
             let seen = read_back(s, items, chunk).await?;
             for &i in chunk {
                 let item = &mut items[i];
@@ -200,68 +238,94 @@ pub(super) async fn raise(s: &Session<'_>, items: &mut [Item]) -> Result<(), Hal
     Ok(())
 }
 
-/// Sends a status change. A batch that SARE rejects is split until the contact that spoils it stands alone.
-async fn set_status(
+fn with_step(items: &[Item], is_wanted: impl Fn(Step) -> bool) -> Vec<usize> {
+    let all = 0..items.len();
+    all.filter(|&i| is_wanted(items[i].a.step)).collect()
+}
+
+/// Sends a status change for contacts, each under these spellings. A batch that SARE rejects is split until the contact
+/// that spoils it stands alone. The halt of a call that is out of order for everybody.
+pub(super) async fn set_status(
     s: &Session<'_>,
     items: &mut [Item],
-    chunk: &[usize],
+    wanted: Vec<(usize, Vec<String>)>,
     to: i64,
     confirm: bool,
-) -> Result<(), Halt> {
-    let mut stack: Vec<&[usize]> = vec![chunk];
+) -> Result<Option<Halt>, Halt> {
+    let mut stack: Vec<&[(usize, Vec<String>)]> = Vec::new();
+    if !wanted.is_empty() {
+        stack.push(&wanted);
+    }
     while let Some(part) = stack.pop() {
         let contacts = part
             .iter()
-            .map(|&i| sare_api::Contact {
-                email: items[i].a.subject.email.as_str().to_owned(),
+            .flat_map(|(_, spellings)| spellings)
+            .map(|spelling| sare_api::Contact {
+                email: spelling.clone(),
                 status: Some(Status::from_number(to)),
                 ..sare_api::Contact::default()
             })
             .collect();
         let request = AddRequest::status_change(contacts, confirm);
-        let sent = s.sare(|c| {
+        let sent = s.sare_about(|c| {
             let request = request.clone();
             async move { c.add(&request).await }
         });
         let sent = sent.await;
         if !matches!(&sent, Err(CallError::Halt(halt)) if halt.is_for_room()) {
-            for &i in part {
-                s.forget_view(items[i].contact.hash);
-                items[i].sent = true;
+            for (i, _) in part {
+                s.forget_view(items[*i].contact.hash);
+                items[*i].sent = true;
             }
         }
-        match sent {
+        let error = match sent {
             // Whatever the answer says of single contacts: only the status read back counts.
-            Ok(_) => {}
+            Ok(_) => {
+                blame::worked(s, Call::Status).await?;
+                continue;
+            }
             Err(CallError::Halt(halt)) => return Err(halt),
-            Err(CallError::Api(error)) if error.is_transient() => return Err(refuse_or_wait(s, &error)),
-            Err(CallError::Api(_)) if part.len() > 1 => {
+            Err(CallError::Api(error)) => error,
+        };
+        let hashes: Vec<AddrHash> = part.iter().map(|(i, _)| items[*i].contact.hash).collect();
+        let is_known = items[part[0].0].a.subject.has_failed_before();
+        match blame(s, Call::Status, &error, &hashes, is_known).await? {
+            Blame::Batch => {
+                s.note_too_large(&error);
                 let (left, right) = part.split_at(part.len() / 2);
                 stack.push(right);
                 stack.push(left);
             }
-            Err(CallError::Api(error)) => {
+            Blame::Call(halt) => return Ok(Some(s.no_right(&error).await?.unwrap_or(halt))),
+            Blame::Contact => {
                 tracing::warn!(shop = %s.shop.id, %error, "SARE rejected a status change");
-                // A lowering goes on with the next status; of a raise nothing is worth trying at once.
-                if matches!(items[part[0]].a.step, Step::Raise { .. }) {
-                    items[part[0]].result = Some(Fate::Later("status-not-taken"));
+                let item = &mut items[part[0].0];
+                if error.may_have_been_applied() {
+                    // Failed is not refused: no try at this status, and no sign against it.
+                    item.intent.tries = item.intent.tries.saturating_sub(1);
+                    item.result = Some(Fate::Later("sare-fails"));
+                } else if matches!(item.a.step, Step::Raise { .. }) {
+                    item.result = Some(Fate::Later("status-not-taken"));
                 }
+                // A lowering that is refused goes on with the next status.
             }
         }
     }
-    Ok(())
+    Ok(None)
 }
 
-async fn read_back(
-    s: &Session<'_>,
-    items: &[Item],
-    chunk: &[usize],
-) -> Result<std::collections::HashMap<AddrHash, SareView>, Halt> {
-    statuses(
-        s,
-        chunk
-            .iter()
-            .map(|&i| (items[i].contact.hash, items[i].a.subject.email.as_str())),
-    )
-    .await
+/// The statuses as they are now, under every spelling that SARE named before or may have.
+pub(super) async fn read_back(s: &Session<'_>, items: &[Item], chunk: &[usize]) -> Result<Views, Halt> {
+    let mut asked = Vec::with_capacity(chunk.len());
+    for &i in chunk {
+        let (hash, a) = (items[i].contact.hash, &items[i].a);
+        asked.push((hash, a.subject.email.written()));
+        let others = a
+            .spelled
+            .all()
+            .into_iter()
+            .filter(|text| *text != a.subject.email.written());
+        asked.extend(others.map(|text| (hash, text)));
+    }
+    statuses(s, asked.into_iter()).await
 }

@@ -1,22 +1,41 @@
 //! Traits and groups: contacts added and updated in batches, statuses left alone.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sare_api::{AddRequest, ItemOutcome, Status};
-use store::Outcome;
+use store::{AddrHash, Outcome, Reason};
 use sync_core::consent::status;
 use sync_core::mapping::Target;
 use sync_core::plan::Step;
 
+use crate::blame::{self, Call};
 use crate::error::{CallError, Halt};
 use crate::session::Session;
-use crate::subject::Intent;
+use crate::subject::{Intent, records};
+use crate::trouble;
 
 use super::proof::{UNPROVEN_BATCH, UPDATES_PROVEN, prove_harmless, prove_last};
-use super::{Fate, Item};
+use super::refused::{failed, refused, send_the_rest};
+use super::{Errand, Fate, Item, put_off};
 
-/// Adds and updates, in batches; a batch that spoils is split until the bad contact stands alone.
-pub(super) async fn write_data(s: &Session<'_>, items: &mut [Item]) -> Result<(), Halt> {
+/// One kind of `email/add` that changes no status.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Kind {
+    /// How it is counted.
+    pub(super) call: Call,
+    /// Whether SARE mails its request for confirmation.
+    pub(super) confirm: bool,
+}
+
+const UPDATE: Kind = Kind {
+    call: Call::Update,
+    confirm: false,
+};
+
+/// Updates, then additions, in batches; a batch that spoils is split until the contact that spoils it stands alone. The two
+/// never share a request: an account that takes no new contacts still takes data of those that it has.
+pub(super) async fn write_data(s: &Session<'_>, items: &mut [Item], errand: Errand) -> Result<(), Halt> {
+    look_when_asked(s, items).await?;
     let mut updates: Vec<usize> = (0..items.len())
         .filter(|&i| items[i].a.step == Step::Update)
         .collect();
@@ -25,79 +44,181 @@ pub(super) async fn write_data(s: &Session<'_>, items: &mut [Item]) -> Result<()
     }
     while !updates.is_empty() && s.state().updates_proven < UPDATES_PROVEN {
         let few = updates.split_off(updates.len().saturating_sub(UNPROVEN_BATCH));
-        write_chunks(s, items, &few, false).await?;
-        prove_harmless(s, items, &few).await?;
+        write_chunks(s, items, &few, UPDATE, errand).await?;
+        let written: Vec<usize> = few.into_iter().filter(|&i| items[i].wrote).collect();
+        if !written.is_empty() {
+            prove_harmless(s, items, &written).await?;
+        }
     }
+    write_chunks(s, items, &updates, UPDATE, errand).await?;
     for confirm in [false, true] {
-        let mut wanted: Vec<usize> = (0..items.len())
+        let wanted: Vec<usize> = (0..items.len())
             .filter(|&i| items[i].result.is_none())
             .filter(|&i| matches!(items[i].a.step, Step::Add { confirm: c, .. } if c == confirm))
             .collect();
-        if !confirm {
-            wanted.append(&mut updates);
-        }
-        write_chunks(s, items, &wanted, confirm).await?;
+        let call = Call::Add;
+        add_new(s, items, &wanted, Kind { call, confirm }, errand).await?;
     }
     Ok(())
+}
+
+/// A person who wants a contact tried again may have mended the account just now.
+async fn look_when_asked(s: &Session<'_>, items: &[Item]) -> Result<(), Halt> {
+    let is_lacking = {
+        let state = s.state();
+        !(state.trouble.groups.is_empty() && state.trouble.props.is_empty())
+    };
+    if is_lacking && items.iter().any(|item| item.a.subject.reason == Reason::Manual) {
+        trouble::look(s, true).await?;
+    }
+    Ok(())
+}
+
+/// New contacts. Where the account takes none, at most one of them is tried and the others wait.
+async fn add_new(
+    s: &Session<'_>,
+    items: &mut [Item],
+    wanted: &[usize],
+    kind: Kind,
+    errand: Errand,
+) -> Result<(), Halt> {
+    if !trouble::is_full(s) || wanted.is_empty() {
+        return write_chunks(s, items, wanted, kind, errand).await;
+    }
+    let new: Vec<(usize, Reason)> = wanted.iter().map(|&i| (i, items[i].a.subject.reason)).collect();
+    if let Some(tried) = trouble::probe(s, &new) {
+        write_chunks(s, items, &[tried], kind, errand).await?;
+    }
+    let rest: Vec<usize> = wanted
+        .iter()
+        .copied()
+        .filter(|&i| items[i].result.is_none())
+        .collect();
+    if trouble::is_full(s) {
+        wait(s, items, &rest);
+        return Ok(());
+    }
+    write_chunks(s, items, &rest, kind, errand).await
+}
+
+/// These new contacts wait for the account.
+pub(super) fn wait(s: &Session<'_>, items: &mut [Item], indices: &[usize]) {
+    let at = s.now() + trouble::WAIT_MS;
+    for &i in indices {
+        items[i].result = Some(Fate::Waits(at));
+    }
 }
 
 async fn write_chunks(
     s: &Session<'_>,
     items: &mut [Item],
     wanted: &[usize],
-    confirm: bool,
+    kind: Kind,
+    errand: Errand,
 ) -> Result<(), Halt> {
-    let size = s.batch_size();
+    if wanted.is_empty() {
+        return Ok(());
+    }
+    if let Some(halt) = blame::resting(s, kind.call) {
+        return put_off(items, wanted, halt, errand);
+    }
+    let wanted = hold_back(s, items, wanted);
+    let size = blame::size(s, kind.call, s.batch_size());
     for chunk in wanted.chunks(size) {
         spare_filled(s, items, chunk).await?;
     }
-    let mut stack: Vec<Vec<usize>> = wanted.chunks(size).rev().map(<[usize]>::to_vec).collect();
+    // Whom SARE has failed at comes last and alone: the others must not be spoilt by them again.
+    let (odd, others): (Vec<usize>, Vec<usize>) = wanted
+        .iter()
+        .partition(|&&i| blame::is_odd(s, kind.call, items[i].contact.hash));
+    let odd = odd.chunks(1).rev();
+    let mut stack: Vec<Vec<usize>> = odd
+        .chain(others.chunks(size).rev())
+        .map(<[usize]>::to_vec)
+        .collect();
     while let Some(chunk) = stack.pop() {
-        add_chunk(s, items, chunk, confirm, &mut stack).await?;
+        if kind.call == Call::Add && trouble::is_full(s) && wanted.len() > 1 {
+            wait(s, items, &chunk);
+            continue;
+        }
+        let Some(halt) = add_chunk(s, items, chunk, kind, &mut stack).await? else {
+            continue;
+        };
+        let open: Vec<usize> = wanted
+            .iter()
+            .copied()
+            .filter(|&i| items[i].result.is_none())
+            .collect();
+        return put_off(items, &open, halt, errand);
     }
     Ok(())
 }
 
+/// Notes which of their groups are gone from SARE, and lets those new contacts wait that would be in no other; the others.
+pub(super) fn hold_back(s: &Session<'_>, items: &mut [Item], wanted: &[usize]) -> Vec<usize> {
+    let lost = s.state().trouble.groups.clone();
+    let at = s.now() + trouble::WAIT_MS;
+    let mut sent = Vec::with_capacity(wanted.len());
+    for &i in wanted {
+        let item = &mut items[i];
+        item.lost_groups = item
+            .a
+            .groups
+            .iter()
+            .copied()
+            .filter(|g| lost.contains(g))
+            .collect();
+        let in_none = !item.lost_groups.is_empty() && item.lost_groups.len() == item.a.groups.len();
+        if in_none && matches!(item.a.step, Step::Add { .. }) {
+            item.result = Some(Fate::Waits(at));
+        } else {
+            sent.push(i);
+        }
+    }
+    sent
+}
+
+/// Sends a batch; whom it has to split comes back on the stack. The halt of a call that is out of order for everybody.
 async fn add_chunk(
     s: &Session<'_>,
     items: &mut [Item],
     chunk: Vec<usize>,
-    confirm: bool,
+    kind: Kind,
     stack: &mut Vec<Vec<usize>>,
-) -> Result<(), Halt> {
-    let contacts = chunk.iter().map(|&i| sare_contact(&items[i])).collect();
+) -> Result<Option<Halt>, Halt> {
+    let lost_props = s.state().trouble.props.clone();
+    let contacts = chunk
+        .iter()
+        .map(|&i| sare_contact(&items[i], &lost_props))
+        .collect();
     let mut request = AddRequest::data_only(contacts);
-    request.options.send_confirmation = confirm;
-    let sent = s.sare(|c| {
+    request.options.send_confirmation = kind.confirm;
+    let sent = s.sare_about(|c| {
         let request = request.clone();
         async move { c.add(&request).await }
     });
     let answer = match sent.await {
         Ok(answer) => answer,
         Err(CallError::Halt(halt)) => return Err(halt),
-        Err(CallError::Api(error)) => {
-            if chunk.len() > 1 && error.suggests_smaller_batch() {
-                if matches!(error, sare_api::Error::TooLarge) || error.is_transient() {
-                    s.state().batch.after_too_large();
-                }
-                split(chunk, stack);
-                return Ok(());
-            }
-            if chunk.len() == 1 && !error.is_transient() {
-                let why = error
-                    .reason()
-                    .map_or_else(|| error.to_string(), |why| why.to_string());
-                items[chunk[0]].result = Some(Fate::Refused(why));
-                return Ok(());
-            }
-            return Err(s.sare_outage(&error));
-        }
+        Err(CallError::Api(error)) => return failed(s, items, chunk, kind, stack, &error).await,
     };
+    blame::worked(s, kind.call).await?;
     s.state().batch.after_success();
     let mut unclear = Vec::new();
     for (&i, outcome) in chunk.iter().zip(&answer.items) {
         match outcome {
-            ItemOutcome::Accepted => told(s, &mut items[i]),
+            ItemOutcome::Accepted => {
+                told(s, &mut items[i]);
+                blame::not_odd(s, kind.call, items[i].contact.hash);
+                if items[i].without_custom {
+                    // What it was refused for may be gone for everybody.
+                    trouble::suspect(s).await?;
+                    send_the_rest(s, items, i, stack);
+                }
+                if kind.call == Call::Add {
+                    trouble::taken(s).await?;
+                }
+            }
             ItemOutcome::Unclear { .. } if chunk.len() > 1 => unclear.push(i),
             ItemOutcome::Refused { why } | ItemOutcome::Unclear { why } => {
                 let item = &mut items[i];
@@ -106,7 +227,7 @@ async fn add_chunk(
                     item.without_custom = true;
                     stack.push(vec![i]);
                 } else {
-                    item.result = Some(Fate::Refused(why.to_string()));
+                    refused(s, items, i, kind, stack, Fate::Refused(why.shown())).await?;
                 }
             }
         }
@@ -118,7 +239,7 @@ async fn add_chunk(
             stack.push(unclear)
         }
     }
-    Ok(())
+    Ok(None)
 }
 
 /// Takes out of updates what the merchant wants written only where SARE has nothing. What SARE has is read first;
@@ -133,24 +254,13 @@ async fn spare_filled(s: &Session<'_>, items: &mut [Item], chunk: &[usize]) -> R
     if careful.is_empty() {
         return Ok(());
     }
-    let addresses: Vec<&str> = careful
+    let asked: Vec<(AddrHash, String)> = careful
         .iter()
-        .map(|&i| items[i].a.subject.email.as_str())
+        .map(|&i| (items[i].contact.hash, items[i].a.spelled.wire.clone()))
         .collect();
-    let asked = s.sare(|c| {
-        let addresses = addresses.clone();
-        async move { c.by_email_list(&addresses).await }
-    });
-    let records = match asked.await {
-        Ok(records) => records,
-        Err(CallError::Halt(halt)) => return Err(halt),
-        Err(CallError::Api(error)) => {
-            tracing::warn!(shop = %s.shop.id, %error, "what SARE has of contacts cannot be read");
-            std::collections::HashMap::new()
-        }
-    };
+    let records = records(s, &asked).await?;
     for i in careful {
-        let record = records.get(&items[i].a.subject.email.as_str().to_lowercase());
+        let record = records.get(&items[i].contact.hash);
         let Some(traits) = items[i].a.traits.as_mut() else {
             continue;
         };
@@ -175,22 +285,24 @@ pub fn value_in<'r>(record: &'r sare_api::ContactRecord, target: &Target) -> &'r
     .unwrap_or_default()
 }
 
-fn split(chunk: Vec<usize>, stack: &mut Vec<Vec<usize>>) {
+pub(super) fn split(chunk: Vec<usize>, stack: &mut Vec<Vec<usize>>) {
     let (left, right) = chunk.split_at(chunk.len() / 2);
     stack.push(right.to_vec());
     stack.push(left.to_vec());
 }
 
-fn sare_contact(item: &Item) -> sare_api::Contact {
-    let traits = item.a.traits.clone().unwrap_or_default();
+pub(super) fn sare_contact(item: &Item, lost_props: &BTreeSet<String>) -> sare_api::Contact {
+    let mut traits = item.a.traits.clone().unwrap_or_default();
+    traits.custom.retain(|name, _| !lost_props.contains(name));
+    let groups = item.a.groups.iter().copied();
     sare_api::Contact {
-        email: item.a.subject.email.as_str().to_owned(),
+        email: item.a.spelled.wire.clone(),
         gsm: traits.gsm,
         status: match item.a.step {
             Step::Add { status, .. } => Some(Status::from_number(status)),
             _ => None,
         },
-        groups: item.a.groups.clone(),
+        groups: groups.filter(|g| !item.lost_groups.contains(g)).collect(),
         name: traits.name,
         comment: traits.comment,
         prop: traits
@@ -207,14 +319,14 @@ fn sare_contact(item: &Item) -> sare_api::Contact {
     }
 }
 
-fn told(s: &Session<'_>, item: &mut Item) {
+pub(super) fn told(s: &Session<'_>, item: &mut Item) {
     let now = s.now();
     s.forget_view(item.contact.hash);
     item.wrote = true;
     item.contact.sent = item.a.fingerprint.map(|f| f.to_vec());
     item.contact.sent_at = Some(now);
     let mut groups = item.contact.groups.clone();
-    groups.extend(&item.a.groups);
+    groups.extend(item.a.groups.iter().filter(|g| !item.lost_groups.contains(g)));
     groups.sort_unstable();
     groups.dedup();
     item.contact.groups = groups;

@@ -1,12 +1,12 @@
 //! First the facts: what a verdict says of a contact, kept before anything is done about it.
 
 use store::{Commit, Contact, DirtyKey, DirtyMark, HistoryEntry, Priority, Reason, Record};
-use sync_core::consent::{Noticed, SareView, status};
+use sync_core::consent::{Doubt, Noticed, SareView, status};
 use sync_core::plan::Step;
 
 use crate::error::Halt;
 use crate::session::Session;
-use crate::subject::{Assessed, Intent, Reading, Subject};
+use crate::subject::{Assessed, Intent, Reading, Subject, UNREADABLE};
 
 use super::{Errand, Item};
 
@@ -42,9 +42,9 @@ pub(super) fn prepare(a: Assessed, now: i64) -> Item {
         .subject
         .contact
         .clone()
-        .unwrap_or_else(|| Contact::new(a.subject.hash, a.subject.email.as_str().to_owned(), now));
+        .unwrap_or_else(|| Contact::new(a.subject.hash, a.spelled.wire.clone(), now));
     if !a.subject.readings.is_empty() || contact.address.is_none() {
-        contact.address = Some(a.subject.email.as_str().to_owned());
+        contact.address = Some(a.spelled.wire.clone());
     }
     let mut intent = Intent::of(&contact).unwrap_or_default();
     if intent.wish != a.facts.wish {
@@ -53,7 +53,9 @@ pub(super) fn prepare(a: Assessed, now: i64) -> Item {
             ..Intent::default()
         };
     }
-    if let SareView::Status(n) = a.sare {
+    if a.sare == UNREADABLE {
+        // What was known of it before is all that is known.
+    } else if let SareView::Status(n) = a.sare {
         let proven = status::is_refusal(n) || intent.lowering_to == Some(n);
         if proven {
             intent.lowering_to = None;
@@ -69,6 +71,7 @@ pub(super) fn prepare(a: Assessed, now: i64) -> Item {
         contact.groups = Vec::new();
     }
     contact.consent = Some(a.facts.consent);
+    contact.doubt = a.facts.doubt;
     contact.withdrawn = a.facts.withdrawn;
     match a.facts.refusal {
         Some(refusal) => {
@@ -96,6 +99,8 @@ pub(super) fn prepare(a: Assessed, now: i64) -> Item {
         sent: false,
         told: Vec::new(),
         without_custom: false,
+        failed: false,
+        lost_groups: Vec::new(),
     }
 }
 
@@ -139,14 +144,10 @@ pub(super) fn facts_commit(items: &mut [Item], errand: Errand, now: i64) -> Comm
 
 /// The records read of a contact, as the ledger keeps them.
 pub(super) fn records(subject: &Subject, errand: Errand, now: i64) -> impl Iterator<Item = Record> {
-    subject.readings.iter().map(move |r| Record {
-        key: r.key,
-        hash: r.hash,
-        consent: r.consent,
-        extra: r.extra.clone(),
-        run_id: errand.run.or(r.before.as_ref().and_then(|b| b.run_id)),
-        seen_at: now,
-    })
+    subject
+        .readings
+        .iter()
+        .map(move |r| r.record(errand.run.or(r.before.as_ref().and_then(|b| b.run_id)), now))
 }
 
 pub(super) fn noticed_word(noticed: Noticed) -> &'static str {
@@ -158,6 +159,11 @@ pub(super) fn noticed_word(noticed: Noticed) -> &'static str {
         Noticed::VanishedFromSare => "vanished-from-sare",
         Noticed::ResubscribedInSare => "resubscribed-in-sare",
         Noticed::RefusalFollowed => "refusal-followed",
+        Noticed::Doubted(Doubt::InactiveRow) => "inactive-row-vetoes",
+        Noticed::Doubted(Doubt::OldAddress) => "doubt-followed",
+        Noticed::Doubted(Doubt::NotSaid) => "consent-not-said",
+        Noticed::DoubtDecided => "consent-decided",
+        Noticed::DoubtOver => "doubt-over",
     }
 }
 
@@ -166,10 +172,10 @@ pub(super) fn noticed_detail(item: &Item, noticed: Noticed) -> Option<String> {
     let a = &item.a;
     let mut detail = serde_json::json!({ "status": a.sare.number(), "by": a.subject.reason });
     if noticed == Noticed::WithdrawnInShop {
-        let says_no = |r: &Reading| !r.consent && r.before.as_ref().is_some_and(|before| before.consent);
+        let says_no = Reading::withdrew;
         let how = if a.abandoned {
             Some("left")
-        } else if a.subject.lost.iter().any(|record| record.consent)
+        } else if a.subject.lost.iter().any(|record| record.consent == Some(true))
             && !a.subject.readings.iter().any(says_no)
         {
             Some("deleted")

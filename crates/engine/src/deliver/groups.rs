@@ -2,16 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use store::Outcome;
+use store::{AddrHash, Outcome};
 use sync_core::config::{Config, DeletedAction};
 use sync_core::consent::{SareView, status};
 use sync_core::plan::Step;
 
+use crate::blame::{self, Blame, Call, blame};
 use crate::error::{CallError, Halt};
 use crate::session::Session;
 use crate::subject::refuses_by_withdrawal;
+use crate::trouble;
 
-use super::{Fate, Item, refuse_or_wait};
+use super::{Fate, Item};
 
 /// Takes those who withdrew in the shop, and refuse in SARE by now, out of our groups where the merchant wants that. The
 /// ledger's groups say who has yet to leave: what failed, or was cut off, is made up for by whoever looks next.
@@ -79,16 +81,50 @@ pub(super) async fn leave(s: &Session<'_>, items: &mut [Item]) -> Result<(), Hal
                 && items[i].contact.outcome != Outcome::Gone
         })
         .collect();
-    for chunk in delete.chunks(s.batch_size()) {
-        let addresses: Vec<&str> = chunk.iter().map(|&i| items[i].a.subject.email.as_str()).collect();
-        let sent = s.sare(|c| {
+    delete_some(s, items, &delete).await?;
+    for item in items.iter_mut() {
+        if item.result.is_none() && matches!(item.a.step, Step::Leave(_)) {
+            item.result = Some(Fate::Settled(Outcome::Gone));
+        }
+    }
+    Ok(())
+}
+
+/// Deletes contacts in SARE. A batch at which SARE fails is split until the contact that spoils it stands alone and waits.
+async fn delete_some(s: &Session<'_>, items: &mut [Item], indices: &[usize]) -> Result<(), Halt> {
+    if !indices.is_empty()
+        && let Some(halt) = blame::resting(s, Call::Delete)
+    {
+        return Err(halt);
+    }
+    let mut stack: Vec<&[usize]> = indices
+        .chunks(blame::size(s, Call::Delete, s.batch_size()))
+        .rev()
+        .collect();
+    while let Some(chunk) = stack.pop() {
+        let addresses: Vec<&str> = chunk.iter().flat_map(|&i| items[i].a.spelled.all()).collect();
+        let sent = s.sare_about(|c| {
             let addresses = addresses.clone();
             async move { c.delete(&addresses).await }
         });
         match sent.await {
-            Ok(_) => {}
+            Ok(_) => blame::worked(s, Call::Delete).await?,
             Err(CallError::Halt(halt)) => return Err(halt),
-            Err(CallError::Api(error)) => return Err(refuse_or_wait(s, &error)),
+            Err(CallError::Api(error)) => {
+                let hashes: Vec<AddrHash> = chunk.iter().map(|&i| items[i].contact.hash).collect();
+                let is_known = items[chunk[0]].a.subject.has_failed_before();
+                match blame(s, Call::Delete, &error, &hashes, is_known).await? {
+                    Blame::Call(halt) => return Err(s.no_right(&error).await?.unwrap_or(halt)),
+                    Blame::Batch => {
+                        s.note_too_large(&error);
+                        let (one, other) = chunk.split_at(chunk.len() / 2);
+                        stack.push(other);
+                        stack.push(one);
+                    }
+                    Blame::Contact => items[chunk[0]].result = Some(Fate::Later("sare-fails")),
+                }
+                continue;
+            }
         }
         for &i in chunk {
             s.forget_view(items[i].contact.hash);
@@ -97,11 +133,6 @@ pub(super) async fn leave(s: &Session<'_>, items: &mut [Item]) -> Result<(), Hal
             items[i].contact.groups.clear();
             items[i].contact.sare_status = None;
             items[i].result = Some(Fate::Settled(Outcome::Gone));
-        }
-    }
-    for item in items.iter_mut() {
-        if item.result.is_none() && matches!(item.a.step, Step::Leave(_)) {
-            item.result = Some(Fate::Settled(Outcome::Gone));
         }
     }
     Ok(())
@@ -114,6 +145,21 @@ pub(super) fn still_to_leave(item: &Item) -> bool {
     present && stays && item.contact.groups.iter().any(|g| !item.a.groups.contains(g))
 }
 
+/// Nobody can be taken out of groups now. What else was done of these contacts is kept; whoever has yet to leave is looked
+/// at again when the call may work.
+fn stay(items: &mut [Item], indices: &[usize], halt: &Halt) -> Result<(), Halt> {
+    let Halt::Wait { until, .. } = halt else {
+        return Ok(());
+    };
+    for &i in indices {
+        let item = &mut items[i];
+        if !(item.left || item.wrote || matches!(item.a.step, Step::Unsubscribe { .. } | Step::Suppress)) {
+            item.result = Some(Fate::Rest(*until));
+        }
+    }
+    Ok(())
+}
+
 /// Takes contacts out of groups; `left` notes it of each. A batch that SARE rejects is split until the contact that
 /// spoils it stands alone and waits.
 async fn remove_from_groups(
@@ -123,33 +169,71 @@ async fn remove_from_groups(
     groups_of: impl Fn(&Item) -> Vec<i64>,
     left: impl Fn(&mut Item),
 ) -> Result<(), Halt> {
+    let lost = s.state().trouble.groups.clone();
     let mut by_groups: BTreeMap<Vec<i64>, Vec<usize>> = BTreeMap::new();
     for &i in indices {
         let groups = groups_of(&items[i]);
-        if !groups.is_empty() {
-            by_groups.entry(groups).or_default().push(i);
+        if groups.is_empty() {
+            continue;
+        }
+        // A group that is gone from SARE has nobody in it.
+        let there: Vec<i64> = groups.into_iter().filter(|g| !lost.contains(g)).collect();
+        if there.is_empty() {
+            left(&mut items[i]);
+        } else {
+            by_groups.entry(there).or_default().push(i);
         }
     }
+    if !by_groups.is_empty()
+        && let Some(halt) = blame::resting(s, Call::Leave)
+    {
+        return stay(items, indices, &halt);
+    }
     for (groups, members) in by_groups {
-        let mut stack: Vec<&[usize]> = members.chunks(s.batch_size()).rev().collect();
+        let mut stack: Vec<&[usize]> = members
+            .chunks(blame::size(s, Call::Leave, s.batch_size()))
+            .rev()
+            .collect();
         while let Some(chunk) = stack.pop() {
-            let addresses: Vec<&str> = chunk.iter().map(|&i| items[i].a.subject.email.as_str()).collect();
-            let sent = s.sare(|c| {
+            let addresses: Vec<&str> = chunk.iter().flat_map(|&i| items[i].a.spelled.all()).collect();
+            let sent = s.sare_about(|c| {
                 let (addresses, groups) = (addresses.clone(), groups.clone());
                 async move { c.group_remove_emails(&addresses, &groups).await }
             });
-            match sent.await {
+            let error = match sent.await {
                 // A contact SARE does not know is in no group of ours either.
-                Ok(_) => chunk.iter().for_each(|&i| left(&mut items[i])),
+                Ok(_) => {
+                    blame::worked(s, Call::Leave).await?;
+                    chunk.iter().for_each(|&i| left(&mut items[i]));
+                    continue;
+                }
                 Err(CallError::Halt(halt)) => return Err(halt),
-                Err(CallError::Api(error)) if error.is_transient() => return Err(refuse_or_wait(s, &error)),
-                Err(CallError::Api(_)) if chunk.len() > 1 => {
+                Err(CallError::Api(error)) => error,
+            };
+            let hashes: Vec<AddrHash> = chunk.iter().map(|&i| items[i].contact.hash).collect();
+            let is_known = items[chunk[0]].a.subject.has_failed_before();
+            match blame(s, Call::Leave, &error, &hashes, is_known).await? {
+                Blame::Call(halt) => {
+                    if let Some(halt) = s.no_right(&error).await? {
+                        return Err(halt);
+                    }
+                    return stay(items, indices, &halt);
+                }
+                Blame::Batch => {
+                    s.note_too_large(&error);
                     let (one, other) = chunk.split_at(chunk.len() / 2);
                     stack.push(other);
                     stack.push(one);
                 }
-                Err(CallError::Api(error)) => {
+                Blame::Contact => {
                     tracing::warn!(shop = %s.shop.id, %error, "SARE does not take a contact out of groups");
+                    if trouble::suspect(s).await? {
+                        let gone = s.state().trouble.groups.clone();
+                        if groups.iter().all(|g| gone.contains(g)) {
+                            left(&mut items[chunk[0]]);
+                            continue;
+                        }
+                    }
                     let item = &mut items[chunk[0]];
                     if refuses_by_withdrawal(&item.contact) {
                         item.contact.outcome = Outcome::Suppressed;

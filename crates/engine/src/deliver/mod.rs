@@ -14,7 +14,9 @@ mod facts;
 mod groups;
 mod outcome;
 mod proof;
+mod refused;
 mod shop;
+mod twins;
 
 use store::{Commit, Contact, Outcome, Reason, Record};
 use sync_core::config::Config;
@@ -23,7 +25,7 @@ use sync_core::plan::Step;
 use crate::error::Halt;
 use crate::report::Counters;
 use crate::session::Session;
-use crate::subject::{Assessed, Intent};
+use crate::subject::{Assessed, Intent, UNREADABLE};
 
 use change::{lower, raise};
 use data::write_data;
@@ -31,6 +33,7 @@ use facts::{facts_commit, prepare};
 use groups::leave;
 use outcome::conclude;
 use shop::tell_shop;
+use twins::lower_twins;
 
 pub use data::value_in;
 pub use facts::keep_facts;
@@ -85,6 +88,10 @@ struct Item {
     told: Vec<Record>,
     /// SARE takes the contact only without its custom properties.
     without_custom: bool,
+    /// SARE failed at it alone once.
+    failed: bool,
+    /// Groups it belongs in that are gone from SARE.
+    lost_groups: Vec<i64>,
 }
 
 /// What became of one contact.
@@ -104,6 +111,10 @@ enum Fate {
     Refused(String),
     /// Something that may pass: try this contact later.
     Later(&'static str),
+    /// Nothing is wrong with it: a call that it needs is out of order until then.
+    Rest(i64),
+    /// Nothing is wrong with it: it waits until SARE takes new contacts again, and is looked at then or at this time.
+    Waits(i64),
 }
 
 /// Carries out the verdicts.
@@ -117,7 +128,7 @@ pub async fn deliver(s: &Session<'_>, assessed: Vec<Assessed>, errand: Errand) -
     if !(first.contacts.is_empty() && first.records.is_empty() && first.marks.is_empty()) {
         s.commit(first).await?;
     }
-    if let Err(halt) = carry_out(s, config, &mut items).await {
+    if let Err(halt) = carry_out(s, config, &mut items, errand).await {
         if matches!(halt, Halt::Fenced | Halt::Store(_)) {
             return Err(halt);
         }
@@ -129,23 +140,42 @@ pub async fn deliver(s: &Session<'_>, assessed: Vec<Assessed>, errand: Errand) -
     Ok(out)
 }
 
-async fn carry_out(s: &Session<'_>, config: &Config, items: &mut [Item]) -> Result<(), Halt> {
+async fn carry_out(s: &Session<'_>, config: &Config, items: &mut [Item], errand: Errand) -> Result<(), Halt> {
     for item in items.iter_mut() {
+        if item.a.sare == UNREADABLE {
+            item.result = Some(Fate::Later("sare-fails"));
+        }
         // It was in SARE and cannot be told to be there now: adding it could bring somebody back.
         if item.a.unsure && matches!(item.a.step, Step::Add { .. }) {
             item.result = Some(Fate::Later("sare-unsure"));
         }
     }
-    lower(s, config, items).await?;
+    let mut lowered = lower(s, config, items, errand).await;
+    if matches!(lowered, Err(Halt::Fenced | Halt::Store(_))) {
+        return lowered;
+    }
+    if lowered.is_ok() {
+        lowered = lower_twins(s, items, errand).await;
+    }
+    // The shop is told whatever has become of SARE.
     tell_shop(s, config, items).await?;
-    raise(s, items).await?;
-    write_data(s, items).await?;
+    lowered?;
+    raise(s, items, errand).await?;
+    write_data(s, items, errand).await?;
     leave(s, items).await
 }
 
-fn refuse_or_wait(s: &Session<'_>, error: &sare_api::Error) -> Halt {
-    if error.suggests_smaller_batch() {
-        s.state().batch.after_too_large();
+/// A call that is out of order for everybody. Live work is put off until it may work again, so that what comes after it has
+/// its turn; a run waits where it is.
+fn put_off(items: &mut [Item], indices: &[usize], halt: Halt, errand: Errand) -> Result<(), Halt> {
+    let Halt::Wait { until, .. } = halt else {
+        return Err(halt);
+    };
+    if errand.run.is_some() {
+        return Err(halt);
     }
-    s.sare_outage(error)
+    for &i in indices {
+        items[i].result.get_or_insert(Fate::Rest(until));
+    }
+    Ok(())
 }

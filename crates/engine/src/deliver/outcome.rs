@@ -7,7 +7,7 @@ use sync_core::plan::Step;
 
 use crate::report::Counters;
 use crate::session::Session;
-use crate::subject::Intent;
+use crate::subject::{Intent, Subject};
 
 use super::facts::{noticed_word, records};
 use super::groups::{owes_leaving, still_to_leave};
@@ -47,8 +47,17 @@ pub(super) fn conclude(s: &Session<'_>, item: Item, errand: Errand, out: &mut De
         sent,
         told,
         without_custom,
+        ..
     } = item;
     let fate = match (result, quiet) {
+        (Some(Fate::Rest(until)), _) => {
+            if matches!(a.step, Step::Raise { .. }) && !sent {
+                // Counted before it was sent, and it was not.
+                let tries = intent.tries.saturating_sub(1);
+                contact.intent = Intent { tries, ..intent }.text();
+            }
+            return rest(&a.subject, contact, until, out);
+        }
         (Some(fate), _) => fate,
         (None, Some(outcome)) if !(untold && out.halted.is_some()) => Fate::Settled(outcome),
         // The slice was stopped before this contact's turn: its dirty entries stay.
@@ -79,8 +88,12 @@ pub(super) fn conclude(s: &Session<'_>, item: Item, errand: Errand, out: &mut De
             seen_again = Some((*at, Reason::Verify));
             contact.outcome
         }
+        Fate::Waits(at) => {
+            seen_again = Some((*at, Reason::Waits));
+            contact.outcome
+        }
         Fate::Refused(_) => Outcome::Failed,
-        Fate::Later(_) => contact.outcome,
+        Fate::Later(_) | Fate::Rest(_) => contact.outcome,
     };
     match &fate {
         Fate::Refused(why) => {
@@ -113,7 +126,9 @@ pub(super) fn conclude(s: &Session<'_>, item: Item, errand: Errand, out: &mut De
                 now,
             ));
         }
-        Fate::Settled(_) | Fate::LookAgain(..) => out.commit.solved.push(problem_key),
+        Fate::Settled(_) | Fate::LookAgain(..) | Fate::Waits(_) | Fate::Rest(_) => {
+            out.commit.solved.push(problem_key);
+        }
     }
     if wrote || left {
         out.changed += 1;
@@ -155,7 +170,11 @@ pub(super) fn conclude(s: &Session<'_>, item: Item, errand: Errand, out: &mut De
             .as_ref()
             .is_some_and(|c| c.run_id.is_some() && c.run_id == errand.run);
         if !counted {
-            count(&mut out.counters, a.step, &fate, wrote, outcome);
+            if a.subject.is_in_part() {
+                out.counters.failed += 1;
+            } else {
+                count(&mut out.counters, a.step, &fate, wrote, outcome);
+            }
         }
         contact.run_id = errand.run;
     }
@@ -183,7 +202,10 @@ pub(super) fn conclude(s: &Session<'_>, item: Item, errand: Errand, out: &mut De
         out.commit.marks.push(DirtyMark {
             key,
             due_at: at,
-            priority: Priority::Live,
+            priority: match reason {
+                Reason::Waits => Priority::Bulk,
+                _ => Priority::Live,
+            },
             reason,
             held_by: None,
         });
@@ -201,6 +223,31 @@ pub(super) fn conclude(s: &Session<'_>, item: Item, errand: Errand, out: &mut De
     out.commit.records.extend(told);
     out.over += 1;
     out.commit.gone.extend(a.subject.lost.iter().map(|r| r.key));
+    out.commit.contacts.push(contact);
+}
+
+/// A contact about which nothing could be done, for no reason of its own: it is looked at again at `until`, and that does
+/// not count as a try.
+fn rest(subject: &Subject, contact: Contact, until: i64, out: &mut Delivered) {
+    let key = DirtyKey::Address(contact.hash);
+    for (key, version, attempts) in &subject.dirty {
+        out.commit.done.push(DirtyDone::Again {
+            key: *key,
+            version: *version,
+            due_at: until,
+            attempts: *attempts,
+        });
+    }
+    if subject.dirty.is_empty() {
+        out.commit.marks.push(DirtyMark {
+            key,
+            due_at: until,
+            priority: Priority::Bulk,
+            reason: Reason::Retry,
+            held_by: None,
+        });
+    }
+    out.over += 1;
     out.commit.contacts.push(contact);
 }
 
@@ -226,6 +273,15 @@ fn keep_owing(item: Item, now: i64, out: &mut Delivered) {
             reason: Reason::Verify,
             held_by: None,
         });
+    } else if out.halted.is_none() {
+        for (key, version, attempts) in &item.a.subject.dirty {
+            out.commit.done.push(DirtyDone::Again {
+                key: *key,
+                version: *version,
+                due_at: now + retry_pause(*attempts),
+                attempts: attempts + 1,
+            });
+        }
     }
     out.commit.contacts.push(Contact {
         outcome: Outcome::Suppressed,
@@ -244,6 +300,7 @@ fn keep_what_was_done(item: Item, out: &mut Delivered) {
 fn count(counters: &mut Counters, step: Step, fate: &Fate, wrote: bool, outcome: Outcome) {
     let slot = match (step, fate) {
         (_, Fate::Refused(_) | Fate::Later(_) | Fate::Unproven { .. }) => &mut counters.failed,
+        (_, Fate::Waits(_) | Fate::Rest(_)) => &mut counters.waiting,
         (Step::Add { .. }, _) => &mut counters.added,
         (Step::Update, _) => &mut counters.updated,
         (Step::Unsubscribe { .. }, _) => &mut counters.unsubscribed,

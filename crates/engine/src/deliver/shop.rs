@@ -33,12 +33,12 @@ pub(super) async fn tell_shop(s: &Session<'_>, config: &Config, items: &mut [Ite
             .subject
             .known
             .iter()
-            .any(|r| r.key.kind == RecordKind::Subscriber && r.consent);
+            .any(|r| r.key.kind == RecordKind::Subscriber && r.consent != Some(false));
         if all_told && !unread {
             item.contact.refusal_applied = true;
             let subject = &item.a.subject;
-            let consents =
-                subject.readings.iter().any(|r| r.consent) || subject.known.iter().any(|r| r.consent);
+            let consents = subject.readings.iter().any(|r| r.consent == Some(true))
+                || subject.known.iter().any(|r| r.consent == Some(true));
             if item.wrote && !consents {
                 // As the shop will say when it is read next.
                 item.contact.consent = Some(false);
@@ -48,19 +48,29 @@ pub(super) async fn tell_shop(s: &Session<'_>, config: &Config, items: &mut [Ite
     Ok(())
 }
 
-/// Active subscriber rows of the contact with their groups: read now, or a moment ago as a piece of it.
+/// Subscriber rows of the contact that are active, or do not say whether they are, with their groups: read now, or a
+/// moment ago as a piece of it.
 fn active_rows(s: &Session<'_>, item: &Item) -> Vec<(RecordKey, Option<Vec<i64>>)> {
     let subject = &item.a.subject;
-    let read = subject.readings.iter().filter(|r| r.consent).map(|r| {
-        let groups = r.person.subscriber_groups().map(<[i64]>::to_vec);
-        (r.key, groups)
-    });
+    let read = subject
+        .readings
+        .iter()
+        .filter(|r| r.consent != Some(false))
+        .map(|r| {
+            // Groups that could not be read are not sent back as none.
+            let is_read = !r.unreadable.iter().any(|member| member == "groups");
+            let groups = r.person.subscriber_groups().filter(|_| is_read);
+            (r.key, groups.map(<[i64]>::to_vec))
+        });
     let is_piece = |key| {
         let mut entries = subject.dirty.iter();
         entries.any(|(entry, version, _)| s.has_piece(*entry, *version, key))
     };
-    let known = subject.known.iter().filter(|r| r.consent && is_piece(r.key));
-    let known = known.map(|r| (r.key, Some(SubscriberExtra::of_record(r).groups)));
+    let known = subject
+        .known
+        .iter()
+        .filter(|r| r.consent != Some(false) && is_piece(r.key));
+    let known = known.map(|r| (r.key, SubscriberExtra::of_record(r).groups));
     read.chain(known)
         .filter(|(key, _)| key.kind == RecordKind::Subscriber)
         .collect()
@@ -70,10 +80,10 @@ fn note_switched_off(item: &mut Item, key: RecordKey) {
     item.wrote = true;
     let subject = &mut item.a.subject;
     for reading in subject.readings.iter_mut().filter(|r| r.key == key) {
-        reading.consent = false;
+        (reading.consent, reading.silent) = (Some(false), false);
     }
     for record in subject.known.iter_mut().filter(|r| r.key == key) {
-        record.consent = false;
+        (record.consent, record.silent) = (Some(false), false);
         item.told.push(record.clone());
     }
 }

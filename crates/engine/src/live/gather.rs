@@ -2,17 +2,21 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use store::{AddrHash, Dirty, DirtyDone, DirtyKey, Reason, Record};
+use store::{AddrHash, Dirty, DirtyDone, DirtyKey, DirtyMark, Priority, Reason, Record};
 use sync_core::RecordKey;
 use sync_core::email::Email;
 
+use crate::addresses;
 use crate::error::Halt;
 use crate::read::Found;
-use crate::session::{Session, bad_address};
+use crate::session::{Session, bad_address, unreadable_members};
 use crate::subject::{Reading, Subject};
 
 use super::KIND;
-use super::records::{look_up_others, read_all, read_pieces};
+use super::records::{look_up_others, put_off, read_all, read_pieces};
+
+/// Pause before a customer's addresses are looked for again while the list of all of them is being read.
+const LIST_MS: i64 = 60_000;
 
 /// Dirty entries turned into subjects, and what is settled without one.
 pub(super) struct Gathered {
@@ -61,16 +65,20 @@ pub(super) async fn gather(s: &Session<'_>, dirty: &[Dirty]) -> Result<Gathered,
     for (key, found) in found {
         match found {
             Found::Present(mut reading) => {
-                reading.before = ledger.get(&key).cloned();
+                reading.beside(ledger.get(&key).cloned());
                 readings.push(*reading);
             }
-            Found::BadAddress => {
-                aside.problems.push(bad_address(key, s.now()));
+            Found::BadAddress(why) => {
+                aside.problems.push(bad_address(key, why, s.now()));
             }
-            Found::Gone => lost.extend(ledger.get(&key).cloned()),
+            Found::Gone => {
+                aside.solved.push(DirtyKey::Record(key).encode());
+                lost.extend(ledger.get(&key).cloned());
+            }
+            Found::Unreadable(why) => put_off(s, key, Some(why), dirty, &mut aside),
         }
     }
-    look_up_others(s, &mut readings, &ledger).await?;
+    look_up_others(s, &mut readings, &ledger, &mut aside, dirty).await?;
 
     let mut wanted: BTreeSet<AddrHash> = hashes;
     wanted.extend(readings.iter().map(|r| r.hash));
@@ -96,16 +104,52 @@ pub(super) async fn gather(s: &Session<'_>, dirty: &[Dirty]) -> Result<Gathered,
         for (key, found) in read_all(s, &more, &mut aside, dirty).await? {
             match found {
                 Found::Present(mut reading) => {
-                    reading.before = ledger.get(&key).cloned();
+                    reading.beside(ledger.get(&key).cloned());
                     wanted.insert(reading.hash);
                     readings.push(*reading);
                 }
-                Found::BadAddress => aside.problems.push(bad_address(key, s.now())),
+                Found::BadAddress(why) => aside.problems.push(bad_address(key, why, s.now())),
                 Found::Gone => lost.extend(ledger.get(&key).cloned()),
+                Found::Unreadable(why) => put_off(s, key, Some(why), dirty, &mut aside),
             }
         }
     }
 
+    for reading in &readings {
+        if reading.unreadable.is_empty() {
+            aside.solved.push(DirtyKey::Record(reading.key).encode());
+        } else {
+            let problem = unreadable_members(reading.key, reading.hash, &reading.unreadable, s.now());
+            aside.problems.push(problem);
+        }
+    }
+    // Whoever was found by address may have come from one that nothing else led to: it is looked at too, as what was
+    // refused there goes along.
+    let came_from: Vec<AddrHash> = readings
+        .iter()
+        .filter_map(|r| r.before.as_ref().map(|before| before.hash))
+        .filter(|hash| !wanted.contains(hash))
+        .collect();
+    for record in s.store.records_of(shop, &came_from).await? {
+        ledger.entry(record.key).or_insert(record);
+    }
+    wanted.extend(came_from);
+
+    let was_silent = |r: &Reading| r.before.as_ref().is_some_and(|before| before.silent);
+    if readings.iter().any(|r| r.silent || was_silent(r)) {
+        s.note_silence();
+    }
+    if addresses::is_list_wanted(s, None) {
+        // Their addresses follow when the list of them has been read.
+        let without = readings.iter().filter(|reading| !reading.has_addresses);
+        aside.marks.extend(without.map(|reading| DirtyMark {
+            key: DirtyKey::Record(reading.key),
+            due_at: s.now() + LIST_MS,
+            priority: Priority::Bulk,
+            reason: Reason::Retry,
+            held_by: None,
+        }));
+    }
     let all: Vec<AddrHash> = wanted.iter().copied().collect();
     let mut contacts = s.store.contacts(shop, &all).await?;
     let mut subjects: HashMap<AddrHash, Subject> = HashMap::new();
@@ -115,11 +159,11 @@ pub(super) async fn gather(s: &Session<'_>, dirty: &[Dirty]) -> Result<Gathered,
             && before.hash != reading.hash
         {
             let old = before.hash;
-            let withdrew = before.consent && !reading.consent;
+            let withdrew = reading.withdrew();
             if let Some(subject) = subject_of(&mut subjects, &mut contacts, old, None, reason) {
                 subject.moved_away.push(reading.key);
                 subject.withdrew_on_leaving |= withdrew;
-                subject.consent_left |= before.consent;
+                subject.consent_left |= before.consent == Some(true);
             }
         }
         let email = reading.email.clone();
@@ -186,7 +230,7 @@ fn subject_of<'m>(
             let known = contact
                 .as_ref()
                 .and_then(|c| c.address.as_deref())
-                .and_then(|a| Email::parse(a).ok());
+                .map(Email::kept);
             let email = email.or(known)?;
             let mut subject = Subject::new(hash, email, reason);
             subject.contact = contact;
@@ -196,10 +240,13 @@ fn subject_of<'m>(
 }
 
 fn reason_for(dirty: &[Dirty], key: RecordKey, hash: AddrHash) -> Reason {
-    dirty
+    let mut about = dirty
         .iter()
-        .find(|d| d.key == DirtyKey::Record(key) || d.key == DirtyKey::Address(hash))
-        .map_or(Reason::Webhook, |d| d.reason)
+        .filter(|d| d.key == DirtyKey::Record(key) || d.key == DirtyKey::Address(hash))
+        .map(|d| d.reason);
+    let first = about.next().unwrap_or(Reason::Webhook);
+    // One that asks for more than a look is not covered by one that does not.
+    about.find(|reason| *reason == Reason::Forced).unwrap_or(first)
 }
 
 /// Every dirty entry goes to the contact that settles it; those about nothing we know are done.
@@ -228,6 +275,7 @@ fn attach_dirty(
         match hash.and_then(|h| subjects.get_mut(&h)) {
             Some(subject) => {
                 subject.applies_refusal |= entry.reason == Reason::ApplyRefusal;
+                subject.decides_doubt |= entry.reason == Reason::DecideDoubt;
                 subject.dirty.push((entry.key, entry.version, entry.attempts));
             }
             None => aside.done.push(DirtyDone::Done {

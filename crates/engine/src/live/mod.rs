@@ -115,6 +115,8 @@ async fn carry(s: &Session<'_>, dirty: &[Dirty]) -> Result<(), Halt> {
     }
     delivered.commit.done.append(&mut commit_extra.done);
     delivered.commit.problems.append(&mut commit_extra.problems);
+    delivered.commit.solved.append(&mut commit_extra.solved);
+    delivered.commit.marks.append(&mut commit_extra.marks);
     delivered.commit.gone.append(&mut commit_extra.gone);
     delivered.commit.records.append(&mut commit_extra.records);
     if delivered.halted.is_none() {
@@ -163,6 +165,7 @@ async fn keep_pieces(
     let read: Vec<RecordKey> = here.map(|r| r.key).collect();
     let problems = store::Commit {
         problems: aside.problems,
+        marks: aside.marks,
         ..store::Commit::default()
     };
     keep_facts(s, assessed, problems).await?;

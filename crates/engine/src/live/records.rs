@@ -3,12 +3,12 @@
 use std::collections::{BTreeSet, HashMap};
 
 use shoper_api::{SubscriberId, UserId};
-use store::{Dirty, DirtyDone, DirtyKey, Record};
+use store::{Dirty, DirtyDone, DirtyKey, DirtyMark, Priority, Reason, Record};
 use sync_core::{RecordKey, RecordKind};
 
 use crate::error::{CallError, Halt};
 use crate::read::{self, Found};
-use crate::session::{LIVE_RESERVE, Session};
+use crate::session::{LIVE_RESERVE, Session, unreadable_record};
 use crate::subject::Reading;
 
 /// Reads the records of one contact one by one, without those read a moment ago, for as long as there are places;
@@ -88,17 +88,48 @@ pub(super) async fn read_all(
     Ok(out)
 }
 
+/// A record that cannot be read is told, and tried again by itself; nobody waits for it.
+pub(super) fn put_off(
+    s: &Session<'_>,
+    key: RecordKey,
+    why: Option<String>,
+    dirty: &[Dirty],
+    aside: &mut store::Commit,
+) {
+    let now = s.now();
+    aside.problems.push(unreadable_record(key, why, now));
+    let entry = DirtyKey::Record(key);
+    match dirty.iter().find(|dirty| dirty.key == entry) {
+        Some(dirty) => aside.done.push(DirtyDone::Again {
+            key: entry,
+            version: dirty.version,
+            due_at: now + crate::deliver::retry_pause(dirty.attempts),
+            attempts: dirty.attempts + 1,
+        }),
+        None => aside.marks.push(DirtyMark {
+            key: entry,
+            due_at: now + crate::deliver::retry_pause(1),
+            priority: Priority::Bulk,
+            reason: Reason::Retry,
+            held_by: None,
+        }),
+    }
+}
+
 /// A record of an address new to us: the shop may have one of the other kind that we have not met,
 /// and its word on consent counts. Asked by address, a few at a time; the look for new ids finds the rest.
 pub(super) async fn look_up_others(
     s: &Session<'_>,
     readings: &mut Vec<Reading>,
     ledger: &HashMap<RecordKey, Record>,
+    aside: &mut store::Commit,
+    dirty: &[Dirty],
 ) -> Result<(), Halt> {
     if !s.state().first_done {
         return Ok(());
     }
     let mut more = Vec::new();
+    let mut unsure: Vec<RecordKey> = Vec::new();
     for reading in readings.iter().filter(|r| !ledger.contains_key(&r.key)) {
         let alone = !readings
             .iter()
@@ -108,17 +139,26 @@ pub(super) async fn look_up_others(
         }
         let address = reading.email.as_str().to_owned();
         let other = match reading.key.kind {
-            RecordKind::Customer => read::subscriber_of(s, &address).await?,
-            RecordKind::Subscriber => read::customer_of(s, &address).await?,
+            RecordKind::Customer => read::subscriber_of(s, &address).await,
+            RecordKind::Subscriber => read::customer_of(s, &address).await,
         };
-        more.extend(other);
+        match other {
+            Ok(other) => more.extend(other),
+            Err(CallError::Halt(halt)) => return Err(halt),
+            // There may be one whose word counts, and the shop cannot put it into words.
+            Err(CallError::Api(error)) => {
+                unsure.push(reading.key);
+                put_off(s, reading.key, Some(error.to_string()), dirty, aside);
+            }
+        }
     }
+    readings.retain(|reading| !unsure.contains(&reading.key));
     for mut reading in more {
         if readings.iter().any(|r| r.key == reading.key) {
             continue;
         }
         let known = s.store.records(s.shop.id, &[reading.key]).await?;
-        reading.before = known.get(&reading.key).cloned();
+        reading.beside(known.get(&reading.key).cloned());
         readings.push(reading);
     }
     Ok(())

@@ -1,18 +1,20 @@
 //! Reading a list block by block: while one is written the next is read ahead.
 
-use shoper_api::Cursor;
-use store::{Priority, Run};
+use shoper_api::{Cursor, Next, Stretch, Walk};
+use store::{Commit, Priority, Run};
 use sync_core::RecordKind;
 
 use crate::addresses;
-use crate::error::{CallError, Halt};
+use crate::error::{CallError, Halt, Side};
+use crate::narrow::{Failed, Narrow};
+use crate::passed::{PassedOver, passed_over_key};
 use crate::read::{self, Page};
 use crate::report::Body;
 use crate::session::{LIVE_RESERVE, SARE_RESERVE, Session, Turn, millis};
 
 use super::judge::write;
 use super::proof::{PROOF_COST, is_lookup_open};
-use super::{Block, KIND, next_phase};
+use super::{Block, KIND, next_phase, save};
 
 /// Most pages read for one block: as many people as SARE is given at once.
 const BLOCK_PAGES: usize = 5;
@@ -26,6 +28,9 @@ pub(super) async fn read_list(
     if kind == RecordKind::Customer && !body.reads_customers {
         return next_phase(s, run, body).await;
     }
+    if kind == RecordKind::Customer && addresses::is_list_wanted(s, Some(run.id)) {
+        return list_addresses(s, run, body).await;
+    }
     let page_cost = if kind == RecordKind::Customer && addresses::are_needed(s) {
         2.0
     } else {
@@ -38,6 +43,14 @@ pub(super) async fn read_list(
     result
 }
 
+/// A stretch of the list of all addresses, where customers' own cannot be asked for.
+async fn list_addresses(s: &Session<'_>, run: &mut Run, body: &mut Body) -> Result<(), Halt> {
+    addresses::step(s, Some(run.id)).await?;
+    body.waiting_for = Some("shop-addresses".to_owned());
+    body.moved_at = Some(s.now());
+    save(s, run, body, Commit::default()).await
+}
+
 async fn read_blocks(
     s: &Session<'_>,
     run: &mut Run,
@@ -47,24 +60,29 @@ async fn read_blocks(
     turn: &mut Turn,
 ) -> Result<(), Halt> {
     let until = s.now() + millis(s.settings.slice);
+    if let Some(narrow) = body.narrow {
+        return read_narrowly(s, run, body, kind, narrow).await;
+    }
     let cursor = body.cursor.unwrap_or_default();
-    let mut block = match fetch(s, kind, cursor, page_cost).await {
+    let mut block = match fetch(s, kind, cursor, body.walk, (page_cost, run.id)).await {
         Ok(block) => block,
         Err(CallError::Halt(halt)) => return Err(halt),
         Err(CallError::Api(error)) => return unreadable(s, run, body, kind, error).await,
     };
+    let run_id = run.id;
     loop {
-        let next = block.next;
+        let (next, walk) = (block.next, block.walk);
         // What is read ahead must find room to be written, or it was read in vain.
         let writing = s.sare_needs(KIND, 2.0);
-        let more = next.filter(|_| {
-            s.now() < until
+        let more = next.filter(|next| {
+            next.into == 0
+                && s.now() < until
                 && s.shoper_room(LIVE_RESERVE) >= page_cost
                 && s.sare_room(SARE_RESERVE) >= 2.0 * writing
         });
         let ahead = async {
             match more {
-                Some(cursor) => Some(fetch(s, kind, cursor, page_cost).await),
+                Some(next) => Some(fetch(s, kind, next.cursor, walk, (page_cost, run_id)).await),
                 None => None,
             }
         };
@@ -72,7 +90,7 @@ async fn read_blocks(
         written?;
         turn.got_on(s);
         if next.is_none() {
-            return next_phase(s, run, body).await;
+            return end_of_list(s, run, body, kind).await;
         }
         let live_waits = !s
             .store
@@ -90,50 +108,142 @@ async fn read_blocks(
             let last = block.next.is_none();
             write(s, run, body, kind, block).await?;
             if last {
-                return next_phase(s, run, body).await;
+                return end_of_list(s, run, body, kind).await;
             }
             return Ok(());
         }
     }
 }
 
-async fn fetch(s: &Session<'_>, kind: RecordKind, from: Cursor, page_cost: f64) -> read::ShopCall<Block> {
+async fn fetch(
+    s: &Session<'_>,
+    kind: RecordKind,
+    from: Cursor,
+    walk: Walk,
+    (page_cost, run): (f64, i64),
+) -> read::ShopCall<Block> {
     let mut block = Block {
-        readings: Vec::new(),
-        bad: Vec::new(),
-        rows: 0,
-        next: Some(from),
+        next: Some(Next {
+            cursor: from,
+            into: 0,
+        }),
+        walk,
+        ..Block::default()
     };
     let enough = s.state().batch.current();
     for page_no in 0..BLOCK_PAGES {
-        let Some(cursor) = block.next else { break };
+        let Some(next) = block.next else { break };
         if page_no > 0
-            && (block.readings.len() + 50 > enough.max(50) || s.shoper_room(LIVE_RESERVE) < page_cost)
+            && (next.into > 0
+                || block.readings.len() + 50 > enough.max(50)
+                || s.shoper_room(LIVE_RESERVE) < page_cost)
         {
             break;
         }
-        let page = match kind {
-            RecordKind::Customer => read::customers(s, cursor).await,
-            RecordKind::Subscriber => read::subscribers(s, cursor).await,
-        };
-        let Page {
-            readings,
-            bad,
-            rows,
-            next,
-            ..
-        } = match page {
+        let mut walk = block.walk;
+        let page = read::page(s, kind, next.cursor, Stretch::PAGE, &mut walk, run).await;
+        let page = match page {
             Ok(page) => page,
             // What was read is worth writing; the failure comes back at the next turn.
             Err(_) if page_no > 0 => break,
             Err(error) => return Err(error),
         };
-        block.readings.extend(readings);
-        block.bad.extend(bad);
-        block.rows += rows;
-        block.next = next;
+        take(&mut block, page, walk);
     }
+    block.narrow = block.next.and_then(|next| Narrow::on(next.into));
     Ok(block)
+}
+
+fn take(block: &mut Block, page: Page, walk: Walk) {
+    block.readings.extend(page.readings);
+    block.bad.extend(page.bad);
+    block.bad_consenting += page.bad_consenting;
+    block.broken.extend(page.broken);
+    block.nameless.extend(page.nameless);
+    block.rows += page.rows;
+    block.next = page.next;
+    block.walk = walk;
+}
+
+/// Reads a part of a page, where one record makes the whole of it fail.
+async fn read_narrowly(
+    s: &Session<'_>,
+    run: &mut Run,
+    body: &mut Body,
+    kind: RecordKind,
+    narrow: Narrow,
+) -> Result<(), Halt> {
+    if narrow.until > s.now() {
+        return Err(Halt::Wait {
+            side: Side::Shoper,
+            until: narrow.until,
+            why: "shop-record",
+        });
+    }
+    let at = body.cursor.unwrap_or_default();
+    let before = body.walk;
+    let mut walk = body.walk;
+    let page = match read::page(s, kind, at, narrow.stretch(), &mut walk, run.id).await {
+        Ok(page) => page,
+        Err(CallError::Halt(halt)) => return Err(halt),
+        Err(CallError::Api(error)) => return unreadable(s, run, body, kind, error).await,
+    };
+    let after = match at {
+        Cursor::After(id) => id,
+        Cursor::Page { after, .. } => before.top.max(after),
+    };
+    let mut block = Block {
+        passed: (narrow.passed > 0).then_some(PassedOver {
+            after,
+            before: page.least.filter(|id| *id > after),
+            records: narrow.passed,
+            may_be_any: walk.is_mixed(),
+        }),
+        ..Block::default()
+    };
+    take(&mut block, page, walk);
+    block.narrow = block.next.and_then(|next| narrow.read(next));
+    block.rows += i64::from(narrow.passed);
+    let is_over = block.next.is_none();
+    write(s, run, body, kind, block).await?;
+    if is_over {
+        return end_of_list(s, run, body, kind).await;
+    }
+    Ok(())
+}
+
+/// The list is read to its end. One in which rows were missed, as they moved while it was read by numbered pages, is read
+/// once more; when it is still short, that is told.
+async fn end_of_list(s: &Session<'_>, run: &mut Run, body: &mut Body, kind: RecordKind) -> Result<(), Halt> {
+    let missed = body.walk.missed();
+    let topic = format!("list-short:{}", kind.letter());
+    if missed > 0 && !body.again {
+        tracing::info!(shop = %s.shop.id, ?kind, missed, "fewer rows were met than the list counts: it is read once more");
+        body.again = true;
+        body.done -= body.rows_in_phase.max(0);
+        body.rows_in_phase = 0;
+        body.cursor = None;
+        body.narrow = None;
+        body.walk = Walk::default();
+        return save(s, run, body, Commit::default()).await;
+    }
+    if missed > 0 {
+        let counted = body.walk.count.unwrap_or_default();
+        let detail = format!("{}/{counted}", body.walk.rows);
+        s.shop_problem(&topic, "list-short", Some(detail)).await?;
+    } else {
+        s.shop_problem_over(&topic).await?;
+    }
+    if !body.nameless {
+        s.store.solve_problem(s.shop.id, &passed_over_key(kind)).await?;
+    }
+    s.shop_problem_over(&list_topic(kind)).await?;
+    next_phase(s, run, body).await
+}
+
+/// The problem of a list that cannot be read at all.
+fn list_topic(kind: RecordKind) -> String {
+    format!("list:{}", kind.letter())
 }
 
 async fn unreadable(
@@ -153,12 +263,29 @@ async fn unreadable(
         return next_phase(s, run, body).await;
     }
     tracing::warn!(shop = %s.shop.id, %error, "a list of the shop cannot be read");
-    s.shop_problem("list", "list-not-understood", Some(error.to_string()))
+    let mut until = s.now() + 60_000;
+    if error.may_be_the_call() {
+        let mut narrow = body.narrow.unwrap_or_else(|| Narrow::page(0));
+        let failed = narrow.failed(s.now());
+        body.narrow = Some(narrow);
+        save(s, run, body, Commit::default()).await?;
+        match failed {
+            Failed::GoOn => return Ok(()),
+            Failed::Again => {
+                return Err(Halt::Wait {
+                    side: Side::Shoper,
+                    until: narrow.until,
+                    why: "shop-record",
+                });
+            }
+            Failed::GaveUp => until = narrow.until,
+        }
+    }
+    s.shop_problem(&list_topic(kind), "list-not-understood", Some(error.to_string()))
         .await?;
-    let until = s.now() + 60_000;
     Err(Halt::Wait {
-        side: crate::error::Side::Shoper,
+        side: Side::Shoper,
         until,
-        why: "shop-away",
+        why: "shop-list",
     })
 }

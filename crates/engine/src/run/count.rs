@@ -8,10 +8,16 @@ use crate::error::{CallError, Halt};
 use crate::look;
 use crate::report::{Body, Phase};
 use crate::session::Session;
+use crate::trouble;
 
 use super::save;
 
 pub(super) async fn count(s: &Session<'_>, run: &mut Run, body: &mut Body) -> Result<(), Halt> {
+    // A group that is gone from SARE is told before anybody is written to it. Nothing waits for SARE's answer.
+    match trouble::look(s, false).await {
+        Ok(_) | Err(Halt::Wait { .. }) => {}
+        Err(other) => return Err(other),
+    }
     let turn = s.begin("count", (4.0, 0.0), (0.0, 0.0))?;
     let result = count_lists(s, run, body).await;
     s.end(&turn, &result);
@@ -57,6 +63,7 @@ async fn count_lists(s: &Session<'_>, run: &mut Run, body: &mut Body) -> Result<
     body.total = known.then_some(total);
     body.phase = Phase::Subscribers;
     body.cursor = None;
+    body.moved_at = Some(s.now());
     save(s, run, body, Commit::default()).await
 }
 

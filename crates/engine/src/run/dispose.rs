@@ -29,7 +29,15 @@ pub(super) async fn dispose(
     let direct = matches!(run.kind, RunKind::First | RunKind::Backfill);
     let mut now_delivered = Vec::new();
     let states_only = run.kind == RunKind::DryRun;
+    let aside = if direct {
+        put_aside(s, run, &assessed).await?
+    } else {
+        HashSet::new()
+    };
     for a in assessed {
+        if aside.contains(&a.subject.hash) {
+            continue;
+        }
         let was_stated = a
             .subject
             .contact
@@ -62,6 +70,7 @@ pub(super) async fn dispose(
         let settled = a.is_settled(config) && !flagged.contains(&a.subject.hash);
         if settled {
             let slot = match a.step {
+                _ if a.subject.is_in_part() => &mut body.counters.failed,
                 Step::Suppress => &mut body.counters.suppressed,
                 Step::Skip | Step::Leave(_) => &mut body.counters.skipped,
                 Step::HandsOff => &mut body.counters.hands_off,
@@ -105,12 +114,17 @@ pub(super) async fn dispose(
     all.contacts.append(&mut commit.contacts);
     all.marks.append(&mut commit.marks);
     all.problems.append(&mut commit.problems);
+    all.solved.append(&mut commit.solved);
     if let Some(halt) = delivered.halted.take() {
         // Not all were written: the place in the list stays, the written ones are found unchanged then.
         if done < expected {
             let saved = Body::parse(&run.body);
             (body.cursor, body.ledger_cursor) = (saved.cursor, saved.ledger_cursor);
+            (body.narrow, body.walk, body.nameless) = (saved.narrow, saved.walk, saved.nameless);
             body.done = saved.done;
+            if done == 0 {
+                body.moved_at = saved.moved_at;
+            }
             body.rows_in_phase = saved.rows_in_phase;
         }
         save(s, run, body, all).await?;
@@ -119,6 +133,31 @@ pub(super) async fn dispose(
     (body.cursor, body.ledger_cursor) = place;
     all.success_at = Some(s.now());
     save(s, run, body, all).await
+}
+
+/// Contacts that this run has tried before it was halted in the same place, and that have a turn of their own now: tried
+/// again by the run, they would take the places of those after them each time.
+async fn put_aside(s: &Session<'_>, run: &Run, assessed: &[Assessed]) -> Result<HashSet<AddrHash>, Halt> {
+    let was_tried = |a: &&Assessed| {
+        let contact = a.subject.contact.as_ref();
+        contact.is_some_and(|c| c.run_id == Some(run.id)) && matches!(a.step, Step::Add { .. } | Step::Update)
+    };
+    let tried: Vec<DirtyKey> = assessed
+        .iter()
+        .filter(was_tried)
+        .map(|a| DirtyKey::Address(a.subject.hash))
+        .collect();
+    if tried.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let waiting = s.store.waiting_of(s.shop.id, &tried).await?;
+    Ok(waiting
+        .into_iter()
+        .filter_map(|waiting| match waiting.key {
+            DirtyKey::Address(hash) => Some(hash),
+            DirtyKey::Record(_) => None,
+        })
+        .collect())
 }
 
 fn add(sum: &mut crate::report::Counters, more: &crate::report::Counters) {
@@ -130,6 +169,7 @@ fn add(sum: &mut crate::report::Counters, more: &crate::report::Counters) {
     sum.hands_off += more.hands_off;
     sum.unsubscribed += more.unsubscribed;
     sum.failed += more.failed;
+    sum.waiting += more.waiting;
 }
 
 /// What the run would do with the contact, in its statement.

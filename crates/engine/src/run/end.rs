@@ -7,7 +7,7 @@ use crate::error::Halt;
 use crate::report::{Body, Phase};
 use crate::session::Session;
 
-use super::{plan_sweep, save};
+use super::save;
 
 /// How long the first synchronisation is held at least after a preview of it.
 const READING_MS: i64 = 10 * 60_000;
@@ -84,10 +84,11 @@ async fn finish(
             state.timers.look = now;
             state.timers.poll = now;
         }
-        plan_sweep(s);
     }
     if run.kind != RunKind::DryRun && state == RunState::Done {
-        s.state().differences = None;
+        let mut state = s.state();
+        state.counted.read(body.apart);
+        state.read_from = run.started_at.unwrap_or(run.created_at);
     }
     body.phase = Phase::Finished;
     body.cursor = None;

@@ -2,16 +2,19 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use store::{AddrHash, Commit, Contact, Record, Run};
+use store::{AddrHash, Commit, Contact, DirtyKey, Problem, Record, Run, RunKind};
 use sync_core::config::{Config, ConsentRule};
 use sync_core::{RecordKey, RecordKind};
 
 use crate::error::Halt;
+use crate::passed::PassedOver;
+use crate::read;
 use crate::report::Body;
-use crate::session::{Session, bad_address};
-use crate::subject::{Confirm, Subject, assess};
+use crate::session::{OF_RECORDS, Session, bad_address, unreadable_members, unreadable_record};
+use crate::subject::{Confirm, Reading, Subject, assess};
 
 use super::dispose::dispose;
+use super::repair::compare;
 use super::{Block, is_first_like, reason_of};
 
 /// Judges a block and does with it what this kind of run does.
@@ -26,19 +29,34 @@ pub(super) async fn write(
     let now = s.now();
     let first_like = is_first_like(s, run.kind);
     let mut commit = Commit::default();
-    commit
-        .problems
-        .extend(block.bad.iter().map(|key| bad_address(*key, now)));
-    body.counters.failed += i64::try_from(block.bad.len()).unwrap_or(0);
+    let unread = unread(s, run, body, kind, &block, &mut commit);
 
     let keys: Vec<RecordKey> = block.readings.iter().map(|r| r.key).collect();
     let hashes: Vec<AddrHash> = block.readings.iter().map(|r| r.hash).collect();
-    let (before, siblings, mut contacts) = futures_util::future::try_join3(
-        s.store.records(s.shop.id, &keys),
+    let asked: Vec<RecordKey> = keys.iter().chain(&unread).copied().collect();
+    let entries: Vec<DirtyKey> = keys.iter().copied().map(DirtyKey::Record).collect();
+    let (before, siblings, mut contacts, troubled) = futures_util::future::try_join4(
+        s.store.records(s.shop.id, &asked),
         s.store.records_of(s.shop.id, &hashes),
         s.store.contacts(s.shop.id, &hashes),
+        s.store.problems_by_key(s.shop.id, &entries),
     )
     .await?;
+    // What is there and cannot be read is not missing.
+    let known = unread.iter().filter_map(|key| before.get(key));
+    commit.records.extend(known.map(|record| Record {
+        run_id: Some(run.id),
+        ..record.clone()
+    }));
+    let kept = unread.iter().filter(|key| before.contains_key(key)).count() + block.readings.len();
+    let place = match kind {
+        RecordKind::Subscriber => 0,
+        RecordKind::Customer => 2,
+    };
+    let passed = block.passed.map_or(0, |passed| i64::from(passed.records));
+    body.apart[place] += block.rows + passed - i64::try_from(kept).unwrap_or(0);
+    body.apart[place + 1] += block.bad_consenting;
+    commit.solved.extend(over(troubled, &block.readings));
     let mut by_hash: HashMap<AddrHash, Vec<Record>> = HashMap::new();
     for record in siblings {
         by_hash.entry(record.hash).or_default().push(record);
@@ -46,25 +64,36 @@ pub(super) async fn write(
 
     let mut subjects: BTreeMap<AddrHash, Subject> = BTreeMap::new();
     let mut marked: HashSet<RecordKey> = HashSet::new();
+    let mut silence = false;
     for mut reading in block.readings {
         let old = before.get(&reading.key);
+        reading.beside(old.cloned());
+        if !first_like && old.is_some_and(|record| record.run_id == Some(run.id)) {
+            // Pages are read twice where rows moved: this one was judged.
+            continue;
+        }
         let changed = old.is_some_and(|r| r.consent != reading.consent || r.hash != reading.hash);
         let unknown = old.is_none() && !first_like;
         if let Some(record) = old {
+            silence |= reading.silent || record.silent;
             commit.records.push(Record {
                 run_id: Some(run.id),
+                silent: reading.silent,
                 ..record.clone()
             });
         }
+        silence |= reading.silent;
         if changed || unknown {
             // Something happened that no event told: this contact is read anew when the run has read all.
             marked.insert(reading.key);
         }
-        reading.before = old.cloned();
         let subject = subjects
             .entry(reading.hash)
             .or_insert_with(|| Subject::new(reading.hash, reading.email.clone(), reason_of(run.kind)));
         subject.readings.push(reading);
+    }
+    if silence {
+        s.note_silence();
     }
     let mut to_assess = Vec::new();
     for (hash, mut subject) in subjects {
@@ -92,12 +121,69 @@ pub(super) async fn write(
         .filter(|(_, m)| *m)
         .map(|(x, _)| x.hash)
         .collect();
-    let assessed = assess(s, to_assess.into_iter().map(|(x, _)| x).collect(), Confirm::No).await?;
+    let mut subjects: Vec<Subject> = to_assess.into_iter().map(|(x, _)| x).collect();
+    read::known_rows(s, &mut subjects).await?;
+    let mut assessed = assess(s, subjects, Confirm::No).await?;
+    compare(s, run.kind, body, &mut assessed).await?;
     body.rows_in_phase += block.rows;
     body.done += block.rows;
-    body.cursor = block.next;
+    body.cursor = block.next.map(|next| next.cursor);
+    body.narrow = block.narrow;
+    body.walk = block.walk;
     body.waiting_for = None;
+    body.moved_at = Some(s.now());
     dispose(s, run, body, assessed, &flags, commit).await
+}
+
+/// Tells of the rows that could not be read: by their ids, or else by their places. The records they are known to be.
+fn unread(
+    s: &Session<'_>,
+    run: &Run,
+    body: &mut Body,
+    kind: RecordKind,
+    block: &Block,
+    commit: &mut Commit,
+) -> Vec<RecordKey> {
+    let now = s.now();
+    let bad = block.bad.iter().map(|(key, why)| bad_address(*key, *why, now));
+    let broken = block.broken.iter().map(|key| unreadable_record(*key, None, now));
+    commit.problems.extend(bad.chain(broken));
+    let partly = block.readings.iter().filter(|r| !r.unreadable.is_empty());
+    commit
+        .problems
+        .extend(partly.map(|r| unreadable_members(r.key, r.hash, &r.unreadable, now)));
+    let nameless = block.nameless.iter().map(|after| PassedOver {
+        after: *after,
+        before: None,
+        records: 1,
+        may_be_any: false,
+    });
+    let all: Vec<PassedOver> = block.passed.iter().copied().chain(nameless).collect();
+    let bad = block.bad.iter().map(|(key, _)| key);
+    let mut keys: Vec<RecordKey> = bad.chain(&block.broken).copied().collect();
+    body.counters.failed += i64::try_from(keys.len()).unwrap_or(0);
+    for one in all {
+        body.counters.failed += i64::from(one.records);
+        let known = one.tell(s, kind, run.kind != RunKind::DryRun, commit);
+        body.nameless |= known.is_empty();
+        keys.extend(known);
+    }
+    keys
+}
+
+/// Problems of single records that are over now that these were read.
+fn over<'r>(problems: Vec<Problem>, readings: &'r [Reading]) -> impl Iterator<Item = String> + 'r {
+    let of_records = |problem: &Problem| OF_RECORDS.contains(&problem.kind.as_str());
+    let partly: HashSet<String> = readings
+        .iter()
+        .filter(|r| !r.unreadable.is_empty())
+        .map(|r| DirtyKey::Record(r.key).encode())
+        .collect();
+    problems
+        .into_iter()
+        .filter(of_records)
+        .map(|problem| problem.key)
+        .filter(move |key| !partly.contains(key))
 }
 
 /// Whether a subscriber's verdict depends on customers not yet read.
@@ -105,9 +191,9 @@ fn waits_for_customers(config: &Config, body: &Body, subject: &Subject) -> bool 
     if !body.reads_customers {
         return false;
     }
-    let active = subject.readings.iter().all(|r| r.consent);
+    let active = subject.readings.iter().all(|r| r.consent == Some(true));
     match config.customers.consent {
-        ConsentRule::Flag => true,
+        ConsentRule::Flag | ConsentRule::FlagAndSubscriber => true,
         ConsentRule::Subscriber => false,
         ConsentRule::FlagOrSubscriber => !active,
     }
@@ -118,14 +204,14 @@ fn put_off(subject: &Subject, run: i64, now: i64, commit: &mut Commit) {
     if subject.contact.is_none() {
         commit
             .contacts
-            .push(Contact::new(subject.hash, subject.email.as_str().to_owned(), now));
+            .push(Contact::new(subject.hash, subject.email.wire(), now));
     }
     note_records(subject, run, now, commit);
 }
 
 /// Notes that a dry run has stated what would become of the contact: its other records do not count again.
 pub(super) fn note_stated(subject: &Subject, run: i64, now: i64, commit: &mut Commit) {
-    let known = || Contact::new(subject.hash, subject.email.as_str().to_owned(), now);
+    let known = || Contact::new(subject.hash, subject.email.wire(), now);
     commit.contacts.push(Contact {
         run_id: Some(run),
         ..subject.contact.clone().unwrap_or_else(known)
@@ -139,13 +225,6 @@ fn note_records(subject: &Subject, run: i64, now: i64, commit: &mut Commit) {
             .readings
             .iter()
             .filter(|r| r.before.is_none())
-            .map(|r| Record {
-                key: r.key,
-                hash: r.hash,
-                consent: r.consent,
-                extra: r.extra.clone(),
-                run_id: Some(run),
-                seen_at: now,
-            }),
+            .map(|r| r.record(Some(run), now)),
     );
 }

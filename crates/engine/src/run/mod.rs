@@ -16,22 +16,30 @@ mod dispose;
 mod end;
 mod judge;
 mod proof;
+mod repair;
 mod rest;
+mod still;
 
-use shoper_api::Cursor;
+use ports::Millis;
+use shoper_api::{Next, Walk};
 use store::{Commit, Reason, Run, RunKind, RunState};
-use sync_core::{RecordKey, RecordKind};
+use sync_core::{EmailError, RecordKey, RecordKind, ShopId};
 
 use crate::addresses;
 use crate::error::Halt;
+use crate::narrow::Narrow;
+use crate::passed::PassedOver;
 use crate::report::{Body, Phase};
 use crate::session::{Session, millis};
+use crate::settings::EngineSettings;
 use crate::subject::Reading;
+use crate::trouble;
 
 use blocks::read_list;
 use count::count;
 use end::applying;
 use rest::{missing, remaining};
+pub use still::{standstill, tell_standstill};
 
 /// The kind of turn, in the lane's memory of what turns need.
 const KIND: &str = "run";
@@ -57,6 +65,7 @@ pub async fn schedule(s: &Session<'_>) -> Result<(), Halt> {
                 )
                 .await?;
         }
+        trouble::forget(s).await?;
         let kind = if first_done {
             RunKind::Backfill
         } else {
@@ -107,16 +116,30 @@ pub async fn schedule(s: &Session<'_>) -> Result<(), Halt> {
     Ok(())
 }
 
-/// The next sweep: once a day, each shop at an hour of its own.
+/// A reading of the whole shop begins: the next one comes within a day.
 fn plan_sweep(s: &Session<'_>) {
-    let now = s.now();
-    let every = millis(s.settings.sweep_every).max(1);
-    let offset = (s.shop.id.0.wrapping_mul(7_919_317)).rem_euclid(every);
-    let mut next = now - now.rem_euclid(every) + offset;
-    while next < now + every / 2 {
-        next += every;
+    s.state().timers.sweep = next_sweep_of(s.shop.id, s.settings, s.now());
+}
+
+/// When a shop's next sweep begins after one at `now`.
+pub fn next_sweep_of(shop: ShopId, settings: &EngineSettings, now: Millis) -> Millis {
+    let every = millis(settings.sweep_every).max(1);
+    next_sweep(now, every, shop.0.wrapping_mul(7_919_317).rem_euclid(every))
+}
+
+/// When the next sweep begins after one at `now`: at the shop's own time of the day, so that not all shops are read at
+/// once, but never later than `every` from now. Where that time comes too soon after an early sweep, the next one goes
+/// half the way there, and the one after it is at the shop's own time again.
+fn next_sweep(now: Millis, every: Millis, own_time: Millis) -> Millis {
+    let to_own = match (own_time - now).rem_euclid(every) {
+        0 => every,
+        left => left,
+    };
+    now + if to_own * 2 >= every {
+        to_own
+    } else {
+        (every + to_own) / 2
     }
-    s.state().timers.sweep = next;
 }
 
 /// One stretch of the active run; whether there was anything to do.
@@ -165,21 +188,27 @@ async fn note_waiting(
 }
 
 async fn save(s: &Session<'_>, run: &mut Run, body: &mut Body, mut commit: Commit) -> Result<(), Halt> {
-    body.eta_seconds = eta(s, run, body);
+    // Nobody knows when a service comes back.
+    let is_stopped = matches!(
+        body.waiting_for.as_deref(),
+        Some("shop-away" | "shop-access" | "sare-away" | "sare-access" | "sare-payment")
+    );
+    body.eta_seconds = eta(s, run, body).filter(|_| !is_stopped);
     run.body = body.text();
     commit.run = Some(run.clone());
     s.commit(commit).await
 }
 
-/// Seconds left by the shop's own limit; nothing is promised before the shop was counted.
+/// Seconds left by the shop's own limit; nothing is promised before the shop was counted, nor while something fails of
+/// which nobody knows how long it will.
 fn eta(s: &Session<'_>, run: &Run, body: &Body) -> Option<i64> {
+    let waits = body.waiting_for.as_deref();
+    if body.narrow.is_some() || waits.is_some_and(|why| !matches!(why, "shop-limit" | "sare-limit")) {
+        return None;
+    }
     let total = body.total?;
     let left = (total - body.done).max(0);
-    let calls_a_page = match s.config {
-        Some(_) if addresses::are_single(s) => 51,
-        Some(_) if addresses::are_needed(s) => 2,
-        _ => 1,
-    };
+    let calls_a_page = addresses::requests_a_page(s);
     let calls = (left / 50 + i64::from(left % 50 > 0)) * calls_a_page;
     let rate = s.state().shoper.rate;
     #[expect(
@@ -216,16 +245,29 @@ async fn next_phase(s: &Session<'_>, run: &mut Run, body: &mut Body) -> Result<(
     body.cursor = None;
     body.ledger_cursor = None;
     body.rows_in_phase = 0;
+    body.narrow = None;
+    body.walk = Walk::default();
+    body.again = false;
+    body.nameless = false;
     body.waiting_for = None;
+    body.moved_at = Some(s.now());
     save(s, run, body, Commit::default()).await
 }
 
 /// A stretch of one list, read ahead while it is written.
+#[derive(Default)]
 struct Block {
     readings: Vec<Reading>,
-    bad: Vec<RecordKey>,
+    bad: Vec<(RecordKey, EmailError)>,
+    broken: Vec<RecordKey>,
+    nameless: Vec<i64>,
+    passed: Option<PassedOver>,
+    /// How many of those without an address consent by themselves.
+    bad_consenting: i64,
     rows: i64,
-    next: Option<Cursor>,
+    next: Option<Next>,
+    narrow: Option<Narrow>,
+    walk: Walk,
 }
 
 fn reason_of(kind: RunKind) -> Reason {
@@ -233,5 +275,28 @@ fn reason_of(kind: RunKind) -> Reason {
         RunKind::First | RunKind::Backfill => Reason::Backfill,
         RunKind::Forced => Reason::Forced,
         RunKind::Sweep | RunKind::DryRun => Reason::Sweep,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::next_sweep;
+
+    const HOUR: i64 = 3_600_000;
+    const DAY: i64 = 24 * HOUR;
+
+    #[test]
+    fn sweeps_begin_at_most_a_day_apart_and_come_back_to_the_shops_own_time() {
+        for own_time in [0, 1, 7 * HOUR, DAY - 1] {
+            for begun in (0..DAY).step_by(600_000) {
+                let mut now = 1_790_000_000_000 + begun;
+                for _ in 0..3 {
+                    let next = next_sweep(now, DAY, own_time);
+                    assert!((DAY / 2..=DAY).contains(&(next - now)), "{own_time} {begun}");
+                    now = next;
+                }
+                assert_eq!(now.rem_euclid(DAY), own_time, "{begun}");
+            }
+        }
     }
 }

@@ -8,6 +8,7 @@ use sync_core::consent::status;
 
 use crate::error::Halt;
 use crate::lookup;
+use crate::read;
 use crate::report::Body;
 use crate::session::{SARE_RESERVE, Session};
 use crate::subject::{Confirm, Subject, assess};
@@ -35,6 +36,7 @@ async fn settle_some(s: &Session<'_>, run: &mut Run, body: &mut Body) -> Result<
         return next_phase(s, run, body).await;
     };
     body.ledger_cursor = Some(last.hash.to_hex());
+    body.moved_at = Some(s.now());
     let hashes: Vec<AddrHash> = contacts.iter().map(|c| c.hash).collect();
     let mut records: HashMap<AddrHash, Vec<Record>> = HashMap::new();
     for record in s.store.records_of(s.shop.id, &hashes).await? {
@@ -45,10 +47,7 @@ async fn settle_some(s: &Session<'_>, run: &mut Run, body: &mut Body) -> Result<
         let known = records.remove(&contact.hash).unwrap_or_default();
         let only_subscriber = !known.is_empty() && known.iter().all(|r| r.key.kind == RecordKind::Subscriber);
         let seen_now = known.iter().any(|r| r.run_id == Some(run.id));
-        let email = contact
-            .address
-            .as_deref()
-            .and_then(|a| sync_core::email::Email::parse(a).ok());
+        let email = contact.address.as_deref().map(sync_core::Email::kept);
         let (true, true, Some(email)) = (only_subscriber, seen_now, email) else {
             continue;
         };
@@ -57,6 +56,7 @@ async fn settle_some(s: &Session<'_>, run: &mut Run, body: &mut Body) -> Result<
         subject.contact = Some(contact);
         subjects.push(subject);
     }
+    read::known_rows(s, &mut subjects).await?;
     let assessed = assess(s, subjects, Confirm::No).await?;
     dispose(s, run, body, assessed, &HashSet::new(), Commit::default()).await
 }

@@ -4,13 +4,12 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use shoper_api::ShopUrl;
 use store::{ShopChange, ShopState};
 
+use crate::blame;
 use crate::error::{CallError, Halt, Side};
-use crate::lookup;
 
-use super::{Session, lock, millis, shop_problem};
+use super::{Session, lock, millis};
 
 impl Session<'_> {
     /// Asks the shop. An expired token is renewed once.
@@ -19,6 +18,27 @@ impl Session<'_> {
     /// [`CallError::Api`] for answers about this very request (not found, refused, locked, forbidden,
     /// not filterable); everything that concerns the shop as a whole is a [`Halt`].
     pub async fn shoper<T, F, Fut>(&self, call: F) -> Result<T, CallError<shoper_api::Error>>
+    where
+        F: Fn(shoper_api::Client) -> Fut,
+        Fut: Future<Output = Result<T, shoper_api::Error>>,
+    {
+        self.ask_shoper(call, false).await
+    }
+
+    /// Asks the shop for something that may fail by itself, such as a page with a record in it that the shop cannot put
+    /// into words. Where it does and another call is answered, the shop is not away.
+    ///
+    /// # Errors
+    /// As [`Session::shoper`]; [`CallError::Api`] also for what [`shoper_api::Error::may_be_the_call`], and is.
+    pub async fn shoper_piece<T, F, Fut>(&self, call: F) -> Result<T, CallError<shoper_api::Error>>
+    where
+        F: Fn(shoper_api::Client) -> Fut,
+        Fut: Future<Output = Result<T, shoper_api::Error>>,
+    {
+        self.ask_shoper(call, true).await
+    }
+
+    async fn ask_shoper<T, F, Fut>(&self, call: F, is_piece: bool) -> Result<T, CallError<shoper_api::Error>>
     where
         F: Fn(shoper_api::Client) -> Fut,
         Fut: Future<Output = Result<T, shoper_api::Error>>,
@@ -44,7 +64,12 @@ impl Session<'_> {
             }
             match answer {
                 Ok(value) => {
-                    self.state().failures.0 = 0;
+                    {
+                        let mut state = self.state();
+                        state.failures.0 = 0;
+                        state.away(Side::Shoper).since = None;
+                    }
+                    crate::moving::sent_on_no_longer(self).await?;
                     if self.is_locked_out.swap(false, Ordering::Relaxed) {
                         self.let_in_again().await?;
                     }
@@ -55,15 +80,42 @@ impl Session<'_> {
                     crate::access::renew(self).await?;
                 }
                 Err(shoper_api::Error::Unauthorized { .. }) => {
+                    self.state().away(Side::Shoper).since = None;
                     return Err(crate::access::lost(self, "unauthorized").await?.into());
                 }
-                Err(shoper_api::Error::Redirected { to: Some(to) }) => {
-                    return Err(self.moved(&to).await?.into());
+                Err(error) if is_piece && error.may_be_the_call() => {
+                    self.shop_answers(&client, &error).await?;
+                    return Err(CallError::Api(error));
                 }
-                Err(error) if error.is_transient() => return Err(self.shoper_outage(&error).into()),
-                Err(error) => return Err(CallError::Api(error)),
+                Err(error) if error.is_transient() => {
+                    return Err(crate::moving::away(self, &error).await?.into());
+                }
+                Err(error) => {
+                    // It says no, but it answers.
+                    self.state().away(Side::Shoper).since = None;
+                    return Err(CallError::Api(error));
+                }
             }
         }
+    }
+
+    /// Asks the shop for something small after another call has failed with `error`: unless that is answered as well, the
+    /// shop is away.
+    async fn shop_answers(&self, client: &shoper_api::Client, error: &shoper_api::Error) -> Result<(), Halt> {
+        self.keep_lease().await?;
+        let answer = client.application_config().await;
+        self.note_shoper(client);
+        if let (Err(_), Some(until)) = (&answer, self.pacer.take_closed(Side::Shoper)) {
+            return Err(Halt::no_place(Side::Shoper, until));
+        }
+        if answer.is_err_and(|error| error.is_transient()) {
+            return Err(crate::moving::away(self, error).await?);
+        }
+        tracing::info!(shop = %self.shop.id, %error, "one call fails while the shop answers others");
+        let mut state = self.state();
+        state.failures.0 = 0;
+        state.away(Side::Shoper).since = None;
+        Ok(())
     }
 
     /// The shop has answered a call: it takes our tokens.
@@ -99,32 +151,15 @@ impl Session<'_> {
             .learn(now, pace.limit, pace.bandwidth, pace.calls);
     }
 
-    /// The shop answers from another address now (shoper-api.md A.2): the next slice asks there. A token never
-    /// follows a redirect by itself.
-    pub async fn moved(&self, to: &ShopUrl) -> Result<Halt, Halt> {
-        if to.host() == self.url.host() {
-            return Ok(self.shoper_outage(&shoper_api::Error::Redirected { to: None }));
-        }
-        tracing::info!(shop = %self.shop.id, from = %self.url.host(), to = %to.host(), "the shop has moved");
-        let change = ShopChange {
-            url: Some((to.as_str().to_owned(), to.host())),
-            ..ShopChange::default()
-        };
-        self.store.update_shop(self.shop.id, &change, self.now()).await?;
-        Ok(Halt::Wait {
-            side: Side::Shoper,
-            until: self.now() + 1_000,
-            why: "shop-away",
-        })
-    }
-
-    fn shoper_outage(&self, error: &shoper_api::Error) -> Halt {
+    /// Lets the shop rest after a failure.
+    pub fn shoper_outage(&self, error: &shoper_api::Error) -> Halt {
         let now = self.now();
         let mut state = self.state();
+        state.note_away(Side::Shoper, now);
         let (pause, why) = match error {
             shoper_api::Error::RateLimited { retry_after } => {
                 state.shoper.fill(now);
-                (retry_after.unwrap_or(Duration::from_secs(1)), "shop-limit")
+                (retry_after.unwrap_or_default(), "shop-limit")
             }
             other => {
                 state.failures.0 += 1;
@@ -134,8 +169,8 @@ impl Session<'_> {
                 )
             }
         };
-        tracing::info!(shop = %self.shop.id, %error, pause_ms = millis(pause), "the shop cannot be asked now");
-        let until = now + millis(pause);
+        tracing::info!(shop = %self.shop.id, %error, pause_ms = millis(pause.max(LEAST_PAUSE)), "the shop cannot be asked now");
+        let until = now + millis(pause.max(LEAST_PAUSE));
         state.timers.shoper = until;
         Halt::Wait {
             side: Side::Shoper,
@@ -144,7 +179,7 @@ impl Session<'_> {
         }
     }
 
-    /// Asks SARE.
+    /// Asks SARE for what is about no contact.
     ///
     /// # Errors
     /// As [`Session::shoper`].
@@ -153,7 +188,13 @@ impl Session<'_> {
         F: Fn(sare_api::Client) -> Fut,
         Fut: Future<Output = Result<T, sare_api::Error>>,
     {
-        match self.sare_by_one_way(call).await {
+        match self.sare_about(call).await {
+            Err(CallError::Api(sare_api::Error::Unauthorized { .. })) => {
+                Err(self.sare_refuses().await?.into())
+            }
+            Err(CallError::Api(error)) if wants_payment(&error) => {
+                Err(self.sare_unpaid(&error).await?.into())
+            }
             Err(CallError::Api(error)) if error.is_transient() && !error.suggests_smaller_batch() => {
                 Err(self.sare_outage(&error).into())
             }
@@ -161,12 +202,11 @@ impl Session<'_> {
         }
     }
 
-    /// Asks SARE by a call for which there are others: where the failure may be this call's own, whether SARE is away is
-    /// for the caller to find out.
+    /// Asks SARE about contacts: whose fault a failure is, is for the caller to find out (`blame.rs`).
     ///
     /// # Errors
-    /// As [`Session::sare`]; [`CallError::Api`] also for what `lookup::may_be_the_call`.
-    pub async fn sare_by_one_way<T, F, Fut>(&self, call: F) -> Result<T, CallError<sare_api::Error>>
+    /// As [`Session::sare`]; [`CallError::Api`] also for what `blame::may_be_a_contact`.
+    pub async fn sare_about<T, F, Fut>(&self, call: F) -> Result<T, CallError<sare_api::Error>>
     where
         F: Fn(sare_api::Client) -> Fut,
         Fut: Future<Output = Result<T, sare_api::Error>>,
@@ -187,58 +227,91 @@ impl Session<'_> {
         if let (Err(_), Some(until)) = (&answer, closed) {
             return Err(Halt::no_place(Side::Sare, until).into());
         }
-        let now = self.now();
         match answer {
             Ok(value) => {
                 let mended = {
                     let mut state = self.state();
                     state.failures.1 = 0;
-                    std::mem::take(&mut state.sare_refused)
+                    state.away(Side::Sare).since = None;
+                    (
+                        std::mem::take(&mut state.sare_refused),
+                        std::mem::take(&mut state.sare_unpaid),
+                    )
                 };
-                if mended {
+                if mended.0 {
                     self.shop_problem_over("sare-access").await?;
+                }
+                if mended.1 {
+                    self.shop_problem_over("sare-payment").await?;
                 }
                 Ok(value)
             }
-            Err(sare_api::Error::Unauthorized { .. }) => {
-                let problem = shop_problem("shop:sare-access", "sare-access", None, now);
-                self.store.note_problem(self.shop.id, &problem).await?;
-                let until = now + 15 * 60_000;
-                {
-                    let mut state = self.state();
-                    state.timers.sare = until;
-                    state.sare_refused = true;
-                }
-                Err(Halt::Wait {
-                    side: Side::Sare,
-                    until,
-                    why: "sare-access",
-                }
-                .into())
-            }
-            Err(error) if error.suggests_smaller_batch() || lookup::may_be_the_call(&error) => {
+            Err(error) if error.suggests_smaller_batch() || blame::may_be_a_contact(&error) => {
                 Err(CallError::Api(error))
             }
+            Err(sare_api::Error::Unauthorized { .. }) => Err(self.sare_refuses().await?.into()),
             Err(error) if error.is_transient() => Err(self.sare_outage(&error).into()),
-            Err(error) => Err(CallError::Api(error)),
+            Err(error) => {
+                self.state().away(Side::Sare).since = None;
+                Err(CallError::Api(error))
+            }
         }
+    }
+
+    /// SARE refuses the key: told, and asked again in a quarter of an hour.
+    pub async fn sare_refuses(&self) -> Result<Halt, Halt> {
+        {
+            let mut state = self.state();
+            state.sare_refused = true;
+            state.away(Side::Sare).since = None;
+        }
+        self.sare_closed("sare-access", None).await
+    }
+
+    /// Where SARE refuses a call for everybody though it answers others, the key lacks rights (sare-api.md 16 row 21): told
+    /// as a key that is refused.
+    pub async fn no_right(&self, error: &sare_api::Error) -> Result<Option<Halt>, Halt> {
+        Ok(match error {
+            sare_api::Error::Unauthorized { .. } => Some(self.sare_refuses().await?),
+            error if wants_payment(error) => Some(self.sare_unpaid(error).await?),
+            _ => None,
+        })
+    }
+
+    /// SARE answers whatever it is asked that the account is not paid for, or that its limits are reached (402).
+    async fn sare_unpaid(&self, error: &sare_api::Error) -> Result<Halt, Halt> {
+        self.state().sare_unpaid = true;
+        let why = error.reason().map(sare_api::Private::shown);
+        self.sare_closed("sare-payment", why).await
+    }
+
+    async fn sare_closed(&self, why: &'static str, detail: Option<String>) -> Result<Halt, Halt> {
+        self.shop_problem(why, why, detail).await?;
+        let until = self.now() + CLOSED_MS;
+        self.state().timers.sare = until;
+        Ok(Halt::Wait {
+            side: Side::Sare,
+            until,
+            why,
+        })
     }
 
     /// Lets SARE rest after a failure.
     pub fn sare_outage(&self, error: &sare_api::Error) -> Halt {
         let now = self.now();
         let mut state = self.state();
+        state.note_away(Side::Sare, now);
         let (pause, why) = if let sare_api::Error::RateLimited { retry_after } = error {
             // It lets through less than we were told: of its limit nothing is published.
             state.sare.fill(now);
-            (retry_after.unwrap_or(Duration::from_secs(1)), "sare-limit")
+            (retry_after.unwrap_or_default(), "sare-limit")
         } else {
             state.failures.1 += 1;
             let pause = error.retry_after().unwrap_or_else(|| backoff(state.failures.1));
             (pause, "sare-away")
         };
-        tracing::info!(shop = %self.shop.id, %error, pause_ms = millis(pause), "SARE cannot be asked now");
-        let until = now + millis(pause);
+        tracing::info!(shop = %self.shop.id, %error, pause_ms = millis(pause.max(LEAST_PAUSE)), "SARE cannot be asked now");
+        let until = now + millis(pause.max(LEAST_PAUSE));
         state.timers.sare = until;
         Halt::Wait {
             side: Side::Sare,
@@ -246,6 +319,17 @@ impl Session<'_> {
             why,
         }
     }
+}
+
+/// A service that fails and asks for no pause, or for one that is over, is left alone for so long all the same.
+const LEAST_PAUSE: Duration = Duration::from_secs(1);
+
+/// How long an account that lets nobody in is not asked again.
+const CLOSED_MS: i64 = 15 * 60_000;
+
+/// Whether SARE says that the account's plan is exhausted.
+pub fn wants_payment(error: &sare_api::Error) -> bool {
+    matches!(error, sare_api::Error::Rejected { status, code, .. } if *status == 402 || *code == Some(402))
 }
 
 /// 2 s, doubled with every failure in a row, at most 10 minutes.

@@ -6,10 +6,10 @@ use sync_core::consent::SareView;
 
 use super::Session;
 
-/// How an absence is written among what a turn learnt; statuses are 1 to 8, and -1 where none can be read.
-const ABSENT: i64 = -2;
+/// How an absence is written among what a turn learnt: by a number that no account uses for a status.
+const ABSENT: i64 = i64::MIN;
 /// The same for one that was asked after by itself.
-const SURELY_ABSENT: i64 = -3;
+const SURELY_ABSENT: i64 = i64::MIN + 1;
 
 impl Session<'_> {
     /// Whether the shop has said just now that the record is gone.

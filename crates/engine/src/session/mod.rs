@@ -6,9 +6,11 @@
 //! requests behind a call pass the door in `pacing.rs`.
 
 mod calls;
+mod lease;
 mod memory;
 mod turns;
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -16,16 +18,17 @@ use std::time::Duration;
 use ports::{Clock, Millis, Transport};
 use secrecy::SecretString;
 use shoper_api::ShopUrl;
-use store::{Commit, DirtyKey, Lease, Problem, SecretName, Shop, ShopState, Store};
-use sync_core::RecordKey;
+use store::{AddrHash, Commit, DirtyKey, Lease, PUT_BACK_MS, Problem, SecretName, Shop, ShopState, Store};
 use sync_core::config::Config;
+use sync_core::{EmailError, RecordKey};
 
+use crate::blame::Call;
 use crate::error::{Halt, Side};
 use crate::pacing::{Paced, Pacer};
 use crate::settings::EngineSettings;
 use crate::state::LaneState;
 
-pub use calls::backoff;
+pub use calls::{backoff, wants_payment};
 pub use turns::Turn;
 
 /// Places in the shop's bucket that bulk work leaves to live changes.
@@ -56,6 +59,10 @@ pub struct Session<'a> {
     /// The shop is not known to take our tokens: the first call that it answers shows that it does.
     is_locked_out: AtomicBool,
     pacer: Arc<Pacer>,
+    /// Calls about contacts that SARE has answered in this slice.
+    worked: Mutex<BTreeSet<Call>>,
+    /// When SARE last answered the cheap call of `blame.rs`.
+    answered_at: AtomicI64,
     shoper_client: Mutex<Option<shoper_api::Client>>,
     sare_client: Mutex<Option<sare_api::Client>>,
 }
@@ -84,9 +91,10 @@ impl<'a> Session<'a> {
             .as_deref()
             .and_then(|text| Config::parse(text).ok())
             .map(|p| Arc::new(p.config));
-        let state = LaneState::parse(&lease.state, settings);
+        let now = clock.now();
+        let state = LaneState::open(&lease.state, settings, now);
         let leased_until = AtomicI64::new(lease.until);
-        let held_until = AtomicI64::new(shop.first_run_after.unwrap_or(0));
+        let held_until = AtomicI64::new(shop.held_until(now).unwrap_or(0));
         let is_locked_out = AtomicBool::new(matches!(
             shop.state,
             ShopState::Connecting | ShopState::AccessLost
@@ -104,6 +112,8 @@ impl<'a> Session<'a> {
             held_until,
             is_locked_out,
             pacer: Arc::new(Pacer::new(state, clock)),
+            worked: Mutex::default(),
+            answered_at: AtomicI64::new(0),
             shoper_client: Mutex::new(None),
             sare_client: Mutex::new(None),
         }))
@@ -117,6 +127,34 @@ impl<'a> Session<'a> {
     /// The lane's state, for reading and writing. Never held across an await.
     pub fn state(&self) -> MutexGuard<'_, LaneState> {
         self.pacer.state()
+    }
+
+    /// Asks for fewer contacts at once from here on, where that is what the error is about.
+    pub fn note_too_large(&self, error: &sare_api::Error) {
+        let too_many = matches!(error, sare_api::Error::TooLarge);
+        if too_many || (error.is_transient() && error.suggests_smaller_batch()) {
+            self.state().batch.after_too_large();
+        }
+    }
+
+    /// Notes that SARE has answered a call about contacts.
+    pub fn note_worked(&self, call: Call) {
+        lock(&self.worked).insert(call);
+    }
+
+    /// Whether SARE has answered such a call in this slice.
+    pub fn has_worked(&self, call: Call) -> bool {
+        lock(&self.worked).contains(&call)
+    }
+
+    /// Notes that SARE has answered a call that is about nobody.
+    pub fn note_answered(&self) {
+        self.answered_at.store(self.now(), Ordering::Relaxed);
+    }
+
+    /// When it last did, in this slice; 0: never.
+    pub fn answered_at(&self) -> Millis {
+        self.answered_at.load(Ordering::Relaxed)
     }
 
     /// Whether anything is to be synchronised: an account alone, with neither kind of record switched on, asks for
@@ -136,7 +174,7 @@ impl<'a> Session<'a> {
     pub async fn prolong_hold(&self, until: Millis) -> Result<(), Halt> {
         self.store.prolong_hold(self.shop.id, until, self.now()).await?;
         let shop = self.store.shop(self.shop.id).await?;
-        let until = shop.and_then(|shop| shop.first_run_after).unwrap_or(0);
+        let until = shop.and_then(|shop| shop.held_until(self.now())).unwrap_or(0);
         self.held_until.store(until, Ordering::Relaxed);
         Ok(())
     }
@@ -166,26 +204,13 @@ impl<'a> Session<'a> {
 
     /// Commits one piece of work, the lane's state along with it.
     pub async fn commit(&self, mut commit: Commit) -> Result<(), Halt> {
-        commit.lane_state = Some(self.state().text());
         let now = self.now();
+        commit.lane_state = Some(self.state().text_at(now));
         if !self.store.commit(&self.lease, now, &commit).await? {
             return Err(Halt::Fenced);
         }
         self.leased_until
             .store(now + millis(self.settings.lease), Ordering::Relaxed);
-        Ok(())
-    }
-
-    /// Renews the lease once half of it is over, so that slow services cost nobody the lane.
-    async fn keep_lease(&self) -> Result<(), Halt> {
-        let (now, lease) = (self.now(), millis(self.settings.lease));
-        if self.leased_until.load(Ordering::Relaxed) - now > lease / 2 {
-            return Ok(());
-        }
-        if !self.store.renew(&self.lease, now, lease).await? {
-            return Err(Halt::Fenced);
-        }
-        self.leased_until.store(now + lease, Ordering::Relaxed);
         Ok(())
     }
 
@@ -233,6 +258,11 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
+    /// Notes that a record does not say what it consents to, or says it again.
+    pub fn note_silence(&self) {
+        self.state().silence.is_news = true;
+    }
+
     /// Notes that the shop does not let the app at `resource`.
     pub async fn not_permitted(&self, resource: &str) -> Result<(), Halt> {
         let topic = format!("no-scope:{resource}");
@@ -264,17 +294,59 @@ pub fn shop_problem(key: &str, kind: &str, detail: Option<String>, now: Millis) 
 }
 
 /// A record whose address is none: a final verdict until the shop corrects it.
-pub fn bad_address(key: RecordKey, now: i64) -> Problem {
+pub fn bad_address(key: RecordKey, why: EmailError, now: i64) -> Problem {
+    let kind = match why {
+        EmailError::Invisible => "unseen-character",
+        _ => "bad-address",
+    };
+    Problem {
+        is_final: true,
+        ..of_record(key, kind, now)
+    }
+}
+
+fn of_record(key: RecordKey, kind: &str, now: i64) -> Problem {
     Problem {
         key: DirtyKey::Record(key).encode(),
-        kind: "bad-address".to_owned(),
+        kind: kind.to_owned(),
         hash: None,
         detail: None,
-        is_final: true,
+        is_final: false,
         first_at: now,
         last_at: now,
         times: 1,
     }
+}
+
+/// A record that the shop cannot put into words, or not so that it can be read; its detail says why.
+pub fn unreadable_record(key: RecordKey, why: Option<String>, now: i64) -> Problem {
+    Problem {
+        detail: why,
+        ..of_record(key, "record-unreadable", now)
+    }
+}
+
+/// A record some of whose members cannot be read; the rest of it counts.
+pub fn unreadable_members(key: RecordKey, hash: AddrHash, members: &[String], now: i64) -> Problem {
+    Problem {
+        hash: Some(hash),
+        detail: Some(members.join(", ")),
+        ..of_record(key, "fields-unreadable", now)
+    }
+}
+
+/// Kinds of problems that are about one record of the shop, and over once it is read whole.
+pub const OF_RECORDS: [&str; 4] = [
+    "bad-address",
+    "unseen-character",
+    "record-unreadable",
+    "fields-unreadable",
+];
+
+/// Whether less than `span` has passed at `now` since `at`. A time that has not come yet is no recent one: the clock was
+/// put back since.
+pub fn is_recent(at: i64, span: i64, now: i64) -> bool {
+    at <= now + PUT_BACK_MS && at + span > now
 }
 
 /// A duration in the ledger's unit.

@@ -7,7 +7,7 @@ use crate::client::Client;
 use crate::error::Error;
 use crate::wire::add::{self, AddRequest, Contact};
 use crate::wire::outcome::{AddOutcome, ItemOutcome, Named, outcome};
-use crate::wire::record::{ContactRecord, One, read_one};
+use crate::wire::record::{ContactRecord, ContactRecords, One, read_one};
 use crate::wire::{key_of, props};
 
 /// Everything that could end or change a path segment. `@` stands as it is, as in the clients seen.
@@ -89,12 +89,30 @@ impl Client {
         Ok(outcome(&envelope, &keys, Named::ByEmail))
     }
 
-    /// `GET email/by_email/{email}`: one contact. `None` when SARE says that there is none: 404 or 400
-    /// with its envelope, or an empty `response` (sare-api.md 15).
+    /// `GET email/by_email/{email}`: one contact, under whichever spelling SARE has it, which the record then names; where
+    /// that are several, the record whose status refuses most. `None` when SARE says that there is none.
     ///
     /// # Errors
     /// [`Error`]; [`Error::NotUnderstood`] also when the answer is about another address.
     pub async fn by_email(&self, email: &str) -> Result<Option<ContactRecord>, Error> {
+        let mut records = ContactRecords::default();
+        let spellings = address::spellings(email);
+        let is_one = spellings.len() == 1;
+        for spelling in spellings {
+            if let Some(mut record) = self.by_spelling(&spelling).await? {
+                // SARE may answer in another form than it was asked in, and than it has.
+                if !is_one {
+                    record.email = spelling;
+                }
+                records.insert(record);
+            }
+        }
+        Ok(records.remove(email))
+    }
+
+    /// The contact under this very spelling. `None` when SARE says that there is none: 404 or 400 with its envelope, or
+    /// an empty `response` (sare-api.md 15).
+    pub(super) async fn by_spelling(&self, email: &str) -> Result<Option<ContactRecord>, Error> {
         const WHAT: &str = "the contact";
         let email = email.trim();
         if !email.contains('@') {

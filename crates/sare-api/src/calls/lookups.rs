@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::status::Status;
 use crate::wire::key_of;
 use crate::wire::lookup::{LookupForm, Probed, body};
-use crate::wire::record::{self, ContactRecord};
+use crate::wire::record::{self, ContactRecord, ContactRecords};
 use crate::wire::statuses::{self, StatusAnswer, StatusAnswers};
 
 /// Pages read at most for one list.
@@ -38,52 +38,59 @@ impl Client {
     /// # Errors
     /// [`Error`].
     pub async fn statuses_kept(&self, emails: &[&str], kept: &Mutex<StatusAnswers>) -> Result<(), Error> {
-        let keep = |key, status| lock(kept).take(key, status);
-        let requests = match self.lookup() {
-            LookupForm::OneByOne => {
-                let mut requests = 0;
-                for email in emails {
-                    requests += 1;
-                    if let Some(record) = self.by_email(email).await? {
-                        keep(key_of(email), record.told_status());
+        let keep = |email: String, status| lock(kept).take(&email, status);
+        let mut requests = 0;
+        for emails in rounds(emails) {
+            requests += match self.lookup() {
+                LookupForm::OneByOne => {
+                    for email in &emails {
+                        if let Some(record) = self.by_spelling(email).await? {
+                            keep(email.clone(), record.told_status());
+                        }
                     }
+                    u32::try_from(emails.len()).unwrap_or(u32::MAX)
                 }
-                requests
-            }
-            LookupForm::Records | LookupForm::PlainRecords => {
-                let take = |key, record: ContactRecord| keep(key, record.told_status());
-                self.by_list(RECORDS.0, RECORDS.1, emails, record::read, take)
-                    .await?
-            }
-            LookupForm::Object | LookupForm::Plain => {
-                let call = "email/status_by_email_list";
-                self.by_list(call, "a list of statuses", emails, statuses::read, keep)
-                    .await?
-            }
-        };
+                LookupForm::Records | LookupForm::PlainRecords => {
+                    let take = |email, record: ContactRecord| keep(email, record.told_status());
+                    self.by_list(RECORDS.0, RECORDS.1, &emails, record::read, take)
+                        .await?
+                }
+                LookupForm::Object | LookupForm::Plain => {
+                    let call = "email/status_by_email_list";
+                    self.by_list(call, "a list of statuses", &emails, statuses::read, keep)
+                        .await?
+                }
+            };
+        }
         lock(kept).requests_made = requests;
         Ok(())
     }
 
-    /// `POST email/by_email_list/{page}`: the records of many addresses, by address in lower case.
+    /// `POST email/by_email_list/{page}`: the records of many addresses, however SARE spells them.
     /// Addresses that SARE does not name are absent, which proves nothing (sare-api.md 14).
     /// [`LookupForm::OneByOne`] asks `email/by_email` instead, a request for every address.
     ///
     /// # Errors
     /// [`Error`].
-    pub async fn by_email_list(&self, emails: &[&str]) -> Result<HashMap<String, ContactRecord>, Error> {
-        let mut records = HashMap::with_capacity(emails.len());
+    pub async fn by_email_list(&self, emails: &[&str]) -> Result<ContactRecords, Error> {
+        let mut records = ContactRecords::default();
         if self.lookup() == LookupForm::OneByOne {
             for email in emails {
                 if let Some(record) = self.by_email(email).await? {
-                    records.insert(key_of(email), record);
+                    records.insert(record);
                 }
             }
             return Ok(records);
         }
-        let take = |key, record| records.insert(key, record).is_none();
-        self.by_list(RECORDS.0, RECORDS.1, emails, record::read, take)
-            .await?;
+        for emails in rounds(emails) {
+            let mut named = HashSet::new();
+            let take = |email: String, record| {
+                records.insert(record);
+                named.insert(email)
+            };
+            self.by_list(RECORDS.0, RECORDS.1, &emails, record::read, take)
+                .await?;
+        }
         Ok(records)
     }
 
@@ -140,27 +147,19 @@ impl Client {
     }
 
     /// Reads pages until all that was asked for is answered, a page brings nothing new, SARE refuses a
-    /// page after the first, or [`MOST_PAGES`] are read. `take` keeps a row and says whether its address
-    /// is new. The number of requests.
+    /// page after the first, or [`MOST_PAGES`] are read. `take` keeps a row under the spelling that was asked for, in
+    /// whichever form SARE answers, and says whether its address is new. The number of requests.
     async fn by_list<T>(
         &self,
         call: &'static str,
         what: &'static str,
-        emails: &[&str],
+        emails: &[String],
         read: impl Fn(&Value) -> Option<Vec<(String, T)>>,
         mut take: impl FnMut(String, T) -> bool,
     ) -> Result<u32, Error> {
-        let emails: Vec<&str> = emails
-            .iter()
-            .copied()
-            .filter(|email| !email.trim().is_empty())
-            .collect();
-        let asked: HashSet<String> = emails.iter().map(|email| key_of(email)).collect();
-        if asked.is_empty() {
-            return Ok(0);
-        }
-        let body = body(self.lookup(), &emails);
-        let mut missing = asked.len();
+        let asked: HashMap<String, &String> = emails.iter().map(|email| (key_of(email), email)).collect();
+        let mut missing: HashSet<&str> = asked.keys().map(String::as_str).collect();
+        let body = body(self.lookup(), emails);
         for page in 0..MOST_PAGES {
             let envelope = match self.post(call, &format!("/{page}"), body.clone()).await {
                 Ok(envelope) => envelope,
@@ -175,20 +174,40 @@ impl Client {
             let payload = envelope.payload(what)?;
             let rows = read(payload).ok_or_else(|| envelope.not_understood(what))?;
             let mut news = false;
-            for (key, row) in rows {
-                let was_asked = asked.contains(&key);
-                if take(key, row) {
-                    news = true;
-                    missing -= usize::from(was_asked);
-                }
+            for (email, row) in rows {
+                let key = key_of(&email);
+                missing.remove(key.as_str());
+                let spelling = asked.get(&key).map_or(email, |asked| (*asked).clone());
+                news |= take(spelling, row);
             }
-            if !news || missing == 0 {
+            if !news || missing.is_empty() {
                 return Ok(page + 1);
             }
         }
         tracing::debug!(call, pages = MOST_PAGES, "no end of the list; the rest is left");
         Ok(MOST_PAGES)
     }
+}
+
+/// Every spelling under which somebody may be in the account, each address once in a round: to whichever spelling of it
+/// that was asked for the answer belongs, in whatever form it comes (sare-api.md 16 row 15).
+fn rounds(emails: &[&str]) -> Vec<Vec<String>> {
+    let mut rounds: Vec<Vec<String>> = Vec::new();
+    let mut spoken_for: HashMap<String, HashSet<String>> = HashMap::new();
+    for email in emails.iter().filter(|email| !email.trim().is_empty()) {
+        let spelled = spoken_for.entry(key_of(email)).or_default();
+        for spelling in address::spellings(email) {
+            if !spelled.insert(spelling.to_lowercase()) {
+                continue;
+            }
+            let round = spelled.len() - 1;
+            if rounds.len() == round {
+                rounds.push(Vec::with_capacity(if round == 0 { emails.len() } else { 1 }));
+            }
+            rounds[round].push(spelling);
+        }
+    }
+    rounds
 }
 
 fn lock(kept: &Mutex<StatusAnswers>) -> MutexGuard<'_, StatusAnswers> {

@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::StatusCode;
+use ports::Private;
 use serde_json::{Map, Value};
 
 use super::lenient::integer;
 use super::outcome::reasons;
 use crate::error::Error;
-use crate::private::Private;
 use crate::redact::redact;
 
 /// A successful answer.
@@ -78,9 +78,9 @@ fn code_of(root: Option<&Map<String, Value>>) -> Code {
     }
 }
 
-/// JSON, with or without the byte order mark that PHP files can leave in front of it.
+/// JSON, in a body as [`ports::read_body`] makes it.
 pub(crate) fn parse_json(body: &[u8]) -> Option<Value> {
-    serde_json::from_slice(body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body)).ok()
+    serde_json::from_slice(body).ok()
 }
 
 /// Opens an answer.
@@ -104,6 +104,11 @@ pub(crate) fn open(
     }
     if first(|n| n == 429).is_some() {
         return Err(Error::RateLimited { retry_after }.into());
+    }
+    if status.is_redirection() {
+        // Never followed: the key would travel with it. It is how maintenance can look (sare-api.md 15).
+        let status = status.as_u16();
+        return Err(Error::Unavailable { status, retry_after }.into());
     }
     if let Some(status) = first(|n| matches!(n, 408 | 425 | 500..=599)) {
         return Err(Error::Unavailable { status, retry_after }.into());
@@ -135,7 +140,7 @@ pub(crate) fn open(
         .into()
     };
     if !status.is_success() {
-        return Err(not_understood("an answer, not a redirection"));
+        return Err(not_understood("an answer of success"));
     }
     let code_says_success = match code {
         Code::Absent => true,

@@ -60,7 +60,7 @@ struct Object<'a> {
 }
 
 /// The body that asks for those addresses as a list.
-pub(crate) fn body(form: LookupForm, emails: &[&str]) -> Bytes {
+pub(crate) fn body(form: LookupForm, emails: &[String]) -> Bytes {
     let room = 16 + 48 * emails.len();
     match form {
         LookupForm::Object | LookupForm::Records => to_bytes(
@@ -71,7 +71,7 @@ pub(crate) fn body(form: LookupForm, emails: &[&str]) -> Bytes {
         ),
         LookupForm::Plain | LookupForm::PlainRecords | LookupForm::OneByOne => to_bytes(
             &Body {
-                emails: emails.to_vec(),
+                emails: emails.iter().collect(),
             },
             room,
         ),

@@ -14,10 +14,8 @@ pub(crate) mod props;
 pub(crate) mod record;
 pub(crate) mod statuses;
 
-/// Addresses are compared in lower case and without white space around them (sare-api.md 16 row 15).
-pub(crate) fn key_of(email: &str) -> String {
-    email.trim().to_lowercase()
-}
+/// By what addresses are compared, however they are spelled (sare-api.md 16 row 15).
+pub(crate) use address::key as key_of;
 
 /// Writes a body. Room for it is made at once, as a batch of contacts is large.
 pub(crate) fn to_bytes(body: &impl serde::Serialize, room: usize) -> bytes::Bytes {

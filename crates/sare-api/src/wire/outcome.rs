@@ -3,12 +3,12 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
+use ports::Private;
 use serde_json::{Map, Value};
 
 use super::envelope::Envelope;
 use super::key_of;
 use super::lenient::{filled_text, integer, is_empty, member};
-use crate::private::Private;
 
 /// What became of one item of a write.
 #[derive(Debug, Clone, PartialEq, Eq)]

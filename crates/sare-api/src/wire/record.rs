@@ -1,11 +1,13 @@
 //! A contact record as `email/by_email` and `email/by_email_list` give it (sare-api.md 15).
 
-use std::collections::BTreeMap;
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap};
 
 use serde_json::{Map, Value};
 
 use super::key_of;
 use super::lenient::{address, filled_text, integer, is_empty, member, rows, unwrapped};
+use super::statuses::strength;
 use crate::status::Status;
 
 /// A contact as SARE has it.
@@ -52,6 +54,57 @@ impl std::fmt::Debug for ContactRecord {
     }
 }
 
+/// The records of many addresses, found by any of their spellings.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub struct ContactRecords {
+    by_key: HashMap<String, ContactRecord>,
+}
+
+impl ContactRecords {
+    /// The record of `email`. Where SARE has several spellings of it, the one whose status refuses most.
+    pub fn get(&self, email: &str) -> Option<&ContactRecord> {
+        self.by_key.get(&key_of(email))
+    }
+
+    /// The same, taken out.
+    pub fn remove(&mut self, email: &str) -> Option<ContactRecord> {
+        self.by_key.remove(&key_of(email))
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.by_key.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.by_key.is_empty()
+    }
+
+    /// Takes a record over.
+    pub fn insert(&mut self, record: ContactRecord) {
+        match self.by_key.entry(key_of(&record.email)) {
+            Entry::Vacant(entry) => {
+                entry.insert(record);
+            }
+            Entry::Occupied(mut entry) => {
+                if strength(record.told_status()) > strength(entry.get().told_status()) {
+                    entry.insert(record);
+                }
+            }
+        }
+    }
+}
+
+/// Their number only: records are personal.
+impl std::fmt::Debug for ContactRecords {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ContactRecords")
+            .field("records", &self.by_key.len())
+            .finish_non_exhaustive()
+    }
+}
+
 /// What an answer about one address says.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum One {
@@ -89,8 +142,8 @@ pub(crate) fn read(payload: &Value) -> Option<Vec<(String, ContactRecord)>> {
     let mut read = Vec::with_capacity(rows.len());
     for (name, row) in rows {
         blank |= is_empty(row);
-        let named = name.filter(|name| name.contains('@'));
-        read.extend(read_record(row, named).map(|record| (key_of(&record.email), record)));
+        let named = name.map(str::trim).filter(|name| name.contains('@'));
+        read.extend(read_record(row, named).map(|record| (record.email.clone(), record)));
     }
     (blank || !read.is_empty()).then_some(read)
 }

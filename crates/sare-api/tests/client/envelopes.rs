@@ -142,7 +142,6 @@ async fn what_is_not_sares_json_is_not_understood() {
         (html(200), true),
         (raw(200, ""), false),
         (raw(200, "OK"), false),
-        (raw(301, ""), false),
         (raw(200, r#"{"code":"fine","response":[]}"#), false),
         (raw(200, r#"{"code":302,"response":[]}"#), false),
         (ok(json!("text")), false),
@@ -153,6 +152,22 @@ async fn what_is_not_sares_json_is_not_understood() {
         assert!(matches!(error, Error::NotUnderstood { .. }), "{error:?}");
         assert_eq!(error.is_transient(), transient, "{error:?}");
         assert!(error.may_have_been_applied(), "nothing can be concluded");
+    }
+}
+
+#[tokio::test]
+async fn a_redirect_is_an_outage_and_is_not_followed() {
+    for status in [301, 302, 303, 307, 308] {
+        let mut answer = raw(status, "").unwrap();
+        let to = "https://elsewhere.example/api/v1".parse().unwrap();
+        answer.headers_mut().insert("location", to);
+        let (client, script) = Script::of([Ok(answer)]);
+        let error = client.groups().await.unwrap_err();
+        assert!(
+            matches!(error, Error::Unavailable { .. }) && error.is_transient(),
+            "{error:?}"
+        );
+        assert_eq!(script.sent().len(), 1);
     }
 }
 

@@ -271,7 +271,7 @@ async fn records_by_list_are_read_in_the_same_shapes() {
         let (client, script) = Script::of([ok(response), ok(json!([]))]);
         let records = client.by_email_list(&[ANNA, JAN]).await.unwrap();
         assert_eq!(records.len(), 1);
-        assert_eq!(records[ANNA].groups, Some(vec![1]));
+        assert_eq!(records.get(ANNA).unwrap().groups, Some(vec![1]));
         assert_eq!(script.paths(), ["email/by_email_list/0", "email/by_email_list/1"]);
     }
     let (client, _) = Script::of([ok(json!({ ANNA: null })), ok(json!([]))]);

@@ -12,9 +12,10 @@ use secrecy::SecretString;
 use simulators::faults::{Fault, FaultRule};
 use simulators::network::{Endpoint, Network};
 use simulators::sare::{
-    Account, AccountSettings, AddErrors, AddSuccess, AuthRefused, BlockedAnswer, ContactShape, Duplicate,
-    Envelope, Forgotten, GroupChangeShape, GroupEmailsShape, GroupListShape, ListShape, LookupForm as Taken,
-    MissingContact, Overload, PastLastPage, PropsShape, RateLimit, StatusForm, TooMany, UnknownInList,
+    Account, AccountSettings, AddErrors, AddSuccess, AuthRefused, BlockedAnswer, ContactShape, DomainForm,
+    Duplicate, Envelope, Forgotten, GroupChangeShape, GroupEmailsShape, GroupListShape, ListShape,
+    LookupForm as Taken, MissingContact, Overload, PastLastPage, PropsShape, RateLimit, StatusForm, TooMany,
+    UnknownInList,
 };
 
 use crate::transport::{ANNA, JAN};
@@ -359,7 +360,7 @@ async fn statuses_and_records_are_read_in_every_shape() {
         for status in 2..=8 {
             let expected = Status::from_number(status);
             assert_eq!(answers.get(&address(status)), StatusAnswer::Status(expected));
-            assert_eq!(records[&address(status)].status, Some(expected));
+            assert_eq!(records.get(&address(status)).unwrap().status, Some(expected));
             let alone = client.by_email(&address(status)).await.unwrap().unwrap();
             assert_eq!(alone.status, Some(expected));
             let groups_told = account.settings().contact_shape != ContactShape::NoGroups;
@@ -543,4 +544,67 @@ async fn a_deletion_tells_what_was_not_there() {
     assert!(outcome.items[0].is_accepted() && !outcome.items[1].is_accepted());
     assert!(account.is_empty());
     assert!(!client.edit(&[contact(JAN, None)]).await.unwrap().all_accepted());
+}
+
+const LETTERS: &str = "ala@żółw.pl";
+const ASCII: &str = "ala@xn--w-uga1v8h.pl";
+
+#[tokio::test]
+async fn an_address_is_found_under_either_form_of_its_domain_and_refusal_wins() {
+    for told in [DomainForm::AsAdded, DomainForm::Ascii, DomainForm::Letters] {
+        for one in [false, true] {
+            for lookup in [LookupForm::Object, LookupForm::Records, LookupForm::OneByOne] {
+                for (there, asked) in [(LETTERS, ASCII), (ASCII, LETTERS)] {
+                    let (client, account) = an_account(|s| {
+                        s.domains_told = told;
+                        s.domain_forms_are_one = one;
+                    });
+                    let client = client.with_lookup(lookup);
+                    account.put_contact(there, 4, &[21]);
+                    let what = format!("{told:?} {one} {lookup:?} {there}");
+                    let refused = StatusAnswer::Status(Status::RemovalRequested);
+                    assert_eq!(
+                        client.statuses(&[asked]).await.unwrap().get(asked),
+                        refused,
+                        "{what}"
+                    );
+                    let record = client.by_email(asked).await.unwrap().unwrap();
+                    assert_eq!(record.status, Some(Status::RemovalRequested), "{what}");
+                    let records = client.by_email_list(&[asked, ANNA]).await.unwrap();
+                    assert!(
+                        records.get(asked).is_some() && records.get(there).is_some(),
+                        "{what}"
+                    );
+                    account.put_contact(asked, if one { 4 } else { 8 }, &[]);
+                    let answers = client.statuses(&[asked]).await.unwrap();
+                    assert_eq!(answers.get(there), refused, "the stronger word: {what}");
+                    let mailed = answers
+                        .spellings(asked)
+                        .iter()
+                        .any(|(_, s)| *s == Status::Confirmed);
+                    assert_eq!(mailed, !one, "and that there is another: {what}");
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_item_that_is_refused_is_known_by_either_form_of_its_domain() {
+    let (client, _) = an_account(|s| {
+        s.domains_told = DomainForm::Letters;
+        s.address_limit = Some(1);
+    });
+    let contact = |email: &str| Contact {
+        email: email.to_owned(),
+        status: Some(Status::NotConfirmed),
+        ..Contact::default()
+    };
+    let request = AddRequest::data_only(vec![contact(ANNA), contact(ASCII)]);
+    let outcome = client.add(&request).await.unwrap();
+    assert!(outcome.items[0].is_accepted());
+    assert!(
+        matches!(outcome.items[1], ItemOutcome::Refused { .. }),
+        "{outcome:?}"
+    );
 }

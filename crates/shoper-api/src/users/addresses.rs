@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::client::Client;
 use crate::error::Error;
 use crate::ids::UserId;
-use crate::lists::{LIMIT, Row};
+use crate::lists::{Cursor, LIMIT, Listed, Row, Rows, Stretch};
 use crate::wire::lenient;
 
 /// An entry of an address book. Texts are as the shop has them, empty for none.
@@ -68,6 +68,10 @@ pub struct UserAddress {
     /// Whether parcels go there.
     #[serde(default, deserialize_with = "lenient::flag")]
     pub shipping_default: Option<bool>,
+    /// Members that were there and could not be read, by their names: nothing is known of them, which is not the same as
+    /// their being empty.
+    #[serde(skip)]
+    pub unreadable: Vec<String>,
 }
 
 /// Ids and flags; nothing personal.
@@ -85,9 +89,14 @@ impl fmt::Debug for UserAddress {
 impl Row for UserAddress {
     const RESOURCE: &'static str = "user-addresses";
     const ID: &'static str = "address_book_id";
+    const ESSENTIAL: &'static [&'static str] = &["user_id"];
 
     fn id(&self) -> i64 {
         self.id
+    }
+
+    fn spoil(&mut self, members: Vec<String>) {
+        self.unreadable = members;
     }
 }
 
@@ -106,7 +115,8 @@ impl Client {
     /// does not know of `in`.
     ///
     /// # Errors
-    /// [`Error::FilterUnsupported`] where the list cannot be asked so; any [`Error`].
+    /// [`Error::FilterUnsupported`] where the list cannot be asked so; [`Error::NotUnderstood`] where it has a row of which
+    /// not even the customer can be read; any [`Error`].
     pub async fn addresses_of(
         &self,
         ids: &[UserId],
@@ -126,8 +136,24 @@ impl Client {
             let belongs = |row: &UserAddress| {
                 wanted.contains(&row.user_id) && (which == AddressFilter::All || row.default != Some(false))
             };
-            all.extend(self.list_where(field, &filters, belongs).await?);
+            all.extend(self.list_where(field, &filters, belongs, Rows::All).await?);
         }
         Ok(all)
+    }
+
+    /// A part of a page of all addresses of all customers, in order of id.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn addresses_in(&self, cursor: Cursor, of: Stretch) -> Result<Listed<UserAddress>, Error> {
+        self.stretch(cursor, of).await
+    }
+
+    /// One address.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when there is none; any [`Error`].
+    pub async fn address(&self, id: i64) -> Result<UserAddress, Error> {
+        self.one(id, "an address").await
     }
 }

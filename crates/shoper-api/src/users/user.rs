@@ -10,8 +10,7 @@ use crate::client::Client;
 use crate::error::Error;
 use crate::fields::FieldKind;
 use crate::ids::UserId;
-use crate::lists::{ByIds, Cursor, Listed, Row};
-use crate::subscribers::same_address;
+use crate::lists::{ByIds, Cursor, Listed, Row, Rows, Stretch};
 use crate::wire::lenient;
 
 /// A customer. Texts are as the shop has them, empty for none.
@@ -41,7 +40,8 @@ pub struct User {
     /// Whether the address is confirmed.
     #[serde(default, deserialize_with = "lenient::flag")]
     pub verify_email: Option<bool>,
-    /// Whether the customer wants the newsletter. Cannot be written (shoper-api.md E.5a).
+    /// Whether the customer wants the newsletter; `None` where the shop does not say so in a way that can be read, which
+    /// is neither a yes nor a no. Cannot be written (shoper-api.md E.5a).
     #[serde(default, deserialize_with = "lenient::flag")]
     pub newsletter: Option<bool>,
     /// Created: `YYYY-MM-DD HH:MM:SS`, shop-local.
@@ -56,9 +56,9 @@ pub struct User {
     /// The user group.
     #[serde(default, deserialize_with = "lenient::integer")]
     pub group_id: Option<i64>,
-    /// User groups.
-    #[serde(default, deserialize_with = "lenient::ids")]
-    pub groups: Vec<i64>,
+    /// User groups; `None` where the shop does not say.
+    #[serde(default, deserialize_with = "lenient::told_ids")]
+    pub groups: Option<Vec<i64>>,
     /// Language at registration; the locale is in [`Client::languages`].
     #[serde(default, deserialize_with = "lenient::integer")]
     pub lang_id: Option<i64>,
@@ -68,15 +68,21 @@ pub struct User {
     /// The administrator's note.
     #[serde(default, deserialize_with = "lenient::text")]
     pub comment: String,
-    /// Names of tags.
-    #[serde(default, deserialize_with = "lenient::texts")]
-    pub tags: Vec<String>,
-    /// Values of additional fields; what they are called is in [`Client::additional_fields`].
-    #[serde(default, deserialize_with = "field_values")]
-    pub additional_fields: Vec<FieldValue>,
+    /// Tags: most likely their ids, perhaps their names (shoper-api.md I). Names are in [`Client::user_tags`]. `None` where
+    /// the shop does not say.
+    #[serde(default, deserialize_with = "lenient::told_texts")]
+    pub tags: Option<Vec<String>>,
+    /// Values of additional fields; what they are called is in [`Client::additional_fields`]. `None` where the shop does
+    /// not say.
+    #[serde(default, deserialize_with = "told_values")]
+    pub additional_fields: Option<Vec<FieldValue>>,
     /// Points; only where the loyalty programme is on.
     #[serde(default, deserialize_with = "lenient::filled")]
     pub loyalty_sum: Option<String>,
+    /// Members that were there and could not be read, by their names: nothing is known of them, which is not the same as
+    /// their being empty.
+    #[serde(skip)]
+    pub unreadable: Vec<String>,
 }
 
 /// Id and flags; nothing personal.
@@ -138,10 +144,6 @@ impl<'de> Visitor<'de> for ValuesVisitor {
         f.write_str("values of additional fields")
     }
 
-    fn visit_unit<E: serde::de::Error>(self) -> Result<Self::Value, E> {
-        Ok(Vec::new())
-    }
-
     fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Self::Value, E> {
         if text.is_empty() {
             Ok(Vec::new())
@@ -193,16 +195,33 @@ fn field_value(field_id: i64, wire: WireValue) -> FieldValue {
     }
 }
 
-fn field_values<'de, D: Deserializer<'de>>(source: D) -> Result<Vec<FieldValue>, D::Error> {
-    source.deserialize_any(ValuesVisitor)
+fn told_values<'de, D: Deserializer<'de>>(source: D) -> Result<Option<Vec<FieldValue>>, D::Error> {
+    struct Told(Vec<FieldValue>);
+    impl<'de> Deserialize<'de> for Told {
+        fn deserialize<D: Deserializer<'de>>(source: D) -> Result<Self, D::Error> {
+            source.deserialize_any(ValuesVisitor).map(Self)
+        }
+    }
+    Ok(Option::<Told>::deserialize(source)?.map(|told| told.0))
+}
+
+impl User {
+    /// The member that holds the id.
+    pub const ID_MEMBER: &'static str = <Self as Row>::ID;
 }
 
 impl Row for User {
     const RESOURCE: &'static str = "users";
     const ID: &'static str = "user_id";
 
+    const ESSENTIAL: &'static [&'static str] = &["email", "newsletter"];
+
     fn id(&self) -> i64 {
         self.id.0
+    }
+
+    fn spoil(&mut self, members: Vec<String>) {
+        self.unreadable = members;
     }
 }
 
@@ -213,6 +232,14 @@ impl Client {
     /// [`Error`].
     pub async fn users(&self, cursor: Cursor) -> Result<Listed<User>, Error> {
         self.list(cursor).await
+    }
+
+    /// A part of a page of customers, where a whole one cannot be had.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn users_in(&self, cursor: Cursor, of: Stretch) -> Result<Listed<User>, Error> {
+        self.stretch(cursor, of).await
     }
 
     /// One customer.
@@ -231,16 +258,26 @@ impl Client {
         self.list_by_ids(ids, |id| id.0).await
     }
 
-    /// The customer with that address, whatever its case.
+    /// The customer with that address, however it is spelled.
     ///
     /// # Errors
     /// [`Error::FilterUnsupported`] where the list cannot be asked so; any [`Error`].
     pub async fn user_by_email(&self, email: &str) -> Result<Option<User>, Error> {
-        let filters = json!({ "email": email.trim() });
-        let rows = self
-            .list_where("email", &filters, |user: &User| same_address(&user.email, email))
-            .await?;
-        Ok(rows.into_iter().next())
+        for spelling in address::spellings(email) {
+            let filters = json!({ "email": spelling });
+            let found = self
+                .list_where(
+                    "email",
+                    &filters,
+                    |user: &User| address::is_same(&user.email, email),
+                    Rows::Readable,
+                )
+                .await?;
+            if let Some(user) = found.into_iter().next() {
+                return Ok(Some(user));
+            }
+        }
+        Ok(None)
     }
 
     /// Customers that answer all `filters`, such as `("newsletter", "1")`. `None` where the shop does not

@@ -47,8 +47,6 @@ impl<'a> Scalar<'a> {
             Self::Nothing => None,
             Self::Bool(flag) => Some(*flag),
             Self::Text(text) => match text.trim() {
-                // PHP's `false`, written as text.
-                "" => Some(false),
                 text if text.eq_ignore_ascii_case("true") => Some(true),
                 text if text.eq_ignore_ascii_case("false") => Some(false),
                 _ => self.zero_or_one(),
@@ -147,6 +145,15 @@ pub(crate) fn filled<'de, D: Deserializer<'de>>(source: D) -> Result<Option<Stri
     Ok((!text.trim().is_empty()).then(|| text.into_owned()))
 }
 
+/// An address of the internet; `None` for anything else, whatever its shape.
+pub(crate) fn ip_address<'de, D: Deserializer<'de>>(source: D) -> Result<Option<String>, D::Error> {
+    let value = serde_json::Value::deserialize(source)?;
+    let read = text_of(&value).and_then(|text| text.trim().parse::<std::net::IpAddr>().ok());
+    Ok(read
+        .filter(|address| !address.is_unspecified())
+        .map(|address| address.to_string()))
+}
+
 /// A date as it came; `None` for nothing and for `0000-00-00 00:00:00`, which means never.
 pub(crate) fn date<'de, D: Deserializer<'de>>(source: D) -> Result<Option<String>, D::Error> {
     let text = Scalar::deserialize(source)?.into_text();
@@ -159,9 +166,17 @@ pub(crate) fn integer<'de, D: Deserializer<'de>>(source: D) -> Result<Option<i64
     Ok(Scalar::deserialize(source)?.to_integer())
 }
 
-/// A flag; `None` for nothing and for anything else, but an empty text is PHP's `false`.
+/// A flag; `None` for nothing and for anything else. An empty text says nothing either: it may be PHP's `false` or a
+/// value that was lost on the way, and a no is too much to make of it.
 pub(crate) fn flag<'de, D: Deserializer<'de>>(source: D) -> Result<Option<bool>, D::Error> {
     Ok(Scalar::deserialize(source)?.to_flag())
+}
+
+/// A switch among the shop's own settings, where an empty text was seen for off (shoper-api.md D.5).
+pub(crate) fn switch<'de, D: Deserializer<'de>>(source: D) -> Result<Option<bool>, D::Error> {
+    let scalar = Scalar::deserialize(source)?;
+    let is_empty = matches!(&scalar, Scalar::Text(text) if text.trim().is_empty());
+    Ok(scalar.to_flag().or(is_empty.then_some(false)))
 }
 
 /// An id: a whole number above zero. Without it a row is of no use.
@@ -331,6 +346,28 @@ pub(crate) fn ids<'de, D: Deserializer<'de>>(source: D) -> Result<Vec<i64>, D::E
         .filter_map(Item::to_integer)
         .filter(|id| *id > 0)
         .collect())
+}
+
+/// [`texts`], or `None` where the shop says nothing: no such member, or `null`. An empty list says that there are none.
+pub(crate) fn told_texts<'de, D: Deserializer<'de>>(source: D) -> Result<Option<Vec<String>>, D::Error> {
+    struct Told(Vec<String>);
+    impl<'de> Deserialize<'de> for Told {
+        fn deserialize<D: Deserializer<'de>>(source: D) -> Result<Self, D::Error> {
+            texts(source).map(Self)
+        }
+    }
+    Ok(Option::<Told>::deserialize(source)?.map(|told| told.0))
+}
+
+/// [`ids`], or `None` where the shop says nothing.
+pub(crate) fn told_ids<'de, D: Deserializer<'de>>(source: D) -> Result<Option<Vec<i64>>, D::Error> {
+    struct Told(Vec<i64>);
+    impl<'de> Deserialize<'de> for Told {
+        fn deserialize<D: Deserializer<'de>>(source: D) -> Result<Self, D::Error> {
+            ids(source).map(Self)
+        }
+    }
+    Ok(Option::<Told>::deserialize(source)?.map(|told| told.0))
 }
 
 fn scalar_of(value: &serde_json::Value) -> Option<Scalar<'_>> {

@@ -4,7 +4,7 @@ use std::fmt;
 
 use http::HeaderMap;
 use serde::Deserialize;
-use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::lenient;
@@ -30,7 +30,7 @@ struct Envelope<'a> {
     #[serde(default, deserialize_with = "lenient::integer")]
     page: Option<i64>,
     #[serde(borrow)]
-    list: Rows<'a>,
+    list: Option<Rows<'a>>,
 }
 
 impl<'a> RawPage<'a> {
@@ -52,9 +52,16 @@ impl<'a> RawPage<'a> {
             let told = || headers.get(name)?.to_str().ok()?.trim().parse().ok();
             value.and_then(|value| u64::try_from(value).ok()).or_else(told)
         };
+        let count = number(envelope.count, "x-shop-result-count");
+        let rows = match envelope.list {
+            Some(list) => list.0,
+            // No list is an empty one only where the shop counts none.
+            None if count == Some(0) => Vec::new(),
+            None => return None,
+        };
         Some(Self {
-            rows: envelope.list.0,
-            count: number(envelope.count, "x-shop-result-count"),
+            rows,
+            count,
             pages: number(envelope.pages, "x-shop-result-pages"),
             page: number(envelope.page, "x-shop-result-page"),
         })
@@ -62,7 +69,7 @@ impl<'a> RawPage<'a> {
 }
 
 /// Rows in a list, or in an object whose keys say nothing that the rows do not.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Rows<'a>(Vec<&'a RawValue>);
 
 struct RowsVisitor;
@@ -72,10 +79,6 @@ impl<'de> Visitor<'de> for RowsVisitor {
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("rows")
-    }
-
-    fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
-        Ok(Rows::default())
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use ports::TransportError;
-use shoper_api::{Cursor, Error, Pace, SubscriberId, UserId};
+use shoper_api::{Cursor, Error, Pace, Private, ShopUrl, Standing, SubscriberId, UserId};
 
-use crate::script::{Answer, Script, list, raw, refused, with_header};
+use crate::script::{Answer, Script, list, raw, refused, shop, with_header};
 
 async fn ask(answer: Answer) -> Error {
     Script::new([answer])
@@ -167,10 +167,50 @@ async fn a_redirect_is_not_followed_and_says_where_the_shop_is() {
             error.is_transient(),
             "a code or token must not be given up for it"
         );
-        let Error::Redirected { to: found } = error else {
+        let Error::Redirected { to: found, for_good } = error else {
             panic!("{error:?}")
         };
         assert_eq!(found.as_ref().map(|url| url.as_str()), to, "{location}");
+        assert!(!for_good, "302 does not last");
+    }
+    for (status, lasts) in [(301, true), (302, false), (303, false), (307, false), (308, true)] {
+        let error = ask(with_header(raw(status, ""), "Location", "https://www.sklep.pl/")).await;
+        assert!(
+            matches!(error, Error::Redirected { for_good, .. } if for_good == lasts),
+            "{status}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_stranger_is_told_by_a_shop_that_it_is_one_and_by_nothing_else() {
+    let moved = with_header(
+        raw(301, ""),
+        "Location",
+        "https://www.sklep.pl/webapi/rest/application-config",
+    );
+    let to = ShopUrl::parse("https://www.sklep.pl", false).unwrap();
+    let itself = with_header(raw(301, ""), "Location", "https://sklep000001.shoparena.pl/sklep");
+    let for_now = with_header(raw(302, ""), "Location", "https://www.sklep.pl/");
+    for (answer, expected) in [
+        (refused(401, "unauthorized_client"), Standing::Shop),
+        (refused(403, "insufficient_scope"), Standing::Shop),
+        (raw(401, "<p>Unauthorized"), Standing::Other),
+        (raw(401, ""), Standing::Other),
+        (
+            raw(200, r#"{"shop_url":"https://sklep000001.shoparena.pl"}"#),
+            Standing::Other,
+        ),
+        (raw(404, "<p>Nie ma takiej strony"), Standing::Other),
+        (Err(TransportError::Timeout), Standing::Other),
+        (moved, Standing::MovedTo(to)),
+        (itself, Standing::Other),
+        (for_now, Standing::Other),
+    ] {
+        let script = Script::new([answer]);
+        assert_eq!(shoper_api::standing(&script, &shop()).await, expected);
+        let asked = script.requests().remove(0);
+        assert!(asked.headers().get("authorization").is_none(), "like a stranger");
     }
 }
 
@@ -192,7 +232,7 @@ async fn neither_texts_nor_debug_show_values() {
     let error = ask(raw(400, body)).await;
     assert_eq!(
         error.to_string(),
-        "the shop refuses the request: Wartość pola 'email' jest niepoprawna: Wartość [value] już istnieje (invalid_request)"
+        "the shop refuses the request: Wartość pola 'email' jest niepoprawna: Wartość … już istnieje (invalid_request)"
     );
     assert!(!format!("{error:?}").contains("x@example.com"));
     let odd = ask(raw(200, r#"{"user_id":"8","email":"x@example.com"}"#)).await;
@@ -207,11 +247,7 @@ async fn neither_texts_nor_debug_show_values() {
 #[tokio::test]
 async fn a_token_that_no_header_can_carry_is_refused_without_asking() {
     let script = Script::new([]);
-    let client = shoper_api::Client::new(
-        std::sync::Arc::new(script.clone()),
-        crate::script::shop(),
-        "a\nb".into(),
-    );
+    let client = shoper_api::Client::new(std::sync::Arc::new(script.clone()), shop(), "a\nb".into());
     assert_eq!(
         client.user(UserId(7)).await.unwrap_err(),
         Error::Unauthorized { code: None }
@@ -278,7 +314,7 @@ async fn a_reason_of_an_odd_shape_does_not_hide_that_the_error_is_shopers() {
         assert_eq!(ask(raw(404, &body)).await, Error::NotFound);
         let invalid = Error::Invalid {
             code: "invalid_request".to_owned(),
-            message: String::new(),
+            message: Private::default(),
         };
         assert_eq!(ask(raw(400, &body)).await, invalid);
     }

@@ -50,7 +50,7 @@ async fn an_empty_list_is_over_at_once() {
     for empty in [
         answer_json(json!({"count":"0","pages":0,"page":1,"list":[]})),
         answer_json(json!({"count":0,"pages":"0","page":"1","list":{}})),
-        answer_json(json!({"list":null})),
+        answer_json(json!({"count":"0","list":null})),
         answer_json(json!([])),
         list(7, 1, 1, vec![]),
     ] {
@@ -224,7 +224,16 @@ async fn a_page_without_a_single_id_is_passed_by_number() {
 
 #[tokio::test]
 async fn what_is_no_list_is_not_understood_and_not_the_end() {
-    for body in ["{}", r#"{"list":7}"#, "null", "17", ""] {
+    for body in [
+        "{}",
+        r#"{"list":7}"#,
+        r#"{"list":null}"#,
+        r#"{"count":"7","pages":1,"page":1,"list":null}"#,
+        r#"{"count":"7","pages":1,"page":1}"#,
+        "null",
+        "17",
+        "",
+    ] {
         let error = Script::new([raw(200, body)])
             .client()
             .users(Cursor::default())

@@ -5,3 +5,4 @@ mod answers;
 mod lists;
 mod objects;
 mod script;
+mod walks;

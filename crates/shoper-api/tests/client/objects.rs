@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 use shoper_api::subscribers::{NewSubscriber, SubscriberUpdate};
 use shoper_api::webhooks::{EVENTS, NewWebhook};
 use shoper_api::{
-    BULK_LIMIT, BulkOperation, Cursor, Error, FieldKind, Subscriber, SubscriberId, User, UserAddress, UserId,
-    WebhookId,
+    BULK_LIMIT, BulkOperation, Cursor, Error, FieldKind, OptionList, Subscriber, SubscriberId, User,
+    UserAddress, UserId, WebhookId,
 };
 
 use crate::script::{Script, json as answer, list, raw, refused};
@@ -39,12 +39,13 @@ async fn a_live_customer_is_read() {
         (user.group_id, user.lang_id, user.discount.as_deref()),
         (None, Some(1), Some("0.00"))
     );
-    let field = &user.additional_fields[0];
+    let fields = user.additional_fields.unwrap();
+    let field = &fields[0];
     assert_eq!(
         (field.field_id, field.kind, field.locate, field.value.as_str()),
         (1, FieldKind::Checkbox, 7, "1")
     );
-    let shown = format!("{:?}", user.additional_fields);
+    let shown = format!("{fields:?}");
     assert_eq!(shown, "[FieldValue { field_id: 1, kind: Checkbox, .. }]");
 }
 
@@ -54,6 +55,10 @@ fn a_customer_with_nothing_but_an_id_is_a_customer() {
     assert_eq!(
         (user.id, user.email.as_str(), user.newsletter),
         (UserId(2), "", None)
+    );
+    assert_eq!(
+        (user.groups, user.tags, user.additional_fields),
+        (None, None, None)
     );
     assert!(serde_json::from_value::<User>(json!({ "email": "a@b.pl" })).is_err());
 }
@@ -77,12 +82,11 @@ fn additional_fields_come_as_a_list_a_map_or_nothing() {
     let values = |fields: Value| {
         let user: User =
             serde_json::from_value(json!({ "user_id": 2, "additional_fields": fields })).unwrap();
-        user.additional_fields
-            .into_iter()
-            .map(|field| (field.field_id, field.value))
-            .collect::<Vec<_>>()
+        let fields = user.additional_fields?;
+        let pairs = fields.into_iter().map(|field| (field.field_id, field.value));
+        Some(pairs.collect::<Vec<_>>())
     };
-    let one = vec![(5, "test".to_owned())];
+    let one = Some(vec![(5, "test".to_owned())]);
     assert_eq!(values(json!([{ "field_id": 5, "value": "test" }])), one);
     assert_eq!(
         values(json!([{ "field_id": "5", "field_value": "test", "value": "" }])),
@@ -92,17 +96,12 @@ fn additional_fields_come_as_a_list_a_map_or_nothing() {
     assert_eq!(values(json!({ "0": { "field_id": "5", "value": "test" } })), one);
     assert_eq!(
         values(json!([{ "field_id": 5, "value": ["a", "b"] }])),
-        vec![(5, "a, b".to_owned())]
+        Some(vec![(5, "a, b".to_owned())])
     );
-    for nothing in [
-        json!([]),
-        json!({}),
-        json!(null),
-        json!(""),
-        json!([{ "value": "x" }]),
-    ] {
-        assert_eq!(values(nothing), vec![]);
+    for nothing in [json!([]), json!({}), json!(""), json!([{ "value": "x" }])] {
+        assert_eq!(values(nothing), Some(vec![]));
     }
+    assert_eq!(values(json!(null)), None);
 }
 
 #[test]
@@ -143,12 +142,12 @@ async fn a_subscriber_is_read_and_its_groups_come_as_numbers_or_texts() {
     )]);
     let rows = script.client().subscribers(Cursor::default()).await.unwrap().rows;
     assert_eq!(
-        (rows[0].id, rows[0].active, rows[0].groups.as_slice()),
-        (SubscriberId(7), Some(true), &[1][..])
+        (rows[0].id, rows[0].active, rows[0].groups.as_deref()),
+        (SubscriberId(7), Some(true), Some(&[1][..]))
     );
     assert_eq!(
-        (rows[1].active, rows[1].groups.as_slice()),
-        (Some(false), &[1, 2][..])
+        (rows[1].active, rows[1].groups.as_deref()),
+        (Some(false), Some(&[1, 2][..]))
     );
     assert_eq!(
         (rows[0].lang_id, rows[0].dateadd.as_deref()),
@@ -156,8 +155,63 @@ async fn a_subscriber_is_read_and_its_groups_come_as_numbers_or_texts() {
     );
     assert_eq!(
         format!("{:?}", rows[0]),
-        "Subscriber { id: SubscriberId(7), active: Some(true), groups: [1], .. }"
+        "Subscriber { id: SubscriberId(7), active: Some(true), groups: Some([1]), .. }"
     );
+}
+
+#[test]
+fn the_address_of_a_sign_up_is_whatever_is_one() {
+    let read = |value: Value| {
+        let row: Subscriber =
+            serde_json::from_value(json!({ "subscriber_id": 7, "ipaddress": value })).unwrap();
+        row.ipaddress
+    };
+    assert_eq!(read(json!(" 192.0.2.7 ")).as_deref(), Some("192.0.2.7"));
+    assert_eq!(read(json!("2001:DB8::7")).as_deref(), Some("2001:db8::7"));
+    for odd in [
+        json!(null),
+        json!(""),
+        json!("0.0.0.0"),
+        json!("x"),
+        json!([1]),
+        json!({"a": 1}),
+        json!(7),
+    ] {
+        assert_eq!(read(odd.clone()), None, "{odd}");
+    }
+}
+
+#[tokio::test]
+async fn options_stand_in_either_of_two_lists_and_the_one_that_worked_is_tried_first() {
+    let field = json!({"field_id":"3","type":"3","locate":"7","translations":{"pl_PL":{"name":"Rozmiar"}}});
+    let option = json!({"option_id":"5","field_id":"3","translations":{"pl_PL":{"value":"Mały"}}});
+    let fields = || list(1, 1, 1, vec![field.clone()]);
+    let options = || list(1, 1, 1, vec![option.clone()]);
+    let missing = || refused(400, "invalid_request");
+    for (first, answers, found) in [
+        (
+            OptionList::Fields,
+            vec![fields(), options()],
+            Some(OptionList::Fields),
+        ),
+        (
+            OptionList::Fields,
+            vec![fields(), missing(), options()],
+            Some(OptionList::Field),
+        ),
+        (
+            OptionList::Field,
+            vec![fields(), options()],
+            Some(OptionList::Field),
+        ),
+        (OptionList::Fields, vec![fields(), missing(), missing()], None),
+    ] {
+        let client = Script::new(answers).client();
+        let (read, list) = client.additional_fields_with_options(first).await.unwrap();
+        assert_eq!(list, found);
+        let expected: &[(String, String)] = &[("5".to_owned(), "Mały".to_owned())];
+        assert_eq!(read[0].options, if found.is_some() { expected } else { &[] });
+    }
 }
 
 #[tokio::test]

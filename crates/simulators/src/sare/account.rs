@@ -12,7 +12,7 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use super::add;
-use super::contacts::{ContactView, Contacts, Data, Event, StatusChange, Who, key_of, key_of_gsm, status};
+use super::contacts::{ContactView, Contacts, Data, Event, StatusChange, Who, key_of_gsm, status};
 use super::settings::{AccountSettings, Forgotten};
 use super::webhooks::{self, Delivery};
 use crate::faults::{Cut, Faults};
@@ -180,7 +180,7 @@ impl Account {
             .contacts
             .iter()
             .filter(|c| c.status() == status::CONFIRMED && !c.is_sms_only());
-        mailed.map(|c| key_of(&c.email)).collect()
+        mailed.map(|c| state.settings.key_of(&c.email)).collect()
     }
 
     /// How many contacts there are.
@@ -198,7 +198,7 @@ impl Account {
         let state = self.lock();
         state
             .contacts
-            .get(&key_of(email))
+            .get(&state.settings.key_of(email))
             .map(|contact| state.contacts.view(contact))
     }
 
@@ -230,7 +230,7 @@ impl Account {
     pub fn put_contact(&self, email: &str, status: i64, groups: &[i64]) {
         let now = self.0.clock.now();
         let mut state = self.lock();
-        let key = key_of(email);
+        let key = state.settings.key_of(email);
         if state.contacts.get(&key).is_none() {
             state.contacts.insert(&key, email, status, now, Who::Before);
         } else {
@@ -258,7 +258,8 @@ impl Account {
             let id = state.contacts.prop_id(name);
             data.set_prop(id, value);
         }
-        if let Some(contact) = state.contacts.get_mut(&key_of(&view.email)) {
+        let key = state.settings.key_of(&view.email);
+        if let Some(contact) = state.contacts.get_mut(&key) {
             contact.data = Some(Box::new(data));
         }
     }
@@ -285,7 +286,7 @@ impl Account {
     pub fn recipient_clicks_unsubscribe(&self, email: &str) -> bool {
         let now = self.0.clock.now();
         let mut state = self.lock();
-        let key = key_of(email);
+        let key = state.settings.key_of(email);
         let signed_up = [status::NOT_VERIFIED, status::UNCONFIRMED, status::CONFIRMED];
         let Some(contact) = state
             .contacts
@@ -316,7 +317,7 @@ impl Account {
     pub fn recipient_confirms(&self, email: &str) -> bool {
         let now = self.0.clock.now();
         let mut state = self.lock();
-        let key = key_of(email);
+        let key = state.settings.key_of(email);
         let Some(contact) = state.contacts.get_mut(&key) else {
             return false;
         };
@@ -346,7 +347,7 @@ impl Account {
     pub fn operator_sets_status(&self, email: &str, status: i64) -> bool {
         let now = self.0.clock.now();
         let mut state = self.lock();
-        let key = key_of(email);
+        let key = state.settings.key_of(email);
         if state.contacts.get(&key).is_none_or(|contact| contact.forgotten) {
             return false;
         }
@@ -358,7 +359,7 @@ impl Account {
     pub fn forget(&self, email: &str) -> bool {
         let now = self.0.clock.now();
         let mut state = self.lock();
-        let key = key_of(email);
+        let key = state.settings.key_of(email);
         let Some(contact) = state.contacts.get_mut(&key) else {
             return false;
         };
@@ -373,10 +374,46 @@ impl Account {
         true
     }
 
+    /// An operator deletes a group in the panel: whoever is in it leaves it, nobody is deleted (sare-api.md 8). Whether it
+    /// was there.
+    pub fn operator_removes_group(&self, group: i64) -> bool {
+        let mut state = self.lock();
+        Arc::make_mut(&mut state.settings)
+            .groups
+            .retain(|(id, _)| *id != group);
+        for contact in state.contacts.iter_mut() {
+            contact.leave_groups(&[group]);
+        }
+        state.groups.remove(&group).is_some()
+    }
+
+    /// An operator writes another value over a contact's field in the panel: `name`, `gsm`, `comment` or a property. Whether
+    /// the contact is there.
+    pub fn operator_writes(&self, email: &str, field: &str, value: &str) -> bool {
+        let Some(mut view) = self.contact(email) else {
+            return false;
+        };
+        match field {
+            "name" => view.name = value.to_owned(),
+            "gsm" => view.gsm = value.to_owned(),
+            "comment" => view.comment = value.to_owned(),
+            name if name.starts_with("prop") => {
+                view.prop.insert(name.to_owned(), value.to_owned());
+            }
+            name => {
+                view.prop_cust.insert(name.to_owned(), value.to_owned());
+            }
+        }
+        self.put_contact_with(&view);
+        true
+    }
+
     /// An operator deletes the contact in the panel, for good. Whether it was there.
     pub fn delete(&self, email: &str) -> bool {
         let now = self.0.clock.now();
-        self.lock().contacts.remove(&key_of(email), now, Who::Operator)
+        let mut state = self.lock();
+        let key = state.settings.key_of(email);
+        state.contacts.remove(&key, now, Who::Operator)
     }
 
     /// The webhook calls that are due at `now`, earliest first; each is given out once.
@@ -454,8 +491,9 @@ impl State {
         } else {
             Duration::ZERO
         };
+        let told = self.settings.told(email);
         self.deliveries
-            .extend(webhooks::unsubscribe(&self.settings.webhook, email, now, jitter));
+            .extend(webhooks::unsubscribe(&self.settings.webhook, &told, now, jitter));
     }
 
     /// An address that is mailed and is not `key`'s, or an invented one.
@@ -463,7 +501,7 @@ impl State {
         let others: Vec<&str> = self
             .contacts
             .iter()
-            .filter(|c| c.status() == status::CONFIRMED && !c.is_sms_only() && key_of(&c.email) != key)
+            .filter(|c| c.status() == status::CONFIRMED && !c.is_sms_only() && *c.key != *key)
             .map(|c| c.email.as_ref())
             .collect();
         match others.len() {

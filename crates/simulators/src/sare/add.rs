@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use super::account::{Late, State};
 use super::answer::{Refused, bad_request, enveloped, ok, refused};
 use super::api::{Members, list, members};
-use super::contacts::{Contact, Who, key_of, key_of_gsm, status};
+use super::contacts::{Contact, Who, key_of_gsm, status};
 use super::groups::as_group_number;
 use super::item::Item;
 use super::patch::{Patch, patch_of, write_data};
@@ -115,13 +115,21 @@ fn write(state: &mut State, settings: &AccountSettings, body: &Bytes, now: Milli
     }
     let later = !settings.async_processing.is_zero() && !edit;
     let all_or_nothing = settings.add_errors == AddErrors::WholeCall
-        || settings.address_limit_answer == AddressLimitAnswer::WholeCall;
+        || settings.address_limit_answer != AddressLimitAnswer::Item;
     if later || all_or_nothing {
         let (good, bad) = rehearse(state, settings, flags, &items);
         let stops = |refusal: &Refusal| {
             settings.add_errors == AddErrors::WholeCall
                 || (refusal.full && settings.address_limit_answer == AddressLimitAnswer::WholeCall)
         };
+        let silent = match settings.address_limit_answer {
+            AddressLimitAnswer::Payment => Some(StatusCode::PAYMENT_REQUIRED),
+            AddressLimitAnswer::Forbidden => Some(StatusCode::FORBIDDEN),
+            AddressLimitAnswer::Item | AddressLimitAnswer::WholeCall => None,
+        };
+        if let Some(status) = silent.filter(|_| bad.iter().any(|refusal| refusal.full)) {
+            return refused(settings, status, Value::Null);
+        }
         if bad.iter().any(stops) {
             return refused(
                 settings,
@@ -160,7 +168,7 @@ pub(super) fn delete(state: &mut State, settings: &AccountSettings, body: &Bytes
             });
             continue;
         };
-        if state.contacts.remove(&key_of(&email), now, Who::Api) {
+        if state.contacts.remove(&settings.key_of(&email), now, Who::Api) {
             good.push(email);
         } else {
             let why = "adres nie istnieje w bazie".to_owned();
@@ -275,7 +283,7 @@ fn judge(
         (true, true) => return Err(refuse("brak adresu i numeru".to_owned())),
         (true, false) => key_of_gsm(gsm),
         (false, _) if !is_address(sent) => return Err(refuse("niepoprawny adres e-mail".to_owned())),
-        (false, _) => key_of(sent),
+        (false, _) => settings.key_of(sent),
     };
     let email = if settings.lower_cases_addresses {
         sent.to_lowercase()
@@ -424,7 +432,10 @@ fn is_unconfirmed(contact: &Contact) -> bool {
 
 /// The answer to a call some of whose items may have been refused.
 fn verdict(settings: &AccountSettings, good: Vec<String>, bad: Vec<Refusal>) -> Response {
-    let names: Vec<Value> = good.iter().map(|email| json!({ "email": email })).collect();
+    let names: Vec<Value> = good
+        .iter()
+        .map(|email| json!({ "email": settings.told(email) }))
+        .collect();
     let with_success = matches!(
         settings.add_success,
         AddSuccess::SuccessAndError | AddSuccess::NoError
@@ -451,7 +462,7 @@ fn entries(settings: &AccountSettings, bad: Vec<Refusal>) -> Vec<Value> {
     let named = settings.add_errors != AddErrors::WhyOnly;
     bad.into_iter()
         .map(|refusal| match refusal.email {
-            Some(email) if named => json!({ "email": email, "why": refusal.why }),
+            Some(email) if named => json!({ "email": settings.told(&email), "why": refusal.why }),
             _ => json!({ "why": refusal.why }),
         })
         .collect()

@@ -129,7 +129,7 @@ pub struct ContactView {
 #[derive(Debug, Clone)]
 pub(super) struct Contact {
     pub email: Arc<str>,
-    key: Arc<str>,
+    pub key: Arc<str>,
     pub groups: Box<[u32]>,
     pub data: Option<Box<Data>>,
     pub pending: Option<Box<Data>>,

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::account::State;
 use super::answer::{Refused, bad_request, ok, refused};
 use super::api::{list as read_list, members, page_number, page_of};
-use super::contacts::{key_of, status};
+use super::contacts::status;
 use super::settings::{AccountSettings, GroupChangeShape, GroupEmailsShape, GroupListShape, PastLastPage};
 
 /// `GET /group/list`
@@ -80,14 +80,16 @@ pub(super) fn emails(state: &State, settings: &AccountSettings, group: &str, pag
     if strings {
         return ok(
             settings,
-            rows.into_iter().map(|contact| json!(*contact.email)).collect(),
+            rows.into_iter()
+                .map(|contact| json!(settings.told(&contact.email)))
+                .collect(),
         );
     }
     let rows: Vec<Value> = rows
         .into_iter()
         .map(|contact| match &contact.data {
             Some(data) if contact.is_sms_only() => json!({ "gsm": *data.gsm }),
-            _ => json!({ "email": *contact.email }),
+            _ => json!({ "email": settings.told(&contact.email) }),
         })
         .collect();
     ok(settings, json!({ "data": rows }))
@@ -115,7 +117,7 @@ pub(super) fn change_emails(
     for email in emails {
         match state
             .contacts
-            .get_mut(&key_of(&email))
+            .get_mut(&settings.key_of(&email))
             .filter(|contact| !contact.forgotten)
         {
             Some(contact) if join => contact.add_groups(groups.iter().copied()),

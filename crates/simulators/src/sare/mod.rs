@@ -29,8 +29,8 @@ pub use account::{Account, LoggedRequest};
 pub use contacts::{ContactView, DELETED, Event, Happening, StatusChange, Who, status};
 pub use settings::{
     AccountSettings, AddErrors, AddSuccess, AddressLimitAnswer, AuthRefused, BlockedAnswer, ContactShape,
-    Duplicate, EmptyAdd, EmptyValue, Envelope, Forgotten, GroupChangeShape, GroupEmailsShape, GroupListShape,
-    ListShape, LookupForm, MissingContact, Overload, PastLastPage, Prop, PropKind, PropsShape, RateLimit,
-    RefusedStatus, Reject, StatusForm, TooMany, UnknownInList, Webhook, WebhookShape,
+    DomainForm, Duplicate, EmptyAdd, EmptyValue, Envelope, Forgotten, GroupChangeShape, GroupEmailsShape,
+    GroupListShape, ListShape, LookupForm, MissingContact, Overload, PastLastPage, Prop, PropKind,
+    PropsShape, RateLimit, RefusedStatus, Reject, StatusForm, TooMany, UnknownInList, Webhook, WebhookShape,
 };
 pub use webhooks::Delivery;

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use super::account::State;
 use super::answer::{Refused, bad_request, no_such_contact, ok, refused};
 use super::api::{list, members, page_number, page_of};
-use super::contacts::{Contact, ContactView, key_of};
+use super::contacts::{Contact, ContactView};
 use super::md5;
 use super::settings::{
     AccountSettings, ContactShape, ListShape, LookupForm, PastLastPage, PropsShape, StatusForm, UnknownInList,
@@ -43,7 +43,7 @@ pub(super) fn props(settings: &AccountSettings) -> Response {
 
 /// `GET /email/by_email/{email}`
 pub(super) fn by_email(state: &State, settings: &AccountSettings, email: &str) -> Response {
-    record_answer(state, settings, state.contacts.get(&key_of(email)))
+    record_answer(state, settings, state.contacts.get(&settings.key_of(email)))
 }
 
 /// `GET /email/by_email_hash/{hash}`; looks at every contact.
@@ -75,7 +75,7 @@ pub(super) fn by_list(
     let mut seen = HashSet::with_capacity(emails.len());
     let mut rows: Vec<(String, Option<&Contact>)> = Vec::with_capacity(emails.len());
     for email in emails {
-        let key = key_of(&email);
+        let key = settings.key_of(&email);
         let found = state.contacts.get(&key);
         if (found.is_some() || settings.unknown_in_list == UnknownInList::Null) && seen.insert(key) {
             rows.push((email, found));
@@ -88,7 +88,7 @@ pub(super) fn by_list(
     let as_map = settings.list_shape == ListShape::Map;
     let entries = rows.into_iter().map(|(asked, contact)| {
         let address = match contact {
-            Some(contact) if !contact.forgotten => contact.email.as_ref().to_owned(),
+            Some(contact) if !contact.forgotten => settings.told(&contact.email),
             _ => asked,
         };
         let value = match contact {
@@ -153,7 +153,7 @@ fn lookup_address(form: LookupForm, item: &RawValue) -> Option<String> {
 
 fn find_by_hash<'a>(state: &'a State, settings: &AccountSettings, hash: &str) -> Option<&'a Contact> {
     let of = |contact: &Contact| {
-        md5::hex_digest(format!("{}{}", settings.hash_salt, key_of(&contact.email)).as_bytes())
+        md5::hex_digest(format!("{}{}", settings.hash_salt, settings.key_of(&contact.email)).as_bytes())
     };
     state.contacts.iter().find(|contact| {
         !contact.is_sms_only() && !contact.forgotten && of(contact).eq_ignore_ascii_case(hash)
@@ -204,7 +204,7 @@ fn record(state: &State, settings: &AccountSettings, contact: &Contact, address:
         )
     };
     let mut record = json!({
-        "email": email,
+        "email": settings.told(&email),
         "gsm": gsm,
         "name": name,
         "status": shown,

@@ -11,6 +11,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 pub use self::variants::*;
+use super::contacts::key_of;
 use crate::faults::millis;
 
 /// Everything that can differ between accounts, or between what we assume and what SARE does.
@@ -136,6 +137,11 @@ pub struct AccountSettings {
     pub refuses_unknown_members: bool,
     /// Whether addresses are stored in lower case. They are always compared so.
     pub lower_cases_addresses: bool,
+    /// Whether a domain in letters (`żółw.pl`) and its ASCII form (`xn--w-uga1v8h.pl`) make one contact; otherwise they make
+    /// two (sare-api.md 16 row 15).
+    pub domain_forms_are_one: bool,
+    /// How answers write such an address.
+    pub domains_told: DomainForm,
 
     /// Status after a click on the unsubscribe link: 4 or 3 (sare-api.md 6).
     pub click_sets: i64,
@@ -211,6 +217,8 @@ impl Default for AccountSettings {
             accepts_group_strings: false,
             refuses_unknown_members: true,
             lower_cases_addresses: false,
+            domain_forms_are_one: false,
+            domains_told: DomainForm::default(),
             click_sets: 4,
             forgotten_status: 9,
             forgotten: Forgotten::default(),
@@ -265,6 +273,33 @@ impl Prop {
 /// Whether `id` names one of `prop1` to `prop9`.
 pub(super) fn is_basic(id: &str) -> bool {
     matches!(id.strip_prefix("prop").map(str::as_bytes), Some([b'1'..=b'9']))
+}
+
+impl AccountSettings {
+    /// The address in the form in which this account compares addresses.
+    pub(super) fn key_of(&self, email: &str) -> String {
+        let key = key_of(email);
+        if self.domain_forms_are_one {
+            with_domain(&key, |domain| idna::domain_to_ascii(domain).ok())
+        } else {
+            key
+        }
+    }
+
+    /// The address as answers write it.
+    pub(super) fn told(&self, email: &str) -> String {
+        match self.domains_told {
+            DomainForm::AsAdded => email.to_owned(),
+            DomainForm::Ascii => with_domain(email, |domain| idna::domain_to_ascii(domain).ok()),
+            DomainForm::Letters => with_domain(email, |domain| Some(idna::domain_to_unicode(domain).0)),
+        }
+    }
+}
+
+fn with_domain(email: &str, change: impl Fn(&str) -> Option<String>) -> String {
+    let parts = email.rsplit_once('@');
+    let changed = parts.and_then(|(local, domain)| Some(format!("{local}@{}", change(domain)?)));
+    changed.unwrap_or_else(|| email.to_owned())
 }
 
 /// The types of properties (sare-api.md 7).

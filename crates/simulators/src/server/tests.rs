@@ -5,7 +5,7 @@ use std::sync::Mutex;
 
 use bytes::Bytes;
 use http::Method;
-use ports::{HttpClient, HttpClientSettings, ManualClock, Response, SystemClock, TransportError};
+use ports::{HttpClient, HttpClientSettings, ManualClock, Reach, Response, SystemClock, TransportError};
 use serde_json::Value;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -29,7 +29,11 @@ async fn serving(endpoint: Endpoint) -> Running {
     let address = listener.local_addr().unwrap();
     let (stop, stopped) = oneshot::channel();
     let server = tokio::spawn(serve(endpoint, listener, async move { drop(stopped.await) }));
-    let client = HttpClient::new(HttpClientSettings::default()).unwrap();
+    let client = HttpClient::new(HttpClientSettings {
+        reach: Reach::PublicAndLoopback,
+        ..HttpClientSettings::default()
+    })
+    .unwrap();
     Running {
         address,
         client,

@@ -62,6 +62,16 @@ impl Access {
         *self = Self::default();
     }
 
+    /// Ends every access token at `until` at the latest.
+    pub(super) fn end_access_by(&mut self, until: Millis) {
+        for pair in &mut self.pairs {
+            pair.access_until = pair.access_until.min(until);
+        }
+        for (_, end) in &mut self.admins {
+            *end = (*end).min(until);
+        }
+    }
+
     /// Ends the app's tokens at `until` at the latest.
     pub(super) fn end_app_by(&mut self, until: Millis) {
         for pair in &mut self.pairs {
@@ -146,6 +156,8 @@ pub(super) fn exchange(
         return Err(Refusal::Unauthorized);
     }
     let now = state.now();
+    // The pair whose refresh token goes on working.
+    let mut kept = None;
     match param("grant_type") {
         Some("authorization_code") => {
             let single_use = state.settings.code_single_use;
@@ -166,10 +178,10 @@ pub(super) fn exchange(
         Some("refresh_token") => {
             let wanted = param("refresh_token").unwrap_or_default();
             let valid = |pair: &Tokens| pair.refresh == wanted && now < pair.refresh_until;
-            match state.access.pairs.iter().position(valid) {
-                Some(at) => state.access.pairs.remove(at),
-                None => return Err(invalid_grant("Invalid refresh token")),
+            let Some(at) = state.access.pairs.iter().position(valid) else {
+                return Err(invalid_grant("Invalid refresh token"));
             };
+            kept = (state.access.pairs.remove(at)).filter(|_| state.settings.refresh_omits_token);
         }
         _ => {
             return Err(Refusal::Grant(
@@ -178,14 +190,22 @@ pub(super) fn exchange(
             ));
         }
     }
-    let pair = new_pair(state);
+    let mut pair = new_pair(state);
+    if let (Some(kept), Some(newest)) = (&kept, state.access.pairs.back_mut()) {
+        newest.refresh.clone_from(&kept.refresh);
+        pair = newest.clone();
+    }
     let settings = &state.settings;
     let mut json = Json::new(settings);
     json.object(None, |json| {
         json.text("access_token", &pair.access);
-        json.text("refresh_token", &pair.refresh);
+        if kept.is_none() {
+            json.text("refresh_token", &pair.refresh);
+        }
         let seconds = settings.access_lifetime.as_secs();
-        if settings.expires_in_as_string {
+        if !settings.tells_lifetime {
+            json.text("expires_in", "");
+        } else if settings.expires_in_as_string {
             json.text("expires_in", &seconds.to_string());
         } else {
             json.number("expires_in", i64::try_from(seconds).unwrap_or(i64::MAX));

@@ -142,6 +142,15 @@ impl Json {
         self.out.extend_from_slice(json);
     }
 
+    /// JSON written elsewhere, as a member or as an item.
+    pub(super) fn raw_item(&mut self, name: Option<&str>, json: &[u8]) {
+        match name {
+            Some(name) => self.key(name),
+            None => self.comma(),
+        }
+        self.out.extend_from_slice(json);
+    }
+
     fn key(&mut self, name: &str) {
         self.comma();
         self.string(name);

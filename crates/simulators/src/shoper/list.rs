@@ -6,8 +6,10 @@ use super::filter::{self, Condition, Field, Op};
 use super::json::Json;
 use super::refusal::Refusal;
 use super::resources::Catalog;
-use super::settings::{DefaultOrder, FilterMode, PastEndPage, ShopSettings};
+use super::settings::{DefaultOrder, FilterMode, ListNumbers, PastEndPage, ShopSettings};
+use super::spoilt;
 use super::table::Table;
+use super::unsaid;
 
 /// The largest `limit` that is obeyed; a larger one gives [`DEFAULT_LIMIT`] rows.
 const MAX_LIMIT: usize = 50;
@@ -66,6 +68,8 @@ pub(super) struct Listing {
     pub pages: usize,
     /// This page.
     pub page: usize,
+    /// Whether the numbers are told.
+    pub is_told: bool,
 }
 
 impl ListQuery {
@@ -139,7 +143,7 @@ pub(super) fn page<T: Row>(
     candidates: Option<Vec<i64>>,
     mut query: ListQuery,
     shown: Shown<'_>,
-) -> Result<(Vec<u8>, Listing), Refusal> {
+) -> Result<(Vec<u8>, Listing, Vec<i64>), Refusal> {
     let known = |name: &str| T::FIELDS.contains(&name.split('.').next().unwrap_or(name));
     query.restrict(shown.settings.unknown_field_filter, |field| !known(field))?;
     query.conditions.retain(|condition| known(&condition.field));
@@ -162,17 +166,30 @@ pub(super) fn page<T: Row>(
             PastEndPage::Error404 => return Err(Refusal::NotFound),
         }
     }
-    let listing = Listing { count, pages, page };
-    let start = (page - 1).saturating_mul(query.limit);
+    let is_told = matches!(
+        shown.settings.list_numbers,
+        ListNumbers::Told | ListNumbers::OnePage
+    );
+    let pages = match shown.settings.list_numbers {
+        ListNumbers::OnePage => 1,
+        _ => pages,
+    };
+    let listing = Listing {
+        count,
+        pages,
+        page,
+        is_told,
+    };
+    let stuck = shown
+        .settings
+        .stuck_at_page
+        .filter(|_| query.conditions.is_empty());
+    let given = stuck.map_or(page, |stuck| page.min(stuck));
+    let start = (given - 1).saturating_mul(query.limit);
     let rows = (start..start.saturating_add(query.limit).min(count)).filter_map(|at| found.nth(table, at));
-    Ok((
-        envelope(
-            listing,
-            rows.filter_map(|id| table.get(id)).map(|row| &**row),
-            shown,
-        ),
-        listing,
-    ))
+    let ids: Vec<i64> = rows.collect();
+    let rows = ids.iter().filter_map(|id| table.get(*id)).map(|row| &**row);
+    Ok((envelope(listing, rows, shown), listing, ids))
 }
 
 fn envelope<'a, T: Row + 'a>(
@@ -182,26 +199,49 @@ fn envelope<'a, T: Row + 'a>(
 ) -> Vec<u8> {
     let mut json = Json::new(shown.settings);
     json.object(None, |json| {
-        json.id("count", listing.count as i64);
-        json.number("pages", listing.pages as i64);
-        json.number("page", listing.page as i64);
+        match shown.settings.list_numbers {
+            ListNumbers::Told | ListNumbers::OnePage => {
+                json.id("count", listing.count as i64);
+                json.number("pages", listing.pages as i64);
+                json.number("page", listing.page as i64);
+            }
+            ListNumbers::Unreadable => {
+                for name in ["count", "pages", "page"] {
+                    json.text(name, "wiele");
+                }
+            }
+            ListNumbers::Absent => {}
+        }
         // An empty array stays one in PHP, whatever its keys would be.
         let mut rows = rows.peekable();
         if shown.settings.list_as_object && rows.peek().is_some() {
             json.object(Some("list"), |json| {
                 for row in rows {
-                    json.object(Some(&row.id().to_string()), |json| row.write(json, &shown));
+                    write(json, Some(&row.id().to_string()), row, &shown);
                 }
             });
         } else {
             json.array(Some("list"), |json| {
                 for row in rows {
-                    json.object(None, |json| row.write(json, &shown));
+                    write(json, None, row, &shown);
                 }
             });
         }
     });
     json.into_bytes()
+}
+
+/// Writes a row, odd members and all.
+pub(super) fn write<T: Row>(json: &mut Json, name: Option<&str>, row: &T, shown: &Shown<'_>) {
+    let usual = || {
+        let mut json = Json::new(shown.settings);
+        json.object(None, |json| unsaid::write(row, json, shown));
+        json.into_bytes()
+    };
+    match spoilt::odd_row(shown.settings, T::ID, row.id(), usual) {
+        Some(odd) => json.raw_item(name, &odd),
+        None => json.object(name, |json| unsaid::write(row, json, shown)),
+    }
 }
 
 /// The rows that answer a query, in order.

@@ -22,10 +22,12 @@ mod resources;
 mod rest;
 pub mod settings;
 mod signature;
+mod spoilt;
 mod state;
 mod table;
 #[cfg(test)]
 mod tests;
+mod unsaid;
 mod warsaw;
 
 use std::fmt;
@@ -47,11 +49,13 @@ pub use self::resources::users::{Customer, NewCustomer};
 pub use self::resources::webhooks::Webhook;
 pub use self::settings::{
     AdminRefused, Bucket, BulkCost, DefaultOrder, DuplicateSubscriber, FilterMode, LifecycleDelivery,
-    LockedCode, NotFoundCode, PastEndPage, SelectOptions, SelectValues, ShopSettings, TimestampFormat,
-    WebhookFaults, WebhookPayload, WebhookSigning, WireTypes,
+    ListNumbers, LockedCode, NotFoundCode, PastEndPage, SelectOptions, SelectValues, ShopSettings,
+    TimestampFormat, WebhookFaults, WebhookPayload, WebhookSigning, WireTypes,
 };
 pub use self::signature::{derived_webhook_secret, message_hash, webhook_sha1};
+pub use self::spoilt::{OddMember, Spoiling, Spoilt};
 use self::state::{By, State};
+pub use self::unsaid::Unsaid;
 use crate::faults::{Fault, FaultRule, Faults};
 
 /// One simulated shop, which is one host. Copies are the same shop.
@@ -82,7 +86,7 @@ impl Shop {
     /// answer (see [`crate::faults`]).
     pub fn handle(&self, request: &Request) -> Response {
         let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
-        let fault = self.faults.decide(request.method(), path);
+        let fault = self.faults.decide_with(request.method(), path, request.body());
         let mut state = self.lock();
         let refusal = match &fault {
             Some(Fault::Status(status)) => Refusal::of_status(*status),
@@ -91,7 +95,7 @@ impl Shop {
         };
         let answer = match (&fault, refusal) {
             (_, Some(refusal)) => rest::refuse(&mut state, request, refusal),
-            (Some(fault), None) => fault.apply(|| rest::handle(&mut state, request)),
+            (Some(fault), None) => fault.apply(request, || rest::handle(&mut state, request)),
             (None, None) => rest::handle(&mut state, request),
         };
         let status = if fault == Some(Fault::CutBefore) {
@@ -171,6 +175,13 @@ impl Shop {
     /// Gives the app a pair of tokens without any message.
     pub fn issue_tokens(&self) -> Tokens {
         access::new_pair(&mut self.lock())
+    }
+
+    /// Ends the app's and administrators' access tokens, as after their life; refresh tokens go on working.
+    pub fn end_access_tokens(&self) {
+        let mut state = self.lock();
+        let now = state.now();
+        state.access.end_access_by(now);
     }
 
     /// Ends every token given out.

@@ -12,6 +12,7 @@ use super::json::Json;
 use super::refusal::{Language, Refusal};
 use super::resources::{self, Answer, Call};
 use super::settings::BulkCost;
+use super::spoilt::{spoil, spoiling};
 use super::state::State;
 use crate::faults::html_page;
 
@@ -42,8 +43,16 @@ pub(super) fn handle(state: &mut State, request: &Request) -> Response {
             .collect();
     let caller = access::caller(state, text_header(request, &header::AUTHORIZATION));
     let outcome = answer(state, request, path.trim_end_matches('/'), &query, caller);
+    let how = outcome.as_ref().ok().and_then(|answer| {
+        let resource = path.split('/').next().unwrap_or(path);
+        spoiling(&state.settings, resource, &answer.ids, answer.listing.is_none())
+    });
     // Answers of a login or to a stranger show the limit of the application.
-    respond(state, request, caller.unwrap_or(Caller::App), outcome)
+    let answer = respond(state, request, caller.unwrap_or(Caller::App), outcome);
+    match how {
+        Some(how) => spoil(answer, how),
+        None => answer,
+    }
 }
 
 /// The redirection to the shop's real domain, where the request names the other one (shoper-api.md A.2).
@@ -275,7 +284,7 @@ fn respond(
     number("x-shop-api-calls", calls);
     let (status, body) = match outcome {
         Ok(answer) => {
-            if let Some(listing) = answer.listing {
+            if let Some(listing) = answer.listing.filter(|listing| listing.is_told) {
                 number("x-shop-result-count", listing.count as u64);
                 number("x-shop-result-pages", listing.pages as u64);
                 number("x-shop-result-page", listing.page as u64);

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::spoilt::{OddMember, Spoilt};
+use super::unsaid::Unsaid;
 use crate::faults::millis;
 
 /// Everything that can be set about a shop. The default is what the reference says is likeliest; of
@@ -18,6 +20,8 @@ pub struct ShopSettings {
     pub base_url: String,
     /// The shop's real domain, where `base_url` only sends on to it (A.2): scheme, host and port.
     pub redirects_to: Option<String>,
+    /// The shop's real domain as `application-config` tells it, while `base_url` still answers itself.
+    pub own_domain: Option<String>,
     /// Name of the shop.
     pub shop_name: String,
     /// Version of the shop's software.
@@ -69,6 +73,10 @@ pub struct ShopSettings {
     pub admin_lifetime: Duration,
     /// Whether `expires_in` comes as a string of digits.
     pub expires_in_as_string: bool,
+    /// Whether `expires_in` comes at all.
+    pub tells_lifetime: bool,
+    /// Whether a refresh token goes on working, and the answer to it names no other.
+    pub refresh_omits_token: bool,
     /// Whether the app's token still works for a minute after the uninstall message.
     pub token_works_at_uninstall: bool,
     /// Whether the shop deletes the app's webhooks when the app is removed.
@@ -80,6 +88,14 @@ pub struct ShopSettings {
     pub php_escapes: bool,
     /// Whether the `list` of a page is an object keyed by id, as older shops may send it (D.1).
     pub list_as_object: bool,
+    /// Records that spoil every answer they stand in.
+    pub spoilt: Vec<Spoilt>,
+    /// Values of an unexpected kind in single records.
+    pub odd_members: Vec<OddMember>,
+    /// How the numbers about a list come (D.1).
+    pub list_numbers: ListNumbers,
+    /// Pages after this one of lists without a filter hold what this one holds, by their own numbers.
+    pub stuck_at_page: Option<usize>,
     /// What a page past the end holds (D.1).
     pub past_end_page: PastEndPage,
     /// The order of a list that is asked for without one.
@@ -88,6 +104,9 @@ pub struct ShopSettings {
     pub not_found_error_code: NotFoundCode,
     /// The `error` code of a 409 (D.6).
     pub locked_error_code: LockedCode,
+
+    /// Members that some rows do not say (D.5).
+    pub unsaid: Vec<Unsaid>,
 
     /// Filtering `users` by `user_id` (E.1).
     pub user_id_filter: FilterMode,
@@ -117,6 +136,8 @@ pub struct ShopSettings {
     pub subscriber_group_strings: bool,
     /// Whether an update that does not mention groups puts the subscriber into the default ones (E.5).
     pub subscriber_update_resets_groups: bool,
+    /// Whether a customer's tags come as ids of `user-tags`, not as names (I).
+    pub tags_as_ids: bool,
     /// What separates tags in the string that a customer's insert or update takes (E.1).
     pub tag_separator: char,
 
@@ -155,6 +176,7 @@ impl Default for ShopSettings {
             license: "0123456789abcdef0123456789abcdef01234567".to_owned(),
             base_url: "https://shop1.example".to_owned(),
             redirects_to: None,
+            own_domain: None,
             shop_name: "Sklep przykładowy".to_owned(),
             version: "5.26.54".to_owned(),
             app_id: "abcdef0123456789abcdef0123456789".to_owned(),
@@ -182,15 +204,22 @@ impl Default for ShopSettings {
             refresh_lifetime: Duration::from_secs(180 * 86_400),
             admin_lifetime: Duration::from_secs(30 * 86_400),
             expires_in_as_string: false,
+            tells_lifetime: true,
+            refresh_omits_token: false,
             token_works_at_uninstall: false,
             webhooks_deleted_at_uninstall: true,
             wire_types: WireTypes::Strings,
             php_escapes: false,
             list_as_object: false,
+            spoilt: Vec::new(),
+            odd_members: Vec::new(),
+            list_numbers: ListNumbers::Told,
+            stuck_at_page: None,
             past_end_page: PastEndPage::Empty,
             default_order: DefaultOrder::Ascending,
             not_found_error_code: NotFoundCode::InvalidRequest,
             locked_error_code: LockedCode::TemporarilyUnavailable,
+            unsaid: Vec::new(),
             user_id_filter: FilterMode::Works,
             undocumented_user_filter: FilterMode::Works,
             subscriber_filter: FilterMode::Works,
@@ -204,6 +233,7 @@ impl Default for ShopSettings {
             select_options: SelectOptions::Field,
             subscriber_group_strings: false,
             subscriber_update_resets_groups: false,
+            tags_as_ids: false,
             tag_separator: ',',
             webhook_signing: WebhookSigning::Plain,
             webhook_payload: WebhookPayload::Full,
@@ -269,6 +299,20 @@ pub enum WireTypes {
     Strings,
     /// As numbers.
     Numbers,
+}
+
+/// How `count`, `pages` and `page` of a list come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ListNumbers {
+    /// As they are.
+    Told,
+    /// As a word that is no number, and not in the headers either.
+    Unreadable,
+    /// Left out, and not in the headers either.
+    Absent,
+    /// `pages` is 1 whatever the list holds.
+    OnePage,
 }
 
 /// What a page past the end holds.
@@ -357,6 +401,10 @@ pub enum SelectOptions {
     Field,
     /// In each of its translations.
     Translation,
+    /// In a list of their own, `additional-fields-options` (I).
+    ListOfFields,
+    /// In a list of their own, `additional-field-options` (I).
+    ListOfField,
 }
 
 /// With what webhooks are signed.

@@ -330,6 +330,7 @@ impl State {
                 dateadd: now,
                 lang_id: 1,
                 groups,
+                ipaddress: None,
             };
             finish(&mut subscriber);
             subscriber

@@ -6,6 +6,7 @@ use super::contact::{Contact, HistoryEntry, Problem, Record};
 use super::dirty::{DirtyDone, DirtyMark};
 use super::run::Run;
 use super::{AddrHash, Millis};
+use crate::places::AddressPlace;
 
 /// A claimed lane. Whoever holds it, and nobody else, may commit to the shop's ledger until it
 /// expires or is released.
@@ -34,6 +35,10 @@ pub struct Commit {
     pub records: Vec<Record>,
     /// Records that no longer exist in the shop.
     pub gone: Vec<RecordKey>,
+    /// Where addresses of customers stand in the shop's list.
+    pub places: Vec<AddressPlace>,
+    /// Places that no pass from this one on has met are forgotten.
+    pub stale_places: Option<i64>,
     /// New dirty marks.
     pub marks: Vec<DirtyMark>,
     /// Dirty entries dealt with.

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use sync_core::RecordKey;
+use sync_core::consent::Doubt;
 
 use super::{AddrHash, Millis};
 
@@ -42,6 +43,8 @@ pub struct Contact {
     pub run_id: Option<i64>,
     /// Found newly refused by the present poll, not yet acted upon.
     pub poll_found: bool,
+    /// Why a consent of the shop is not acted upon.
+    pub doubt: Option<Doubt>,
     /// Last change of this row.
     pub updated_at: Millis,
 }
@@ -78,6 +81,7 @@ impl Contact {
             outcome: Outcome::Unknown,
             run_id: None,
             poll_found: false,
+            doubt: None,
             updated_at: now,
         }
     }
@@ -134,8 +138,11 @@ pub struct Record {
     pub key: RecordKey,
     /// The contact it belongs to.
     pub hash: AddrHash,
-    /// `users.newsletter` or `subscribers.active`.
-    pub consent: bool,
+    /// `users.newsletter` or `subscribers.active` as the shop said it last; `None` = it never said so in a way that can
+    /// be read.
+    pub consent: Option<bool>,
+    /// The shop did not say it when the record was last read.
+    pub silent: bool,
     /// For subscribers what is needed to rebuild the row: small JSON of lang_id, groups, dateadd. Never traits of a person.
     pub extra: Option<String>,
     /// The run that last saw it; sweeps find the missing ones by it.

@@ -100,6 +100,30 @@ pub enum Reason {
     Manual,
     /// A person asked for a refusal made in SARE to be carried into the shop.
     ApplyRefusal,
+    /// A person decided that a consent in doubt counts.
+    DecideDoubt,
+    /// A new contact that waits until the SARE account takes new contacts again.
+    Waits,
+}
+
+impl Reason {
+    /// What remains of two reasons, the other one being newer.
+    #[must_use]
+    pub fn and_then(self, newer: Self) -> Self {
+        match (self, newer) {
+            (Self::DeleteWebhook | Self::ApplyRefusal, _) => self,
+            (Self::DecideDoubt, newer) if newer != Self::ApplyRefusal => self,
+            (Self::Forced, newer)
+                if !matches!(
+                    newer,
+                    Self::DeleteWebhook | Self::ApplyRefusal | Self::DecideDoubt
+                ) =>
+            {
+                self
+            }
+            (_, newer) => newer,
+        }
+    }
 }
 
 /// Marks something dirty. Marking again raises the version, so that a change seen while the older
@@ -112,8 +136,8 @@ pub struct DirtyMark {
     pub due_at: Millis,
     /// Whose turn. On conflict the lower number.
     pub priority: Priority,
-    /// Why. On conflict the newer, except that [`Reason::DeleteWebhook`] and
-    /// [`Reason::ApplyRefusal`], which ask for more than a look, stay.
+    /// Why. On conflict the newer, except that [`Reason::DeleteWebhook`], [`Reason::ApplyRefusal`],
+    /// [`Reason::DecideDoubt`] and [`Reason::Forced`], which ask for more than a look, stay ([`Reason::and_then`]).
     pub reason: Reason,
     /// `Some(run)` = held back until that run releases it. A mark without run frees a held one.
     pub held_by: Option<i64>,

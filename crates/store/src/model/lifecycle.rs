@@ -18,6 +18,8 @@ pub struct Lifecycle {
     pub timestamp: String,
     /// When it came.
     pub received_at: Millis,
+    /// `shop_url`, where it is an address that can be asked.
+    pub url: Option<String>,
     /// What it asks for.
     pub effect: LifecycleEffect,
 }

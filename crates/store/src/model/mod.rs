@@ -14,7 +14,7 @@ pub use contact::{Contact, HistoryEntry, Outcome, Problem, Record};
 pub use dirty::{Dirty, DirtyDone, DirtyKey, DirtyMark, Priority, Reason, Waiting};
 pub use lifecycle::{Lifecycle, LifecycleEffect, Received};
 pub use run::{Run, RunKind, RunState};
-pub use shop::{Hook, HookKind, Origin, SecretName, Shop, ShopState};
+pub use shop::{AccessLife, Hook, HookKind, Origin, SecretName, Shop, ShopState};
 
 /// Milliseconds since 1970-01-01 UTC.
 pub type Millis = i64;

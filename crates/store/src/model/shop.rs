@@ -73,6 +73,48 @@ pub struct Shop {
     pub technical_url: Option<String>,
     /// The first synchronisation does not begin before.
     pub first_run_after: Option<Millis>,
+    /// Its own address as it tells it itself (`shop_url` of its settings).
+    pub own_url: Option<String>,
+    /// `shop_url` of its newest lifecycle message, which is signed.
+    pub announced_url: Option<String>,
+    /// Where it was asked before it moved to `url`; asked again when `url` fails.
+    pub previous_url: Option<String>,
+    /// When it moved.
+    pub moved_at: Option<Millis>,
+}
+
+/// How long an access token is good for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct AccessLife {
+    /// When it ends, as far as the shop said; it may be used until it is refused.
+    pub expires_at: Option<Millis>,
+    /// When it is to be renewed.
+    pub renew_at: Option<Millis>,
+}
+
+impl AccessLife {
+    /// One that ends at `at`, its renewal left to whoever uses it.
+    pub fn until(at: Millis) -> Self {
+        Self {
+            expires_at: Some(at),
+            renew_at: None,
+        }
+    }
+}
+
+/// The longest hold of a first synchronisation that has an end.
+const LONGEST_HOLD_MS: Millis = 60 * 60_000;
+/// A hold beyond this is one without an end.
+const FOR_GOOD_MS: Millis = 365 * 86_400_000;
+
+impl Shop {
+    /// Until when the first synchronisation is held back at `now`; `None` where it is not. One that is longer than any, and
+    /// not for good, was made by a clock that was put back since.
+    pub fn held_until(&self, now: Millis) -> Option<Millis> {
+        let until = self.first_run_after.filter(|until| *until > now)?;
+        let left = until - now;
+        (left <= LONGEST_HOLD_MS || left > FOR_GOOD_MS).then_some(until)
+    }
 }
 
 /// The secrets kept for a shop, each under its name, encrypted at rest.
@@ -122,6 +164,8 @@ pub struct Hook {
     pub secret: Option<SecretString>,
     /// Which secret's signature matched last: `plain`, `derived` or `own-derived` (shoper-api.md F.4, I).
     pub matched: Option<String>,
+    /// The shop's host as its newest signed call named it (`X-Shop-Domain`).
+    pub domain: Option<String>,
     /// Last accepted call.
     pub last_at: Option<Millis>,
     /// Whether the shop is served (not uninstalled).

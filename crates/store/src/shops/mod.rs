@@ -8,18 +8,19 @@ use sqlx::any::AnyRow;
 use sqlx::{Any, AssertSqlSafe, Row, Transaction};
 use sync_core::ShopId;
 
-use crate::dialect::Dialect;
 use crate::error::{Error, is_duplicate};
-use crate::lanes;
+use crate::keyring::Fresh;
+use crate::lanes::{self, NEVER};
 use crate::model::{Lease, Millis, Origin, SecretName, Shop, ShopState};
 use crate::runs::{from_word, word};
 use crate::store::Store;
+use crate::tidy;
 
 pub(crate) use secrets::SECRET;
 
 const COLUMNS: &str = "shop_id, license, host, url, origin, state, paused, trial, subscription_until, app_version, scopes, \
      config, config_version, installed_stamp, created_at, updated_at, last_success_at, \
-     technical_url, first_run_after";
+     technical_url, first_run_after, own_url, announced_url, previous_url, moved_at";
 
 /// What changes about a shop; `None` leaves as it is.
 #[derive(Debug, Clone, Default)]
@@ -30,20 +31,22 @@ pub struct ShopChange {
     pub paused: Option<bool>,
     /// Scopes granted.
     pub scopes: Option<String>,
-    /// Base URL and host.
-    pub url: Option<(String, String)>,
     /// The licence, once learnt.
     pub license: Option<String>,
     /// The shop's address at Shoper.
     pub technical_url: Option<String>,
+    /// Its own address, as it tells it itself.
+    pub own_url: Option<String>,
 }
 
-/// The tables that hold a shop's data; `shops` and `lanes` stay.
+/// The tables that hold a shop's data, its key first; `shops` and `lanes` stay.
 const TABLES: &[&str] = &[
+    "shop_keys",
     "secrets",
     "hooks",
     "contacts",
     "records",
+    "address_places",
     "dirty",
     "history",
     "problems",
@@ -58,9 +61,6 @@ const TABLES: &[&str] = &[
     "panel_languages",
 ];
 
-/// When the lane of a removed shop is due.
-const NEVER: Millis = i64::MAX / 4;
-
 impl Store {
     /// One shop.
     ///
@@ -72,7 +72,16 @@ impl Store {
             .bind(shop.0)
             .fetch_optional(&self.reads)
             .await?;
-        row.as_ref().map(shop_from).transpose()
+        self.known(row).await
+    }
+
+    /// The shop of a row, whose key is taken.
+    async fn known(&self, row: Option<AnyRow>) -> Result<Option<Shop>, Error> {
+        let shop = row.as_ref().map(shop_from).transpose()?;
+        if let Some(shop) = &shop {
+            self.take_key(shop.id).await?;
+        }
+        Ok(shop)
     }
 
     /// All shops, in the order in which they came.
@@ -82,7 +91,11 @@ impl Store {
     pub async fn shops(&self) -> Result<Vec<Shop>, Error> {
         let query = format!("SELECT {COLUMNS} FROM shops ORDER BY shop_id");
         let rows = sqlx::query(AssertSqlSafe(query)).fetch_all(&self.reads).await?;
-        rows.iter().map(shop_from).collect()
+        let shops: Vec<Shop> = rows.iter().map(shop_from).collect::<Result<_, _>>()?;
+        for shop in &shops {
+            self.take_key(shop.id).await?;
+        }
+        Ok(shops)
     }
 
     /// The shop of this licence hash, or else the newest one served at this host (with its port where it has one).
@@ -91,7 +104,7 @@ impl Store {
     /// When the database cannot be used.
     pub async fn find_shop(&self, name: &str) -> Result<Option<Shop>, Error> {
         let query = format!(
-            "SELECT {COLUMNS} FROM shops WHERE license = $1 OR host = $2 ORDER BY CASE WHEN license = $1 THEN 0 ELSE 1 END, \
+            "SELECT {COLUMNS} FROM shops WHERE license = $1 OR (host = $2 AND host <> '') ORDER BY CASE WHEN license = $1 THEN 0 ELSE 1 END, \
              CASE WHEN state = 'removed' THEN 1 ELSE 0 END, shop_id DESC LIMIT 1"
         );
         let row = sqlx::query(AssertSqlSafe(query))
@@ -99,7 +112,7 @@ impl Store {
             .bind(name.to_ascii_lowercase())
             .fetch_optional(&self.reads)
             .await?;
-        row.as_ref().map(shop_from).transpose()
+        self.known(row).await
     }
 
     /// Changes a shop. One that is being removed goes on being removed, and a removed one does not change: only an
@@ -108,25 +121,51 @@ impl Store {
     /// # Errors
     /// When the database cannot be used.
     pub async fn update_shop(&self, shop: ShopId, change: &ShopChange, now: Millis) -> Result<(), Error> {
-        let (url, host) = change.url.clone().unzip();
         sqlx::query(
             "UPDATE shops SET state = CASE WHEN state = 'uninstalling' THEN state ELSE COALESCE($2, state) END, paused = COALESCE($3, paused), scopes = COALESCE($4, scopes), \
-             url = COALESCE($5, url), host = COALESCE($6, host), license = COALESCE($7, license), \
-             technical_url = COALESCE($9, technical_url), updated_at = $8 \
+             license = COALESCE($5, license), technical_url = COALESCE($6, technical_url), \
+             own_url = COALESCE($7, own_url), updated_at = $8 \
              WHERE shop_id = $1 AND state <> 'removed'",
         )
         .bind(shop.0)
         .bind(change.state.map(word))
         .bind(change.paused.map(i64::from))
         .bind(change.scopes.clone())
-        .bind(url)
-        .bind(host)
         .bind(change.license.clone())
-        .bind(now)
         .bind(change.technical_url.clone())
+        .bind(change.own_url.clone())
+        .bind(now)
         .execute(&self.writes)
         .await?;
         Ok(())
+    }
+
+    /// The shop is asked at another address from now on, `previous` kept for the case that it fails. False, and nothing
+    /// changes, when it is no longer asked at `from`: a message of the shop's has named an address meanwhile.
+    ///
+    /// # Errors
+    /// When the database cannot be used.
+    pub async fn readdress(
+        &self,
+        shop: ShopId,
+        from: &str,
+        (url, host): (&str, &str),
+        previous: Option<&str>,
+        now: Millis,
+    ) -> Result<bool, Error> {
+        let done = sqlx::query(
+            "UPDATE shops SET url = $3, host = $4, previous_url = $5, moved_at = $6, updated_at = $6 \
+             WHERE shop_id = $1 AND url = $2 AND state <> 'removed'",
+        )
+        .bind(shop.0)
+        .bind(from.to_owned())
+        .bind(url.to_owned())
+        .bind(host.to_owned())
+        .bind(previous.map(str::to_owned))
+        .bind(now)
+        .execute(&self.writes)
+        .await?;
+        Ok(done.rows_affected() > 0)
     }
 
     /// Holds the first synchronisation back until `after`, or lets it begin with `None`; wakes the lane.
@@ -149,7 +188,7 @@ impl Store {
             .bind(now)
             .execute(&mut *tx)
             .await?;
-        lanes::wake(&mut tx, shop, now).await?;
+        lanes::wake(&mut tx, shop, now, now).await?;
         tx.commit().await?;
         Ok(())
     }
@@ -210,13 +249,28 @@ impl Store {
             .await?
             .filter(|shop| shop.origin == Origin::Direct);
         let mut tx = self.begin().await?;
-        let id = match known {
-            Some(shop) => shop.id,
-            None => put_shop(&mut tx, self.dialect, license, (url, host), Origin::Direct, now).await?,
+        let (id, mut fresh) = match known {
+            Some(shop) => (shop.id, None),
+            None => {
+                self.put_shop(&mut tx, license, (url, host), Origin::Direct, now)
+                    .await?
+            }
         };
+        let id = match self.revive(&mut tx, id).await? {
+            Some((id, key)) => {
+                fresh = Some(key);
+                id
+            }
+            None => id,
+        };
+        if fresh.is_none() {
+            fresh = self.take_key_within(&mut tx, id).await?;
+        }
         lanes::enter(&mut tx, self.dialect, id).await?;
-        sqlx::query("UPDATE shops SET url = $2, host = $3, state = $4, updated_at = $5 WHERE shop_id = $1")
-            .bind(id.0)
+        sqlx::query(
+            "UPDATE shops SET url = $2, host = $3, previous_url = NULL, state = $4, updated_at = $5 WHERE shop_id = $1",
+        )
+        .bind(id.0)
             .bind(url.to_owned())
             .bind(host.to_owned())
             .bind(word(ShopState::Connecting))
@@ -228,8 +282,11 @@ impl Store {
             (SecretName::AdminPassword, Some(password.clone())),
         ];
         self.write_secrets(&mut tx, id, &secrets).await?;
-        lanes::wake(&mut tx, id, now).await?;
+        lanes::wake(&mut tx, id, now, now).await?;
         tx.commit().await?;
+        if let Some(key) = fresh {
+            key.stays();
+        }
         Ok(id)
     }
 
@@ -254,6 +311,7 @@ impl Store {
         }
         erase(&mut tx, lease.shop, now).await?;
         tx.commit().await?;
+        self.vault.gone(lease.shop);
         Ok(true)
     }
 
@@ -265,6 +323,7 @@ impl Store {
         let mut tx = self.begin().await?;
         erase(&mut tx, shop, now).await?;
         tx.commit().await?;
+        self.vault.gone(shop);
         Ok(())
     }
 }
@@ -290,6 +349,10 @@ fn shop_from(row: &AnyRow) -> Result<Shop, Error> {
         last_success_at: row.try_get(16)?,
         technical_url: row.try_get(17)?,
         first_run_after: row.try_get(18)?,
+        own_url: row.try_get(19)?,
+        announced_url: row.try_get(20)?,
+        previous_url: row.try_get(21)?,
+        moved_at: row.try_get(22)?,
     })
 }
 
@@ -306,51 +369,83 @@ pub(crate) async fn by_license(
     Ok(row.map(|row| row.try_get(0).map(ShopId)).transpose()?)
 }
 
-/// Inserts a shop with its lane, or finds it by its licence.
-pub(crate) async fn put_shop(
-    tx: &mut Transaction<'_, Any>,
-    dialect: Dialect,
-    license: &str,
-    (url, host): (&str, &str),
-    origin: Origin,
-    now: Millis,
-) -> Result<ShopId, Error> {
-    if let Some(id) = by_license(tx, license).await? {
-        return Ok(id);
-    }
-    if let Some(lock) = dialect.number_lock() {
-        sqlx::query(lock).execute(&mut **tx).await?;
-        // Another process may have inserted it while we waited.
+impl Store {
+    /// Inserts a shop with its lane and its key, or finds it by its licence.
+    pub(crate) async fn put_shop(
+        &self,
+        tx: &mut Transaction<'_, Any>,
+        license: &str,
+        (url, host): (&str, &str),
+        origin: Origin,
+        now: Millis,
+    ) -> Result<(ShopId, Option<Fresh>), Error> {
         if let Some(id) = by_license(tx, license).await? {
-            return Ok(id);
+            return Ok((id, None));
         }
-    }
-    let row = sqlx::query(
-        "INSERT INTO shops (shop_id, license, host, url, origin, state, created_at, updated_at) \
-         SELECT COALESCE(MAX(shop_id), 0) + 1, $1, $2, $3, $4, $5, $6, $6 FROM shops RETURNING shop_id",
-    )
-    .bind(license.to_owned())
-    .bind(host.to_owned())
-    .bind(url.to_owned())
-    .bind(word(origin))
-    .bind(word(ShopState::Connecting))
-    .bind(now)
-    .fetch_one(&mut **tx)
-    .await?;
-    let id = ShopId(row.try_get(0)?);
-    sqlx::query("INSERT INTO lanes (shop_id, next_at, due_at) VALUES ($1, $2, $2)")
-        .bind(id.0)
+        if let Some(lock) = self.dialect.number_lock() {
+            sqlx::query(lock).execute(&mut **tx).await?;
+            // Another process may have inserted it while we waited.
+            if let Some(id) = by_license(tx, license).await? {
+                return Ok((id, None));
+            }
+        }
+        let row = sqlx::query(
+            "INSERT INTO shops (shop_id, license, host, url, origin, state, created_at, updated_at) \
+             SELECT COALESCE(MAX(shop_id), 0) + 1, $1, $2, $3, $4, $5, $6, $6 FROM shops RETURNING shop_id",
+        )
+        .bind(license.to_owned())
+        .bind(host.to_owned())
+        .bind(url.to_owned())
+        .bind(word(origin))
+        .bind(word(ShopState::Connecting))
         .bind(now)
-        .execute(&mut **tx)
+        .fetch_one(&mut **tx)
         .await?;
-    Ok(id)
+        let id = ShopId(row.try_get(0)?);
+        sqlx::query("INSERT INTO lanes (shop_id, next_at, due_at, latest_at) VALUES ($1, $2, $2, $2)")
+            .bind(id.0)
+            .bind(now)
+            .execute(&mut **tx)
+            .await?;
+        let key = self.make_key(tx, id, true).await?;
+        Ok((id, Some(key)))
+    }
+
+    /// Gives a removed shop that comes back a number and a key that nobody has known; `None` for one that was not removed.
+    /// Whoever still knows the old number finds nothing there.
+    pub(crate) async fn revive(
+        &self,
+        tx: &mut Transaction<'_, Any>,
+        shop: ShopId,
+    ) -> Result<Option<(ShopId, Fresh)>, Error> {
+        let query = "SELECT 1 FROM shops WHERE shop_id = $1 AND state = 'removed'";
+        let removed = sqlx::query(query).bind(shop.0).fetch_optional(&mut **tx).await?;
+        if removed.is_none() {
+            return Ok(None);
+        }
+        if let Some(lock) = self.dialect.number_lock() {
+            sqlx::query(lock).execute(&mut **tx).await?;
+        }
+        let query = "UPDATE shops SET shop_id = (SELECT MAX(shop_id) + 1 FROM shops) \
+             WHERE shop_id = $1 AND state = 'removed' RETURNING shop_id";
+        let row = sqlx::query(query).bind(shop.0).fetch_optional(&mut **tx).await?;
+        let Some(row) = row else { return Ok(None) };
+        let id = ShopId(row.try_get(0)?);
+        sqlx::query("UPDATE lanes SET shop_id = $2 WHERE shop_id = $1")
+            .bind(shop.0)
+            .bind(id.0)
+            .execute(&mut **tx)
+            .await?;
+        let key = self.make_key(tx, id, true).await?;
+        Ok(Some((id, key)))
+    }
 }
 
 async fn erase(tx: &mut Transaction<'_, Any>, shop: ShopId, now: Millis) -> Result<(), Error> {
     // Whoever holds the lane finds its fence outdated; the next worker begins with nothing known.
     sqlx::query(
-        "UPDATE lanes SET fence = fence + 1, leased_until = 0, state = '{}', wake_at = NULL, due_at = $2, next_at = $2 \
-         WHERE shop_id = $1",
+        "UPDATE lanes SET fence = fence + 1, leased_until = 0, state = '{}', wake_at = NULL, due_at = $2, next_at = $2, \
+         latest_at = 0 WHERE shop_id = $1",
     )
     .bind(shop.0)
     .bind(NEVER)
@@ -363,14 +458,25 @@ async fn erase(tx: &mut Transaction<'_, Any>, shop: ShopId, now: Millis) -> Resu
             .execute(&mut **tx)
             .await?;
     }
+    // What unknown messages said of the shop.
     sqlx::query(
-        "UPDATE shops SET state = $2, config = NULL, scopes = NULL, access_expires_at = NULL, last_success_at = NULL, \
-         paused = 0, updated_at = $3 WHERE shop_id = $1",
+        "UPDATE lifecycle SET params = NULL WHERE license = (SELECT license FROM shops WHERE shop_id = $1)",
+    )
+    .bind(shop.0)
+    .execute(&mut **tx)
+    .await?;
+    // In place of a licence a shop connected by hand has its host.
+    sqlx::query(
+        "UPDATE shops SET state = $2, host = '', url = '', technical_url = NULL, config = NULL, scopes = NULL, \
+          access_expires_at = NULL, access_renew_at = NULL, own_url = NULL, announced_url = NULL, previous_url = NULL, \
+          moved_at = NULL, last_success_at = NULL, first_run_after = NULL, audit_begun_at = NULL, app_version = NULL, \
+          trial = 0, paused = 0, updated_at = $3, \
+          license = CASE WHEN license LIKE 'direct:%' THEN 'removed:' || shop_id ELSE license END WHERE shop_id = $1",
     )
     .bind(shop.0)
     .bind(word(ShopState::Removed))
     .bind(now)
     .execute(&mut **tx)
     .await?;
-    Ok(())
+    tidy::wanted(tx).await
 }

@@ -6,7 +6,7 @@ use sync_core::ShopId;
 
 use crate::error::Error;
 use crate::lanes;
-use crate::model::{Millis, SecretName};
+use crate::model::{AccessLife, Millis, SecretName};
 use crate::panel::DISCONNECTED;
 use crate::store::Store;
 
@@ -35,8 +35,8 @@ impl Store {
         )?)))
     }
 
-    /// Keeps or drops secrets, all in one transaction. `access_expires_at` belongs to the access token: with a new one it
-    /// is kept as given, known or not; without, only when it is given.
+    /// Keeps or drops secrets, all in one transaction. `life` belongs to the access token: with a new one it is kept as
+    /// given, known or not; without, only when it is given.
     ///
     /// # Errors
     /// [`Error::NoSuchShop`] for a removed shop; when the database cannot be used: then nothing changed.
@@ -44,7 +44,7 @@ impl Store {
         &self,
         shop: ShopId,
         secrets: &[(SecretName, Option<SecretString>)],
-        access_expires_at: Option<Millis>,
+        life: Option<AccessLife>,
     ) -> Result<(), Error> {
         let mut tx = self.begin().await?;
         if !lanes::enter(&mut tx, self.dialect, shop).await? {
@@ -52,10 +52,12 @@ impl Store {
         }
         self.write_secrets(&mut tx, shop, secrets).await?;
         let with_token = secrets.iter().any(|(name, _)| *name == SecretName::AccessToken);
-        if with_token || access_expires_at.is_some() {
-            sqlx::query("UPDATE shops SET access_expires_at = $2 WHERE shop_id = $1")
+        if with_token || life.is_some() {
+            let life = life.unwrap_or_default();
+            sqlx::query("UPDATE shops SET access_expires_at = $2, access_renew_at = $3 WHERE shop_id = $1")
                 .bind(shop.0)
-                .bind(access_expires_at)
+                .bind(life.expires_at)
+                .bind(life.renew_at)
                 .execute(&mut *tx)
                 .await?;
         }
@@ -73,7 +75,7 @@ impl Store {
             let word = secret_word(*name);
             match value {
                 Some(value) => {
-                    let sealed = self.seal(shop, SECRET, word.as_bytes(), value.expose_secret());
+                    let sealed = self.seal(shop, SECRET, word.as_bytes(), value.expose_secret())?;
                     sqlx::query(
                         "INSERT INTO secrets (shop_id, name, value) VALUES ($1, $2, $3) \
                          ON CONFLICT (shop_id, name) DO UPDATE SET value = excluded.value",
@@ -104,20 +106,21 @@ impl Store {
         Ok(())
     }
 
-    /// When the access token ends, as the shop said.
+    /// How long the access token is good for.
     ///
     /// # Errors
     /// When the database cannot be used.
-    pub async fn access_expires_at(&self, shop: ShopId) -> Result<Option<Millis>, Error> {
-        let query = "SELECT access_expires_at FROM shops WHERE shop_id = $1";
+    pub async fn access_life(&self, shop: ShopId) -> Result<AccessLife, Error> {
+        let query = "SELECT access_expires_at, access_renew_at FROM shops WHERE shop_id = $1";
         let row = sqlx::query(query)
             .bind(shop.0)
             .fetch_optional(&self.reads)
             .await?;
-        Ok(match row {
-            Some(row) => row.try_get(0)?,
-            None => None,
-        })
+        let Some(row) = row else {
+            return Ok(AccessLife::default());
+        };
+        let (expires_at, renew_at): (Option<Millis>, Option<Millis>) = (row.try_get(0)?, row.try_get(1)?);
+        Ok(AccessLife { expires_at, renew_at })
     }
 }
 

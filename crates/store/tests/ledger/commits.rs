@@ -94,7 +94,8 @@ async fn the_last_word_on_a_contact_in_a_commit_counts() {
         let records = vec![
             record(1, first.hash),
             Record {
-                consent: false,
+                consent: Some(false),
+                silent: false,
                 ..record(1, first.hash)
             },
         ];
@@ -109,7 +110,7 @@ async fn the_last_word_on_a_contact_in_a_commit_counts() {
             Outcome::Failed
         );
         let records = store.records_of(shop, &[first.hash]).await.unwrap();
-        assert_eq!((records.len(), records[0].consent), (1, false));
+        assert_eq!((records.len(), records[0].consent), (1, Some(false)));
     })
     .await;
 }
@@ -207,7 +208,8 @@ async fn records_are_found_by_key_and_by_contact_and_by_who_did_not_see_them() {
         );
         let subscriber = Record {
             key: RecordKey::subscriber(9),
-            consent: false,
+            consent: Some(false),
+            silent: false,
             extra: Some("{\"lang_id\":1}".to_owned()),
             run_id: Some(2),
             ..record(9, anna)

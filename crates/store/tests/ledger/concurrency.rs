@@ -32,7 +32,7 @@ async fn twenty_workers_never_hold_one_lane_together() {
                     assert!(held.lock().unwrap().insert(taken.shop), "two hold {}", taken.shop);
                     assert!(store.commit(&taken, NOON, &Commit::default()).await.unwrap());
                     assert!(held.lock().unwrap().remove(&taken.shop));
-                    store.release(&taken, "{}", NOON).await.unwrap();
+                    store.release(&taken, "{}", NOON, NOON).await.unwrap();
                     slices += 1;
                 }
                 slices

@@ -47,7 +47,7 @@ async fn a_sealed_shop(store: &Store, license: &str, contacts: usize) -> ShopId 
         times: 1,
     };
     store.note_problem(shop, &problem).await.unwrap();
-    store.release(&taken, "{}", NOON).await.unwrap();
+    store.release(&taken, "{}", NOON, NOON).await.unwrap();
     shop
 }
 
@@ -136,7 +136,7 @@ async fn a_ciphertext_moved_to_another_row_does_not_open() {
             shop.0, other.0
         );
         execute(ledger, &moved).await;
-        assert!(matches!(store.secret(other, SecretName::SareKey).await, Err(Error::Damaged(_))));
+        assert!(matches!(store.secret(other, SecretName::SareKey).await, Err(Error::WrongKeys)));
         execute(ledger, "UPDATE secrets SET name = 'admin-password' WHERE name = 'sare-key'").await;
         assert!(matches!(store.secret(shop, SecretName::AdminPassword).await, Err(Error::Damaged(_))));
     })
@@ -149,7 +149,7 @@ async fn an_older_key_is_asked_for_until_everything_has_moved_to_the_newest() {
         let first = a_sealed_shop(&ledger.store, "a", 25).await;
         let second = a_sealed_shop(&ledger.store, "b", 3).await;
         let both = ledger.reopen(&format!("{NEW},{KEY}")).await.unwrap();
-        // The hash key has moved, the rest has not: without the old key most would not open.
+        // The hash key has moved, the shops' keys have not: without the old key nothing of theirs would open.
         assert!(matches!(ledger.reopen(NEW).await, Err(Error::WrongKeys)));
 
         let (mut moved, mut steps) = (0, 0);
@@ -161,8 +161,8 @@ async fn an_older_key_is_asked_for_until_everything_has_moved_to_the_newest() {
                 assert!(matches!(ledger.reopen(NEW).await, Err(Error::WrongKeys)));
             }
         }
-        // Addresses, the SARE key, the authorisation code, the hook's token and secret, the problem's detail.
-        assert_eq!(moved, 25 + 5 + 3 + 5);
+        // Everything is sealed with the shops' own keys, and those are all that is sealed anew.
+        assert_eq!(moved, 2);
         let new = ledger.reopen(NEW).await.unwrap();
         assert_opens(&new, first, "a", 25).await;
         assert_opens(&new, second, "b", 3).await;
@@ -199,24 +199,34 @@ async fn a_contact_changed_during_the_pass_is_not_set_back() {
 }
 
 #[tokio::test]
-async fn a_value_that_does_not_open_keeps_its_key_asked_for() {
+async fn a_shops_key_that_does_not_open_is_that_shops_trouble_alone_and_keeps_the_operators_asked_for() {
     each_database(async |ledger| {
-        let shop = a_sealed_shop(&ledger.store, "a", 2).await;
-        let damage = if ledger.dir.is_some() {
-            "UPDATE problems SET detail = detail || x'00'"
-        } else {
-            "UPDATE problems SET detail = detail || '\\x00'::bytea"
-        };
-        execute(ledger, damage).await;
-        if ledger.dir.is_some() {
-            // SQLite's || makes text of it; bytes are what the column holds.
-            execute(ledger, "UPDATE problems SET detail = CAST(detail AS BLOB)").await;
-        }
+        let (first, second) = (
+            a_sealed_shop(&ledger.store, "a", 2).await,
+            a_sealed_shop(&ledger.store, "b", 2).await,
+        );
+        let damage = format!(
+            "UPDATE shop_keys SET value = (SELECT value FROM shop_keys WHERE shop_id = {}) WHERE shop_id = {}",
+            second.0, first.0
+        );
+        execute(ledger, &damage).await;
         let both = ledger.reopen(&format!("{NEW},{KEY}")).await.unwrap();
+        assert_eq!(both.shops().await.unwrap().len(), 2);
+        assert!(both.secret(first, SecretName::SareKey).await.is_err());
+        assert!(both.problems(first, 1, 0).await.is_err());
+        // Nor is anything written under a hash that nobody would find again.
+        let taken = lease(&both, first).await;
+        let commit = Commit {
+            contacts: vec![contact(&both, first, "0@example.com")],
+            ..Commit::default()
+        };
+        assert!(matches!(
+            both.commit(&taken, NOON, &commit).await,
+            Err(Error::WrongKeys)
+        ));
+        assert_opens(&both, second, "b", 2).await;
         while both.reencrypt(10).await.unwrap().is_some() {}
         assert!(matches!(ledger.reopen(NEW).await, Err(Error::WrongKeys)));
-        assert!(both.problems(shop, 1, 0).await.is_err());
-        assert!(both.secret(shop, SecretName::SareKey).await.unwrap().is_some());
     })
     .await;
 }

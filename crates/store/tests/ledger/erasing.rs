@@ -2,10 +2,12 @@
 
 use std::path::Path;
 
-use sqlx::{AssertSqlSafe, Row};
+use std::collections::{BTreeSet, HashMap};
+
+use sqlx::{AssertSqlSafe, Executor, Row};
 use store::{
-    Commit, Contact, DirtyKey, HistoryEntry, HookKind, LifecycleEffect, Outcome, Problem, RunKind,
-    SecretName, Session, ShopState, Store,
+    AccessLife, AddressPlace, Commit, Contact, DirtyKey, HistoryEntry, HookKind, LifecycleEffect, Outcome,
+    Problem, RunKind, SecretName, Session, ShopState, Store,
 };
 use sync_core::ShopId;
 
@@ -43,7 +45,7 @@ async fn a_full_shop(store: &Store, license: &str) -> ShopId {
         .put_secrets(
             shop,
             &[(SecretName::AccessToken, Some("access".into()))],
-            Some(NOON + 5),
+            Some(AccessLife::until(NOON + 5)),
         )
         .await
         .unwrap();
@@ -106,13 +108,20 @@ async fn a_full_shop(store: &Store, license: &str) -> ShopId {
             .to_vec(),
         problems: vec![problem],
         meters: vec![("seen", 1)],
+        places: vec![AddressPlace {
+            address: 5,
+            user: 1,
+            row: 0,
+            is_default: true,
+            pass: 1,
+        }],
         success_at: Some(NOON),
         ..Commit::default()
     };
     let taken = lease(store, shop).await;
     assert!(store.commit(&taken, NOON, &commit).await.unwrap());
     store
-        .release(&taken, "{\"labels\":\"of the shop\"}", NOON)
+        .release(&taken, "{\"labels\":\"of the shop\"}", NOON, NOON)
         .await
         .unwrap();
     shop
@@ -140,7 +149,12 @@ async fn assert_gone(ledger: &Ledger, shop: ShopId) {
         (ShopState::Removed, "a", NOON)
     );
     assert_eq!((known.config, known.scopes), (None, None));
-    assert_eq!(ledger.store.access_expires_at(shop).await.unwrap(), None);
+    assert_eq!((known.host.as_str(), known.url.as_str()), ("", ""));
+    assert_eq!((known.technical_url, known.app_version), (None, None));
+    assert_eq!(
+        ledger.store.access_life(shop).await.unwrap(),
+        AccessLife::default()
+    );
     let lane = ledger.store.lane(shop).await.unwrap().unwrap();
     assert_eq!(lane.state, "{}");
 }
@@ -156,7 +170,7 @@ async fn an_uninstalled_shop_leaves_its_licence_and_the_times() {
         let taken = lease(store, shop).await;
         assert!(store.erase_shop(&taken, NOON + 1).await.unwrap());
         store
-            .release(&taken, "{\"labels\":\"of the shop\"}", NOON + 1_000_000)
+            .release(&taken, "{\"labels\":\"of the shop\"}", NOON + 1_000_000, NOON)
             .await
             .unwrap();
         assert_gone(ledger, shop).await;
@@ -184,7 +198,7 @@ async fn a_shop_removed_by_the_operator_is_gone_though_somebody_works_on_it() {
             .put_secrets(
                 shop,
                 &[(SecretName::AccessToken, Some("late".into()))],
-                Some(NOON),
+                Some(AccessLife::until(NOON)),
             )
             .await;
         let _ = store
@@ -207,7 +221,7 @@ async fn a_shop_removed_by_the_operator_is_gone_though_somebody_works_on_it() {
             .put_config(shop, "a = 2", Some("key".into()), None, "panel", NOON)
             .await;
         store
-            .release(&taken, "{\"labels\":\"of the shop\"}", NOON + 1_000_000)
+            .release(&taken, "{\"labels\":\"of the shop\"}", NOON + 1_000_000, NOON)
             .await
             .unwrap();
         assert_gone(ledger, shop).await;
@@ -264,7 +278,7 @@ async fn of_an_erased_person_a_keyed_hash_with_the_refusal_stays() {
         assert!(store.history(shop, hash, 9).await.unwrap().is_empty());
         let numbers = store.records_of(shop, &[hash]).await.unwrap();
         assert_eq!(numbers.len(), 1, "met anew, the record could pass for an opt-in");
-        assert_eq!((numbers[0].consent, &numbers[0].extra), (true, &None));
+        assert_eq!((numbers[0].consent, &numbers[0].extra), (Some(true), &None));
         assert!(store.problems(shop, 9, 0).await.unwrap().is_empty());
         assert!(
             store
@@ -311,7 +325,7 @@ async fn a_worker_that_read_a_person_before_they_were_erased_does_not_bring_them
             times: 1,
         };
         let mut withdrew = record(1, hash);
-        withdrew.consent = false;
+        withdrew.consent = Some(false);
         let commit = Commit {
             contacts: vec![before, other.clone()],
             records: vec![withdrew, record(2, other.hash)],
@@ -326,7 +340,7 @@ async fn a_worker_that_read_a_person_before_they_were_erased_does_not_bring_them
         assert!(store.history(shop, hash, 9).await.unwrap().is_empty());
         assert!(store.problems_of(shop, &[hash]).await.unwrap().is_empty());
         // What was seen is not lost: the record is looked at again, and says what it said before.
-        assert!(store.records_of(shop, &[hash]).await.unwrap()[0].consent);
+        assert!(store.records_of(shop, &[hash]).await.unwrap()[0].consent == Some(true));
         let again = store
             .waiting_of(shop, &[DirtyKey::Record(sync_core::RecordKey::customer(1))])
             .await
@@ -338,7 +352,7 @@ async fn a_worker_that_read_a_person_before_they_were_erased_does_not_bring_them
         assert_eq!(store.problems_of(shop, &[other.hash]).await.unwrap().len(), 1);
 
         // The next worker knows of it and may write.
-        store.release(&taken, "{}", NOON).await.unwrap();
+        store.release(&taken, "{}", NOON, NOON).await.unwrap();
         let next = lease(store, shop).await;
         let known = store.contact(shop, hash).await.unwrap().unwrap();
         let commit = Commit {
@@ -421,6 +435,172 @@ async fn neither_addresses_nor_secrets_stand_in_the_files_in_clear() {
             bytes.windows(9).any(|part| part == b"a.example"),
             "the looking itself works"
         );
+    })
+    .await;
+}
+
+/// Everything of a ledger that is sealed or would tell whose it was: each as it stands in the file.
+async fn traces(ledger: &Ledger) -> Vec<(String, Vec<u8>)> {
+    let raw = ledger.raw().await;
+    let mut all = Vec::new();
+    for (table, column) in [
+        ("shop_keys", "value"),
+        ("contacts", "address"),
+        ("secrets", "value"),
+        ("hooks", "token"),
+        ("hooks", "secret"),
+        ("problems", "detail"),
+    ] {
+        let sql = format!("SELECT {column} FROM {table} WHERE {column} IS NOT NULL");
+        for row in sqlx::query(AssertSqlSafe(sql)).fetch_all(&raw).await.unwrap() {
+            // The key's id and the nonce tell one from all others.
+            let sealed: Vec<u8> = row.get(0);
+            all.push((format!("{table}.{column}"), sealed[..28].to_vec()));
+        }
+    }
+    raw.close().await;
+    for host in ["a.example", "secret.example"] {
+        all.push((host.to_owned(), host.as_bytes().to_vec()));
+    }
+    all
+}
+
+/// The names of those that stand in the files. All are looked for in one go, by how they begin.
+fn found_in(files: &[u8], traces: &[(String, Vec<u8>)]) -> Vec<String> {
+    const BEGINNING: usize = 9;
+    let mut by_beginning: HashMap<&[u8], Vec<&(String, Vec<u8>)>> = HashMap::new();
+    for trace in traces {
+        by_beginning.entry(&trace.1[..BEGINNING]).or_default().push(trace);
+    }
+    let mut found = BTreeSet::new();
+    for (place, beginning) in files.windows(BEGINNING).enumerate() {
+        let here = by_beginning.get(beginning).into_iter().flatten();
+        found.extend(
+            here.copied()
+                .filter(|(_, trace)| files[place..].starts_with(trace)),
+        );
+    }
+    found.into_iter().map(|(name, _)| name.clone()).collect()
+}
+
+#[tokio::test]
+async fn of_a_shop_that_is_gone_nothing_can_be_read_from_the_databases_files() {
+    each_database(async |ledger| {
+        let store = &ledger.store;
+        let shop = a_full_shop(store, "a").await;
+        let unknown = LifecycleEffect::Unknown {
+            params: "{\"shop_url\":\"https://secret.example\"}".to_owned(),
+        };
+        store
+            .receive(&message("a", "renamed", "n", "2026-09-22 12:00:00", unknown))
+            .await
+            .unwrap();
+        let taken = lease(store, shop).await;
+        let contacts = (0..600)
+            .map(|n| contact(store, shop, &format!("{n}@example.com")))
+            .collect();
+        let commit = Commit {
+            contacts,
+            ..Commit::default()
+        };
+        assert!(store.commit(&taken, NOON, &commit).await.unwrap());
+        let traces = traces(ledger).await;
+        assert!(traces.len() > 605, "{}", traces.len());
+        if let Some(dir) = &ledger.dir {
+            assert_eq!(
+                found_in(&bytes_of(dir.path()), &traces).len(),
+                traces.len(),
+                "the looking itself works"
+            );
+        }
+        store.receive(&uninstall("a")).await.unwrap();
+        assert!(store.erase_shop(&taken, NOON + 1).await.unwrap());
+        while !store.tidy().await.unwrap() {}
+        match &ledger.dir {
+            Some(dir) => {
+                let left = found_in(&bytes_of(dir.path()), &traces);
+                assert!(left.is_empty(), "{left:?}");
+                let pages = ledger
+                    .number("SELECT freelist_count FROM pragma_freelist_count")
+                    .await;
+                assert_eq!(pages, 0);
+            }
+            None => {
+                // Written anew without it: the dead rows of the other tables open with nothing.
+                let pages = ledger.number("SELECT pg_relation_size('shop_keys')").await;
+                assert_eq!(pages, 0);
+            }
+        }
+        let again = ledger.reopen(crate::support::KEY).await.unwrap();
+        assert_eq!(again.shop(shop).await.unwrap().unwrap().license, "a");
+        assert_eq!(store.shops().await.unwrap().len(), 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn of_an_erased_person_nothing_can_be_read_from_the_file() {
+    each_database(async |ledger| {
+        let store = &ledger.store;
+        let shop = a_full_shop(store, "a").await;
+        let hash = store.hash(shop, ADDRESS);
+        let raw = ledger.raw().await;
+        let sealed: Vec<u8> = sqlx::query_scalar("SELECT address FROM contacts")
+            .fetch_one(&raw)
+            .await
+            .unwrap();
+        let detail: Vec<u8> = sqlx::query_scalar("SELECT detail FROM problems")
+            .fetch_one(&raw)
+            .await
+            .unwrap();
+        raw.close().await;
+        let traces = [
+            ("address".to_owned(), sealed[..28].to_vec()),
+            ("detail".to_owned(), detail[..28].to_vec()),
+        ];
+        assert!(store.erase_contact(shop, hash, NOON + 1).await.unwrap());
+        while !store.tidy().await.unwrap() {}
+        if let Some(dir) = &ledger.dir {
+            let left = found_in(&bytes_of(dir.path()), &traces);
+            assert!(left.is_empty(), "{left:?}");
+        }
+        let taken = lease(store, shop).await;
+        assert!(store.commit(&taken, NOON, &Commit::default()).await.unwrap());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn clearing_away_waits_for_nobody_and_is_made_up_for() {
+    each_database(async |ledger| {
+        let store = &ledger.store;
+        let shop = a_full_shop(store, "a").await;
+        // Somebody reads, in the middle of it, and sees all as it was.
+        let raw = ledger.raw().await;
+        let mut reader = raw.begin().await.unwrap();
+        if ledger.dir.is_none() {
+            let statement = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ";
+            reader.execute(statement).await.unwrap();
+        }
+        sqlx::query("SELECT COUNT(*) FROM contacts")
+            .fetch_one(&mut *reader)
+            .await
+            .unwrap();
+        store.remove_shop(shop, NOON).await.unwrap();
+        let begun = std::time::Instant::now();
+        assert!(!store.tidy().await.unwrap());
+        assert!(
+            begun.elapsed() < std::time::Duration::from_secs(8),
+            "{:?}",
+            begun.elapsed()
+        );
+        reader.rollback().await.unwrap();
+        raw.close().await;
+        while !store.tidy().await.unwrap() {}
+        let noted = ledger
+            .number("SELECT COUNT(*) FROM ledger WHERE name = 'untidy'")
+            .await;
+        assert_eq!(noted, 0);
     })
     .await;
 }

@@ -33,7 +33,7 @@ async fn the_longest_overdue_lane_goes_first() {
         for (name, due) in [("a", NOON - 1), ("b", NOON - 3), ("c", NOON - 2), ("d", NOON + 5)] {
             let shop = a_shop(store, name).await;
             let taken = lease(store, shop).await;
-            store.release(&taken, "{}", due).await.unwrap();
+            store.release(&taken, "{}", due, NOON).await.unwrap();
             shops.push(shop);
         }
         let mut order = Vec::new();
@@ -63,7 +63,7 @@ async fn a_worker_whose_lane_was_claimed_again_writes_nothing() {
             ..Commit::default()
         };
         assert!(!store.commit(&old, later, &commit).await.unwrap());
-        store.release(&old, "stale", later + 1).await.unwrap();
+        store.release(&old, "stale", later + 1, later).await.unwrap();
         store.release_held(&old, 1, later).await.unwrap();
         assert_eq!(store.counts(shop).await.unwrap().contacts, 0);
         assert_eq!(store.next_dirty_due(shop).await.unwrap(), None);
@@ -111,7 +111,7 @@ async fn a_lane_let_go_takes_no_more_commits_of_the_worker_that_let_it_go() {
         let store = &ledger.store;
         let shop = a_shop(store, "a").await;
         let taken = lease(store, shop).await;
-        store.release(&taken, "mine", NOON + 1_000).await.unwrap();
+        store.release(&taken, "mine", NOON + 1_000, NOON).await.unwrap();
         let commit = Commit {
             contacts: vec![contact(store, shop, "anna@example.com")],
             ..Commit::default()
@@ -154,14 +154,14 @@ async fn a_wake_during_the_work_survives_the_release() {
         let taken = lease(store, shop).await;
         store.mark(shop, &[mark(1, NOON + 7)], NOON).await.unwrap();
         assert!(store.commit(&taken, NOON, &Commit::default()).await.unwrap());
-        store.release(&taken, "{}", NOON + 60_000).await.unwrap();
+        store.release(&taken, "{}", NOON + 60_000, NOON).await.unwrap();
         assert_eq!(store.next_due(NOON).await.unwrap(), Some(NOON + 7));
         let lane = store.lane(shop).await.unwrap().unwrap();
         assert_eq!((lane.due_at, lane.wake_at), (NOON + 60_000, Some(NOON + 7)));
         // The claim spends it.
         let taken = store.claim(NOON + 7, LEASE).await.unwrap().unwrap();
         assert_eq!(store.lane(shop).await.unwrap().unwrap().wake_at, None);
-        store.release(&taken, "{}", NOON + 60_000).await.unwrap();
+        store.release(&taken, "{}", NOON + 60_000, NOON).await.unwrap();
         assert_eq!(store.next_due(NOON).await.unwrap(), Some(NOON + 60_000));
     })
     .await;
@@ -173,7 +173,7 @@ async fn the_earliest_of_several_wakes_counts() {
         let store = &ledger.store;
         let shop = a_shop(store, "a").await;
         let taken = lease(store, shop).await;
-        store.release(&taken, "{}", NOON + 60_000).await.unwrap();
+        store.release(&taken, "{}", NOON + 60_000, NOON).await.unwrap();
         for at in [NOON + 20_000, NOON + 10_000, NOON + 30_000] {
             store.wake(shop, at).await.unwrap();
         }
@@ -190,7 +190,7 @@ async fn a_mark_that_is_held_back_wakes_nobody() {
         let store = &ledger.store;
         let shop = a_shop(store, "a").await;
         let taken = lease(store, shop).await;
-        store.release(&taken, "{}", NOON + 60_000).await.unwrap();
+        store.release(&taken, "{}", NOON + 60_000, NOON).await.unwrap();
         let held = DirtyMark {
             priority: Priority::Bulk,
             reason: Reason::Sweep,
@@ -209,7 +209,7 @@ async fn a_lane_can_be_claimed_by_its_shop_before_it_is_due() {
         let store = &ledger.store;
         let (first, second) = (a_shop(store, "a").await, a_shop(store, "b").await);
         let taken = lease(store, first).await;
-        store.release(&taken, "{}", NOON + 60_000).await.unwrap();
+        store.release(&taken, "{}", NOON + 60_000, NOON).await.unwrap();
         assert_eq!(lease(store, first).await.shop, first);
         assert_eq!(store.claim(NOON, LEASE).await.unwrap().unwrap().shop, second);
         assert!(store.claim_shop(ShopId(99), NOON, LEASE).await.unwrap().is_none());
@@ -224,7 +224,7 @@ async fn the_leases_of_a_dead_process_end_at_once_only_where_one_process_works_a
         let (shop, free) = (a_shop(store, "a").await, a_shop(store, "b").await);
         let dead = lease(store, shop).await;
         let other = lease(store, free).await;
-        store.release(&other, "{}", NOON + 60_000).await.unwrap();
+        store.release(&other, "{}", NOON + 60_000, NOON).await.unwrap();
         let alone = ledger.dir.is_some();
         assert_eq!(store.end_leases(NOON).await.unwrap(), u64::from(alone));
         assert_eq!(

@@ -25,7 +25,10 @@ async fn connect(store: &Store, shop: ShopId) {
         (SecretName::AccessToken, Some("access".into())),
         (SecretName::AuthCode, None),
     ];
-    store.put_secrets(shop, &tokens, Some(NOON + 1)).await.unwrap();
+    store
+        .put_secrets(shop, &tokens, Some(store::AccessLife::until(NOON + 1)))
+        .await
+        .unwrap();
     let change = ShopChange {
         state: Some(ShopState::Connected),
         ..ShopChange::default()
@@ -169,7 +172,7 @@ async fn an_uninstallation_whose_stamp_cannot_be_compared_counts() {
 }
 
 #[tokio::test]
-async fn an_installation_after_a_removal_revives_the_same_shop_with_nothing_known() {
+async fn an_installation_after_a_removal_revives_the_shop_with_another_number_and_nothing_known() {
     each_database(async |ledger| {
         let store = &ledger.store;
         let shop = a_shop(store, "a").await;
@@ -181,7 +184,7 @@ async fn an_installation_after_a_removal_revives_the_same_shop_with_nothing_know
         let taken = lease(store, shop).await;
         assert!(store.erase_shop(&taken, NOON).await.unwrap());
         store
-            .release(&taken, "{\"first_done\":true}", NOON + 1_000_000)
+            .release(&taken, "{\"first_done\":true}", NOON + 1_000_000, NOON)
             .await
             .unwrap();
         assert_eq!(state(store, shop).await, ShopState::Removed);
@@ -189,7 +192,18 @@ async fn an_installation_after_a_removal_revives_the_same_shop_with_nothing_know
             .receive(&install("a", "second", "2026-09-23 12:00:00"))
             .await
             .unwrap();
-        assert_eq!(again, Received::Applied(shop));
+        // Its rows are sealed with another key: nobody who knows the old number takes it for the old shop.
+        let Received::Applied(anew) = again else {
+            panic!("{again:?}")
+        };
+        assert_ne!(anew, shop);
+        assert!(store.shop(shop).await.unwrap().is_none());
+        let late = [(SecretName::AccessToken, Some("late".into()))];
+        assert!(store.put_secrets(shop, &late, None).await.is_err());
+        let old_hash = store.hash(shop, "a@example.com");
+        let shop = anew;
+        assert_ne!(store.hash(shop, "a@example.com"), old_hash);
+        assert_eq!(store.shops().await.unwrap().len(), 1);
         assert_eq!(state(store, shop).await, ShopState::Connecting);
         assert_eq!(code(store, shop).await.as_deref(), Some("code-of-second"));
         assert!(
@@ -224,7 +238,7 @@ async fn a_shop_installed_again_before_it_was_erased_is_not_erased() {
         store.erase_shop(&taken, NOON).await.unwrap();
         assert_eq!(state(store, shop).await, ShopState::Connecting);
         assert_eq!(code(store, shop).await.as_deref(), Some("code-of-second"));
-        store.release(&taken, "{}", NOON + 1_000_000).await.unwrap();
+        store.release(&taken, "{}", NOON + 1_000_000, NOON).await.unwrap();
         assert_eq!(store.claim(NOON, LEASE).await.unwrap().unwrap().shop, shop);
     })
     .await;

@@ -98,7 +98,7 @@ async fn a_new_configuration_wakes_the_lane() {
         let store = &ledger.store;
         let shop = a_shop(store, "a").await;
         let taken = lease(store, shop).await;
-        store.release(&taken, "{}", NOON + 1_000_000).await.unwrap();
+        store.release(&taken, "{}", NOON + 1_000_000, NOON).await.unwrap();
         store
             .put_config(shop, "a = 1", None, None, "panel", NOON)
             .await
@@ -256,18 +256,18 @@ async fn an_audit_is_taken_on_by_one_server_and_is_due_again_after_its_time() {
             ..ShopChange::default()
         };
         store.update_shop(shop, &connecting, NOON).await.unwrap();
-        assert!(store.audits_due(NOON, 10).await.unwrap().is_empty());
+        assert!(store.audits_due(NOON, NOON, 10).await.unwrap().is_empty());
         let connected = ShopChange {
             state: Some(ShopState::Connected),
             ..ShopChange::default()
         };
         store.update_shop(shop, &connected, NOON).await.unwrap();
-        assert_eq!(store.audits_due(NOON, 10).await.unwrap(), [shop]);
+        assert_eq!(store.audits_due(NOON, NOON, 10).await.unwrap(), [shop]);
         let begun = NOON + 500;
         assert!(store.begin_audit(shop, NOON, begun).await.unwrap());
         assert!(!store.begin_audit(shop, NOON, begun).await.unwrap());
-        assert!(store.audits_due(begun, 10).await.unwrap().is_empty());
-        assert_eq!(store.audits_due(begun + 1, 10).await.unwrap(), [shop]);
+        assert!(store.audits_due(begun, begun, 10).await.unwrap().is_empty());
+        assert_eq!(store.audits_due(begun + 1, begun + 1, 10).await.unwrap(), [shop]);
     })
     .await;
 }

@@ -202,7 +202,7 @@ async fn a_retry_marks_the_contact_and_forgets_what_was_refused() {
             ..Commit::default()
         };
         assert!(store.commit(&taken, NOON, &commit).await.unwrap());
-        store.release(&taken, "{}", NOON + 1_000_000).await.unwrap();
+        store.release(&taken, "{}", NOON + 1_000_000, NOON).await.unwrap();
 
         assert_eq!(store.problem_retry(shop, Some(&key), NOON).await.unwrap(), 1);
         let due = store.due_dirty(shop, NOON, Priority::Bulk, 9).await.unwrap();

@@ -36,7 +36,7 @@ async fn three(store: &Store, shop: ShopId) -> [AddrHash; 3] {
         ..Commit::default()
     };
     assert!(store.commit(&taken, NOON, &commit).await.unwrap());
-    store.release(&taken, "{}", NOON + 1_000_000).await.unwrap();
+    store.release(&taken, "{}", NOON + 1_000_000, NOON).await.unwrap();
     hashes
 }
 

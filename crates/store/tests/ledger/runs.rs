@@ -45,7 +45,7 @@ async fn a_new_run_wakes_the_lane() {
         let store = &ledger.store;
         let shop = a_shop(store, "a").await;
         let taken = lease(store, shop).await;
-        store.release(&taken, "{}", NOON + 1_000_000).await.unwrap();
+        store.release(&taken, "{}", NOON + 1_000_000, NOON).await.unwrap();
         store.create_run(shop, RunKind::Forced, "{}", NOON).await.unwrap();
         assert!(store.claim(NOON, LEASE).await.unwrap().is_some());
     })

@@ -1,7 +1,7 @@
 //! Shops, their secrets and hooks.
 
 use secrecy::{ExposeSecret, SecretString};
-use store::{HookKind, Origin, SecretName, ShopChange, ShopState, Store};
+use store::{AccessLife, HookKind, Origin, SecretName, ShopChange, ShopState, Store};
 use sync_core::ShopId;
 
 use crate::support::{LEASE, NOON, a_shop, each_database};
@@ -33,11 +33,13 @@ async fn a_shop_is_found_by_its_licence_or_its_host() {
         assert_eq!(found("B.Example").await, Some(b));
         assert_eq!(found("c.example").await, None);
         // Of two with one host the one that is served.
-        let change = ShopChange {
-            url: Some(("https://a.example".to_owned(), "a.example".to_owned())),
-            ..ShopChange::default()
-        };
-        store.update_shop(b, &change, NOON).await.unwrap();
+        let to = ("https://a.example", "a.example");
+        assert!(
+            store
+                .readdress(b, "https://b.example", to, None, NOON)
+                .await
+                .unwrap()
+        );
         store.remove_shop(b, NOON).await.unwrap();
         assert_eq!(found("a.example").await, Some(a));
         assert_eq!(found("b").await, Some(b));
@@ -138,7 +140,10 @@ async fn secrets_are_kept_and_dropped_together_and_the_expiry_only_where_it_is_t
             (SecretName::AccessToken, text("access")),
             (SecretName::RefreshToken, text("refresh")),
         ];
-        store.put_secrets(shop, &pair, Some(NOON + 9)).await.unwrap();
+        store
+            .put_secrets(shop, &pair, Some(AccessLife::until(NOON + 9)))
+            .await
+            .unwrap();
         store
             .put_secrets(shop, &[(SecretName::AuthCode, None)], None)
             .await
@@ -148,7 +153,10 @@ async fn secrets_are_kept_and_dropped_together_and_the_expiry_only_where_it_is_t
             Some("access")
         );
         assert_eq!(secret(store, shop, SecretName::AuthCode).await, None);
-        assert_eq!(store.access_expires_at(shop).await.unwrap(), Some(NOON + 9));
+        assert_eq!(
+            store.access_life(shop).await.unwrap(),
+            AccessLife::until(NOON + 9)
+        );
         let next = [
             (SecretName::AccessToken, text("next")),
             (SecretName::RefreshToken, None),
@@ -160,7 +168,7 @@ async fn secrets_are_kept_and_dropped_together_and_the_expiry_only_where_it_is_t
         );
         assert_eq!(secret(store, shop, SecretName::RefreshToken).await, None);
         // Nothing was said of the new token's end: the old one's would be a lie.
-        assert_eq!(store.access_expires_at(shop).await.unwrap(), None);
+        assert_eq!(store.access_life(shop).await.unwrap(), AccessLife::default());
     })
     .await;
 }
@@ -237,18 +245,18 @@ async fn a_hooks_calls_are_noted_to_the_minute() {
         };
         for (at, matched) in [(NOON, "plain"), (NOON + 59_999, "plain")] {
             store
-                .hook_called(shop, HookKind::Sare, matched, at)
+                .hook_called(shop, HookKind::Sare, matched, None, at)
                 .await
                 .unwrap();
         }
         assert_eq!(noted().await, (Some("plain".to_owned()), Some(NOON)));
         store
-            .hook_called(shop, HookKind::Sare, "derived", NOON + 59_999)
+            .hook_called(shop, HookKind::Sare, "derived", None, NOON + 59_999)
             .await
             .unwrap();
         assert_eq!(noted().await, (Some("derived".to_owned()), Some(NOON + 59_999)));
         store
-            .hook_called(shop, HookKind::Sare, "derived", NOON + 200_000)
+            .hook_called(shop, HookKind::Sare, "derived", None, NOON + 200_000)
             .await
             .unwrap();
         assert_eq!(noted().await.1, Some(NOON + 200_000));

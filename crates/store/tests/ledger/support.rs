@@ -116,6 +116,7 @@ pub fn message(
         hash: hash.to_owned(),
         timestamp: timestamp.to_owned(),
         received_at: NOON,
+        url: None,
         effect,
     }
 }
@@ -164,7 +165,8 @@ pub fn record(id: i64, hash: AddrHash) -> Record {
     Record {
         key: RecordKey::customer(id),
         hash,
-        consent: true,
+        consent: Some(true),
+        silent: false,
         extra: None,
         run_id: None,
         seen_at: NOON,

@@ -94,7 +94,8 @@ fn some_record(hash: AddrHash, numbers: &mut Numbers) -> Record {
     Record {
         key,
         hash,
-        consent: numbers.below(2) == 0,
+        consent: Some(numbers.below(2) == 0),
+        silent: false,
         extra: None,
         run_id: None,
         seen_at: NOON,

@@ -55,7 +55,7 @@ async fn after_a_transaction_that_the_database_ended_everything_goes_on() {
             let now = NOON + round * 2 * LEASE;
             store.prove(now).await.unwrap();
             let lease = store.claim(now, LEASE).await.unwrap().unwrap();
-            store.release(&lease, "{}", now).await.unwrap();
+            store.release(&lease, "{}", now, now).await.unwrap();
 
             mend_marks(ledger).await;
             store.mark(shop, &[mark(10 + round, NOON)], now).await.unwrap();

@@ -17,6 +17,7 @@ use crate::Lang;
 pub use crate::catalog::{AdditionalField, Catalog, Property, PropertyKind};
 pub use crate::finding::{Finding, Severity, What};
 use crate::mapping::Mapping;
+use crate::scope::LeaveOut;
 
 /// The configuration of a shop.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -33,6 +34,8 @@ pub struct Config {
     pub deleted: Deleted,
     /// When to stop and ask.
     pub brake: Brake,
+    /// Whose addresses are not synchronised.
+    pub leave_out: LeaveOut,
     /// Where each setting stood in the file.
     pub lines: Lines,
 }
@@ -55,6 +58,8 @@ pub struct Customers {
     pub consent: ConsentRule,
     /// What becomes of those without.
     pub without_consent: WithoutConsent,
+    /// What becomes of those without an account: guests who ordered.
+    pub without_account: WithoutAccount,
     /// Which SARE fields they fill.
     pub mapping: Mapping,
 }
@@ -180,8 +185,15 @@ pub enum ConsentRule {
     /// Either of them.
     #[default]
     FlagOrSubscriber,
+    /// Both of them.
+    FlagAndSubscriber,
 }
-words!(ConsentRule { FlagOrSubscriber = "flag-or-subscriber", Flag = "flag", Subscriber = "subscriber" });
+words!(ConsentRule {
+    FlagOrSubscriber = "flag-or-subscriber",
+    FlagAndSubscriber = "flag-and-subscriber",
+    Flag = "flag",
+    Subscriber = "subscriber"
+});
 
 /// What becomes of contacts without consent that SARE does not have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -194,6 +206,20 @@ pub enum WithoutConsent {
     Skip,
 }
 words!(WithoutConsent { Unconfirmed = "unconfirmed", Skip = "skip" });
+
+/// What becomes of customers without an account (shoper-api.md E.1 `registered`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum WithoutAccount {
+    /// The same as of others.
+    #[default]
+    AsOthers,
+    /// Their own word never makes them confirmed: at most they are added as unconfirmed.
+    Unconfirmed,
+    /// They are left out.
+    Skip,
+}
+words!(WithoutAccount { AsOthers = "as-others", Unconfirmed = "unconfirmed", Skip = "skip" });
 
 /// The status that a withdrawal sets in SARE (sare-api.md 6).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]

@@ -13,6 +13,7 @@ use super::{Config, ConfigErrors, Finding, Lines, Parsed, What, Words, check};
 use crate::RecordKind;
 use crate::finding::Kind;
 use crate::mapping::{Mapping, Overwrite, Row, RowText, Target, WhenEmpty};
+use crate::scope::{Domain, LeaveOut};
 use crate::similar::closest;
 
 const ROW_KEYS: [&str; 6] = ["from", "value", "transform", "default", "when_empty", "overwrite"];
@@ -140,7 +141,10 @@ impl Reader<'_> {
             "unsubscribe",
             "deleted",
             "brake",
+            "leave_out",
         ];
+        // A file that says nothing of it leaves nobody out: so it was before there was the setting.
+        config.leave_out = LeaveOut::nobody();
 
         let mut api_key = None;
         if let Some(mut section) = self.section(&mut root, "sare") {
@@ -154,10 +158,18 @@ impl Reader<'_> {
             c.group = self.group(&mut section);
             c.consent = self.word(&mut section, "consent");
             c.without_consent = self.word(&mut section, "without_consent");
+            c.without_account = self.word(&mut section, "without_account");
             c.mapping = self.mapping(&mut section, RecordKind::Customer);
             self.finish(
                 section,
-                &["enabled", "group", "consent", "without_consent", "mapping"],
+                &[
+                    "enabled",
+                    "group",
+                    "consent",
+                    "without_consent",
+                    "without_account",
+                    "mapping",
+                ],
             );
         }
         if let Some(mut section) = self.section(&mut root, "subscribers") {
@@ -185,6 +197,10 @@ impl Reader<'_> {
             b.share = self.share(&mut section).unwrap_or(b.share);
             b.at_least = self.count(&mut section).unwrap_or(b.at_least);
             self.finish(section, &["share", "at_least"]);
+        }
+        if let Some(mut section) = self.section(&mut root, "leave_out") {
+            config.leave_out.domains = self.domains(&mut section);
+            self.finish(section, &["domains"]);
         }
         self.finish(root, &known);
         config.lines = std::mem::take(&mut self.lines);
@@ -356,6 +372,21 @@ impl Reader<'_> {
                 None
             }
         }
+    }
+
+    fn domains(&mut self, section: &mut Section<'_, '_>) -> Vec<Domain> {
+        let at = section.entries.iter().find(|(key, _)| key.get_ref() == "domains");
+        let span = at.map_or(0..0, |(_, value)| value.span());
+        let path = section.at("domains");
+        let mut domains = Vec::new();
+        for text in self.texts(section, "domains") {
+            match Domain::parse(&text) {
+                Some(domain) if !domains.contains(&domain) => domains.push(domain),
+                Some(_) => {}
+                None => self.found(&span, &path, What::BadDomain(text)),
+            }
+        }
+        domains
     }
 
     fn count(&mut self, section: &mut Section<'_, '_>) -> Option<u32> {

@@ -15,6 +15,7 @@ pub(super) fn render(config: &Config) -> String {
     }
     lines.push(("consent", quoted(c.consent.word())));
     lines.push(("without_consent", quoted(c.without_consent.word())));
+    lines.push(("without_account", quoted(c.without_account.word())));
     section(&mut out, "customers", &lines);
     mapping(&mut out, "customers", &c.mapping);
     let s = &config.subscribers;
@@ -48,6 +49,17 @@ pub(super) fn render(config: &Config) -> String {
             ("share", format!("{:?}", config.brake.share)),
             ("at_least", config.brake.at_least.to_string()),
         ],
+    );
+    let domains = config
+        .leave_out
+        .domains
+        .iter()
+        .map(|domain| quoted(&domain.to_string()));
+    let domains: Vec<String> = domains.collect();
+    section(
+        &mut out,
+        "leave_out",
+        &[("domains", format!("[{}]", domains.join(", ")))],
     );
     out
 }

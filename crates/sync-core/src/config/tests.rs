@@ -250,7 +250,7 @@ fn numbers_and_words_out_of_bounds_are_told() {
     assert_eq!(parsed(&with("[brake]\nshare = 1\n")).brake.share, 1.0);
     let (line, path, what) = one(&with("consent = \"flags\"\n"));
     assert_eq!((line, path.as_str()), (Some(5), "customers.consent"));
-    assert!(matches!(what, What::NotAllowed { allowed, .. } if allowed.len() == 3));
+    assert!(matches!(what, What::NotAllowed { allowed, .. } if allowed.len() == 4));
 }
 
 #[test]

@@ -3,6 +3,8 @@
 
 use super::*;
 
+mod doubts;
+
 const RULES: Rules = Rules {
     customer: ConsentRule::FlagOrSubscriber,
     on_new_opt_in: OnNewOptIn::AskAgain,
@@ -22,6 +24,7 @@ fn known(facts: Facts) -> Known {
         seen_in_sare: true,
         was_in_sare: true,
         lowering: false,
+        decided: false,
     }
 }
 
@@ -59,6 +62,12 @@ fn what_counts_as_consent_is_the_merchants_choice() {
         assert_eq!(
             consent_by_rule(&shop, ConsentRule::FlagOrSubscriber),
             either,
+            "{shop:?}"
+        );
+        let both = flag && subscriber;
+        assert_eq!(
+            consent_by_rule(&shop, ConsentRule::FlagAndSubscriber),
+            both,
             "{shop:?}"
         );
     }
@@ -404,7 +413,7 @@ fn a_refusal_that_arrives_with_another_record_ends_the_wish_that_waits() {
         }],
         &[Signal::same(true)],
     );
-    let followed = Some(Followed { status: 4 });
+    let followed = Some(Followed::refusal(4));
     assert_eq!(
         observe(&known(waiting), &arrives, SareView::Status(4), followed, RULES)
             .0

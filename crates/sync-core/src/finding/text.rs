@@ -35,6 +35,10 @@ pub(super) fn polish(what: &What) -> String {
                          Zaawansowane > API > REST API."
                 .to_owned()
         }
+        What::BadDomain(text) => format!(
+            "„{}” nie jest domeną. Przykłady: \"allegromail.pl\", \"marketplace.amazon.*\".",
+            short(text)
+        ),
         What::NothingEnabled => {
             "Nie włączono ani klientów, ani subskrybentów, więc nic nie będzie synchronizowane.".to_owned()
         }
@@ -136,6 +140,10 @@ pub(super) fn english(what: &What) -> String {
         What::OddKey => "The API key looks unusual. It should be a key of the new REST API, made in SARE under \
                          Zaawansowane > API > REST API."
             .to_owned(),
+        What::BadDomain(text) => format!(
+            "“{}” is no domain. Examples: \"allegromail.pl\", \"marketplace.amazon.*\".",
+            short(text)
+        ),
         What::NothingEnabled => {
             "Neither customers nor subscribers are enabled, so nothing will be synchronised.".to_owned()
         }

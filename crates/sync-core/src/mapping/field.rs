@@ -38,7 +38,7 @@ pub enum Field {
     Group,
     /// `groups`: names of all groups of the record, separated by commas.
     Groups,
-    /// `tags` of a customer, separated by commas.
+    /// `tags` of a customer, their names separated by commas.
     Tags,
     /// `loyalty`: the customer's `loyalty_sum`.
     Loyalty,
@@ -48,6 +48,8 @@ pub enum Field {
     SubscriberId,
     /// `dateadd` of a subscriber (no underscore, shoper-api.md E.5).
     Dateadd,
+    /// `ipaddress` of a subscriber, as the shop noted it at the sign-up.
+    Ipaddress,
     /// `address.…`: a part of the customer's default address.
     Address(AddressField),
     /// `additional_field.N`: an additional field of the customer; a select's text, not its number.
@@ -259,7 +261,7 @@ static CUSTOMER: &[FieldInfo] = &[
         Needs::GROUPS,
         Nature::Text,
     ),
-    info(Field::Tags, "tags", "Tagi", "Tags", N, Nature::Text),
+    info(Field::Tags, "tags", "Tagi", "Tags", Needs::TAGS, Nature::Text),
     info(
         Field::Discount,
         "discount",
@@ -375,6 +377,14 @@ static SUBSCRIBER: &[FieldInfo] = &[
         "Grupy subskrybentów",
         "Subscriber groups",
         Needs::GROUPS,
+        Nature::Text,
+    ),
+    info(
+        Field::Ipaddress,
+        "ipaddress",
+        "Adres IP przy zapisie",
+        "IP address at sign-up",
+        Needs::SUBSCRIBER_ROW,
         Nature::Text,
     ),
     info(

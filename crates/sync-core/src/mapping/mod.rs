@@ -41,6 +41,10 @@ impl Needs {
     pub const LANGUAGES: Self = Self(4);
     /// Definitions of additional fields, for the texts behind a select's numbers (E.6).
     pub const ADDITIONAL_FIELDS: Self = Self(8);
+    /// Names of customers' tags (E.4).
+    pub const TAGS: Self = Self(16);
+    /// The subscriber's row itself, read just now: what is kept nowhere (E.5).
+    pub const SUBSCRIBER_ROW: Self = Self(32);
 
     /// Whether all of `other` is needed.
     pub fn contains(self, other: Self) -> bool {
@@ -60,6 +64,11 @@ impl BitOr for Needs {
 pub trait Source {
     /// The field's value as the shop has it; `None` when the record has no such field.
     fn read(&self, field: &Field) -> Option<String>;
+
+    /// Whether the shop does not say what the field holds, which is not the same as its being empty.
+    fn is_silent(&self, _field: &Field) -> bool {
+        false
+    }
 }
 
 /// The rows for one kind of record, in the merchant's order; no two fill the same field.
@@ -119,10 +128,18 @@ impl Mapping {
             .fold(Needs::NONE, |needs, row| needs | row.needs())
     }
 
-    /// What SARE should hold of one record.
+    /// Targets whose value depends on something that the shop does not say of the record: SARE keeps what it has there.
+    pub fn silent(&self, source: &(impl Source + ?Sized)) -> Vec<Target> {
+        let says_nothing = |row: &&Row| row.fields().iter().any(|field| source.is_silent(field));
+        let rows = self.rows.iter().filter(says_nothing);
+        rows.map(|row| row.target.clone()).collect()
+    }
+
+    /// What SARE should hold of one record. What depends on something that the shop does not say is left out.
     pub fn apply(&self, source: &(impl Source + ?Sized)) -> Traits {
         let mut traits = Traits::default();
-        for row in &self.rows {
+        let silent = self.silent(source);
+        for row in self.rows.iter().filter(|row| !silent.contains(&row.target)) {
             let value = row.evaluate(source);
             if value.is_empty() && row.when_empty == WhenEmpty::Keep {
                 continue;

@@ -31,6 +31,7 @@ fn a_contact() -> Case {
         at: Circumstances {
             in_shop: true,
             in_scope: true,
+            may_confirm: true,
             told: false,
             differs: true,
             without_consent: WithoutConsent::Unconfirmed,
@@ -63,6 +64,7 @@ impl Case {
             seen_in_sare: true,
             was_in_sare: true,
             lowering: false,
+            decided: false,
         };
         self.at.told = true;
         self

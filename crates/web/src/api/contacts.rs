@@ -43,6 +43,7 @@ pub async fn find(
         outcome: word(contact.outcome),
         consent: contact.consent,
         withdrawn: contact.withdrawn,
+        doubt: contact.doubt.map(|doubt| doubt.word().to_owned()),
         sare_status: contact.sare_status,
         sare_seen: contact.sare_seen_at.and_then(iso),
         refusal: contact.refusal,
@@ -56,6 +57,7 @@ pub async fn find(
                 kind: kind_word(record.key.kind).to_owned(),
                 id: record.key.id,
                 consent: record.consent,
+                silent: record.silent,
             })
             .collect(),
         history: history.iter().map(HistoryView::new).collect(),

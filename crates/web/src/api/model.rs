@@ -269,6 +269,8 @@ pub struct ContactView {
     pub consent: Option<bool>,
     /// A withdrawal was seen in the shop and no opt-in since.
     pub withdrawn: bool,
+    /// Why a consent of the shop is not acted upon: `inactive-row`, `old-address` or `not-said`.
+    pub doubt: Option<String>,
     /// Status last seen in SARE; 0 = surely absent.
     pub sare_status: Option<i64>,
     /// When it was seen.
@@ -296,8 +298,10 @@ pub struct RecordView {
     pub kind: String,
     /// Its id in the shop.
     pub id: i64,
-    /// What it says of consent.
-    pub consent: bool,
+    /// What it says of consent, or said last; none where the shop never said so in a way that can be read.
+    pub consent: Option<bool>,
+    /// The shop did not say it when the record was last read.
+    pub silent: bool,
 }
 
 /// One line of a contact's history.

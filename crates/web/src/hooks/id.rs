@@ -1,6 +1,10 @@
 //! The id in a webhook's body: the only thing that is read of it (shoper-api.md F.5, H.2).
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
 use serde_json::Value;
+use serde_json::value::RawValue;
 use sync_core::{RecordKey, RecordKind};
 
 /// What an event is about; `None` for events we did not ask for.
@@ -23,15 +27,20 @@ pub fn record(kind: RecordKind, body: &[u8]) -> Option<RecordKey> {
         RecordKind::Customer => "user_id",
         RecordKind::Subscriber => "subscriber_id",
     };
-    let value: Value = serde_json::from_slice(body).ok()?;
-    let id = match &value {
-        Value::Object(members) => members
-            .get(name)
-            .and_then(number)
-            .or_else(|| members.get("id").and_then(number)),
-        other => number(other),
+    // Each member by itself: a name with half a character in it does not hide whose it is.
+    let members: Result<BTreeMap<Cow<'_, str>, &RawValue>, _> = serde_json::from_slice(body);
+    let id = match members {
+        Ok(members) => {
+            let named = |name| members.get(name).and_then(|raw| text_number(raw.get()));
+            named(name).or_else(|| named("id"))
+        }
+        Err(_) => text_number(std::str::from_utf8(body).ok()?),
     }?;
     Some(RecordKey { kind, id })
+}
+
+fn text_number(json: &str) -> Option<i64> {
+    number(&serde_json::from_str(json).ok()?)
 }
 
 fn number(value: &Value) -> Option<i64> {
@@ -55,6 +64,7 @@ mod tests {
             br#"{"id":" 12 "}"#,
             b"12",
             br#""12""#,
+            br#"{"firstname":"Ola \ud83d","user_id":"12"}"#,
         ] {
             assert_eq!(record(RecordKind::Customer, body), Some(RecordKey::customer(12)));
         }

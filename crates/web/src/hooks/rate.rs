@@ -45,8 +45,15 @@ impl RateLimit {
     pub fn admits(&self, shop: ShopId, now: Millis) -> bool {
         let place = usize::try_from(shop.0.unsigned_abs()).unwrap_or_default() % PLACES;
         let next = |empty_at: i64| {
-            let filled = empty_at.max(now) + self.every_ms;
-            (filled - now <= self.burst * self.every_ms).then_some(filled)
+            let most = self.burst * self.every_ms;
+            // A bucket that is fuller than it can be was filled by a clock that was put back since.
+            let empty_at = if empty_at > now + most {
+                now
+            } else {
+                empty_at.max(now)
+            };
+            let filled = empty_at + self.every_ms;
+            (filled - now <= most).then_some(filled)
         };
         self.places[place]
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, next)
@@ -64,6 +71,14 @@ mod tests {
         let admitted = (0..10_000).filter(|_| limit.admits(ShopId(1), 1_000)).count();
         assert_eq!(admitted, 200);
         assert!(limit.admits(ShopId(2), 1_000));
+    }
+
+    #[test]
+    fn a_clock_that_is_put_back_locks_nobody_out() {
+        let limit = RateLimit::of_tries();
+        let (jumped, back) = (172_800_000, 75_000);
+        while limit.admits(ShopId(1), jumped) {}
+        assert_eq!((0..100).filter(|_| limit.admits(ShopId(1), back)).count(), 6);
     }
 
     #[test]

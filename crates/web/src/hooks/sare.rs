@@ -7,7 +7,8 @@
 
 use axum::extract::{Path, State};
 use bytes::Bytes;
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
+use ports::read_body;
 use store::{DirtyKey, DirtyMark, HookKind, Priority, Reason};
 
 use super::{address, in_time};
@@ -52,7 +53,10 @@ async fn take(app: &App, token: &str, body: &[u8]) -> Result<&'static str, Error
     if body.len() > READ_AT_MOST {
         return Ok("too-long");
     }
-    let hashes: Vec<_> = address::find(body)
+    let Ok(body) = read_body(&HeaderMap::new(), Bytes::copy_from_slice(body), READ_AT_MOST) else {
+        return Ok("too-long");
+    };
+    let hashes: Vec<_> = address::find(&body)
         .iter()
         .map(|email| app.store.hash(hook.shop, email.key()))
         .collect();
@@ -72,7 +76,7 @@ async fn take(app: &App, token: &str, body: &[u8]) -> Result<&'static str, Error
         app.wake.notify_one();
     }
     app.store
-        .hook_called(hook.shop, HookKind::Sare, "token", now)
+        .hook_called(hook.shop, HookKind::Sare, "token", None, now)
         .await?;
     Ok(match (hashes.is_empty(), marks.is_empty()) {
         (true, _) => "no-address",

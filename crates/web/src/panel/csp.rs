@@ -12,9 +12,13 @@ pub const SDK: &str = "https://dcsaascdn.net/js/dc-sdk-1.0.5.min.js";
 
 /// For a page of this shop.
 pub fn of_shop(shop: &Shop) -> HeaderValue {
-    let technical = shop.technical_url.as_deref().and_then(origin);
-    let mut hosts: Vec<String> = origin(&shop.url).into_iter().chain(technical).collect();
-    hosts.dedup();
+    let others = [&shop.technical_url, &shop.own_url, &shop.previous_url];
+    let mut hosts: Vec<String> = origin(&shop.url).into_iter().collect();
+    for host in others.into_iter().flatten().filter_map(|url| origin(url)) {
+        if !hosts.contains(&host) {
+            hosts.push(host);
+        }
+    }
     if hosts.is_empty() {
         return policy("'none'", "");
     }

@@ -24,6 +24,7 @@ pub fn fetched(visit: &Visit, piece: &str, whole: &str, meanwhile: &str, link: &
 
 /// A text that may be an address: where it has to break, it does so before `@` and dots.
 pub fn address(text: &str) -> Markup {
+    let text = &*sync_core::email::shown(text);
     let places = text
         .char_indices()
         .skip(1)
@@ -123,6 +124,18 @@ pub fn input(words: Words, field: Field<'_>, kind: &str, value: &str) -> Markup 
         html! {
             input id=(field.name) name=(field.name) type=(kind) value=(value) required[field.required]
                 aria-describedby=[field.described_by()] aria-invalid=[field.error.map(|_| "true")] autocomplete="off";
+        },
+    )
+}
+
+/// Several lines of text.
+pub fn text(words: Words, field: Field<'_>, rows: u8, value: &str) -> Markup {
+    field.around(
+        words,
+        html! {
+            textarea id=(field.name) name=(field.name) rows=(rows) required[field.required] spellcheck="false"
+                aria-describedby=[field.described_by()] aria-invalid=[field.error.map(|_| "true")] autocomplete="off"
+                { (value) }
         },
     )
 }

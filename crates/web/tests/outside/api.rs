@@ -24,7 +24,8 @@ async fn furnished(world: &World) -> store::Shop {
         records: vec![Record {
             key: RecordKey::customer(12),
             hash,
-            consent: true,
+            consent: Some(true),
+            silent: false,
             extra: None,
             run_id: None,
             seen_at: NOON,
@@ -48,7 +49,11 @@ async fn furnished(world: &World) -> store::Shop {
         ..Commit::default()
     };
     assert!(world.store.commit(&lease, NOON, &commit).await.unwrap());
-    world.store.release(&lease, "", NOON + 3_600_000).await.unwrap();
+    world
+        .store
+        .release(&lease, "", NOON + 3_600_000, NOON)
+        .await
+        .unwrap();
     shop
 }
 
@@ -361,7 +366,7 @@ async fn a_contact_is_found_and_forgotten_by_an_address_in_the_body() {
         );
         assert_eq!(
             contact["records"],
-            json!([{"kind": "customer", "id": 12, "consent": true}])
+            json!([{"kind": "customer", "id": 12, "consent": true, "silent": false}])
         );
         assert_eq!(contact["history"][0]["detail"], json!({"group": 21}));
         let unknown = world

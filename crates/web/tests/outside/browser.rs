@@ -88,6 +88,9 @@ impl World {
         ];
         let until = self.clock.now() + 30 * 86_400_000;
         let shop = self.shop().await.id;
-        self.store.put_secrets(shop, &secrets, Some(until)).await.unwrap();
+        self.store
+            .put_secrets(shop, &secrets, Some(store::AccessLife::until(until)))
+            .await
+            .unwrap();
     }
 }

@@ -126,7 +126,8 @@ fn commit(v: &Visitor<'_>, numbers: std::ops::Range<i64>, at: i64) -> Commit {
         commit.records.push(Record {
             key,
             hash: one.hash,
-            consent: one.consent == Some(true),
+            consent: one.consent,
+            silent: false,
             extra: None,
             run_id: None,
             seen_at: at,

@@ -83,7 +83,7 @@ impl<'a> Visitor<'a> {
         let mut state = LaneState::parse(&lease.state, self.world.engine.settings());
         change(&mut state);
         store
-            .release(&lease, &state.text(), NOON + 1_000_000)
+            .release(&lease, &state.text(), NOON + 1_000_000, NOON)
             .await
             .unwrap();
     }
@@ -93,7 +93,10 @@ impl<'a> Visitor<'a> {
         let store = &self.world.store;
         let lease = store.claim_shop(self.id(), at, 60_000).await.unwrap().unwrap();
         assert!(store.commit(&lease, at, &commit).await.unwrap());
-        store.release(&lease, &lease.state, at + 1_000_000).await.unwrap();
+        store
+            .release(&lease, &lease.state, at + 1_000_000, at)
+            .await
+            .unwrap();
     }
 
     /// A contact of an address with an outcome.

@@ -70,7 +70,7 @@ async fn nothing_personal_and_no_secret_is_logged() {
                 .await
                 .unwrap()
         );
-        world.store.release(&lease, "", NOON).await.unwrap();
+        world.store.release(&lease, "", NOON, NOON).await.unwrap();
         let ours = world
             .hooked(&shop, HookKind::Shoper, "shop-hook-token", Some("hook-secret"))
             .await;

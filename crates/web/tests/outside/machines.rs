@@ -52,6 +52,44 @@ async fn metrics_tell_of_due_lanes_and_of_silence_without_naming_a_shop() {
 }
 
 #[tokio::test]
+async fn metrics_tell_of_services_that_are_away_and_of_the_last_absence() {
+    each(async |world| {
+        let shop = world.installed().await;
+        world.configured(&shop).await;
+        let away = store::Problem {
+            key: "shop:sare-away".to_owned(),
+            kind: "sare-away".to_owned(),
+            hash: None,
+            detail: Some("3".to_owned()),
+            is_final: false,
+            first_at: NOON,
+            last_at: NOON,
+            times: 1,
+        };
+        world.store.note_problem(shop.id, &away).await.unwrap();
+        let sign = async |at: i64| world.store.sign_of_life("a", at, 180_000).await.unwrap();
+        sign(NOON - 7_200_000).await;
+        sign(NOON - 60_000).await;
+        let bearer = format!("Bearer {METRICS}");
+        let answer = world.get("/metrics", &[("authorization", &bearer)]).await;
+        let text = answer.text();
+        for line in [
+            "shoper_sare_shops_waiting_for_service{service=\"sare\"} 1".to_owned(),
+            "shoper_sare_shops_waiting_for_service{service=\"shop\"} 0".to_owned(),
+            "shoper_sare_servers 1".to_owned(),
+            format!("shoper_sare_last_absence_start_seconds {}", NOON / 1000 - 7_200),
+            format!("shoper_sare_last_absence_end_seconds {}", NOON / 1000 - 60),
+        ] {
+            assert!(
+                text.lines().any(|found| found == line),
+                "{line} is not in\n{text}"
+            );
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn metrics_are_closed_without_a_token_and_to_a_wrong_one() {
     each(async |world| {
         assert_eq!(world.get("/metrics", &[]).await.status, 401);

@@ -3,7 +3,7 @@
 use ports::Clock;
 use simulators::shoper::NewCustomer;
 use store::{HookKind, RunKind, RunState, SecretName, ShopState};
-use sync_core::config::{Config, DeletedAction, OnNewOptIn, UnsubscribeStatus};
+use sync_core::config::{Config, DeletedAction, OnNewOptIn, UnsubscribeStatus, WithoutAccount};
 
 use crate::browser::Browser;
 use crate::panel_contacts::configure;
@@ -74,6 +74,44 @@ async fn a_full_synchronisation_is_forced_only_with_the_tick_and_after_the_first
             !browser.see("advanced?done=forced").await.contains("Przyjęto"),
             "told once"
         );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn how_many_values_a_forced_synchronisation_writes_over_is_counted_before_it_and_told_after_it() {
+    each_connected(async |world, services| {
+        for email in ["anna@example.com", "ewa@example.com"] {
+            let row = NewCustomer::new(email).name("Imię", "Nazwisko").newsletter(true);
+            services.shop.add_customer(row);
+        }
+        configure(&world, &services).await;
+        world.work(2).await;
+        let browser = Browser::open(&world).await;
+        assert!(browser.see("advanced").await.contains("Najpierw możesz policzyć"));
+        for email in ["anna@example.com", "ewa@example.com"] {
+            assert!(services.sare.operator_writes(email, "name", "Ktoś Inny"));
+        }
+        browser.post("advanced/force/count", &[]).await;
+        world.work(2).await;
+        let page = browser.see("advanced").await;
+        assert!(page.contains("Nadpisywane są 2 wartości w SARE."), "{page}");
+        assert_eq!(
+            services.sare.contact("anna@example.com").unwrap().name,
+            "Ktoś Inny"
+        );
+        browser.post("advanced/force", &[("sure", "yes")]).await;
+        world.work(2).await;
+        let page = browser.see("advanced").await;
+        assert!(page.contains("Nadpisywane są 2 wartości w SARE."), "{page}");
+        assert_ne!(
+            services.sare.contact("anna@example.com").unwrap().name,
+            "Ktoś Inny"
+        );
+        browser.post("advanced/force/count", &[]).await;
+        world.work(2).await;
+        let page = browser.see("advanced").await;
+        assert!(page.contains("Nadpisywanych jest 0 wartości w SARE."), "{page}");
     })
     .await;
 }
@@ -159,6 +197,52 @@ async fn rules_are_saved_checked_and_never_over_somebody_elses_change() {
             "what was typed stays"
         );
         assert_eq!(config(&world).await.brake.at_least, 7);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn whom_not_to_send_is_the_merchants_choice_in_plain_words() {
+    each_connected(async |world, services| {
+        configure(&world, &services).await;
+        let browser = Browser::open(&world).await;
+        let page = browser.see("advanced").await;
+        assert!(page.contains("Adresów z tych domen nie przesyłamy"), "{page}");
+        assert!(page.contains("members.ebay.*"), "the usual ones are named");
+        let version = world.shop().await.config_version.to_string();
+        let wrong = browser
+            .post(
+                "advanced/rules",
+                &with(&version, &[("domains", "allegromail.pl\nallegro")]),
+            )
+            .await;
+        assert!(
+            wrong.text().contains("„allegro” nie jest domeną"),
+            "{}",
+            wrong.text()
+        );
+        assert_eq!(world.shop().await.config_version.to_string(), version);
+
+        let chosen = [
+            ("domains", "@Allegromail.PL, mail.erli.pl"),
+            ("without_account", "skip"),
+        ];
+        let saved = browser.post("advanced/rules", &with(&version, &chosen)).await;
+        assert_eq!(browser.target(&saved), "advanced?done=rules");
+        let now = config(&world).await;
+        let domains: Vec<String> = now.leave_out.domains.iter().map(ToString::to_string).collect();
+        assert_eq!(domains, ["allegromail.pl", "mail.erli.pl"]);
+        assert_eq!(now.customers.without_account, WithoutAccount::Skip);
+
+        let version = world.shop().await.config_version.to_string();
+        browser
+            .post("advanced/rules", &with(&version, &[("share", "3")]))
+            .await;
+        assert_eq!(
+            config(&world).await.leave_out,
+            now.leave_out,
+            "a page that does not say it changes nothing of it"
+        );
     })
     .await;
 }

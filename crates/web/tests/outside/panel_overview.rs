@@ -551,3 +551,60 @@ async fn the_page_of_a_shop_without_contacts_shows_zeros() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn the_page_says_from_when_to_when_no_server_lived_and_that_it_is_made_up_for() {
+    each(async |world| {
+        let v = Visitor::come(&world).await;
+        assert!(!v.page("").await.contains("nasz serwer nie działał"));
+        let hour = 3_600_000;
+        let from = NOON + 5 * hour;
+        world.later(Duration::from_secs(9 * 3_600));
+        for at in [from, from + 3 * hour] {
+            world.store.sign_of_life("a", at, 180_000).await.unwrap();
+        }
+        v.lane(|lane| lane.timers.sweep = from + 30 * hour).await;
+        let page = v.page("").await;
+        let notice = between(&page, "<strong>Od ", "</div>");
+        for at in [from, from + 3 * hour] {
+            let clock = &desk::in_poland(at)[11..16];
+            assert!(notice.contains(clock), "{clock} is not in {notice}");
+        }
+        assert!(notice.contains("właśnie uzupełniamy"), "{notice}");
+        v.lane(|lane| lane.read_from = from + 3 * hour).await;
+        let page = v.page("").await;
+        assert!(
+            between(&page, "<strong>Od ", "</div>").contains("zostało już uzupełnione"),
+            "{page}"
+        );
+        world.later(Duration::from_secs(2 * 86_400));
+        assert!(!v.page("").await.contains("nasz serwer nie działał"));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_service_that_is_away_is_told_among_the_problems_with_what_waits() {
+    each(async |world| {
+        let v = Visitor::come(&world).await;
+        for kind in ["sare-away", "shop-away"] {
+            let problem = Problem {
+                key: format!("shop:{kind}"),
+                kind: kind.to_owned(),
+                hash: None,
+                detail: Some("12".to_owned()),
+                is_final: false,
+                first_at: NOON - 600_000,
+                last_at: NOON,
+                times: 1,
+            };
+            world.store.note_problem(v.id(), &problem).await.unwrap();
+            let page = v.page("problems").await;
+            let part = between(&page, &format!("<section id=\"{kind}\""), "</section>");
+            assert!(part.contains("od kilku minut nie odpowiada"), "{part}");
+            assert!(part.contains("Czekające zmiany: 12"), "{part}");
+            assert!(part.contains("10 minut temu"), "{part}");
+        }
+    })
+    .await;
+}

@@ -5,6 +5,7 @@ use store::{
     Commit, Contact, DirtyKey, DirtyMark, Outcome, Priority, Problem, Reason, Record, RunKind, RunState,
 };
 use sync_core::RecordKey;
+use sync_core::consent::Doubt;
 
 use crate::ledger::{Visitor, between};
 use crate::world::*;
@@ -172,7 +173,8 @@ async fn refusals_in_sare_can_be_applied_in_the_shop_and_what_cannot_is_said() {
         let record = |key, contact: &Contact| Record {
             key,
             hash: contact.hash,
-            consent: true,
+            consent: Some(true),
+            silent: false,
             extra: None,
             run_id: None,
             seen_at: NOON,
@@ -212,6 +214,66 @@ async fn refusals_in_sare_can_be_applied_in_the_shop_and_what_cannot_is_said() {
         let all = all(Priority::Bulk).await.unwrap();
         assert_eq!(all.len(), 2);
         assert!(all.iter().all(|dirty| dirty.reason == Reason::ApplyRefusal));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn consents_in_doubt_are_listed_with_the_reason_and_a_person_decides() {
+    each(async |world| {
+        let v = Visitor::come(&world).await;
+        let in_doubt = |address: &str, doubt| Contact {
+            doubt: Some(doubt),
+            sare_status: Some(6),
+            consent: Some(false),
+            ..v.contact(address, Outcome::Synchronised)
+        };
+        let contacts = vec![
+            in_doubt("anna@example.com", Doubt::InactiveRow),
+            in_doubt("ben@example.com", Doubt::OldAddress),
+            in_doubt("celina@example.com", Doubt::NotSaid),
+        ];
+        let records = contacts.iter().zip(1..).map(|(contact, id)| Record {
+            key: RecordKey::customer(id),
+            hash: contact.hash,
+            consent: Some(true),
+            silent: false,
+            extra: None,
+            run_id: None,
+            seen_at: NOON,
+        });
+        let commit = Commit {
+            records: records.collect(),
+            contacts: contacts.clone(),
+            ..Commit::default()
+        };
+        assert!(!v.page("problems").await.contains("id=\"doubts\""));
+        v.commit(commit, NOON).await;
+        let page = v.page("problems").await;
+        let section = between(&page, "id=\"doubts\"", "</section>");
+        assert!(section.contains("2 zgody czekają na decyzję") && !section.contains("celina@example.com"));
+        let anna = between(section, "anna@example.com", "</tr>");
+        assert!(anna.contains("nieaktywna subskrypcja") && anna.contains("Zgoda obowiązuje"));
+        assert!(between(section, "ben@example.com", "</tr>").contains("zablokowany albo ma nieznany status"));
+
+        let hash = contacts[0].hash.to_hex();
+        assert_eq!(v.forge("problems/decide", "all=yes").await.status, 403);
+        v.post("problems/decide", "").await;
+        assert!(due(&v).await.is_empty(), "an empty form decides nothing");
+        v.post("problems/decide", &format!("hash={hash}")).await;
+        assert_eq!(due(&v).await, [format!("a:{hash}")]);
+        let page = v.page("problems?done=decide").await;
+        assert!(page.contains("te zgody obowiązują"));
+        assert!(between(&page, ">anna@example.com", "</tr>").contains("Zgoda zostanie uwzględniona"));
+        v.post("problems/decide", "all=yes").await;
+        let all = v
+            .world
+            .store
+            .due_dirty(v.id(), NOON, Priority::Bulk, 10)
+            .await
+            .unwrap();
+        assert_eq!(all.len(), 2);
+        assert!(all.iter().all(|dirty| dirty.reason == Reason::DecideDoubt));
     })
     .await;
 }

@@ -28,7 +28,11 @@ async fn knowing(world: &World, addresses: &[&str]) -> (Shop, String) {
             .await
             .unwrap()
     );
-    world.store.release(&lease, "", NOON + 3_600_000).await.unwrap();
+    world
+        .store
+        .release(&lease, "", NOON + 3_600_000, NOON)
+        .await
+        .unwrap();
     let token = world.hooked(&shop, HookKind::Sare, "sare-token", None).await;
     (shop, token)
 }

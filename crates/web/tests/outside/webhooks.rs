@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use http::Method;
+use simulators::faults::gzip;
 use simulators::shoper::{derived_webhook_secret, form, webhook_sha1};
 use sqlx::Executor;
 use store::{Dirty, DirtyKey, HookKind, Priority, Reason};
@@ -325,6 +326,47 @@ async fn other_events_and_bodies_without_an_id_are_answered_and_mark_nothing() {
         assert!(marks(&world).await.is_empty());
         let lane = world.store.lane(shop.id).await.unwrap().unwrap();
         assert!(lane.wake_at.is_some(), "the shop is looked at");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn bytes_before_and_inside_a_body_hide_no_record() {
+    each(async |world| {
+        let shop = world.installed().await;
+        let token = world.hooked(&shop, HookKind::Shoper, "token-1", Some("s")).await;
+        let plain = r#"{"user_id":"41","email":"jan@example.com"}"#;
+        let bodies: [Vec<u8>; 5] = [
+            format!("\u{feff}{}", plain.replace("41", "42")).into_bytes(),
+            format!("\u{feff}\r\n\u{feff}{}\u{feff}", plain.replace("41", "43")).into_bytes(),
+            b"{\"firstname\":\"Wa\xb3\xeasa\",\"user_id\":\"44\"}".to_vec(),
+            gzip(plain.replace("41", "45").as_bytes()),
+            plain.replace("41", "46").into_bytes(),
+        ];
+        for body in &bodies {
+            // Signed as it is sent.
+            let sign = |signed: &[u8]| webhook_sha1(5, "s", signed);
+            let mut headers = delivery("client.edit", "s", "");
+            headers[3].1 = sign(body);
+            let answer = world.deliver(&token, &headers, body.clone()).await;
+            assert_eq!(answer.status, 200, "{}", answer.text());
+        }
+        // Signed first and compressed then, as a server in front of the shop would.
+        let inner = plain.replace("41", "47");
+        let headers = delivery("client.edit", "s", &inner);
+        let answer = world.deliver(&token, &headers, gzip(inner.as_bytes())).await;
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        let mut marked: Vec<_> = marks(&world).await.into_iter().map(|mark| mark.key).collect();
+        marked.sort_by_key(|key| key.encode());
+        let expected: Vec<_> = (42..=47)
+            .map(|id| DirtyKey::Record(RecordKey::customer(id)))
+            .collect();
+        assert_eq!(marked, expected);
+        // What would become too large is dropped, and the shop is looked at.
+        let bomb = gzip(&vec![b' '; 4 << 20]);
+        let mut headers = delivery("client.edit", "s", "");
+        headers[3].1 = webhook_sha1(5, "s", &bomb);
+        assert_eq!(world.deliver(&token, &headers, bomb).await.status, 200);
     })
     .await;
 }

@@ -160,10 +160,10 @@ pub async fn each_connected(test: impl AsyncFn(World, Services)) {
             let shop = world.installed().await;
             let token = services.shop.issue_tokens().access;
             let secrets = [(SecretName::AccessToken, Some(SecretString::from(token)))];
-            let until = world.clock.now() + 86_400_000;
+            let until = world.clock.now() + 30 * 86_400_000;
             world
                 .store
-                .put_secrets(shop.id, &secrets, Some(until))
+                .put_secrets(shop.id, &secrets, Some(store::AccessLife::until(until)))
                 .await
                 .unwrap();
             let connected = ShopChange {
@@ -429,7 +429,12 @@ pub fn delivery(event: &str, secret: &str, body: &str) -> Vec<(&'static str, Str
 
 impl World {
     /// Delivers a webhook.
-    pub async fn deliver(&self, token: &str, headers: &[(&'static str, String)], body: &str) -> Answer {
+    pub async fn deliver(
+        &self,
+        token: &str,
+        headers: &[(&'static str, String)],
+        body: impl AsRef<[u8]>,
+    ) -> Answer {
         let headers: Vec<(&str, &str)> = headers
             .iter()
             .map(|(name, value)| (*name, value.as_str()))
@@ -438,7 +443,7 @@ impl World {
             Method::POST,
             &format!("/shoper/webhooks/{token}"),
             &headers,
-            body.to_owned(),
+            body.as_ref().to_vec(),
         )
         .await
     }

@@ -734,7 +734,8 @@ fn a_contact_left_out_is_told_which_rule_leaves_it_out() {
     let record = |kind| Record {
         key: sync_core::RecordKey { kind, id: 1 },
         hash: AddrHash([1; 16]),
-        consent: false,
+        consent: Some(false),
+        silent: false,
         extra: None,
         run_id: None,
         seen_at: NOON,

@@ -46,16 +46,45 @@ fn an_integer_comes_as_number_or_digits_and_as_nothing_else() {
 }
 
 #[test]
-fn a_flag_comes_as_text_number_or_truth_value_and_an_empty_text_is_phps_false() {
+fn a_flag_comes_as_text_number_or_truth_value_and_nothing_else_says_anything() {
     for value in [json!("1"), json!(1), json!(true), json!("true"), json!(1.0)] {
         assert_eq!(read(&value, flag), Some(Some(true)), "{value}");
     }
-    for value in [json!("0"), json!(0), json!(false), json!("FALSE"), json!("")] {
+    for value in [json!("0"), json!(0), json!(false), json!("FALSE")] {
         assert_eq!(read(&value, flag), Some(Some(false)), "{value}");
     }
-    for value in [json!(null), json!([]), json!("2"), json!(2), json!("yes")] {
+    for value in [
+        json!(null),
+        json!([]),
+        json!({}),
+        json!(""),
+        json!("  "),
+        json!("2"),
+        json!(2),
+        json!(-1),
+        json!(0.5),
+        json!("yes"),
+        json!("tak"),
+        json!("nie"),
+        json!("on"),
+    ] {
         assert_eq!(read(&value, flag), Some(None), "{value}");
     }
+}
+
+#[test]
+fn a_list_that_is_not_there_is_not_an_empty_one() {
+    assert_eq!(read(&json!(null), told_ids), Some(None));
+    assert_eq!(read(&json!(null), told_texts), Some(None));
+    for value in [json!([]), json!({}), json!("")] {
+        assert_eq!(read(&value, told_ids), Some(Some(vec![])), "{value}");
+        assert_eq!(read(&value, told_texts), Some(Some(vec![])), "{value}");
+    }
+    assert_eq!(read(&json!(["3", 4]), told_ids), Some(Some(vec![3, 4])));
+    assert_eq!(
+        read(&json!("vip"), told_texts),
+        Some(Some(vec!["vip".to_owned()]))
+    );
 }
 
 #[test]

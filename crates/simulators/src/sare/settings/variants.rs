@@ -52,6 +52,10 @@ variants! {
         Item,
         /// HTTP 400 for the whole call, nothing done.
         WholeCall,
+        /// HTTP 402 for the whole call, nothing done and nothing said.
+        Payment,
+        /// HTTP 403 for the whole call, nothing done and nothing said.
+        Forbidden,
     }
     /// Shape of `GET /group/list`.
     GroupListShape {
@@ -212,6 +216,16 @@ variants! {
         ErrorList,
         /// `true`
         True,
+    }
+    /// How answers write an address whose domain has letters beyond ASCII.
+    DomainForm {
+        /// As it was added.
+        #[default]
+        AsAdded,
+        /// In its ASCII form, `xn--…`.
+        Ascii,
+        /// In letters.
+        Letters,
     }
     /// What happens to an update with a status that may not be set.
     RefusedStatus {

@@ -12,7 +12,9 @@ pub(super) fn config(state: &State, call: &Call<'_>) -> Result<Answer, Refusal> 
     json.object(None, |json| {
         json.text(
             "shop_url",
-            settings.redirects_to.as_deref().unwrap_or(&settings.base_url),
+            (settings.redirects_to.as_ref())
+                .or(settings.own_domain.as_ref())
+                .unwrap_or(&settings.base_url),
         );
         json.text("technical_url", &settings.base_url);
         json.text("shop_name", &settings.shop_name);

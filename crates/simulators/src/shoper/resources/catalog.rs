@@ -288,6 +288,60 @@ impl FieldRow {
     }
 }
 
+/// An option of a select, where the shop keeps them in a list of their own.
+#[derive(Debug)]
+pub(in super::super) struct OptionRow {
+    pub id: i64,
+    pub field_id: i64,
+    pub text: String,
+}
+
+impl Row for OptionRow {
+    const ID: &'static str = "option_id";
+    const FIELDS: &'static [&'static str] = &["option_id", "field_id"];
+
+    fn id(&self) -> i64 {
+        self.id
+    }
+
+    fn field(&self, name: &str, _: &Catalog) -> Field<'_> {
+        match name {
+            "option_id" => Field::Number(self.id),
+            _ => Field::Number(self.field_id),
+        }
+    }
+
+    fn write(&self, json: &mut Json, _: &Shown<'_>) {
+        json.id("option_id", self.id);
+        json.id("field_id", self.field_id);
+        json.object(Some("translations"), |json| {
+            json.object(Some("pl_PL"), |json| {
+                json.id("trans_id", self.id);
+                json.id("option_id", self.id);
+                json.id("lang_id", 1);
+                json.text("value", &self.text);
+            });
+        });
+    }
+}
+
+impl Catalog {
+    /// The options of all selects; their ids count through the fields.
+    pub(super) fn options(&self) -> Table<OptionRow> {
+        let mut options = Table::default();
+        for row in self.fields.iter() {
+            for text in &row.field.options {
+                options.insert(|id| OptionRow {
+                    id,
+                    field_id: row.id,
+                    text: text.clone(),
+                });
+            }
+        }
+        options
+    }
+}
+
 impl Row for FieldRow {
     const ID: &'static str = "field_id";
     const FIELDS: &'static [&'static str] = &["field_id", "type", "locate", "req", "active", "order"];

@@ -18,6 +18,7 @@ pub(super) use self::catalog::Catalog;
 use super::json::Json;
 use super::list::{self, ListQuery, Listing, Row, Shown};
 use super::refusal::Refusal;
+use super::settings::SelectOptions;
 use super::state::State;
 use super::table::Table;
 
@@ -43,6 +44,8 @@ pub(super) struct Answer {
     pub body: Bytes,
     /// Set for a page of a list.
     pub listing: Option<Listing>,
+    /// Records that stand in it.
+    pub ids: Vec<i64>,
 }
 
 impl Answer {
@@ -52,6 +55,7 @@ impl Answer {
             status: StatusCode::OK,
             body: body.into(),
             listing: None,
+            ids: Vec::new(),
         }
     }
 
@@ -91,24 +95,27 @@ impl Call<'_> {
         shown: Shown<'_>,
     ) -> Result<Answer, Refusal> {
         let candidates = candidates.or_else(|| picked_ids(&query, T::ID));
-        let (body, listing) = list::page(table, candidates, query, shown)?;
+        let (body, listing, ids) = list::page(table, candidates, query, shown)?;
         Ok(Answer {
             status: StatusCode::OK,
             body: body.into(),
             listing: Some(listing),
+            ids,
         })
     }
 }
 
 fn one<T: Row>(table: &Table<T>, id: i64, shown: Shown<'_>) -> Result<Answer, Refusal> {
     let row = table.get(id).ok_or(Refusal::NotFound)?;
-    Ok(Answer::json(object(&**row, Shown { alone: true, ..shown })))
+    let mut answer = Answer::json(object(&**row, Shown { alone: true, ..shown }));
+    answer.ids.push(id);
+    Ok(answer)
 }
 
 /// The object as REST shows it.
 pub(super) fn object<T: Row>(row: &T, shown: Shown<'_>) -> Vec<u8> {
     let mut json = Json::new(shown.settings);
-    json.object(None, |json| row.write(json, &shown));
+    list::write(&mut json, None, row, &shown);
     json.into_bytes()
 }
 
@@ -139,10 +146,20 @@ pub(super) fn serve(state: &mut State, resource: &str, call: &Call<'_>) -> Optio
             "user-tags" => call.read(&state.catalog.tags, shown),
             "subscriber-groups" => call.read(&state.catalog.subscriber_groups, shown),
             "additional-fields" => call.read(&state.catalog.fields, shown),
+            "additional-fields-options" | "additional-field-options" => {
+                call.read(&state.catalog.options(), shown)
+            }
             _ => call.read(&state.orders, shown),
         }
     };
+    // Where they are not, such a list is a resource that the shop does not know (I).
+    let options = match state.settings.select_options {
+        SelectOptions::ListOfFields => Some("additional-fields-options"),
+        SelectOptions::ListOfField => Some("additional-field-options"),
+        SelectOptions::Field | SelectOptions::Translation => None,
+    };
     Some(match resource {
+        _ if options == Some(resource) => read_only(state),
         "users" => users::serve(state, call),
         "user-addresses" => addresses::serve(state, call),
         "subscribers" => subscribers::serve(state, call),

@@ -27,6 +27,8 @@ pub struct Subscriber {
     pub lang_id: i64,
     /// Subscriber groups.
     pub groups: Vec<i64>,
+    /// From where it signed up, whatever the shop writes there; `None`: the member is left out (I).
+    pub ipaddress: Option<Text>,
 }
 
 impl Row for Subscriber {
@@ -55,6 +57,9 @@ impl Row for Subscriber {
         json.flag("active", self.active);
         json.date("dateadd", Some(self.dateadd));
         json.id("lang_id", self.lang_id);
+        if let Some(address) = &self.ipaddress {
+            json.text("ipaddress", address);
+        }
         json.array(Some("groups"), |json| {
             for group in &self.groups {
                 if shown.settings.subscriber_group_strings {

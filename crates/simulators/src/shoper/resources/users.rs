@@ -290,8 +290,14 @@ impl Row for Customer {
             }
         });
         json.array(Some("tags"), |json| {
-            for tag in &self.tags {
-                json.text_item(tag);
+            if shown.settings.tags_as_ids {
+                for id in shown.catalog.tag_ids(&self.tags) {
+                    json.text_item(&id.to_string());
+                }
+            } else {
+                for tag in &self.tags {
+                    json.text_item(tag);
+                }
             }
         });
         json.text("firstname", &self.firstname);

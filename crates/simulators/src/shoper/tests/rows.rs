@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::super::{
-    FieldKind, NewAddress, NewCustomer, NewField, NewOrder, SelectOptions, SelectValues, WireTypes,
+    FieldKind, NewAddress, NewCustomer, NewField, NewOrder, SelectOptions, SelectValues, Unsaid, WireTypes,
 };
 use super::{ANNA, a_plain_shop, a_shop};
 
@@ -207,4 +207,51 @@ fn summer_and_winter_dates_are_the_shops_own() {
         site.get(&format!("users/{id}")).json["date_add"],
         "2026-07-01 12:00:00"
     );
+}
+
+#[test]
+fn members_that_the_shop_does_not_say_are_null_left_out_or_something_else_everywhere() {
+    let site = a_plain_shop();
+    for n in 1..=4 {
+        site.shop
+            .add_customer(NewCustomer::new(format!("c{n}@example.com")).newsletter(true));
+        site.shop.add_subscriber(format!("s{n}@example.com"), true);
+    }
+    site.shop.configure(|s| {
+        s.unsaid = vec![
+            Unsaid {
+                ids: vec![2],
+                ..Unsaid::of_customers("newsletter", None)
+            },
+            Unsaid {
+                ids: vec![3],
+                ..Unsaid::of_customers("newsletter", Some(json!("tak")))
+            },
+            Unsaid::of_subscribers("active", Some(json!(null))),
+        ];
+    });
+    let list = site.get("users").json["list"].clone();
+    let said: Vec<_> = (0..4).map(|at| list[at].get("newsletter").cloned()).collect();
+    assert_eq!(
+        said,
+        [Some(json!("1")), None, Some(json!("tak")), Some(json!("1"))]
+    );
+    assert_eq!(site.get("users/3").json["newsletter"], "tak");
+    assert_eq!(list[1]["email"], "c2@example.com", "the rest is as ever");
+    for row in site.get("subscribers").json["list"].as_array().unwrap() {
+        assert_eq!(row["active"], json!(null));
+    }
+
+    site.shop.configure(|s| {
+        s.unsaid = vec![Unsaid {
+            share: 0.5,
+            ..Unsaid::of_customers("newsletter", None)
+        }];
+    });
+    let list = site.get("users").json["list"].clone();
+    let silent = (0..4).filter(|at| list[*at].get("newsletter").is_none()).count();
+    assert!((1..4).contains(&silent), "{silent} of 4");
+    // The settings come and go as JSON too.
+    let settings = serde_json::to_value(site.shop.settings()).unwrap();
+    assert_eq!(settings["unsaid"][0]["member"], "newsletter");
 }

@@ -93,6 +93,7 @@ proptest! {
                 group,
                 consent: ConsentRule::all().nth(words.0).unwrap(),
                 without_consent: WithoutConsent::all().nth(words.1).unwrap(),
+                without_account: WithoutAccount::all().nth(words.4).unwrap(),
                 mapping,
             },
             subscribers: Subscribers::default(),
@@ -104,6 +105,7 @@ proptest! {
             },
             deleted: Deleted { action: DeletedAction::all().nth(words.4).unwrap() },
             brake: Brake { share, at_least },
+            leave_out: if flags[0] { LeaveOut::default() } else { LeaveOut::nobody() },
             lines: Lines::default(),
         };
         let text = config.render();

@@ -50,7 +50,7 @@ fn a_refusal_follows_the_person_to_a_new_address() {
         ..Signal::same(true)
     };
     let follows = |sare| Case {
-        followed: Some(Followed { status: 3 }),
+        followed: Some(Followed::refusal(3)),
         sare,
         ..a_contact().customer(moved)
     };
@@ -83,7 +83,7 @@ fn a_withdrawal_follows_the_person_also_where_it_is_set_to_unconfirmed() {
         ..Signal::same(true)
     };
     let case = Case {
-        followed: Some(Followed { status: 6 }),
+        followed: Some(Followed::refusal(6)),
         ..a_contact().customer(moved)
     }
     .circumstances(|at| at.to_sare = UnsubscribeStatus::Unconfirmed);
@@ -300,4 +300,32 @@ fn only_steps_that_write_say_so() {
     ] {
         assert!(loud.writes(), "{loud:?}");
     }
+}
+
+#[test]
+fn who_may_not_be_confirmed_is_added_as_unconfirmed_raised_by_nobody_and_lowered_as_others() {
+    let at = Circumstances {
+        may_confirm: false,
+        ..a_contact().at
+    };
+    let unconfirmed = Step::Add {
+        status: 6,
+        confirm: false,
+    };
+    assert_eq!(next_step(&consenting(), SareView::Absent, &at), unconfirmed);
+    for wish in [Wish::Confirm, Wish::Reactivate, Wish::AskAgain] {
+        let facts = Facts {
+            wish: Some(wish),
+            ..consenting()
+        };
+        assert_eq!(next_step(&facts, SareView::Absent, &at), unconfirmed);
+        assert_eq!(next_step(&facts, SareView::Status(6), &at), Step::Update);
+    }
+    let withdrawn = Facts {
+        consent: false,
+        withdrawn: true,
+        ..consenting()
+    };
+    let lowered = Step::Unsubscribe { to: 4 };
+    assert_eq!(next_step(&withdrawn, SareView::Status(8), &at), lowered);
 }

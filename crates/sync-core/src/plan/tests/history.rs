@@ -18,12 +18,16 @@ enum Act {
     Subscriber(bool),
     DeleteCustomer,
     DeleteSubscriber,
-    /// A customer comes here from another address, where they had this refusal.
+    /// A customer comes here from another address, and this comes along.
     Arrive {
         before: bool,
         now: bool,
-        refused: Option<i64>,
+        with: Option<Followed>,
     },
+    /// Whether the shop says what the customer and the subscriber want.
+    Silence(bool, bool),
+    /// Somebody at the shop decides that a consent in doubt counts.
+    Decide,
     /// Somebody sets the status in SARE; 0 deletes the contact there.
     Sare(i64),
     /// We look, and do what follows.
@@ -48,11 +52,15 @@ enum Writes {
     Fail,
 }
 
-/// One source in the shop: what it says, and what it said when last seen.
+/// One source in the shop: what it means, whether it says so, and what it said when last seen.
 #[derive(Debug, Clone, Copy, Default)]
 struct Source {
     now: Option<bool>,
-    seen: Option<bool>,
+    silent: bool,
+    /// `Some(None)`: seen, and never said anything.
+    seen: Option<Option<bool>>,
+    /// It said nothing when last seen.
+    gap: bool,
     moved: bool,
 }
 
@@ -60,19 +68,26 @@ impl Source {
     fn signal(&self, first_done: bool) -> Option<Signal> {
         let fresh = first_done && self.seen.is_none();
         self.now.map(|now| Signal {
-            now,
-            before: self.seen,
+            now: (!self.silent).then_some(now),
+            before: self.seen.flatten().filter(|_| !(self.silent && self.moved)),
             moved: self.moved,
             fresh,
+            gap: self.gap,
         })
     }
 
     fn lost(&self) -> Option<bool> {
-        if self.now.is_none() { self.seen } else { None }
+        if self.now.is_none() {
+            self.seen.flatten()
+        } else {
+            None
+        }
     }
 
     fn commit(&mut self) {
-        self.seen = self.now;
+        let said = self.seen.flatten().filter(|_| !self.moved);
+        self.seen = self.now.map(|now| if self.silent { said } else { Some(now) });
+        self.gap = self.now.is_some() && self.silent;
         self.moved = false;
     }
 }
@@ -82,7 +97,8 @@ struct World {
     rules: Rules,
     customer: Source,
     subscriber: Source,
-    arrived_with: Option<i64>,
+    arrived_with: Option<Followed>,
+    decided: bool,
     sare: i64,
     // The ledger.
     facts: Option<Facts>,
@@ -99,6 +115,8 @@ struct World {
     saw: Option<i64>,
     /// The status that SARE took in late.
     ours: Option<i64>,
+    /// Somebody came from an address that casts a doubt, and nobody has decided since.
+    doubted: bool,
 }
 
 impl World {
@@ -109,6 +127,7 @@ impl World {
             customer: Source::default(),
             subscriber: Source::default(),
             arrived_with: None,
+            decided: false,
             sare: 0,
             facts: None,
             seen_status: None,
@@ -121,6 +140,7 @@ impl World {
             refused_at: None,
             saw: None,
             ours: None,
+            doubted: false,
         }
     }
 
@@ -141,16 +161,22 @@ impl World {
             }
             Act::DeleteCustomer => self.customer.now = None,
             Act::DeleteSubscriber => self.subscriber.now = None,
-            Act::Arrive { before, now, refused } => {
+            Act::Arrive { before, now, with } => {
                 if self.customer.now.is_none() && self.customer.seen.is_none() {
                     self.customer = Source {
                         now: Some(now),
-                        seen: Some(before),
+                        seen: Some(Some(before)),
                         moved: true,
+                        ..self.customer
                     };
-                    self.arrived_with = refused;
+                    self.arrived_with = with;
                 }
             }
+            Act::Silence(customer, subscriber) => {
+                self.customer.silent = customer;
+                self.subscriber.silent = subscriber;
+            }
+            Act::Decide => self.decided = true,
             Act::Sare(number) => {
                 if number != 0 || self.sare != 7 {
                     self.sare = number;
@@ -187,6 +213,7 @@ impl World {
             seen_in_sare: there || self.told,
             was_in_sare: there,
             lowering: self.lowering.is_some(),
+            decided: self.decided,
         }
     }
 
@@ -217,10 +244,6 @@ impl World {
         }
     }
 
-    fn followed(&self) -> Option<Followed> {
-        self.arrived_with.map(|status| Followed { status })
-    }
-
     fn circumstances(&self, differs: bool) -> Circumstances {
         Circumstances {
             in_shop: !self.view().is_empty(),
@@ -232,13 +255,19 @@ impl World {
 
     fn look(&mut self, writes: Writes, past_it: bool) -> Result<(), TestCaseError> {
         let (known, view, sare) = (self.known(), self.view(), self.sare_view(past_it));
-        let (facts, noticed) = observe(&known, &view, sare, self.followed(), self.rules);
+        let (facts, noticed) = observe(&known, &view, sare, self.arrived_with, self.rules);
         prop_assert_eq!(
             (facts, noticed.clone()),
-            observe(&known, &view, sare, self.followed(), self.rules)
+            observe(&known, &view, sare, self.arrived_with, self.rules)
         );
         self.never_shrinks(&view, sare, &facts)?;
+        self.nothing_comes_of_silence(&view, sare, &facts)?;
         let withdrew = self.book(&view, sare);
+        let vetoed = known.facts.is_none() && view.subscribers.iter().any(|s| s.word() == Some(false));
+        // A consent acted upon is not doubted: it is withdrawn or refused.
+        let unacted = known.facts.is_none_or(|f| !f.consent);
+        self.doubted |= self.arrived_with.is_some_and(|f| f.doubt) && unacted;
+        self.doubted &= !noticed.contains(&Noticed::DoubtDecided);
 
         // Facts and records are kept before anything is written.
         let at = self.circumstances(true);
@@ -246,6 +275,7 @@ impl World {
         self.customer.commit();
         self.subscriber.commit();
         self.arrived_with = None;
+        self.decided = false;
         self.looked = true;
         match sare {
             SareView::Status(n) => {
@@ -261,7 +291,7 @@ impl World {
             SareView::Absent => {}
         }
         let step = next_step(&facts, sare, &at);
-        self.judge(step, sare, withdrew)?;
+        self.judge(step, sare, withdrew, vetoed)?;
         let before = self.sare;
         match (writes, step) {
             (Writes::Fail, _) => {}
@@ -291,11 +321,40 @@ impl World {
         }
         if before.withdrawn && !facts.withdrawn {
             let signals = || view.customers.iter().chain(&view.subscribers);
-            let opted_in = signals().any(|s| s.now && (s.before == Some(false) || s.fresh));
+            let opted_in = signals().any(|s| s.now == Some(true) && (s.before == Some(false) || s.fresh));
             prop_assert!(
                 opted_in || (opened && before.refusal.is_some()),
                 "a withdrawal was forgotten"
             );
+        }
+        Ok(())
+    }
+
+    /// Where the shop says nothing now, there is neither a withdrawal nor an opt-in, nor anything to be noticed.
+    fn nothing_comes_of_silence(
+        &self,
+        view: &ShopView,
+        sare: SareView,
+        facts: &Facts,
+    ) -> Result<(), TestCaseError> {
+        let silent = view
+            .customers
+            .iter()
+            .chain(&view.subscribers)
+            .all(|s| s.now.is_none());
+        if !silent || !view.lost.is_empty() || self.arrived_with.is_some() {
+            return Ok(());
+        }
+        let before = self.facts.unwrap_or_default();
+        prop_assert!(
+            before.withdrawn || !facts.withdrawn,
+            "a withdrawal out of silence: {facts:?}"
+        );
+        if self.facts.is_none() {
+            prop_assert!(!facts.consent, "a consent out of silence: {facts:?}");
+        }
+        if before.wish.is_none() && !self.decided && !matches!(sare, SareView::Status(_)) {
+            prop_assert_eq!(facts.wish, None, "a wish out of silence");
         }
         Ok(())
     }
@@ -314,8 +373,8 @@ impl World {
             .customers
             .iter()
             .chain(&view.subscribers)
-            .any(|s| s.before == Some(true) && !s.now);
-        if newly || vanished || withdrew || self.arrived_with.is_some() {
+            .any(|s| s.before == Some(true) && s.now == Some(false));
+        if newly || vanished || withdrew || self.arrived_with.is_some_and(|f| f.refusal.is_some()) {
             self.refused_at = Some(self.time);
         }
         // Blocked or unknown in between says nothing of the person's will.
@@ -325,7 +384,7 @@ impl World {
         withdrew
     }
 
-    fn judge(&self, step: Step, sare: SareView, withdrew: bool) -> Result<(), TestCaseError> {
+    fn judge(&self, step: Step, sare: SareView, withdrew: bool, vetoed: bool) -> Result<(), TestCaseError> {
         if let SareView::Status(n) = sare
             && !is_open(n)
             && !is_refusal(n)
@@ -345,6 +404,12 @@ impl World {
                 self.facts
             );
         }
+        prop_assert!(!(upwards && vetoed), "{step:?} in spite of an inactive row");
+        prop_assert!(
+            !(upwards && self.doubted),
+            "{step:?} in spite of the old address: {:?}",
+            self.facts
+        );
         if withdrew && sare == SareView::Status(8) {
             prop_assert!(
                 matches!(step, Step::Unsubscribe { .. }),
@@ -415,7 +480,7 @@ impl World {
     /// The same state looked at once more brings no news, and once written no second write.
     fn again_is_quiet(&self, written: bool, step: Step) -> Result<(), TestCaseError> {
         let (known, view, sare) = (self.known(), self.view(), self.sare_view(false));
-        let (facts, noticed) = observe(&known, &view, sare, self.followed(), self.rules);
+        let (facts, noticed) = observe(&known, &view, sare, self.arrived_with, self.rules);
         prop_assert!(noticed.is_empty(), "noticed again: {noticed:?}");
         let again = next_step(&facts, sare, &self.circumstances(!written));
         if written {
@@ -443,8 +508,10 @@ fn act() -> impl Strategy<Value = Act> {
         4 => any::<bool>().prop_map(Act::Subscriber),
         1 => Just(Act::DeleteCustomer),
         1 => Just(Act::DeleteSubscriber),
-        1 => (any::<bool>(), any::<bool>(), prop::option::of(prop::sample::select(vec![2, 3, 4, 6])))
-            .prop_map(|(before, now, refused)| Act::Arrive { before, now, refused }),
+        1 => (any::<bool>(), any::<bool>(), prop::option::of(followed()))
+            .prop_map(|(before, now, with)| Act::Arrive { before, now, with }),
+        2 => (any::<bool>(), any::<bool>()).prop_map(|(one, other)| Act::Silence(one, other)),
+        1 => Just(Act::Decide),
         4 => status.prop_map(Act::Sare),
         8 => Just(Act::Look),
         2 => Just(Act::LookAndFail),
@@ -452,6 +519,14 @@ fn act() -> impl Strategy<Value = Act> {
         2 => Just(Act::LookAndWait),
         1 => Just(Act::Settle),
         1 => (choice(), rule()).prop_map(|(choice, rule)| Act::Choose(choice, rule)),
+    ]
+}
+
+fn followed() -> impl Strategy<Value = Followed> {
+    prop_oneof![
+        2 => prop::sample::select(vec![2, 3, 4, 6]).prop_map(Followed::refusal),
+        1 => Just(Followed::doubt()),
+        1 => Just(Followed::refusal(4).and(Followed::doubt())),
     ]
 }
 
@@ -473,6 +548,7 @@ fn circumstances() -> impl Strategy<Value = Circumstances> {
     words.prop_map(|(without_consent, to_sare, deleted, in_scope)| Circumstances {
         in_shop: true,
         in_scope,
+        may_confirm: true,
         told: false,
         differs: true,
         without_consent,

@@ -20,12 +20,18 @@ use crate::state::App;
 /// How far back the newest forced run is looked for.
 const RUNS: i64 = 30;
 
-/// The newest forced run, and whatever other run is not over.
-pub async fn runs(app: &App, shop: ShopId) -> Result<(Option<Run>, Option<Run>), Error> {
+/// The newest forced run, whatever other run is not over, and what was counted beforehand, unless a run has come to its end
+/// since.
+pub async fn runs(app: &App, shop: ShopId) -> Result<(Option<Run>, Option<Run>, Option<Run>), Error> {
     let runs = app.store.runs(shop, RUNS).await?;
+    let counted = runs
+        .iter()
+        .find(|run| run.state == RunState::Done)
+        .filter(|run| run.kind == RunKind::DryRun)
+        .cloned();
     let forced = runs.into_iter().find(|run| run.kind == RunKind::Forced);
     let active = app.store.active_run(shop).await?;
-    Ok((forced, active.filter(|run| run.kind != RunKind::Forced)))
+    Ok((forced, active.filter(|run| run.kind != RunKind::Forced), counted))
 }
 
 /// Asks for one when the box is ticked.
@@ -52,9 +58,29 @@ pub async fn start(State(app): State<App>, Posted { visit, fields }: Posted) -> 
     }
 }
 
+/// Has counted what one would change, without changing anything.
+pub async fn count(State(app): State<App>, Posted { visit, .. }: Posted) -> Result<Response, Closed> {
+    let sight = Sight::of(&app, &visit)
+        .await
+        .map_err(|error| visit.closed(error))?;
+    if obstacle(&visit, &sight).is_none() {
+        let body = Body::default().text();
+        let asked = app
+            .store
+            .create_run(visit.shop.id, RunKind::DryRun, &body, app.now())
+            .await;
+        match asked {
+            Ok(_) => app.wake.notify_one(),
+            Err(store::Error::RunActive(_)) => {}
+            Err(error) => return Err(visit.closed(error)),
+        }
+    }
+    Ok(visit.redirect("advanced#force"))
+}
+
 /// How it stands with the forced run.
 pub async fn live(State(app): State<App>, visit: Visit) -> Result<Response, Closed> {
-    let (forced, _) = runs(&app, visit.shop.id)
+    let (forced, ..) = runs(&app, visit.shop.id)
         .await
         .map_err(|error| visit.closed(error))?;
     let content = html! { @if let Some(run) = &forced { (last(visit.words, run)) } };
@@ -86,13 +112,39 @@ pub fn section(visit: &Visit, sight: &Sight) -> Markup {
         div data-live=(visit.link("advanced/force/live")) data-then-reload="" {
             @if let Some(run) = &sight.forced { (last(words, run)) }
         }
+        @if let Some(run) = &sight.counted { (forecast(words, run)) }
         @match obstacle(visit, sight) {
             Some(why) => p { (why) },
-            None => (visit.form("advanced/force", html! {
+            None => {
+                (visit.form("advanced/force/count", html! {
+                    p.soft { (words.say("advanced.force-count-what")) }
+                    button.quiet type="submit" { (words.say("advanced.force-count")) }
+                }))
+                (visit.form("advanced/force", html! {
                 (parts::checkbox("sure", words.say("advanced.force-sure"), None, false))
                 button type="submit" { (words.say("advanced.force-start")) }
-            })),
+                }))
+            },
         }
+    }
+}
+
+/// What was counted beforehand.
+fn forecast(words: Words, run: &Run) -> Markup {
+    let at = desk::story::moment(run.ended_at.unwrap_or(run.created_at), words.0);
+    html! {
+        p { (words.fill("advanced.force-counted", &[("at", &at)])) " " strong { (overwritten(words, run)) } }
+    }
+}
+
+/// How many values the run writes over.
+fn overwritten(words: Words, run: &Run) -> String {
+    let statement = Body::parse(&run.body).statement;
+    let said = words.count("advanced.force-overwrites", statement.overwritten);
+    if statement.overwrites_at_most {
+        format!("{said} {}", words.say("advanced.force-at-most"))
+    } else {
+        said
     }
 }
 
@@ -126,7 +178,7 @@ fn last(words: Words, run: &Run) -> Markup {
                     ("updated", &words.number(body.counters.updated)),
                     ("unchanged", &words.number(body.counters.unchanged)),
                     ("failed", &words.number(body.counters.failed)),
-                ])) }
+                ])) " " (overwritten(words, run)) }
             },
             state => {
                 p data-busy[!state.is_over() && state != RunState::Braked] role="status" {

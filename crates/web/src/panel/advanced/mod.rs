@@ -26,6 +26,7 @@ pub fn routes() -> Router<App> {
     Router::new()
         .route("/panel/s/{session}/advanced", get(show::show))
         .route("/panel/s/{session}/advanced/force", post(force::start))
+        .route("/panel/s/{session}/advanced/force/count", post(force::count))
         .route("/panel/s/{session}/advanced/force/live", get(force::live))
         .route("/panel/s/{session}/advanced/rules", post(rules::save))
         .route("/panel/s/{session}/advanced/config.toml", get(file::export))

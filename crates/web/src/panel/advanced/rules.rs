@@ -3,7 +3,8 @@
 use axum::extract::State;
 use axum::response::Response;
 use maud::{Markup, html};
-use sync_core::config::{Config, DeletedAction, OnNewOptIn, UnsubscribeStatus};
+use sync_core::config::{Config, DeletedAction, OnNewOptIn, UnsubscribeStatus, WithoutAccount};
+use sync_core::scope::{Domain, LeaveOut};
 
 use super::{config_of, keep, show};
 use crate::panel::closed::Closed;
@@ -20,6 +21,8 @@ pub struct Choice {
     to_shoper: bool,
     on_new_opt_in: OnNewOptIn,
     deleted: DeletedAction,
+    without_account: WithoutAccount,
+    domains: String,
     share: String,
     at_least: String,
     /// It was filled in over a configuration that is no longer in force.
@@ -37,6 +40,8 @@ impl Choice {
             to_shoper: config.unsubscribe.to_shoper,
             on_new_opt_in: config.unsubscribe.on_new_opt_in,
             deleted: config.deleted.action,
+            without_account: config.customers.without_account,
+            domains: lines(&config.leave_out),
             share: percent(config.brake.share),
             at_least: config.brake.at_least.to_string(),
             is_outdated: false,
@@ -54,6 +59,13 @@ impl Choice {
             on_new_opt_in: OnNewOptIn::from_word(fields.get("on_new_opt_in"))
                 .unwrap_or(before.unsubscribe.on_new_opt_in),
             deleted: DeletedAction::from_word(fields.get("deleted")).unwrap_or(before.deleted.action),
+            without_account: WithoutAccount::from_word(fields.get("without_account"))
+                .unwrap_or(before.customers.without_account),
+            // A page from before there was the field says nothing of it.
+            domains: match fields.all("domains").first() {
+                Some(text) => (*text).to_owned(),
+                None => lines(&before.leave_out),
+            },
             share: fields.get("share").to_owned(),
             at_least: fields.get("at_least").to_owned(),
             is_outdated: false,
@@ -72,7 +84,22 @@ impl Choice {
         self.at_least.parse().ok()
     }
 
-    /// The configuration with these rules; `None` when a number is none.
+    /// The domains, one a line or apart by commas; the first that is none otherwise.
+    fn domains(&self) -> Result<LeaveOut, &str> {
+        let mut domains = Vec::new();
+        let texts = self
+            .domains
+            .split(|c: char| c.is_whitespace() || matches!(c, ',' | ';'));
+        for text in texts.filter(|text| !text.is_empty()) {
+            let domain = Domain::parse(text).ok_or(text)?;
+            if !domains.contains(&domain) {
+                domains.push(domain);
+            }
+        }
+        Ok(LeaveOut { domains })
+    }
+
+    /// The configuration with these rules; `None` when a number or a domain is none.
     fn over(&self, before: &Config) -> Option<Config> {
         let mut config = before.clone();
         config.unsubscribe.to_sare = self.to_sare;
@@ -80,10 +107,18 @@ impl Choice {
         config.unsubscribe.to_shoper = self.to_shoper;
         config.unsubscribe.on_new_opt_in = self.on_new_opt_in;
         config.deleted.action = self.deleted;
+        config.customers.without_account = self.without_account;
+        config.leave_out = self.domains().ok()?;
         config.brake.share = self.share()?;
         config.brake.at_least = self.at_least()?;
         Some(config)
     }
+}
+
+/// Domains as people write them, one a line.
+fn lines(leave_out: &LeaveOut) -> String {
+    let lines: Vec<String> = leave_out.domains.iter().map(ToString::to_string).collect();
+    lines.join("\n")
 }
 
 /// A share as people write it: `5`, `2.5`.
@@ -129,6 +164,9 @@ pub fn form(visit: &Visit, choice: &Choice) -> Markup {
         (new_opt_in(words, choice.on_new_opt_in))
         h3 { (words.say("advanced.deleting")) }
         (deleted(words, choice.deleted))
+        h3 { (words.say("advanced.leaving-out")) }
+        (without_account(words, choice.without_account))
+        (domains(words, choice))
         h3 { (words.say("advanced.brake")) }
         p { (words.say("advanced.brake-what")) }
         (parts::input(words, Field {
@@ -184,6 +222,38 @@ fn new_opt_in(words: Words, chosen: OnNewOptIn) -> Markup {
     )
 }
 
+fn without_account(words: Words, chosen: WithoutAccount) -> Markup {
+    let options: Vec<_> = WithoutAccount::all()
+        .map(|value| {
+            let word = value.word();
+            (
+                word,
+                words.say_word("advanced.account-value", word),
+                Some(words.say_word("advanced.account-meaning", word)),
+            )
+        })
+        .collect();
+    let legend = words.say("advanced.without-account");
+    parts::radios("without_account", legend, &options, chosen.word())
+}
+
+fn domains(words: Words, choice: &Choice) -> Markup {
+    let wrong = choice.domains().err().filter(|_| choice.is_checked);
+    let told = wrong.map(|text| words.fill("advanced.domains-wrong", &[("text", &text)]));
+    let usual = lines(&LeaveOut::default()).replace('\n', ", ");
+    let field = Field {
+        name: "domains",
+        label: words.say("advanced.domains"),
+        hint: Some(words.say("advanced.domains-hint")),
+        error: told.as_deref(),
+        required: false,
+    };
+    html! {
+        (parts::text(words, field, 6, &choice.domains))
+        p.hint { (words.fill("advanced.domains-usual", &[("domains", &usual)])) }
+    }
+}
+
 fn deleted(words: Words, chosen: DeletedAction) -> Markup {
     let options: Vec<_> = DeletedAction::all()
         .map(|value| {
@@ -211,6 +281,11 @@ mod tests {
             let read = choice.share().expect("a percentage");
             assert!((read - share).abs() < 1e-9, "{text} is {read}");
         }
+        let mut choice = Choice::of(&Config::default());
+        choice.domains = "Allegromail.PL, mail.erli.pl\r\n\r\nmail.erli.pl".to_owned();
+        assert_eq!(lines(&choice.domains().unwrap()), "allegromail.pl\nmail.erli.pl");
+        choice.domains = "allegro".to_owned();
+        assert_eq!(choice.domains(), Err("allegro"));
         for wrong in ["", "-1", "100.5", "pięć", "NaN"] {
             let mut choice = Choice::of(&Config::default());
             choice.share = wrong.to_owned();

@@ -27,6 +27,8 @@ pub struct Sight {
     pub forced: Option<Run>,
     /// Another run that is not over.
     pub other: Option<Run>,
+    /// What a forced run would change, as counted before one.
+    pub counted: Option<Run>,
     /// Where SARE reports unsubscribes.
     sare_hook: Option<String>,
     /// When the shop last reported anything.
@@ -46,12 +48,13 @@ impl Sight {
         let shoper = app.store.hook_of(shop, HookKind::Shoper).await?;
         let (sare_called, token) = sare.map(|(hook, token)| (hook.last_at, token)).unzip();
         let public = app.settings.public_url.as_ref();
-        let (forced, other) = force::runs(app, shop).await?;
+        let (forced, other, counted) = force::runs(app, shop).await?;
         Ok(Self {
             first_done,
             has_key: app.store.secret(shop, SecretName::SareKey).await?.is_some(),
             forced,
             other,
+            counted,
             sare_hook: public
                 .zip(token)
                 .map(|(public, token)| public.sare_hook(token.expose_secret())),

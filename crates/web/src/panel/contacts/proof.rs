@@ -2,7 +2,7 @@
 
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
-use desk::proof::{Moment, Proof};
+use desk::proof::{Moment, Proof, Said};
 use http::{HeaderValue, header};
 use maud::{Markup, html};
 use serde::Deserialize;
@@ -102,6 +102,16 @@ fn moment(at: &Moment) -> Markup {
     html! { (at.utc) " (" (at.poland) ")" }
 }
 
+/// What a record said of consent, and whether it still says so.
+fn consent(words: Words, said: &Said) -> Markup {
+    let word = match said.consent {
+        Some(true) => words.say("common.yes"),
+        Some(false) => words.say("common.no"),
+        None => return html! { (words.say("contacts.not-said")) },
+    };
+    html! { (word) @if said.silent { ", " (words.say("contacts.not-said-now")) } }
+}
+
 fn maybe(words: Words, at: Option<&Moment>) -> Markup {
     match at {
         Some(at) => moment(at),
@@ -140,8 +150,11 @@ fn sheet(words: Words, proof: &Proof) -> Markup {
                         tbody {
                             @for said in &proof.shop_said {
                                 tr {
-                                    th scope="row" { (words.say_word("contacts.kind", said.kind)) " " (said.id) }
-                                    td { (if said.consent { words.say("common.yes") } else { words.say("common.no") }) }
+                                    th scope="row" {
+                                        (words.say_word("contacts.kind", said.kind)) " " (said.id)
+                                        @if let Some(address) = &said.ipaddress { br; "IP " (address) }
+                                    }
+                                    td { (consent(words, said)) }
                                     td { (moment(&said.seen)) }
                                 }
                             }

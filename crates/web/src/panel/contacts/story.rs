@@ -93,7 +93,7 @@ impl Sight {
 
     /// Something is about to happen to the contact.
     fn is_busy(&self, shop: &Shop) -> bool {
-        let held = shop.first_run_after.is_some_and(|after| after > self.now);
+        let held = shop.held_until(self.now).is_some();
         let soon = |at: i64| at <= self.now + SOON_MS;
         let due = self.ledger.waiting.iter().any(|w| !w.is_held && soon(w.due_at));
         !shop.paused && !held && self.rests_until.is_none() && (self.expected || due)
@@ -273,7 +273,7 @@ fn waiting(visit: &Visit, sight: &Sight) -> Markup {
 /// Why nothing of the shop goes on.
 fn stopped(visit: &Visit, sight: &Sight) -> Markup {
     let words = visit.words;
-    let held = visit.shop.first_run_after.is_some_and(|after| after > sight.now);
+    let held = visit.shop.held_until(sight.now).is_some();
     html! {
         @if visit.shop.paused {
             (parts::notice(Tone::Warn, html! { p { (words.say("contacts.paused")) } }))

@@ -329,9 +329,9 @@ fn begin_button(visit: &Visit) -> Markup {
 async fn hold_a_while(app: &App, visit: &Visit) -> Result<(), Error> {
     let now = app.now();
     let until = now + LOOKING_MS;
-    match visit.shop.first_run_after {
-        Some(at) if at > now => app.store.prolong_hold(visit.shop.id, until, now).await?,
-        _ => app.store.hold_first_run(visit.shop.id, Some(until), now).await?,
+    match visit.shop.held_until(now) {
+        Some(_) => app.store.prolong_hold(visit.shop.id, until, now).await?,
+        None => app.store.hold_first_run(visit.shop.id, Some(until), now).await?,
     }
     Ok(())
 }

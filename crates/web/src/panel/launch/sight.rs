@@ -116,10 +116,10 @@ impl Sight {
         } else {
             Stage::Before
         };
-        let hold = match shop.first_run_after {
+        let hold = match shop.held_until(now) {
             Some(at) if at > now + NO_LONGER_A_TIME_MS => Hold::ForGood,
-            Some(at) if at > now => Hold::Until(at),
-            _ => Hold::Over,
+            Some(at) => Hold::Until(at),
+            None => Hold::Over,
         };
         Ok(Some(Self {
             config,

@@ -281,6 +281,11 @@ impl Page<'_> {
                 Some(words.say("mapping.consent-either-hint")),
             ),
             (
+                ConsentRule::FlagAndSubscriber.word(),
+                words.say_word("mapping-consent", "flag-and-subscriber"),
+                Some(words.say("mapping.consent-both-hint")),
+            ),
+            (
                 ConsentRule::Flag.word(),
                 words.say_word("mapping-consent", "flag"),
                 Some(words.say("mapping.consent-flag-hint")),

@@ -56,8 +56,7 @@ pub async fn save(
         judged.section.put(&mut config, kind);
         let is_on = config.customers.enabled || config.subscribers.enabled;
         let now = app.now();
-        let held = visit.shop.first_run_after;
-        let is_waiting = held.is_some_and(|until| until > now);
+        let is_waiting = visit.shop.held_until(now).is_some();
         let is_first = is_on && (!was_on || is_waiting) && !Ledger::of(app, visit).await?.first_done;
         if is_first {
             app.store
@@ -82,7 +81,9 @@ pub async fn save(
             }
             Err(store::Error::ConfigChanged { .. }) => {
                 if is_first {
-                    app.store.hold_first_run(visit.shop.id, held, now).await?;
+                    app.store
+                        .hold_first_run(visit.shop.id, visit.shop.first_run_after, now)
+                        .await?;
                 }
                 visit.shop = app.store.shop(visit.shop.id).await?.ok_or(Error::NoSuchShop)?;
             }

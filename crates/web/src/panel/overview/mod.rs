@@ -4,6 +4,7 @@
 //! importance, the others show one part each. The services are not asked: what the page says of them is what the engine
 //! last met.
 
+mod absence;
 mod chart;
 mod latest;
 mod numbers;
@@ -83,6 +84,7 @@ async fn pause(State(app): State<App>, Posted { visit, fields }: Posted) -> Resu
 fn current(visit: &Visit, sight: &Sight) -> Markup {
     html! {
         (standing::of(visit, sight))
+        (absence::of(visit, sight))
         (progress::of(visit, sight))
         (numbers::piles(visit, sight))
         (numbers::attention(visit, sight))

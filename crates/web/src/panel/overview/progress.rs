@@ -13,7 +13,7 @@ use crate::panel::words::Words;
 pub fn of(visit: &Visit, sight: &Sight) -> Markup {
     let words = visit.words;
     match (&sight.active, &sight.last) {
-        (Some(run), _) => under_way(words, sight, run),
+        (Some(run), _) => under_way(visit, sight, run),
         (None, Some(run)) => receipt(words, sight, run),
         (None, None) => html! {},
     }
@@ -31,7 +31,8 @@ fn stage(phase: Phase) -> usize {
     }
 }
 
-fn under_way(words: Words, sight: &Sight, run: &Run) -> Markup {
+fn under_way(visit: &Visit, sight: &Sight, run: &Run) -> Markup {
+    let words = visit.words;
     let body = Body::parse(&run.body);
     let now = stage(body.phase);
     let stages = [
@@ -48,6 +49,8 @@ fn under_way(words: Words, sight: &Sight, run: &Run) -> Markup {
         RunState::Queued | RunState::Running if !is_at_work => words.say("run-state.stopped"),
         state => words.say_word("run-state", &word(state)),
     };
+    let still = engine::standstill(run, visit.shop.last_success_at, sight.now).filter(|_| is_busy);
+    let is_still = still.is_some();
     let total = body.total.filter(|total| *total > 0);
     html! {
         section {
@@ -68,8 +71,11 @@ fn under_way(words: Words, sight: &Sight, run: &Run) -> Markup {
                     },
                     None => p { (words.fill("progress.read", &[("done", &words.number(body.done))])) },
                 }
-                @if let Some(seconds) = body.eta_seconds.filter(|_| is_busy) {
+                @if let Some(seconds) = body.eta_seconds.filter(|_| is_busy && !is_still) {
                     p { (words.fill("progress.left", &[("time", &words.lasting(seconds))])) }
+                }
+                @if let Some(since) = still {
+                    p { strong { (words.fill("progress.still", &[("when", &words.ago(since, sight.now))])) } }
                 }
                 @if let Some(waiting) = body.waiting_for.as_ref().filter(|_| is_busy) {
                     p { (words.say_word("waiting", waiting)) }
@@ -159,6 +165,7 @@ fn counted(words: Words, body: &Body) -> Vec<(&'static str, i64)> {
         (words.say("receipt.suppressed"), c.suppressed),
         (words.say("receipt.skipped"), c.skipped),
         (words.say("receipt.hands-off"), c.hands_off),
+        (words.say("receipt.waiting"), c.waiting),
         (words.say("receipt.failed"), c.failed),
     ]
 }

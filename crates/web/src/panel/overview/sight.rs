@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use desk::standing::{self, Facts, Sources, Standing};
 use engine::LaneState;
 use ports::Millis;
-use store::{AddrHash, Audit, Contact, Counts, HistoryEntry, Outcome, ProblemGroup, Run, Shop};
+use store::{Absence, AddrHash, Audit, Contact, Counts, HistoryEntry, Outcome, ProblemGroup, Run, Shop};
 
 use crate::error::Error;
 use crate::state::App;
@@ -43,24 +43,28 @@ pub struct Sight {
     pub last_success_at: Option<Millis>,
     /// How the shop stands.
     pub standing: Standing,
+    /// Times of the last days in which no server lived.
+    pub absences: Vec<Absence>,
 }
 
 impl Sight {
     /// Reads it.
     pub async fn of(app: &App, shop: &Shop) -> Result<Self, Error> {
         let (now, store, id) = (app.now(), &app.store, shop.id);
-        let (counts, runs, lane, audit, days, latest, problems, configured_at, troubles, has_key) = tokio::try_join!(
-            store.counts(id),
-            store.runs(id, 5),
-            store.lane(id),
-            store.last_audit(id),
-            store.meters_by_day(id, now.div_euclid(DAY) - DAYS + 1),
-            store.latest_history(id, EVENTS),
-            store.problem_groups(id),
-            standing::configured_at(store, shop),
-            standing::troubles(store, shop),
-            standing::has_key(store, shop),
-        )?;
+        let (counts, runs, lane, audit, days, latest, problems, configured_at, troubles, has_key, absences) =
+            tokio::try_join!(
+                store.counts(id),
+                store.runs(id, 5),
+                store.lane(id),
+                store.last_audit(id),
+                store.meters_by_day(id, now.div_euclid(DAY) - DAYS + 1),
+                store.latest_history(id, EVENTS),
+                store.problem_groups(id),
+                standing::configured_at(store, shop),
+                standing::troubles(store, shop),
+                standing::has_key(store, shop),
+                store.absences(now - DAYS * DAY),
+            )?;
         let hashes: Vec<AddrHash> = latest.iter().map(|line| line.hash).collect();
         let contacts = store.contacts(id, &hashes).await?;
         let lane = LaneState::parse(
@@ -93,6 +97,7 @@ impl Sight {
             contacts,
             problems,
             last_success_at: shop.last_success_at,
+            absences,
             lane,
         })
     }

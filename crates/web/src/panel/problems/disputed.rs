@@ -39,7 +39,7 @@ pub async fn section(app: &App, visit: &Visit, after: Option<AddrHash>) -> Resul
     )?;
     let switchable: HashSet<AddrHash> = records
         .iter()
-        .filter(|record| record.key.kind == RecordKind::Subscriber && record.consent)
+        .filter(|record| record.key.kind == RecordKind::Subscriber && record.consent == Some(true))
         .map(|record| record.hash)
         .collect();
     let asked: HashSet<DirtyKey> = waiting

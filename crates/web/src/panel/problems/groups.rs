@@ -19,7 +19,13 @@ const FEW: i64 = 5;
 const PAGE: i64 = 50;
 
 /// Kinds that stop the whole shop; the others are about single contacts or parts of the work.
-const STOPS: [&str; 3] = ["shop-access", "sare-access", "sare-changes-statuses"];
+const STOPS: [&str; 5] = [
+    "shop-access",
+    "sare-access",
+    "sare-changes-statuses",
+    "shop-sent-on",
+    "shop-not-public",
+];
 
 /// All groups; `None` when there are no problems.
 pub async fn all(app: &App, visit: &Visit) -> Result<Option<Markup>, Error> {
@@ -134,7 +140,7 @@ fn section(
                 (people(visit, problems, contacts, now))
             } @else {
                 @for problem in problems {
-                    @if let Some(detail) = &problem.detail { p.detail { (detail) } }
+                    @if let Some(detail) = &problem.detail { p.detail { (desk::detail(&problem.kind, detail, words.0)) } }
                 }
             }
             div.actions {
@@ -187,7 +193,7 @@ fn people(visit: &Visit, problems: &[Problem], contacts: &HashMap<AddrHash, Cont
                     @for problem in problems {
                         tr {
                             th scope="row" { (whom(visit, problem, contacts)) }
-                            td { (problem.detail.as_deref().unwrap_or("–")) }
+                            td { (problem.detail.as_deref().map_or_else(|| "–".to_owned(), |detail| desk::detail(&problem.kind, detail, words.0))) }
                             td {
                                 (words.ago(problem.first_at, now))
                                 @if problem.times > 1 { br; span.soft { (words.count("problems.tries", problem.times)) } }

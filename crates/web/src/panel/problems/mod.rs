@@ -1,8 +1,10 @@
 //! What needs attention, by cause, each with its remedy and who can apply it; above it what waits for a person's
-//! decision: the brake's question, and refusals made in SARE of people who are still active in the shop.
+//! decision: the brake's question, refusals made in SARE of people who are still active in the shop, and consents in the
+//! shop that something speaks against.
 
 mod brake;
 mod disputed;
+mod doubts;
 mod groups;
 
 use axum::Router;
@@ -16,7 +18,7 @@ use store::AddrHash;
 use super::closed::Closed;
 use super::layout::{self, Head};
 use super::parts::{self, Tone};
-use super::session::{Posted, Visit};
+use super::session::{Fields, Posted, Visit};
 use crate::state::App;
 
 /// The page's addresses.
@@ -25,6 +27,7 @@ pub fn routes() -> Router<App> {
         .route("/panel/s/{session}/problems", get(show))
         .route("/panel/s/{session}/problems/retry", post(retry))
         .route("/panel/s/{session}/problems/apply", post(apply))
+        .route("/panel/s/{session}/problems/decide", post(decide))
         .route("/panel/s/{session}/problems/brake", post(answer))
 }
 
@@ -40,6 +43,9 @@ struct Asked {
     /// Where the page of disputed refusals begins: the last contact of the page before.
     #[serde(default)]
     disputed: String,
+    /// The same of consents that wait for a decision.
+    #[serde(default)]
+    doubts: String,
 }
 
 async fn show(State(app): State<App>, visit: Visit, Query(asked): Query<Asked>) -> Result<Response, Closed> {
@@ -55,12 +61,15 @@ async fn show(State(app): State<App>, visit: Visit, Query(asked): Query<Asked>) 
         let question = brake::question(&app, &visit).await.map_err(failed)?;
         let after = AddrHash::from_hex(&asked.disputed);
         let disputed = disputed::section(&app, &visit, after).await.map_err(failed)?;
+        let after = AddrHash::from_hex(&asked.doubts);
+        let doubts = doubts::section(&app, &visit, after).await.map_err(failed)?;
         let groups = groups::all(&app, &visit).await.map_err(failed)?;
-        let nothing = question.is_none() && disputed.is_none() && groups.is_none();
+        let nothing = question.is_none() && disputed.is_none() && doubts.is_none() && groups.is_none();
         html! {
             @if nothing { (parts::notice(Tone::Good, html! { p { (words.say("problems.none")) } })) }
             @if let Some(question) = question { (question) }
             @if let Some(groups) = groups { (groups) }
+            @if let Some(doubts) = doubts { (doubts) }
             @if let Some(disputed) = disputed { (disputed) }
         }
     } else {
@@ -90,14 +99,29 @@ async fn retry(State(app): State<App>, Posted { visit, fields }: Posted) -> Resu
     visit.redirect_done(&app, "problems?done=retry").await
 }
 
-/// Carries one refusal, or all, into the shop.
-async fn apply(State(app): State<App>, Posted { visit, fields }: Posted) -> Result<Response, Closed> {
-    let one = AddrHash::from_hex(fields.get("hash"));
-    let only = match (one, fields.is_on("all")) {
+/// Which contacts are meant: one, all (`None`), or nobody.
+fn chosen(fields: &Fields) -> Option<Vec<AddrHash>> {
+    match (AddrHash::from_hex(fields.get("hash")), fields.is_on("all")) {
         (Some(one), _) => Some(vec![one]),
         (None, true) => None,
         (None, false) => Some(Vec::new()),
-    };
+    }
+}
+
+/// Decides that one consent in doubt, or all of them, count.
+async fn decide(State(app): State<App>, Posted { visit, fields }: Posted) -> Result<Response, Closed> {
+    let only = chosen(&fields);
+    app.store
+        .decide_doubts(visit.shop.id, only.as_deref(), app.now())
+        .await
+        .map_err(|error| visit.closed(error))?;
+    app.wake.notify_one();
+    visit.redirect_done(&app, "problems?done=decide").await
+}
+
+/// Carries one refusal, or all, into the shop.
+async fn apply(State(app): State<App>, Posted { visit, fields }: Posted) -> Result<Response, Closed> {
+    let only = chosen(&fields);
     app.store
         .apply_refusals(visit.shop.id, only.as_deref(), app.now())
         .await

@@ -6,23 +6,33 @@
 //! (shoper-api.md H.11). So every page is looked at, and a list that cannot do it is read by numbered
 //! pages in order of id.
 
+mod page;
+mod row;
+mod walk;
+
 use std::collections::HashSet;
 
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use url::form_urlencoded;
 
-use crate::answer::Answer;
 use crate::client::Client;
 use crate::error::Error;
-use crate::wire::lenient::{flag_of, integer_of, text_of};
+use crate::wire::lenient::{flag_of, text_of};
 use crate::wire::page::RawPage;
+
+use page::Page;
+pub use page::Stretch;
+pub(crate) use row::Row;
+use walk::Print;
+pub use walk::{Next, Walk};
 
 /// Rows of a page. With more the shop silently serves 10 (shoper-api.md D.1).
 pub(crate) const LIMIT: u32 = 50;
-/// Pages read at most of a list that does not say how many it has.
-const MOST_PAGES: u32 = 100_000;
+/// Pages read at most of a list that does not say how many it has: a million rows.
+const MOST_PAGES: u32 = 20_000;
+/// How often a filtered list is read anew because rows went away while it was read.
+const MOST_READINGS: u32 = 3;
 
 /// A place in a list. The default is its start. Plain data, to be kept between runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,11 +70,26 @@ pub struct Listed<T> {
     pub rows: Vec<T>,
     /// What could not.
     pub broken: Vec<Broken>,
+    /// For each broken row without a readable id, the id before it; 0 where none is known.
+    pub nameless: Vec<i64>,
     /// Where the list goes on; `None` at its end.
     pub next: Option<Cursor>,
+    /// Rows of the next numbered page that were read already: [`Stretch::skip`] of what follows.
+    pub into: u32,
     /// Rows of what was asked for as the shop counts them: from the cursor on for [`Cursor::After`], of
     /// the whole list for [`Cursor::Page`].
     pub count: Option<u64>,
+    /// What a [`Walk`] judges by.
+    pub(crate) print: Print,
+}
+
+/// Whether a row that cannot be read spoils the list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Rows {
+    /// No: it is left out, and asked for in another way.
+    Readable,
+    /// Yes: without it the others would pass for all there are.
+    All,
 }
 
 /// Objects asked for by id.
@@ -76,110 +101,31 @@ pub struct ByIds<T, I> {
     pub missing: Vec<I>,
 }
 
-/// A row of a list.
-pub(crate) trait Row: DeserializeOwned {
-    /// The list, as in its path.
-    const RESOURCE: &'static str;
-    /// The field that holds the id.
-    const ID: &'static str;
-    /// The id.
-    fn id(&self) -> i64;
-}
-
-/// A page, read.
-struct Page<T> {
-    rows: Vec<T>,
-    broken: Vec<Broken>,
-    /// Readable ids in the order of the page, those of broken rows included.
-    ids: Vec<i64>,
-    count: Option<u64>,
-    pages: Option<u64>,
-    page: Option<u64>,
-}
-
-impl<T: Row> Page<T> {
-    fn read(answer: &Answer) -> Result<Self, Error> {
-        let raw =
-            RawPage::read(answer.json(), &answer.headers).ok_or_else(|| answer.not_understood("a list"))?;
-        let mut page = Self {
-            rows: Vec::with_capacity(raw.rows.len()),
-            broken: Vec::new(),
-            ids: Vec::with_capacity(raw.rows.len()),
-            count: raw.count,
-            pages: raw.pages,
-            page: raw.page,
-        };
-        for row in raw.rows {
-            match serde_json::from_str::<T>(row.get()) {
-                Ok(row) => {
-                    page.ids.push(row.id());
-                    page.rows.push(row);
-                }
-                Err(_) => {
-                    let value: Value = serde_json::from_str(row.get()).unwrap_or_default();
-                    let id = value.get(T::ID).and_then(integer_of).filter(|id| *id > 0);
-                    page.ids.extend(id);
-                    page.broken.push(Broken { id });
-                }
-            }
-        }
-        if !page.broken.is_empty() {
-            tracing::debug!(
-                resource = T::RESOURCE,
-                rows = page.broken.len(),
-                "rows that cannot be read"
-            );
-        }
-        Ok(page)
-    }
-
-    fn is_empty(&self) -> bool {
-        self.rows.is_empty() && self.broken.is_empty()
-    }
-
-    fn len(&self) -> u64 {
-        (self.rows.len() + self.broken.len()) as u64
-    }
-
-    fn is_ascending(&self) -> bool {
-        self.ids.windows(2).all(|pair| pair[0] < pair[1])
-    }
-
-    /// Whether pages follow this one, which was asked for as number `page`. Only `pages` tells, never a
-    /// short page; and no list has more pages than rows.
-    fn has_more(&self, page: u32) -> bool {
-        let page = u64::from(page);
-        match (self.pages, self.count) {
-            (Some(pages), Some(count)) => page < pages && page < count,
-            (Some(pages), None) => page < pages && page < u64::from(MOST_PAGES),
-            (None, Some(count)) => !self.is_empty() && page.saturating_mul(self.len()) < count,
-            (None, None) => !self.is_empty() && page < u64::from(MOST_PAGES),
-        }
-    }
-
-    /// Whether the shop gave another page than the one asked for: it does so past the end.
-    fn is_another(&self, page: u32) -> bool {
-        self.page.is_some_and(|told| told > 0 && told < u64::from(page))
-    }
-}
-
 impl<T> Listed<T> {
     fn end(count: Option<u64>) -> Self {
         Self {
             rows: Vec::new(),
             broken: Vec::new(),
+            nameless: Vec::new(),
             next: None,
+            into: 0,
             count,
+            print: Print::default(),
         }
     }
 }
 
 /// The query of a list.
 fn query(page: u32, order: Option<&str>, filters: Option<&Value>) -> String {
+    query_of(LIMIT, page, order, filters)
+}
+
+/// The query of a list, with so many rows a page.
+fn query_of(limit: u32, page: u32, order: Option<&str>, filters: Option<&Value>) -> String {
     let mut query = form_urlencoded::Serializer::new(String::with_capacity(96));
     query
         .append_pair("page", &page.to_string())
-        .append_pair("limit", &LIMIT.to_string());
+        .append_pair("limit", &limit.to_string());
     if let Some(field) = order {
         // Without a direction it would be descending (shoper-api.md D.3).
         query.append_pair("order", &format!("{field} ASC"));
@@ -193,64 +139,86 @@ fn query(page: u32, order: Option<&str>, filters: Option<&Value>) -> String {
 impl Client {
     /// One page of the list of `T`.
     pub(crate) async fn list<T: Row>(&self, cursor: Cursor) -> Result<Listed<T>, Error> {
+        self.stretch(cursor, Stretch::PAGE).await
+    }
+
+    /// A part of a page of the list of `T`.
+    pub(crate) async fn stretch<T: Row>(&self, cursor: Cursor, of: Stretch) -> Result<Listed<T>, Error> {
         match cursor {
-            Cursor::After(last) => self.list_after(last).await,
-            Cursor::Page { page, after } => self.list_numbered(page.max(1), after).await,
+            Cursor::After(last) => self.list_after(last, of).await,
+            Cursor::Page { page, after } => {
+                let before = (page.max(1) - 1).saturating_mul(LIMIT);
+                let skip = before.saturating_add(of.skip);
+                self.list_numbered(Stretch { skip, ..of }, after).await
+            }
         }
     }
 
-    async fn list_after<T: Row>(&self, last: i64) -> Result<Listed<T>, Error> {
+    async fn list_after<T: Row>(&self, last: i64, of: Stretch) -> Result<Listed<T>, Error> {
         let filters = json!({ T::ID: { ">": last } });
-        let answer = match self
-            .get(T::RESOURCE, &query(1, Some(T::ID), Some(&filters)))
-            .await
-        {
+        let query = query_of(of.rows, of.page(), Some(T::ID), Some(&filters));
+        let answer = match self.get(T::RESOURCE, &query).await {
             Err(error) if error.refuses_filter() => {
                 tracing::debug!(resource = T::RESOURCE, %error, "the list cannot be asked by id");
-                return self.list_numbered(1, last).await;
+                return self.list_numbered(of, last).await;
             }
             answer => answer?,
         };
         let page = Page::<T>::read(&answer)?;
+        if page.is_another(of.page()) {
+            return Ok(Listed::end(page.count));
+        }
         let is_filtered = page.ids.iter().all(|id| *id > last);
         if is_filtered && page.is_ascending() {
-            let more = !page.is_empty() && page.has_more(1);
+            // A number of pages that leaves out rows it counts is not believed: one more question tells.
+            let counted = page
+                .count
+                .is_some_and(|count| count > u64::from(of.skip) + page.len());
+            let more = !page.is_empty() && (page.has_more(of.page()) || counted);
             let next = more.then(|| match page.ids.last() {
                 Some(last) => Cursor::After(*last),
                 // A page without a single id: only numbers lead past it.
                 None => Cursor::Page { page: 1, after: last },
             });
+            let print = print_of(&page, None);
             return Ok(Listed {
                 rows: page.rows,
                 broken: page.broken,
+                nameless: page.nameless,
                 next,
+                into: 0,
                 count: page.count,
+                print,
             });
         }
         tracing::debug!(resource = T::RESOURCE, is_filtered, "the list does not go by id");
         if is_filtered && last > 0 {
             // In another order, the first page of the rest is not the first page of the whole.
-            return self.list_numbered(1, last).await;
+            return self.list_numbered(of, last).await;
         }
-        Ok(settle(page, 1, last))
+        Ok(settle(page, of, last))
     }
 
-    async fn list_numbered<T: Row>(&self, page: u32, after: i64) -> Result<Listed<T>, Error> {
-        let answer = match self.get(T::RESOURCE, &query(page, Some(T::ID), None)).await {
+    /// A part of the list without a filter: `of.skip` counts from its beginning.
+    async fn list_numbered<T: Row>(&self, of: Stretch, after: i64) -> Result<Listed<T>, Error> {
+        let number = of.page();
+        let query = query_of(of.rows, number, Some(T::ID), None);
+        let answer = match self.get(T::RESOURCE, &query).await {
             // Rows were deleted meanwhile; what a page past the end looks like is unknown (H.14).
-            Err(Error::NotFound) if page > 1 => return Ok(Listed::end(None)),
+            Err(Error::NotFound) if number > 1 => return Ok(Listed::end(None)),
             answer => answer?,
         };
         let read = Page::<T>::read(&answer)?;
-        if read.is_another(page) {
+        if read.is_another(number) {
             return Ok(Listed::end(read.count));
         }
-        Ok(settle(read, page, after))
+        Ok(settle(read, of, after))
     }
 
     /// All rows of a small list; those that cannot be read are left out.
     pub(crate) async fn list_all<T: Row>(&self) -> Result<Vec<T>, Error> {
-        self.walk(|page| query(page, None, None), |_| Ok(())).await
+        self.walk(|page| query(page, None, None), |_| Ok(()), Rows::Readable)
+            .await
     }
 
     /// All rows that answer `filters`, on `field` in the first place. `belongs` proves of each row that the
@@ -260,6 +228,7 @@ impl Client {
         field: &'static str,
         filters: &Value,
         belongs: impl Fn(&T) -> bool,
+        which: Rows,
     ) -> Result<Vec<T>, Error> {
         let unsupported = || Error::FilterUnsupported {
             resource: T::RESOURCE,
@@ -273,7 +242,7 @@ impl Client {
             }
         };
         let rows = self
-            .walk(|page| query(page, Some(T::ID), Some(filters)), proven)
+            .walk(|page| query(page, Some(T::ID), Some(filters)), proven, which)
             .await;
         rows.map_err(|error| {
             if error.refuses_filter() {
@@ -288,25 +257,47 @@ impl Client {
         &self,
         query: impl Fn(u32) -> String,
         proven: impl Fn(&[T]) -> Result<(), Error>,
+        which: Rows,
     ) -> Result<Vec<T>, Error> {
         let mut all = Vec::new();
         let mut seen = HashSet::new();
-        for page in 1.. {
-            let answer = match self.get(T::RESOURCE, &query(page)).await {
-                Err(Error::NotFound) if page > 1 => break,
+        let mut readings = 1;
+        let mut counted = None;
+        let mut number = 0;
+        loop {
+            number += 1;
+            let answer = match self.get(T::RESOURCE, &query(number)).await {
+                Err(Error::NotFound) if number > 1 => break,
                 answer => answer?,
             };
             let read = Page::<T>::read(&answer)?;
-            if read.is_another(page) {
+            if read.is_another(number) {
                 break;
             }
             proven(&read.rows)?;
-            let more = !read.is_empty() && read.has_more(page);
-            all.extend(read.rows.into_iter().filter(|row| seen.insert(row.id())));
-            if !more {
+            if which == Rows::All && !read.broken.is_empty() {
+                return Err(answer.not_understood("a row of the list"));
+            }
+            let more = !read.is_empty() && read.has_more(number);
+            let fewer = matches!((counted, read.count), (Some(before), Some(now)) if now < before);
+            counted = read.count.or(counted);
+            let known = seen.len();
+            seen.extend(read.ids.iter().copied());
+            let is_new = number == 1 || seen.len() > known || !read.nameless.is_empty();
+            all.extend(read.rows);
+            if fewer && number > 1 && readings < MOST_READINGS {
+                // Rows went away from a page read before, and others moved up into it: once more from the beginning.
+                readings += 1;
+                number = 0;
+            } else if !more || !is_new && number > 1 {
                 break;
             }
         }
+        // Of a row that was read twice the newer reading counts.
+        let mut newest = HashSet::new();
+        all.reverse();
+        all.retain(|row| newest.insert(row.id()));
+        all.reverse();
         Ok(all)
     }
 
@@ -339,8 +330,13 @@ impl Client {
             let wanted: Vec<i64> = chunk.iter().map(|id| number(*id)).collect();
             let filters = json!({ T::ID: { "in": wanted } });
             found.extend(
-                self.list_where(T::ID, &filters, |row: &T| wanted.contains(&row.id()))
-                    .await?,
+                self.list_where(
+                    T::ID,
+                    &filters,
+                    |row: &T| wanted.contains(&row.id()),
+                    Rows::Readable,
+                )
+                .await?,
             );
         }
         let named: HashSet<i64> = found.iter().map(Row::id).collect();
@@ -355,7 +351,10 @@ impl Client {
     /// The object with this id.
     pub(crate) async fn one<T: Row>(&self, id: i64, what: &'static str) -> Result<T, Error> {
         let answer = self.get_one(T::RESOURCE, id).await?;
-        let row: T = answer.decode(what)?;
+        let text = std::str::from_utf8(answer.json()).ok();
+        let row: T = text
+            .and_then(|text| row::read(text).ok())
+            .ok_or_else(|| answer.not_understood(what))?;
         if row.id() == id {
             Ok(row)
         } else {
@@ -374,15 +373,28 @@ fn holds(member: &Value, wanted: &str) -> bool {
     text_of(member).is_some_and(|text| text == wanted) || (flag.is_some() && flag_of(member) == flag)
 }
 
+fn print_of<T: Row>(page: &Page<T>, span: Option<(u64, u64)>) -> Print {
+    Print {
+        ids: page.ids.clone(),
+        nameless: page.nameless.len() as u64,
+        mark: page.mark,
+        span,
+        is_told: page.tells(),
+    }
+}
+
 /// A numbered page without what was read before.
-fn settle<T: Row>(page: Page<T>, number: u32, after: i64) -> Listed<T> {
-    let next = page.has_more(number).then(|| Cursor::Page {
-        page: number.saturating_add(1),
+fn settle<T: Row>(page: Page<T>, of: Stretch, after: i64) -> Listed<T> {
+    let read = of.skip.saturating_add(of.rows);
+    let next = page.has_more(of.page()).then(|| Cursor::Page {
+        page: (read / LIMIT).saturating_add(1),
         after,
     });
+    let print = print_of(&page, Some((u64::from(of.skip), u64::from(read))));
     let Page {
         mut rows,
         mut broken,
+        nameless,
         count,
         ..
     } = page;
@@ -392,7 +404,10 @@ fn settle<T: Row>(page: Page<T>, number: u32, after: i64) -> Listed<T> {
     Listed {
         rows,
         broken,
+        nameless,
+        into: if next.is_some() { read % LIMIT } else { 0 },
         next,
         count,
+        print,
     }
 }

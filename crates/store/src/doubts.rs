@@ -1,0 +1,127 @@
+//! Consents of the shop that something speaks against: listed, and acted upon when a person at the shop decides so.
+//!
+//! A decision is a dirty mark with a reason of its own, as a wish to apply a refusal is (refusals.rs): it stays until the
+//! version it was read in is dealt with, and the engine weighs it against what both sides say at that moment.
+//!
+//! Records that do not say what they consent to are counted here too.
+
+use sqlx::{AssertSqlSafe, Row};
+use sync_core::{RecordKind, ShopId};
+
+use crate::contacts::hash_of;
+use crate::error::Error;
+use crate::lanes;
+use crate::model::{AddrHash, DirtyKey, DirtyMark, Millis, Priority, Reason};
+use crate::store::Store;
+
+/// A doubt that a person can decide: the shop says that the contact consents, nobody has refused, and SARE does not mail
+/// the person already. What was not said is not to be decided.
+pub(crate) const FOR_A_PERSON: &str = "doubt IS NOT NULL AND doubt <> 'not-said' AND withdrawn = 0 AND refusal IS NULL \
+     AND (sare_status IS NULL OR sare_status IN (0, 5, 6)) AND EXISTS (SELECT 1 FROM records \
+     WHERE records.shop_id = contacts.shop_id AND records.hash = contacts.hash AND records.consent = 1)";
+
+/// Records of a kind that do not say what they consent to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Silent {
+    /// How many.
+    pub count: i64,
+    /// The ids of some.
+    pub examples: Vec<i64>,
+}
+
+impl Store {
+    /// How many consents of the shop wait for a person's decision.
+    ///
+    /// # Errors
+    /// When the database cannot be used.
+    pub async fn count_doubted(&self, shop: ShopId) -> Result<i64, Error> {
+        let query = format!(
+            "SELECT COUNT(*) FROM contacts WHERE shop_id = $1 AND address IS NOT NULL AND {FOR_A_PERSON}"
+        );
+        Ok(sqlx::query(AssertSqlSafe(query))
+            .bind(shop.0)
+            .fetch_one(&self.reads)
+            .await?
+            .try_get(0)?)
+    }
+
+    /// A person decides that the consents of these contacts, or of all that wait, count. How many are marked.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchShop`] for a removed shop; when the database cannot be used: then nothing was decided.
+    pub async fn decide_doubts(
+        &self,
+        shop: ShopId,
+        only: Option<&[AddrHash]>,
+        now: Millis,
+    ) -> Result<i64, Error> {
+        let mut tx = self.begin().await?;
+        if !lanes::enter(&mut tx, self.dialect, shop).await? {
+            return Err(Error::NoSuchShop);
+        }
+        let chosen = match only {
+            Some([]) => return Ok(0),
+            Some(only) => format!(" AND hash IN {}", self.dialect.list(only.len(), 1)),
+            None => String::new(),
+        };
+        let query = format!(
+            "SELECT hash FROM contacts WHERE shop_id = {} AND address IS NOT NULL AND {FOR_A_PERSON}{chosen}",
+            self.dialect.value(1),
+        );
+        let mut query = sqlx::query(AssertSqlSafe(query)).bind(shop.0);
+        for hash in only.unwrap_or_default() {
+            query = query.bind(hash.0.to_vec());
+        }
+        let mut marks = Vec::new();
+        for row in query.fetch_all(&mut *tx).await? {
+            let hash: Vec<u8> = row.try_get(0)?;
+            marks.push(DirtyMark {
+                key: DirtyKey::Address(hash_of(&hash)?),
+                due_at: now,
+                // Those decided one by one are waited for; all of them keep no live change waiting.
+                priority: if only.is_some() {
+                    Priority::Live
+                } else {
+                    Priority::Bulk
+                },
+                reason: Reason::DecideDoubt,
+                held_by: None,
+            });
+        }
+        crate::dirty::mark(&mut tx, self.dialect, shop, &marks, now).await?;
+        lanes::wake(&mut tx, shop, now, now).await?;
+        tx.commit().await?;
+        Ok(i64::try_from(marks.len()).unwrap_or(i64::MAX))
+    }
+
+    /// Records of a kind that said nothing of consent when they were last read; the ids of at most `examples`.
+    ///
+    /// # Errors
+    /// When the database cannot be used.
+    pub async fn silent_records(
+        &self,
+        shop: ShopId,
+        kind: RecordKind,
+        examples: i64,
+    ) -> Result<Silent, Error> {
+        let query = "SELECT COUNT(*) FROM records WHERE shop_id = $1 AND kind = $2 AND silent <> 0";
+        let count = sqlx::query(query)
+            .bind(shop.0)
+            .bind(kind.number())
+            .fetch_one(&self.reads)
+            .await?
+            .try_get(0)?;
+        let query =
+            "SELECT id FROM records WHERE shop_id = $1 AND kind = $2 AND silent <> 0 ORDER BY id LIMIT $3";
+        let rows = sqlx::query(query)
+            .bind(shop.0)
+            .bind(kind.number())
+            .bind(examples)
+            .fetch_all(&self.reads)
+            .await?;
+        Ok(Silent {
+            count,
+            examples: rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?,
+        })
+    }
+}
