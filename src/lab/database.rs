@@ -51,7 +51,9 @@ impl Database {
     pub async fn postgres(server: &str) -> anyhow::Result<Self> {
         static NUMBER: AtomicU64 = AtomicU64::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let name = format!("lab_{}_{number}", std::process::id());
+        // A server that several runs use may still hold databases of a process that had this number before.
+        let begun = std::time::UNIX_EPOCH.elapsed().unwrap_or_default().as_nanos();
+        let name = format!("lab_{}_{begun}_{number}", std::process::id());
         let options: sqlx::postgres::PgConnectOptions = server.parse()?;
         let mut connection = options.clone().disable_statement_logging().connect().await?;
         connection

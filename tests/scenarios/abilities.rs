@@ -102,7 +102,7 @@ fn city(shop: &LabShop, email: &str) -> Option<String> {
 #[tokio::test]
 async fn a_shop_that_takes_no_list_of_customers_for_their_addresses_is_asked_one_by_one() {
     for mode in [FilterMode::Error404, FilterMode::Error400, FilterMode::Ignored] {
-        each_database(async |mut lab| {
+        each_database_over_days(async |mut lab| {
             let mut setup = ShopSetup::default();
             setup.shop.address_list_filter = mode;
             setup.shop.bucket = Some(simulators::shoper::Bucket::default());
@@ -148,7 +148,7 @@ async fn a_shop_that_takes_no_list_of_customers_for_their_addresses_is_asked_one
 
 #[tokio::test]
 async fn addresses_that_can_be_read_no_more_empty_nothing_in_sare_and_are_read_again_when_they_can() {
-    each_database(async |mut lab| {
+    each_database_over_days(async |mut lab| {
         live_shop(&mut lab, &clearing(), |s| {
             for n in 0..6 {
                 s.shop.add_customer(customer(&format!("c{n}@example.com"), true));
@@ -193,7 +193,7 @@ async fn addresses_that_can_be_read_no_more_empty_nothing_in_sare_and_are_read_a
 async fn a_shop_that_only_has_the_list_of_all_addresses_is_read_by_it_once_a_run_and_singly_for_changes() {
     for mode in [FilterMode::Ignored, FilterMode::Error404, FilterMode::Error400] {
         for by_id in [FilterMode::Works, FilterMode::Ignored] {
-            each_database(async |mut lab| {
+            each_database_over_days(async |mut lab| {
                 let what = format!("{mode:?}, customers by id: {by_id:?}");
                 let mut setup = ShopSetup::default();
                 setup.shop.address_filter = mode;
@@ -257,7 +257,7 @@ async fn a_shop_that_only_has_the_list_of_all_addresses_is_read_by_it_once_a_run
 
 #[tokio::test]
 async fn a_list_of_addresses_that_cannot_be_read_whole_empties_nobodys_fields_and_is_told() {
-    each_database(async |mut lab| {
+    each_database_over_days(async |mut lab| {
         let mut setup = ShopSetup::default();
         setup.shop.address_filter = FilterMode::Ignored;
         live_shop_with(&mut lab, setup, &clearing(), |s| {

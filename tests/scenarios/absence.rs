@@ -30,7 +30,7 @@ async fn assert_untouched(lab: &Lab, when: &str) {
 
 #[tokio::test]
 async fn a_record_that_a_list_leaves_out_is_not_gone() {
-    each_database(async |mut lab| {
+    each_database_over_days(async |mut lab| {
         two_people(&mut lab).await;
         let shop = &lab.shops[0];
         for list in ["users?", "subscribers?"] {
@@ -77,7 +77,7 @@ async fn assert_untouched_people(lab: &Lab) {
 
 #[tokio::test]
 async fn a_sweep_over_empty_lists_takes_nobody_away() {
-    each_database(async |mut lab| {
+    each_database_over_days(async |mut lab| {
         two_people(&mut lab).await;
         for list in ["users?", "subscribers?"] {
             let rule = FaultRule::always(Fault::WithoutRows).path(list);

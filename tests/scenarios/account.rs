@@ -160,7 +160,7 @@ async fn two_odd_contacts_in_a_row_hold_up_the_others_for_minutes_and_are_then_n
 
 #[tokio::test]
 async fn a_group_that_is_gone_from_sare_is_one_trouble_and_everything_but_its_new_contacts_goes_on() {
-    each_database(async |mut lab| {
+    each_database_over_days(async |mut lab| {
         live_shop(&mut lab, CONFIG, |s| {
             for n in 0..10 {
                 s.shop.add_customer(customer(&format!("c{n}@example.com"), true));
@@ -208,7 +208,7 @@ async fn a_group_that_is_gone_from_sare_is_one_trouble_and_everything_but_its_ne
 
 #[tokio::test]
 async fn a_group_that_vanishes_without_a_word_is_told_by_the_next_sweep() {
-    each_database(async |mut lab| {
+    each_database_over_days(async |mut lab| {
         let mut setup = ShopSetup::default();
         setup.sare.unknown_group_reject = Reject::Value;
         live_shop_with(&mut lab, setup, CONFIG, |s| {

@@ -48,7 +48,7 @@ async fn one_name_at_which_sare_fails_every_time_costs_that_contact_alone() {
         Fault::Html,
         Fault::CutBefore,
     ] {
-        each_database(async |mut lab| {
+        each_database_over_days(async |mut lab| {
             live_shop(&mut lab, CONFIG, |s| {
                 fails_at(s, fault.clone(), "email/add", GIFT);
                 for n in 0..119 {
@@ -164,7 +164,7 @@ async fn an_address_at_which_the_list_of_statuses_fails_is_read_by_itself_or_tol
 async fn one_address_at_which_changes_of_status_and_of_groups_fail_keeps_no_other_from_leaving() {
     let config = format!("{CONFIG}\n[unsubscribe]\nleave_group = true\n");
     for call in ["email/add", "group/remove_emails"] {
-        each_database(async |mut lab| {
+        each_database_over_days(async |mut lab| {
             live_shop(&mut lab, &config, |s| {
                 for n in 0..9 {
                     s.shop.add_subscriber(format!("s{n}@example.com"), true);

@@ -83,7 +83,7 @@ async fn a_shop_whose_answers_name_no_new_refresh_token_stays_connected() {
 
 #[tokio::test]
 async fn tokens_of_any_life_are_renewed_in_time_and_not_all_the_time() {
-    each_database(async |mut lab| {
+    each_database_over_days(async |mut lab| {
         // The life, and how many renewals a day are sensible.
         for (life, told, at_most) in [
             (Some(86_400_u64), true, 3),

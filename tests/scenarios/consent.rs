@@ -32,7 +32,7 @@ async fn an_address_already_in_sare_keeps_its_status_and_gets_fields_and_group()
 
 #[tokio::test]
 async fn a_refusal_found_at_the_first_synchronisation_is_written_to_neither_side_and_listed() {
-    each_database(async |mut lab| {
+    each_database_over_days(async |mut lab| {
         live_shop(&mut lab, CONFIG, |s| {
             for (n, status) in [2, 3, 4].into_iter().enumerate() {
                 let email = format!("refused{n}@example.com");
@@ -59,7 +59,7 @@ async fn a_refusal_found_at_the_first_synchronisation_is_written_to_neither_side
 
 #[tokio::test]
 async fn blocked_and_unknown_contacts_are_never_touched() {
-    each_database(async |mut lab| {
+    each_database_over_days(async |mut lab| {
         live_shop(&mut lab, CONFIG, |s| {
             s.sare.put_contact("blocked@example.com", BLOCKED, &[]);
             s.sare.put_contact("odd@example.com", 9, &[]);
@@ -164,7 +164,7 @@ async fn mc_magento_1185_and_klaviyo_139_a_refusal_in_sare_reaches_the_shop_with
 
 #[tokio::test]
 async fn mc_magento2_147_and_417_what_the_staff_do_is_noticed_even_when_its_webhook_was_lost() {
-    each_database(async |mut lab| {
+    each_database_over_days(async |mut lab| {
         live_shop(&mut lab, CONFIG, |s| {
             s.shop.add_subscriber("off@example.com", true);
             s.shop.add_subscriber("gone@example.com", true);
@@ -281,7 +281,7 @@ async fn a_new_opt_in_after_a_refusal_is_reactivated_or_left_as_the_merchant_cho
 
 #[tokio::test]
 async fn mc_magento2_189_a_changed_address_moves_the_contact_and_a_refusal_moves_with_it() {
-    each_database(async |mut lab| {
+    each_database_over_days(async |mut lab| {
         live_shop(&mut lab, CONFIG, |s| {
             s.shop.add_customer(customer("old@example.com", true));
             s.shop.add_customer(customer("refused@example.com", true));
@@ -331,7 +331,7 @@ async fn mc_magento2_189_a_changed_address_moves_the_contact_and_a_refusal_moves
 
 #[tokio::test]
 async fn an_address_is_not_mailed_on_the_word_of_a_customer_who_left_it() {
-    each_database(async |mut lab| {
+    each_database_over_days(async |mut lab| {
         live_shop(&mut lab, CONFIG, |s| {
             s.shop.add_customer(customer("shared@example.com", true));
             s.shop.add_customer(customer("taken@example.com", true));
@@ -401,7 +401,7 @@ async fn a_deleted_contact_is_kept_taken_out_or_deleted_as_the_merchant_chose() 
 
 #[tokio::test]
 async fn the_brake_stops_a_sweep_that_would_take_too_many_out_and_asks() {
-    each_database(async |mut lab| {
+    each_database_over_days(async |mut lab| {
         live_shop(&mut lab, CONFIG, |s| {
             for n in 0..100 {
                 s.shop.add_subscriber(format!("s{n}@example.com"), true);

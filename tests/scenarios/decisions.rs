@@ -79,7 +79,7 @@ async fn an_old_refusal_is_carried_into_the_shop_when_a_person_asks_and_signs_no
 
 #[tokio::test]
 async fn a_braked_sweep_that_is_refused_changes_nothing_and_asks_again_the_next_day() {
-    each_database(async |mut lab| {
+    each_database_over_days(async |mut lab| {
         live_shop(&mut lab, CONFIG, |s| {
             for n in 0..100 {
                 s.shop.add_subscriber(format!("s{n}@example.com"), true);

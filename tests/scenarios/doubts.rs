@@ -106,7 +106,7 @@ async fn whoever_is_in_doubt_is_left_out_where_people_without_consent_are() {
 
 #[tokio::test]
 async fn a_decision_confirms_those_it_is_about_and_never_against_a_refusal() {
-    each_database(async |mut lab| {
+    each_database_over_days(async |mut lab| {
         live_shop(&mut lab, CONFIG, |s| {
             for name in ["anna", "ben", "celina", "dora"] {
                 let email = format!("{name}@example.com");
@@ -165,7 +165,7 @@ async fn a_decision_confirms_those_it_is_about_and_never_against_a_refusal() {
 
 #[tokio::test]
 async fn a_doubt_is_over_when_the_person_says_yes_anew() {
-    each_database(async |mut lab| {
+    each_database_over_days(async |mut lab| {
         live_shop(&mut lab, CONFIG, |s| {
             for name in ["row", "flag"] {
                 let email = format!("{name}@example.com");
@@ -244,7 +244,7 @@ async fn with_flag_and_subscriber_both_are_needed() {
 #[tokio::test]
 async fn a_new_address_of_somebody_blocked_or_of_an_unknown_status_is_unconfirmed_and_never_asked() {
     for odd in [BLOCKED, 9, 0] {
-        each_database(async |mut lab| {
+        each_database_over_days(async |mut lab| {
             live_shop(&mut lab, CONFIG, |s| {
                 s.shop.add_customer(customer("old@example.com", true));
                 s.shop.add_customer(customer("other@example.com", true));
@@ -298,7 +298,7 @@ async fn a_decision_confirms_a_new_address_of_somebody_of_an_unknown_status() {
 
 #[tokio::test]
 async fn a_doubt_and_the_refusal_of_somebody_erased_follow_to_a_new_address() {
-    each_database(async |mut lab| {
+    each_database_over_days(async |mut lab| {
         live_shop(&mut lab, CONFIG, |s| {
             s.shop.add_customer(customer("doubt@example.com", true));
             s.shop.add_subscriber("doubt@example.com", false);

@@ -556,7 +556,7 @@ async fn before_the_first_synchronisation_a_merchant_looks_tries_ten_and_begins(
 
 #[tokio::test]
 async fn a_first_synchronisation_that_was_ended_begins_again_on_a_word_or_by_itself() {
-    each_database(async |mut lab| {
+    each_database_over_days(async |mut lab| {
         for by_word in [true, false] {
             let index = lab.add_shop(ShopSetup::default());
             people(&lab.shops[index]);

@@ -39,7 +39,7 @@ async fn the_first_synchronisation_starts_by_itself_and_brings_everybody_with_th
 
 #[tokio::test]
 async fn a_second_run_with_nothing_changed_writes_nothing_to_sare() {
-    each_database(async |mut lab| {
+    each_database_over_days(async |mut lab| {
         live_shop(&mut lab, CONFIG, |s| {
             simulators::data::populate(&s.shop, simulators::data::Size::of(300), 3);
         })

@@ -19,7 +19,7 @@ async fn leaving_the_group_after_a_withdrawal_is_made_up_for_when_sare_failed_at
             ("removal-requested", REMOVAL_REQUESTED),
             ("unconfirmed", UNCONFIRMED),
         ] {
-            each_database(async |mut lab| {
+            each_database_over_days(async |mut lab| {
                 live_shop(&mut lab, &leaving(to_sare), |s| {
                     for n in 0..3 {
                         s.shop.add_subscriber(format!("s{n}@example.com"), true);

@@ -75,7 +75,7 @@ async fn numbers_that_cannot_be_read_lead_to_the_end_and_not_round_and_round() {
     for numbers in [ListNumbers::Unreadable, ListNumbers::Absent, ListNumbers::OnePage] {
         for past_end in [PastEndPage::LastPage, PastEndPage::Empty, PastEndPage::Error404] {
             for mode in [FilterMode::Ignored, FilterMode::Works] {
-                each_database(async |mut lab| {
+                each_database_over_days(async |mut lab| {
                     let mut setup = ShopSetup::default();
                     setup.shop.user_id_filter = mode;
                     setup.shop.list_numbers = numbers;

@@ -111,7 +111,7 @@ async fn guests_are_what_the_merchant_makes_of_them() {
         ("unconfirmed", [Some(8), Some(6), Some(8)]),
         ("skip", [Some(8), None, Some(8)]),
     ] {
-        each_database(async |mut lab| {
+        each_database_over_days(async |mut lab| {
             let word = format!("group = 21\nwithout_account = \"{rule}\"");
             live_shop(&mut lab, &CONFIG.replace("group = 21", &word), |s| {
                 s.shop.add_customer(customer("account@example.com", true));
@@ -138,7 +138,7 @@ async fn guests_are_what_the_merchant_makes_of_them() {
 #[tokio::test]
 async fn a_guests_withdrawal_and_refusal_pass_whatever_the_rule() {
     for rule in ["unconfirmed", "skip"] {
-        each_database(async |mut lab| {
+        each_database_over_days(async |mut lab| {
             let setup = |email: &'static str| {
                 let mut guest = customer(email, true);
                 guest.registered = false;

@@ -87,7 +87,7 @@ async fn after_a_refusal_a_new_opt_in_and_the_question_the_sheet_says_so_and_not
 
 #[tokio::test]
 async fn every_way_of_refusing_is_told_as_it_was() {
-    each_database(async |mut lab| {
+    each_database_over_days(async |mut lab| {
         live_shop(&mut lab, CONFIG, |s| {
             for (email, status) in [("before@example.com", 4), ("six@example.com", 6)] {
                 s.sare.put_contact(email, status, &[]);

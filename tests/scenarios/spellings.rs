@@ -126,7 +126,7 @@ async fn a_refusal_of_one_spelling_ends_the_mailing_of_the_other_and_reaches_the
         })
         .await;
         lab.shops[0].sare.recipient_clicks_unsubscribe(LETTERS);
-        a_day(&lab).await;
+        lab.minutes(40).await;
         assert!(
             statuses(&lab).iter().all(|status| *status != CONFIRMED),
             "{:?}",
@@ -194,7 +194,7 @@ async fn what_cannot_be_seen_makes_no_new_person_of_one_who_refused() {
 #[tokio::test]
 async fn whoever_was_written_to_with_what_cannot_be_seen_is_the_same_person() {
     let written = "\u{feff}jan@example.com";
-    each_database(async |mut lab| {
+    each_database_over_days(async |mut lab| {
         live_shop(&mut lab, CONFIG, |s| {
             s.sare.put_contact(written, CONFIRMED, &[21]);
             s.sare.put_contact("jan@example.com", REMOVAL_REQUESTED, &[]);
@@ -210,7 +210,7 @@ async fn whoever_was_written_to_with_what_cannot_be_seen_is_the_same_person() {
 #[tokio::test]
 async fn a_contact_kept_under_an_older_key_is_the_person_it_looks_like() {
     let written = "\u{feff}jan@example.com";
-    each_database(async |mut lab| {
+    each_database_over_days(async |mut lab| {
         live_shop(&mut lab, CONFIG, |s| {
             s.shop.add_customer(customer(written, true));
             s.shop.add_subscriber("jan@example.com", true);

@@ -140,7 +140,7 @@ async fn a_record_is_found_wherever_it_stands_by_id_and_by_numbered_pages() {
 
 #[tokio::test]
 async fn a_spoilt_record_is_tried_again_and_arrives_when_the_shop_can_tell_it() {
-    each_database(async |mut lab| {
+    each_database_over_days(async |mut lab| {
         full_shop(
             &mut lab,
             60,

@@ -207,7 +207,7 @@ async fn faults_of_every_kind_only_delay() {
         Fault::CutBefore,
         Fault::CutAfter,
     ] {
-        each_database(async |mut lab| {
+        each_database_over_days(async |mut lab| {
             let index = lab.add_shop(ShopSetup::default());
             simulators::data::populate(&lab.shops[index].shop, simulators::data::Size::of(120), 11);
             let rule = |probability: f64| FaultRule {

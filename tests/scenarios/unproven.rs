@@ -34,7 +34,7 @@ async fn a_withdrawal_not_obeyed(lab: &mut shoper_sare::lab::Lab, days: i64) {
 
 #[tokio::test]
 async fn a_withdrawal_that_sare_ignores_is_tried_again_until_it_is_proven_and_stays_a_problem_meanwhile() {
-    each_database(async |mut lab| {
+    each_database_over_days(async |mut lab| {
         a_withdrawal_not_obeyed(&mut lab, 2).await;
         lab.minutes(10).await;
         assert_eq!(lab.shops[0].status(ROW), Some(CONFIRMED));
@@ -62,7 +62,7 @@ async fn a_withdrawal_that_sare_ignores_is_tried_again_until_it_is_proven_and_st
 
 #[tokio::test]
 async fn a_person_a_sweep_and_a_forced_run_have_an_ignored_withdrawal_tried_at_once() {
-    each_database(async |mut lab| {
+    each_database_over_days(async |mut lab| {
         a_withdrawal_not_obeyed(&mut lab, 30).await;
         lab.pass(DAY).await;
         let known = lab.shops[0].known(&lab.store).await.unwrap();

@@ -27,7 +27,7 @@ fn person(n: usize) -> String {
 
 #[tokio::test]
 async fn a_consent_that_is_not_said_any_more_is_no_withdrawal_and_a_real_one_is_still_seen() {
-    each_database(async |mut lab| {
+    each_database_over_days(async |mut lab| {
         live_shop(&mut lab, CONFIG, |s| {
             for n in 0..PEOPLE {
                 match n % 2 {
@@ -99,7 +99,7 @@ async fn a_consent_that_is_not_said_any_more_is_no_withdrawal_and_a_real_one_is_
 
 #[tokio::test]
 async fn a_withdrawal_made_while_nothing_is_said_is_seen_when_it_is() {
-    each_database(async |mut lab| {
+    each_database_over_days(async |mut lab| {
         live_shop(&mut lab, CONFIG, |s| {
             s.shop.add_customer(customer("anna@example.com", true));
             s.shop.add_customer(customer("ben@example.com", true));
@@ -125,7 +125,7 @@ async fn a_new_record_that_does_not_say_it_gets_no_consent_until_it_does() {
         (CONFIG.to_owned(), Some(UNCONFIRMED)),
         (CONFIG.replace("\"unconfirmed\"", "\"skip\""), None),
     ] {
-        each_database(async |mut lab| {
+        each_database_over_days(async |mut lab| {
             let mut setup = ShopSetup::default();
             setup.shop.unsaid = vec![Unsaid::of_customers("newsletter", Some(json!("tak")))];
             live_shop_with(&mut lab, setup, &config, |s| {
@@ -171,7 +171,7 @@ async fn a_new_record_that_does_not_say_it_gets_no_consent_until_it_does() {
 
 #[tokio::test]
 async fn a_customer_who_moves_while_nothing_is_said_is_unconfirmed_at_the_new_address() {
-    each_database(async |mut lab| {
+    each_database_over_days(async |mut lab| {
         live_shop(&mut lab, CONFIG, |s| {
             s.shop.add_customer(customer("old@example.com", true));
         })
@@ -193,7 +193,7 @@ async fn a_customer_who_moves_while_nothing_is_said_is_unconfirmed_at_the_new_ad
 
 #[tokio::test]
 async fn groups_that_are_not_said_are_not_taken_away_when_a_subscription_is_switched_off() {
-    each_database(async |mut lab| {
+    each_database_over_days(async |mut lab| {
         live_shop(&mut lab, CONFIG, |s| {
             for name in ["anna", "ben"] {
                 let id = s.shop.add_subscriber(format!("{name}@example.com"), true);
@@ -225,7 +225,7 @@ async fn groups_that_are_not_said_are_not_taken_away_when_a_subscription_is_swit
 
 #[tokio::test]
 async fn what_is_not_said_empties_nothing_in_sare() {
-    each_database(async |mut lab| {
+    each_database_over_days(async |mut lab| {
         let config = CONFIG.replace(
             "prop1 = \"address.city\"",
             "prop1 = { from = \"tags\", when_empty = \"clear\" }\n\
@@ -266,7 +266,7 @@ async fn what_is_not_said_empties_nothing_in_sare() {
 
 #[tokio::test]
 async fn an_address_that_is_not_said_is_no_change_of_address_and_stops_no_sweep() {
-    each_database(async |mut lab| {
+    each_database_over_days(async |mut lab| {
         live_shop(&mut lab, CONFIG, |s| {
             for n in 0..60 {
                 s.shop.add_customer(customer(&person(n), true));

@@ -48,8 +48,9 @@ pub async fn each_database(test: impl AsyncFn(&Ledger)) {
     };
     static NUMBER: AtomicU64 = AtomicU64::new(0);
     let name = format!(
-        "ledger_{}_{}",
+        "ledger_{}_{}_{}",
         std::process::id(),
+        std::time::UNIX_EPOCH.elapsed().unwrap().as_nanos(),
         NUMBER.fetch_add(1, Ordering::Relaxed)
     );
     let options: PgConnectOptions = server.parse().unwrap();

@@ -189,8 +189,9 @@ pub async fn each_connected(test: impl AsyncFn(World, Services)) {
 async fn database_on(server: &str) -> String {
     static NUMBER: AtomicU64 = AtomicU64::new(0);
     let name = format!(
-        "web_{}_{}",
+        "web_{}_{}_{}",
         std::process::id(),
+        std::time::UNIX_EPOCH.elapsed().unwrap().as_nanos(),
         NUMBER.fetch_add(1, Ordering::Relaxed)
     );
     let options: sqlx::postgres::PgConnectOptions = server.parse().unwrap();
