@@ -462,7 +462,7 @@ async fn about_shop(app: &App, shop: &Shop, found: &mut Findings) -> anyhow::Res
             format!("`shoper-sare shop show {host}` says what is being waited for."),
         );
     }
-    let problems = app.store.problems(shop.id, 500, 0).await?;
+    let problems = app.store.shop_problems(shop.id, 500).await?;
     let run = app.store.active_run(shop.id).await?.filter(|_| !shop.paused);
     let still = run.and_then(|run| engine::standstill(&run, shop.last_success_at, app.clock.now()));
     if let Some(since) = still
@@ -475,7 +475,7 @@ async fn about_shop(app: &App, shop: &Shop, found: &mut Findings) -> anyhow::Res
             remedy,
         );
     }
-    for problem in problems.iter().filter(|problem| problem.key.starts_with("shop:")) {
+    for problem in &problems {
         let desk::Remedy { cause, remedy, .. } = desk::remedy(&problem.kind, Lang::En);
         let detail = problem.detail.as_deref().map_or_else(String::new, |detail| {
             format!(" ({})", desk::detail(&problem.kind, detail, Lang::En))

@@ -210,6 +210,56 @@ async fn a_run_does_not_seem_to_go_on_while_all_is_stopped() {
 }
 
 #[tokio::test]
+async fn a_run_that_stands_still_promises_no_time_and_is_counted() {
+    each(async |world| {
+        let v = Visitor::come(&world).await;
+        let mut body = Body {
+            phase: Phase::Customers,
+            total: Some(200),
+            done: 50,
+            eta_seconds: Some(30),
+            moved_at: Some(NOON - 4 * 60_000),
+            ..Body::default()
+        };
+        let id = world
+            .store
+            .create_run(v.id(), RunKind::Sweep, &body.text(), NOON - 3_600_000)
+            .await
+            .unwrap();
+        let bearer = format!("Bearer {METRICS}");
+        let counted = async |many: i64| {
+            let answer = world.get("/metrics", &[("authorization", &bearer)]).await;
+            let text = answer.text();
+            let line = format!("shoper_sare_runs_standing_still {many}");
+            assert!(text.lines().any(|found| found == line), "{text}");
+        };
+        assert!(v.page("").await.contains("Pozostało"));
+        counted(0).await;
+        body.moved_at = Some(NOON - 6 * 60_000);
+        let run = store::Run {
+            id,
+            kind: RunKind::Sweep,
+            state: RunState::Running,
+            body: body.text(),
+            error: None,
+            created_at: NOON - 3_600_000,
+            started_at: Some(NOON - 3_600_000),
+            ended_at: None,
+        };
+        let commit = Commit {
+            run: Some(run),
+            ..Commit::default()
+        };
+        v.commit(commit, NOON).await;
+        let page = v.page("").await;
+        assert!(page.contains("Nic nie posunęło się naprzód"), "{page}");
+        assert!(!page.contains("Pozostało"), "{page}");
+        counted(1).await;
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_braked_poll_harm_and_an_ended_subscription_are_told() {
     each(async |world| {
         let v = Visitor::come(&world).await;
