@@ -31,6 +31,44 @@ fn a_shop_is_shown_with_its_counts_and_runs() {
 }
 
 #[test]
+fn a_shop_that_has_moved_is_asked_where_the_operator_says_and_nowhere_that_is_no_shop() {
+    let world = World::synchronised();
+    let port = world.host.rsplit_once(':').unwrap().1;
+    let moved = format!("localhost:{port}");
+    let sare = world.sare_url.trim_end_matches('/').rsplit_once('/').unwrap().0;
+    for (address, said) in [
+        (sare, "no shop of Shoper's answers"),
+        ("http://10.0.0.1", "is not a shop's address"),
+        ("not an address", "is not a shop's address"),
+    ] {
+        let refused = world.run(&["shop", "move", &world.host, address]);
+        assert_ne!(refused.code, 0, "{refused:?}");
+        refused.saying(said);
+        world.run(&["shop", "show", &world.host]).with_code(0);
+    }
+    let address = format!("http://{moved}");
+    let told = world
+        .run(&["shop", "move", &world.host, &address, "--json"])
+        .with_code(0)
+        .json();
+    assert_eq!(
+        (&told["shop"], &told["from"]),
+        (&(*moved).into(), &(*world.host).into())
+    );
+    let anna = world.shop.customer_by_email("anna@example.com").unwrap().id;
+    world
+        .shop
+        .edit_customer(anna, |one| one.firstname = "Hanna".into());
+    world.run(&["shop", "sync", &moved]).with_code(0);
+    assert_eq!(
+        world.sare.contact("anna@example.com").unwrap().name,
+        "Hanna Nowak"
+    );
+    let moves = world.run(&["doctor"]);
+    moves.saying(&moved);
+}
+
+#[test]
 fn removing_a_shop_asks_first_and_then_forgets_it_and_its_webhooks() {
     let world = World::new();
     world.connect();
