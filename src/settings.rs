@@ -52,7 +52,7 @@ pub const NAMES: &[(&str, &str)] = &[
     ),
     (
         "PANEL_LINK_MINUTES",
-        "how old the signed address that opens the panel may be (default: any age)",
+        "how old the signed address that opens the panel may be (default: 1440, a day)",
     ),
     (
         "ENCRYPTION_KEYS",

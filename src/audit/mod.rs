@@ -62,6 +62,7 @@ pub async fn audit(app: &App, shop: &Shop, config: &Config, bar: &ProgressBar) -
         bar,
         all_addresses: false,
         single_addresses: false,
+        spoilt_addresses: HashSet::new(),
         unlisted: Vec::new(),
     };
     let mut census = Census::new(config);
@@ -130,6 +131,8 @@ struct Auditor<'a> {
     all_addresses: bool,
     /// The shop cannot be asked for addresses of several customers at once.
     single_addresses: bool,
+    /// Customers whose addresses cannot be read: what is mapped from them is not compared.
+    spoilt_addresses: HashSet<UserId>,
     /// Groups that SARE did not list, so that nobody's absence from them says anything.
     unlisted: Vec<i64>,
 }
@@ -201,8 +204,10 @@ impl Auditor<'_> {
                     report.unusable += 1;
                     continue;
                 };
+                let is_read = !self.spoilt_addresses.contains(&user.id);
                 let mine = addresses
                     .as_mut()
+                    .filter(|_| is_read)
                     .map(|all| all.remove(&user.id).unwrap_or_default());
                 let values = person::customer(self.config, &self.names, user, mine.as_deref());
                 let flag = user.newsletter;
@@ -263,18 +268,32 @@ impl Auditor<'_> {
     }
 
     async fn ask_addresses(
-        &self,
+        &mut self,
         ids: &[UserId],
         which: AddressFilter,
         together: usize,
     ) -> Result<Vec<UserAddress>, shoper_api::Error> {
         let mut rows = Vec::with_capacity(ids.len());
-        for chunk in ids.chunks(together) {
+        let mut left: Vec<&[UserId]> = ids.chunks(together).rev().collect();
+        while let Some(chunk) = left.pop() {
             let asked = self.shoper.ask(|c| {
                 let ids = chunk.to_vec();
                 async move { c.addresses_of(&ids, which).await }
             });
-            rows.extend(asked.await?);
+            match asked.await {
+                Ok(found) => rows.extend(found),
+                // One address cannot be read: the others are asked for by themselves.
+                Err(shoper_api::Error::NotUnderstood { passing: false, .. }) => match chunk {
+                    [one] => {
+                        self.spoilt_addresses.insert(*one);
+                    }
+                    many => {
+                        let (one, other) = many.split_at(many.len() / 2);
+                        left.extend([other, one]);
+                    }
+                },
+                Err(error) => return Err(error),
+            }
         }
         Ok(rows)
     }

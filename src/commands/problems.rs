@@ -15,10 +15,14 @@ pub async fn problems(app: &App, options: Problems) -> anyhow::Result<u8> {
     if let Some(key) = &options.retry {
         let one = (key != "all").then_some(key.as_str());
         let count = app.store.problem_retry(shop.id, one, app.clock.now()).await?;
+        let asked = app.engine().ask_again(shop.id).await?;
         if options.json.json {
-            output::json(&serde_json::json!({ "retried": count }))?;
+            output::json(&serde_json::json!({ "retried": count, "asked_again": asked }))?;
         } else {
             output::line(&format!("{count} to be tried again now."));
+            if asked {
+                output::line("The shop or SARE, which could not be asked, is asked again now.");
+            }
         }
         return Ok(exit::OK);
     }

@@ -255,6 +255,33 @@ async fn a_property_that_is_gone_from_sare_is_one_trouble_and_contacts_are_sent_
 }
 
 #[tokio::test]
+async fn an_account_that_is_paid_for_is_asked_at_once_when_somebody_says_so() {
+    each_database(async |mut lab| {
+        live_shop(&mut lab, CONFIG, |s| {
+            s.shop.add_subscriber("anna@example.com", true);
+        })
+        .await;
+        let sare = lab.shops[0].sare.clone();
+        sare.faults().add(FaultRule::always(Fault::Status(402)));
+        let row = lab.shops[0].shop.subscriber_by_email("anna@example.com").unwrap();
+        lab.shops[0].shop.set_subscriber_active(row.id, false);
+        lab.minutes(2).await;
+        the_accounts(&lab, "sare-payment").await;
+        sare.faults().clear();
+        let known = lab.shops[0].known(&lab.store).await.unwrap();
+        assert!(lab.engine.ask_again(known.id).await.unwrap());
+        a_moment(&lab).await;
+        assert_eq!(lab.shops[0].status("anna@example.com"), Some(REMOVAL_REQUESTED));
+        assert!(problems(&lab).await.is_empty());
+        assert!(
+            !lab.engine.ask_again(known.id).await.unwrap(),
+            "nothing refuses any more"
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn an_account_that_asks_for_payment_whatever_it_is_asked_is_told_as_one_and_goes_on_afterwards() {
     each_database(async |mut lab| {
         let index = lab.add_shop(ShopSetup::default());

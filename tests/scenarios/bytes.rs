@@ -61,6 +61,26 @@ async fn both_services_are_left_alone_until_the_date_that_they_name() {
 }
 
 #[tokio::test]
+async fn an_odd_refusal_of_the_token_endpoint_costs_minutes_and_not_the_access() {
+    each_database(async |mut lab| {
+        live_shop(&mut lab, CONFIG, |_| {}).await;
+        let shop = lab.shops[0].shop.clone();
+        let odd = Fault::Answer(400, r#"{"error":"Bad Request"}"#.to_owned());
+        shop.faults().add(FaultRule::always(odd).path("oauth/token"));
+        shop.end_access_tokens();
+        shop.add_subscriber("anna@example.com", true);
+        lab.minutes(2).await;
+        let known = lab.shops[0].known(&lab.store).await.unwrap();
+        assert_eq!(known.state, store::ShopState::Connected);
+        shop.faults().clear();
+        lab.minutes(5).await;
+        assert_eq!(lab.shops[0].status("anna@example.com"), Some(CONFIRMED));
+        assert!(problem_kinds(&lab, 0).await.is_empty());
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_shop_whose_answers_name_no_new_refresh_token_stays_connected() {
     each_database(async |mut lab| {
         let mut setup = ShopSetup::default();

@@ -1,5 +1,6 @@
 //! The consent table, row by row, and refusals on both sides.
 
+use simulators::faults::{Fault, FaultRule};
 use store::{Outcome, RunKind, RunState};
 
 use crate::words::*;
@@ -367,6 +368,41 @@ async fn an_address_is_not_mailed_on_the_word_of_a_customer_who_left_it() {
         assert_eq!(lab.shops[0].status("moved@example.com"), Some(CONFIRMED));
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_404_that_is_not_shopers_deletes_nobody() {
+    for body in [
+        r#"{"error":"Not Found"}"#,
+        r#"{"timestamp":"2026-03-02","status":404,"error":"Not Found","path":"/webapi/rest/users/1"}"#,
+        r#"{"error":"","error_description":""}"#,
+        "",
+    ] {
+        each_database(async |mut lab| {
+            live_shop(&mut lab, CONFIG, |s| {
+                s.shop.add_customer(customer("anna@example.com", true));
+            })
+            .await;
+            let shop = lab.shops[0].shop.clone();
+            let id = shop.customer_by_email("anna@example.com").unwrap().id;
+            let answer = Fault::Answer(404, body.to_owned());
+            shop.faults().add(FaultRule::always(answer).path("/users/"));
+            shop.edit_customer(id, |c| c.firstname = "Ewa".into());
+            a_moment(&lab).await;
+            assert_eq!(lab.shops[0].groups("anna@example.com"), [21], "{body}");
+            shop.faults().clear();
+            lab.minutes(90).await;
+            assert!(
+                lab.shops[0]
+                    .sare
+                    .contact("anna@example.com")
+                    .unwrap()
+                    .name
+                    .starts_with("Ewa")
+            );
+        })
+        .await;
+    }
 }
 
 #[tokio::test]

@@ -89,6 +89,82 @@ async fn one_record_that_spoils_its_page_is_named_and_all_others_are_synchronise
 }
 
 #[tokio::test]
+async fn a_page_without_the_rows_that_it_counts_is_no_end_of_the_list() {
+    for bad in [7, 77, 150] {
+        each_database(async |mut lab| {
+            full_shop(
+                &mut lab,
+                150,
+                |_| {},
+                |s| {
+                    let one = Spoilt::new("users", bad, Spoiling::Hollow).in_lists_only();
+                    s.shop.configure(|settings| settings.spoilt = vec![one]);
+                },
+            )
+            .await;
+            lab.minutes(20).await;
+            assert_eq!(newest_run(&lab, 0).await.state, RunState::Done, "{bad}");
+            assert_eq!(in_sare(&lab.shops[0], 150), all_but(150, &[]), "{bad}");
+            // A whole reading later finds nobody gone.
+            let forced = run(&lab, 0, RunKind::Forced).await;
+            let body = Body::parse(&forced.body);
+            assert_eq!(forced.state, RunState::Done, "{bad}");
+            // Of the last one of a list not even the number is certain: it is looked up, as everybody who seems to be gone.
+            assert_eq!(body.statement.gone, i64::from(bad == 150), "{bad}");
+            assert_eq!(in_sare(&lab.shops[0], 150), all_but(150, &[]), "{bad}");
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn a_row_whose_number_cannot_be_read_is_told_and_not_lost_without_a_word() {
+    each_database(async |mut lab| {
+        full_shop(
+            &mut lab,
+            60,
+            |_| {},
+            |s| {
+                let odd = OddMember {
+                    resource: "users".to_owned(),
+                    id: 30,
+                    member: "user_id".to_owned(),
+                    json: "\"30abc\"".to_owned(),
+                };
+                s.shop.configure(|settings| settings.odd_members = vec![odd]);
+            },
+        )
+        .await;
+        lab.minutes(20).await;
+        assert_eq!(newest_run(&lab, 0).await.state, RunState::Done);
+        assert_eq!(in_sare(&lab.shops[0], 60), all_but(60, &[30]));
+        let told = problem_keys(&lab).await;
+        let unreadable = ("u:30".to_owned(), "record-unreadable".to_owned());
+        assert!(told.contains(&unreadable), "{told:?}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn one_record_that_is_forbidden_is_that_records_problem() {
+    let forbidden = r#"{"error":"insufficient_scope","error_description":"no"}"#;
+    each_database(async |mut lab| {
+        full_shop(&mut lab, 5, |_| {}, |_| {}).await;
+        lab.minutes(15).await;
+        let rule = FaultRule::always(Fault::Answer(403, forbidden.to_owned())).path("/users/3");
+        lab.shops[0].shop.faults().add(rule);
+        lab.shops[0].shop.edit_customer(3, |c| c.firstname = "Ewa".into());
+        a_moment(&lab).await;
+        lab.minutes(5).await;
+        assert_eq!(problem_keys(&lab).await, unreadable(&["u:3"]));
+        lab.shops[0].shop.faults().clear();
+        a_day(&lab).await;
+        assert!(problem_keys(&lab).await.is_empty());
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_record_that_is_not_utf8_spoils_neither_its_page_nor_itself() {
     each_database(async |mut lab| {
         full_shop(

@@ -13,7 +13,7 @@ use std::borrow::Cow;
 use unicode_normalization::UnicodeNormalization;
 
 /// Whether nobody sees the character: what Unicode calls default-ignorable (zero-width blanks and joiners, the soft
-/// hyphen, marks of direction, fillers, variation selectors, tags), notes between lines, and the empty Braille cell.
+/// hyphen, marks of direction, fillers, variation selectors, tags), notes between lines, the place of an object, and the empty Braille cell.
 pub fn is_invisible(c: char) -> bool {
     matches!(
         c,
@@ -31,7 +31,7 @@ pub fn is_invisible(c: char) -> bool {
             | '\u{fe00}'..='\u{fe0f}'
             | '\u{feff}'
             | '\u{ffa0}'
-            | '\u{fff0}'..='\u{fffb}'
+            | '\u{fff0}'..='\u{fffc}'
             | '\u{1bca0}'..='\u{1bca3}'
             | '\u{1d173}'..='\u{1d17a}'
             | '\u{e0000}'..='\u{e0fff}'
@@ -85,8 +85,8 @@ pub fn shown(text: &str) -> Cow<'_, str> {
 }
 
 /// Every spelling under which somebody may be known elsewhere, the one for the wire first: with the domain in either
-/// form, and, where something invisible stands at its ends, as it stands. Nearly always that is one. They differ in more
-/// than capitals, which SARE does not tell apart.
+/// form, with composed and with decomposed letters, and, where something invisible stands at its ends, as it stands. Nearly
+/// always that is one. They differ in more than capitals, which SARE does not tell apart.
 pub fn spellings(text: &str) -> Vec<String> {
     let bare = text.trim();
     let first = wire(text);
@@ -95,8 +95,12 @@ pub fn spellings(text: &str) -> Vec<String> {
     }
     let mut all = vec![first.into_owned()];
     let letters = shown(&all[0]).into_owned();
-    for other in [letters, bare.to_owned()] {
-        if all.iter().all(|known| !is_same_text(known, &other)) {
+    let apart: String = letters.nfd().collect();
+    for other in [letters, bare.to_owned(), apart] {
+        if all
+            .iter()
+            .all(|known| known.to_lowercase() != other.to_lowercase())
+        {
             all.push(other);
         }
     }

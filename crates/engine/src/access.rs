@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use ports::Millis;
 use secrecy::SecretString;
-use shoper_api::oauth;
+use shoper_api::{Error, oauth};
 use store::{AccessLife, SecretName, ShopChange, ShopState};
 
 use crate::error::{Halt, Side};
@@ -22,6 +22,34 @@ const RENEW_BEFORE_MS: i64 = 24 * 3_600_000;
 const LONGEST_LIFE_MS: i64 = 90 * RENEW_BEFORE_MS;
 /// A token whose life the shop does not tell is renewed after so long.
 const UNTOLD_LIFE_MS: i64 = RENEW_BEFORE_MS;
+
+/// How long a shop that refuses us is left alone.
+const REST_MS: i64 = 3_600_000;
+/// Refusals in a row without a word that says so, after which a shop is taken to refuse us.
+const MOST_ODD: u32 = 12;
+
+/// Whether a token's or a login's refusal is meant: by its code, or since it comes every time. Any other answer, as of
+/// something in front of the shop, is an outage.
+fn is_meant(s: &Session<'_>, error: &Error) -> bool {
+    let is_said = match error {
+        Error::Unauthorized { code } => code.is_some(),
+        Error::Invalid { code, .. } => REFUSALS.contains(&code.as_str()),
+        _ => false,
+    };
+    is_said || s.state().failures.0 >= MOST_ODD
+}
+
+/// Codes by which OAuth refuses a token, a client or a login (shoper-api.md B.1, B.2; RFC 6749, 5.2).
+const REFUSALS: [&str; 8] = [
+    "access_denied",
+    "auth_failure",
+    "auth_ip_not_allowed",
+    "auth_webapi_access_denied",
+    "invalid_client",
+    "invalid_grant",
+    "invalid_token",
+    "unauthorized_client",
+];
 
 /// Makes sure that the session can ask the shop.
 pub async fn ensure(s: &Session<'_>) -> Result<(), Halt> {
@@ -98,7 +126,7 @@ async fn exchange(s: &Session<'_>, code: &SecretString) -> Result<(), Halt> {
             s.state().timers.hooks = 0;
             Ok(())
         }
-        Err(error) if error.is_transient() => Err(moving::away(s, &error).await?),
+        Err(error) if error.is_transient() || !is_meant(s, &error) => Err(moving::away(s, &error).await?),
         Err(error) => {
             tracing::warn!(shop = %s.shop.id, %error, "the authorisation code was refused");
             s.store
@@ -151,7 +179,9 @@ pub async fn renew(s: &Session<'_>) -> Result<(), Halt> {
                     s.shop_problem_over("access").await?;
                     return Ok(());
                 }
-                Err(error) if error.is_transient() => return Err(moving::away(s, &error).await?),
+                Err(error) if error.is_transient() || !is_meant(s, &error) => {
+                    return Err(moving::away(s, &error).await?);
+                }
                 Err(error) => tracing::warn!(shop = %id, %error, "a refresh token was refused"),
             }
         }
@@ -183,7 +213,7 @@ async fn log_in(s: &Session<'_>) -> Result<bool, Halt> {
             s.shop_problem_over("access").await?;
             Ok(true)
         }
-        Err(error) if error.is_transient() => Err(moving::away(s, &error).await?),
+        Err(error) if error.is_transient() || !is_meant(s, &error) => Err(moving::away(s, &error).await?),
         Err(error) => {
             tracing::warn!(shop = %id, %error, "the administrator's login was refused");
             Ok(false)
@@ -191,12 +221,22 @@ async fn log_in(s: &Session<'_>) -> Result<bool, Halt> {
     }
 }
 
-/// The shop refuses us for good: said in problems, tried again hourly in case it changes its mind.
+/// The shop refuses us for good: said in problems, tried again hourly in case it changes its mind. Where it has moved, the
+/// address of before is asked first.
 pub async fn lost(s: &Session<'_>, why: &str) -> Result<Halt, Halt> {
+    if let Some(halt) = moving::refused(s).await? {
+        return Ok(halt);
+    }
     s.shop_problem("access", "shop-access", Some(why.to_owned()))
         .await?;
     s.locked_out().await?;
-    let until = s.now() + 3_600_000;
+    // Who may be asked elsewhere is not left alone for so long.
+    let rest = if s.shop.previous_url.is_some() {
+        REST_MS / 12
+    } else {
+        REST_MS
+    };
+    let until = s.now() + rest;
     s.state().timers.shoper = until;
     Ok(Halt::Wait {
         side: Side::Shoper,

@@ -257,6 +257,35 @@ impl Engine {
         Ok(true)
     }
 
+    /// A person says that it is to be tried again: a service that refused us, wanted payment or failed is asked at once. Not
+    /// one that said itself how long it wants to be left alone. Whether there was one; `false` also while the lane is being
+    /// worked on.
+    ///
+    /// # Errors
+    /// When the ledger cannot be reached.
+    pub async fn ask_again(&self, shop: sync_core::ShopId) -> Result<bool, store::Error> {
+        let is_lost = self
+            .store
+            .shop(shop)
+            .await?
+            .is_some_and(|shop| shop.state == store::ShopState::AccessLost);
+        let Some(lease) = self.claim_shop(shop).await? else {
+            return Ok(false);
+        };
+        let now = self.clock.now();
+        let mut state = LaneState::open(&lease.state, &self.settings, now);
+        let of_shop = is_lost || state.failures.0 > 0;
+        let of_sare = state.sare_unpaid || state.sare_refused || state.failures.1 > 0;
+        if of_shop {
+            state.timers.shoper = 0;
+        }
+        if of_sare {
+            state.timers.sare = 0;
+        }
+        self.store.release(&lease, &state.text_at(now), now, now).await?;
+        Ok(of_shop || of_sare)
+    }
+
     /// Refuses what the brake stopped: a braked run ends without effect, and what a braked poll found is forgotten. The
     /// poll looks again in an hour, and asks again when SARE still says the same. Whether something was braked.
     ///

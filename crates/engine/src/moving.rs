@@ -8,7 +8,7 @@
 
 use ports::TransportError;
 use shoper_api::{Error, ShopUrl, Standing, standing};
-use store::{HookKind, Shop};
+use store::Shop;
 
 use crate::error::{Halt, Side};
 use crate::session::Session;
@@ -75,21 +75,18 @@ async fn is_known(s: &Session<'_>, to: &ShopUrl) -> Result<bool, Halt> {
     let Some(shop) = s.store.shop(s.shop.id).await? else {
         return Ok(false);
     };
-    let hook = s.store.hook_of(s.shop.id, HookKind::Shoper).await?;
-    let named = hook.and_then(|(hook, _)| hook.domain);
     let is_its_host =
         |name: &str| ShopUrl::parse(name, s.settings.allow_http).is_ok_and(|url| url.host() == to.host());
-    Ok(names(&shop, named.as_deref()).any(is_its_host))
+    Ok(names(&shop).any(is_its_host))
 }
 
 /// Every address by which we know the shop.
-fn names<'a>(shop: &'a Shop, named: Option<&'a str>) -> impl Iterator<Item = &'a str> {
+fn names(shop: &Shop) -> impl Iterator<Item = &str> {
     [
         shop.technical_url.as_deref(),
         shop.own_url.as_deref(),
         shop.announced_url.as_deref(),
         shop.previous_url.as_deref(),
-        named,
     ]
     .into_iter()
     .flatten()
@@ -114,6 +111,11 @@ async fn back(s: &Session<'_>) -> Result<Option<Halt>, Halt> {
     )
     .await
     .map(Some)
+}
+
+/// The shop refuses us where it has moved to: the address of before is asked, when it answers like a shop.
+pub async fn refused(s: &Session<'_>) -> Result<Option<Halt>, Halt> {
+    back(s).await
 }
 
 /// Before a code, a refresh token with the app's secret, or a login travels: while the address of before answers, it gets

@@ -96,6 +96,9 @@ async fn customers(s: &Session<'_>, at: Cursor, of: Stretch, walk: &mut Walk, ru
     let listed = s
         .shoper_piece(|c| async move { c.users_in(at, of).await })
         .await?;
+    if walk.is_hollow(of.skip, &listed) {
+        return Err(hollow());
+    }
     let next = walk.on(at, &listed);
     let (listed, next) = addresses::fitting(s, listed, (at, of.skip), next).await?;
     let mut addresses = addresses::of(s, &listed.rows, Some(run)).await?;
@@ -114,6 +117,9 @@ async fn subscribers(s: &Session<'_>, at: Cursor, of: Stretch, walk: &mut Walk) 
     let listed = s
         .shoper_piece(|c| async move { c.subscribers_in(at, of).await })
         .await?;
+    if walk.is_hollow(of.skip, &listed) {
+        return Err(hollow());
+    }
     let next = walk.on(at, &listed);
     let mut page = Page::of(&listed, RecordKind::Subscriber, next);
     for row in listed.rows {
@@ -122,6 +128,16 @@ async fn subscribers(s: &Session<'_>, at: Cursor, of: Stretch, walk: &mut Walk) 
         page.push(key, subscriber(s, row), consents);
     }
     Ok(page)
+}
+
+/// A page that gives out nothing of what it counts fails as one that cannot be read.
+fn hollow() -> CallError<shoper_api::Error> {
+    CallError::Api(shoper_api::Error::NotUnderstood {
+        what: "the rows that the list counts",
+        status: 200,
+        shape: "an empty list".to_owned(),
+        passing: false,
+    })
 }
 
 /// Customers by id; those a list does not name are asked for one by one.
@@ -157,7 +173,7 @@ pub async fn customers_by_id(s: &Session<'_>, ids: &[UserId]) -> ShopCall<Vec<(R
         }
         match s.shoper_piece(|c| async move { c.user(id).await }).await {
             Ok(user) => users.push(user),
-            Err(error) => out.push((key, not_read(s, key, error)?)),
+            Err(error) => out.push((key, not_read(s, key, error).await?)),
         }
     }
     let mut addresses = addresses::of(s, &users, None).await?;
@@ -203,7 +219,7 @@ pub async fn subscribers_by_id(s: &Session<'_>, ids: &[SubscriberId]) -> ShopCal
         }
         match s.shoper_piece(|c| async move { c.subscriber(id).await }).await {
             Ok(row) => rows.push(row),
-            Err(error) => out.push((key, not_read(s, key, error)?)),
+            Err(error) => out.push((key, not_read(s, key, error).await?)),
         }
     }
     for row in rows {
@@ -225,13 +241,28 @@ fn split<I: Copy>(chunk: Vec<I>, stack: &mut Vec<Vec<I>>) {
 }
 
 /// What it means that a record asked for alone was not answered.
-fn not_read(s: &Session<'_>, key: RecordKey, error: CallError<shoper_api::Error>) -> ShopCall<Found> {
+async fn not_read(s: &Session<'_>, key: RecordKey, error: CallError<shoper_api::Error>) -> ShopCall<Found> {
     match error {
         CallError::Api(shoper_api::Error::NotFound) => {
             s.note_gone(key);
             Ok(Found::Gone)
         }
         CallError::Api(error) if error.may_be_the_call() => Ok(Found::Unreadable(error.to_string())),
+        CallError::Api(error @ shoper_api::Error::Forbidden { .. }) => {
+            // The right is wanting only where the list is forbidden as well.
+            let end = Cursor::After(i64::MAX - 1);
+            match key.kind {
+                RecordKind::Customer => {
+                    s.shoper(|c| async move { c.users(end).await.map(|_| ()) })
+                        .await?
+                }
+                RecordKind::Subscriber => {
+                    s.shoper(|c| async move { c.subscribers(end).await.map(|_| ()) })
+                        .await?;
+                }
+            }
+            Ok(Found::Unreadable(error.to_string()))
+        }
         error => Err(error),
     }
 }

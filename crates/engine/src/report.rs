@@ -123,6 +123,9 @@ pub struct Body {
     /// The list is being read a second time, as fewer rows were met than it counts.
     #[serde(default)]
     pub again: bool,
+    /// Whether the list of subscribers, and that of customers, came out short: who is missing from it is not gone.
+    #[serde(default)]
+    pub short: [bool; 2],
     /// A record of the list was passed over, and not even its id is known.
     #[serde(default)]
     pub nameless: bool,

@@ -47,6 +47,9 @@ struct Refusal<'a> {
     error_description: Value,
 }
 
+/// Codes with which Shoper says that there is no such record (shoper-api.md D.6).
+const MISSING: [&str; 3] = ["invalid_request", "server_error", "not_found"];
+
 /// Opens an answer to `method` on `resource`.
 pub(crate) fn open(
     method: &Method,
@@ -82,7 +85,8 @@ pub(crate) fn open(
         (403, Some(_)) => Error::Forbidden {
             resource: scope(method, resource),
         },
-        (404, Some(_)) => Error::NotFound,
+        // A gateway says "Not Found" in JSON as well: only Shoper's own words prove that there is no such record.
+        (404, Some(refusal)) if MISSING.contains(&&*refusal.error) => Error::NotFound,
         (409, _) => Error::Locked { retry_after: wait },
         (429, _) => Error::RateLimited { retry_after: wait },
         (503, Some(_)) => Error::ShopLocked { retry_after: wait },

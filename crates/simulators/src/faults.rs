@@ -22,6 +22,8 @@ use serde::{Deserialize, Serialize};
 pub enum Fault {
     /// The request is not handled; the answer is this HTTP status with an empty body.
     Status(u16),
+    /// The request is not handled; the answer is this HTTP status with this body.
+    Answer(u16, String),
     /// The request is not handled; the answer is HTTP 200 with a page of HTML.
     Html,
     /// The request is handled; the answer comes later by this much. In JSON: milliseconds.
@@ -216,6 +218,12 @@ impl Fault {
         match self {
             Self::Status(status) => {
                 let mut answer = Response::new(Bytes::new());
+                *answer.status_mut() =
+                    StatusCode::from_u16(*status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+                answer
+            }
+            Self::Answer(status, body) => {
+                let mut answer = Response::new(Bytes::from(body.clone()));
                 *answer.status_mut() =
                     StatusCode::from_u16(*status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
                 answer

@@ -4,6 +4,5 @@ ALTER TABLE shops ADD COLUMN own_url TEXT;
 ALTER TABLE shops ADD COLUMN announced_url TEXT;
 ALTER TABLE shops ADD COLUMN previous_url TEXT;
 ALTER TABLE shops ADD COLUMN moved_at BIGINT;
-ALTER TABLE hooks ADD COLUMN domain TEXT;
 -- When the access token is to be renewed: its life is known only at the moment at which it is given.
 ALTER TABLE shops ADD COLUMN access_renew_at BIGINT;

@@ -100,7 +100,7 @@ impl Store {
     /// When the database cannot be used.
     pub async fn hook_of(&self, shop: ShopId, kind: HookKind) -> Result<Option<(Hook, SecretString)>, Error> {
         let row = sqlx::query(
-            "SELECT h.token, h.secret, h.remote_id, h.matched, h.last_at, s.license, s.state, h.domain FROM hooks h \
+            "SELECT h.token, h.secret, h.remote_id, h.matched, h.last_at, s.license, s.state FROM hooks h \
              JOIN shops s ON s.shop_id = h.shop_id WHERE h.shop_id = $1 AND h.kind = $2",
         )
         .bind(shop.0)
@@ -123,7 +123,6 @@ impl Store {
             secret: secret.map(SecretString::from),
             matched: row.try_get(3)?,
             last_at: row.try_get(4)?,
-            domain: row.try_get(7)?,
             active: !matches!(state.as_str(), "uninstalling" | "removed"),
         };
         Ok(Some((
@@ -132,8 +131,8 @@ impl Store {
         )))
     }
 
-    /// Notes that a hook was called, which secret its signature matched, and which host the shop named as its own. Written
-    /// at most once a minute while nothing changes.
+    /// Notes that a hook was called, and which secret its signature matched. Written at most once a minute while nothing
+    /// changes.
     ///
     /// # Errors
     /// When the database cannot be used.
@@ -142,30 +141,24 @@ impl Store {
         shop: ShopId,
         kind: HookKind,
         matched: &str,
-        domain: Option<&str>,
         now: Millis,
     ) -> Result<(), Error> {
-        let row = sqlx::query("SELECT matched, last_at, domain FROM hooks WHERE shop_id = $1 AND kind = $2")
+        let row = sqlx::query("SELECT matched, last_at FROM hooks WHERE shop_id = $1 AND kind = $2")
             .bind(shop.0)
             .bind(word(kind))
             .fetch_optional(&self.reads)
             .await?;
         let Some(row) = row else { return Ok(()) };
         let (before, at): (Option<String>, Option<Millis>) = (row.try_get(0)?, row.try_get(1)?);
-        let named: Option<String> = row.try_get(2)?;
-        let same_name = domain.is_none() || named.as_deref() == domain;
         let is_recent = at.is_some_and(|at| at <= now && at + 60_000 > now);
-        if before.as_deref() == Some(matched) && same_name && is_recent {
+        if before.as_deref() == Some(matched) && is_recent {
             return Ok(());
         }
-        sqlx::query(
-            "UPDATE hooks SET matched = $3, last_at = $4, domain = COALESCE($5, domain) WHERE shop_id = $1 AND kind = $2",
-        )
+        sqlx::query("UPDATE hooks SET matched = $3, last_at = $4 WHERE shop_id = $1 AND kind = $2")
             .bind(shop.0)
             .bind(word(kind))
             .bind(matched.to_owned())
             .bind(now)
-            .bind(domain.map(str::to_owned))
             .execute(&self.writes)
             .await?;
         Ok(())

@@ -188,6 +188,7 @@ async fn read_narrowly(
         Err(CallError::Halt(halt)) => return Err(halt),
         Err(CallError::Api(error)) => return unreadable(s, run, body, kind, error).await,
     };
+    walk.pass(narrow.passed);
     let after = match at {
         Cursor::After(id) => id,
         Cursor::Page { after, .. } => before.top.max(after),
@@ -231,6 +232,7 @@ async fn end_of_list(s: &Session<'_>, run: &mut Run, body: &mut Body, kind: Reco
         let counted = body.walk.count.unwrap_or_default();
         let detail = format!("{}/{counted}", body.walk.rows);
         s.shop_problem(&topic, "list-short", Some(detail)).await?;
+        body.short[usize::from(kind == RecordKind::Customer)] = true;
     } else {
         s.shop_problem_over(&topic).await?;
     }

@@ -67,6 +67,7 @@ pub(super) async fn missing(s: &Session<'_>, run: &mut Run, body: &mut Body) -> 
     if body.reads_customers {
         kinds.push(RecordKind::Customer);
     }
+    kinds.retain(|kind| !body.short[usize::from(*kind == RecordKind::Customer)]);
     if run.kind != RunKind::First {
         for kind in kinds {
             let mut after = 0;

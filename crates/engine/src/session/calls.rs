@@ -238,6 +238,9 @@ impl Session<'_> {
                         std::mem::take(&mut state.sare_unpaid),
                     )
                 };
+                if mended.0 || mended.1 {
+                    self.state().timers.sare = 0;
+                }
                 if mended.0 {
                     self.shop_problem_over("sare-access").await?;
                 }

@@ -63,7 +63,11 @@ impl Session<'_> {
             return Err(Halt::Wait {
                 side: Side::Sare,
                 until: state.timers.sare,
-                why: "sare-away",
+                why: match (state.sare_unpaid, state.sare_refused) {
+                    (true, _) => "sare-payment",
+                    (_, true) => "sare-access",
+                    _ => "sare-away",
+                },
             });
         }
         match state.sare.ready_at(now, requests, reserve) {

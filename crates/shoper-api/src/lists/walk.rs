@@ -12,6 +12,9 @@ use super::{Cursor, LIMIT, Listed};
 /// Pages read a second time at most: a count that goes up and down must not hold the walk for ever.
 const MOST_BACK: u64 = 200;
 
+/// Empty pages read one after the other before the list is taken to be over.
+const MOST_EMPTY: u32 = 5;
+
 /// Where a list goes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Next {
@@ -42,7 +45,7 @@ pub(crate) struct Print {
 pub struct Walk {
     /// Rows met, each once as far as can be told.
     pub rows: u64,
-    /// Rows of the whole list as the shop counted them last; `None` where it does not count, or goes by id.
+    /// Rows of the whole list as the shop counted them last; `None` where it does not count.
     pub count: Option<u64>,
     /// Greatest id met.
     pub top: i64,
@@ -52,6 +55,10 @@ pub struct Walk {
     far: u64,
     /// Pages gone back.
     back: u64,
+    /// Empty pages one after the other.
+    empty: u32,
+    /// Rows that the first page of a list by id counted.
+    whole: Option<u64>,
     /// A page was not in order of id.
     mixed: bool,
 }
@@ -68,10 +75,23 @@ impl Walk {
         self.top = print.ids.iter().copied().fold(was_top, i64::max);
         let Some((from, to)) = print.span else {
             let newer = print.ids.iter().filter(|id| **id > was_top).count() as u64;
+            if self.rows == 0 {
+                self.whole = listed.count;
+                self.count = listed.count;
+            } else if listed.count.is_some() && listed.count != self.whole {
+                // It counts what is left from the cursor on.
+                self.count = listed.count.map(|left| left + self.rows);
+            }
             self.rows += newer + print.nameless;
             return next;
         };
         let is_empty = print.ids.is_empty() && print.nameless == 0;
+        self.empty = if is_empty { self.empty + 1 } else { 0 };
+        if self.empty >= MOST_EMPTY {
+            // Whatever the shop counts, nothing more comes.
+            self.count = listed.count.or(self.count);
+            return None;
+        }
         let is_farther = from >= self.far && !is_empty;
         let is_first = self.far == 0;
         let is_same = is_farther && !is_first && print.mark == self.mark;
@@ -116,6 +136,26 @@ impl Walk {
     /// Rows that the shop counts and that were not met; 0 where it does not count by number.
     pub fn missed(&self) -> u64 {
         self.count.map_or(0, |count| count.saturating_sub(self.rows))
+    }
+
+    /// Whether a part of a list by id is empty though the shop counts rows there: something in it cannot be put into words.
+    /// So many rows after the cursor were left out.
+    pub fn is_hollow<T>(&self, skip: u32, listed: &Listed<T>) -> bool {
+        let Print {
+            ids, nameless, span, ..
+        } = &listed.print;
+        let is_empty = ids.is_empty() && *nameless == 0 && span.is_none();
+        let Some(count) = listed.count.filter(|_| is_empty) else {
+            return false;
+        };
+        // A count of the whole list, the filter left out, says nothing of what is left.
+        let is_of_the_rest = self.rows == 0 || self.whole.is_some_and(|whole| count < whole);
+        is_of_the_rest && count > u64::from(skip)
+    }
+
+    /// So many rows were passed over: they were met, though not read.
+    pub fn pass(&mut self, rows: u32) {
+        self.rows += u64::from(rows);
     }
 
     /// Whether a page was not in order of id: then nothing follows from the ids around a place.

@@ -41,6 +41,8 @@ pub enum Spoiling {
     Status(u16),
     /// HTTP 200 with nothing.
     Empty,
+    /// Its page comes without any rows, and counts them all the same; alone it is answered.
+    Hollow,
     /// A byte of no character in it.
     NotUtf8,
     /// More than 16 MiB.
@@ -115,6 +117,15 @@ pub(super) fn spoil(mut answer: Response, how: Spoiling) -> Response {
             *answer.body_mut() = Bytes::new();
         }
         Spoiling::Empty => *answer.body_mut() = Bytes::new(),
+        Spoiling::Hollow => {
+            let page = serde_json::from_slice::<serde_json::Value>(answer.body());
+            if let Ok(serde_json::Value::Object(mut page)) = page
+                && let Some(list) = page.get_mut("list")
+            {
+                *list = serde_json::Value::Array(Vec::new());
+                *answer.body_mut() = Bytes::from(serde_json::Value::Object(page).to_string());
+            }
+        }
         Spoiling::NotUtf8 => {
             // Within the first text there is.
             let body = answer.body();

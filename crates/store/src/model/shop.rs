@@ -164,8 +164,6 @@ pub struct Hook {
     pub secret: Option<SecretString>,
     /// Which secret's signature matched last: `plain`, `derived` or `own-derived` (shoper-api.md F.4, I).
     pub matched: Option<String>,
-    /// The shop's host as its newest signed call named it (`X-Shop-Domain`).
-    pub domain: Option<String>,
     /// Last accepted call.
     pub last_at: Option<Millis>,
     /// Whether the shop is served (not uninstalled).

@@ -245,18 +245,18 @@ async fn a_hooks_calls_are_noted_to_the_minute() {
         };
         for (at, matched) in [(NOON, "plain"), (NOON + 59_999, "plain")] {
             store
-                .hook_called(shop, HookKind::Sare, matched, None, at)
+                .hook_called(shop, HookKind::Sare, matched, at)
                 .await
                 .unwrap();
         }
         assert_eq!(noted().await, (Some("plain".to_owned()), Some(NOON)));
         store
-            .hook_called(shop, HookKind::Sare, "derived", None, NOON + 59_999)
+            .hook_called(shop, HookKind::Sare, "derived", NOON + 59_999)
             .await
             .unwrap();
         assert_eq!(noted().await, (Some("derived".to_owned()), Some(NOON + 59_999)));
         store
-            .hook_called(shop, HookKind::Sare, "derived", None, NOON + 200_000)
+            .hook_called(shop, HookKind::Sare, "derived", NOON + 200_000)
             .await
             .unwrap();
         assert_eq!(noted().await.1, Some(NOON + 200_000));

@@ -100,6 +100,7 @@ pub async fn retry(
         .store
         .problem_retry(shop.id, wish.key.as_deref(), app.now())
         .await?;
+    app.engine.ask_again(shop.id).await?;
     app.wake.notify_one();
     Ok(Json(Retried { retried }))
 }

@@ -27,16 +27,38 @@ pub fn record(kind: RecordKind, body: &[u8]) -> Option<RecordKey> {
         RecordKind::Customer => "user_id",
         RecordKind::Subscriber => "subscriber_id",
     };
+    let id = within(name, body, DEPTH).or_else(|| in_form(name, body))?;
+    Some(RecordKey { kind, id })
+}
+
+/// How deep the record may lie in the body: in it, as its only member or row, or in one of those.
+const DEPTH: u32 = 2;
+
+fn within(name: &str, body: &[u8], depth: u32) -> Option<i64> {
     // Each member by itself: a name with half a character in it does not hide whose it is.
     let members: Result<BTreeMap<Cow<'_, str>, &RawValue>, _> = serde_json::from_slice(body);
-    let id = match members {
-        Ok(members) => {
-            let named = |name| members.get(name).and_then(|raw| text_number(raw.get()));
-            named(name).or_else(|| named("id"))
-        }
+    if let Ok(members) = members {
+        let named = |name| members.get(name).and_then(|raw| text_number(raw.get()));
+        let only = || match members.values().next().filter(|_| members.len() == 1) {
+            Some(raw) if depth > 0 => within(name, raw.get().as_bytes(), depth - 1),
+            _ => None,
+        };
+        return named(name).or_else(|| named("id")).or_else(only);
+    }
+    match serde_json::from_slice::<Vec<&RawValue>>(body).as_deref() {
+        Ok([only]) if depth > 0 => within(name, only.get().as_bytes(), depth - 1),
+        Ok(_) => None,
         Err(_) => text_number(std::str::from_utf8(body).ok()?),
-    }?;
-    Some(RecordKey { kind, id })
+    }
+}
+
+/// The same in a body that is written as a form.
+fn in_form(name: &str, body: &[u8]) -> Option<i64> {
+    let pair = |wanted: &str| {
+        let mut pairs = url::form_urlencoded::parse(body);
+        pairs.find_map(|(key, value)| number(&Value::String(value.into_owned())).filter(|_| key == wanted))
+    };
+    pair(name).or_else(|| pair("id"))
 }
 
 fn text_number(json: &str) -> Option<i64> {
@@ -45,7 +67,14 @@ fn text_number(json: &str) -> Option<i64> {
 
 fn number(value: &Value) -> Option<i64> {
     let id = match value {
-        Value::Number(number) => number.as_i64()?,
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "a whole number that a float holds exactly"
+        )]
+        Value::Number(number) => number.as_i64().or_else(|| {
+            let float = number.as_f64()?;
+            (float.fract() == 0.0 && float.abs() < 9.0e15).then_some(float as i64)
+        })?,
         Value::String(text) => text.trim().parse().ok()?,
         _ => return None,
     };
@@ -65,6 +94,10 @@ mod tests {
             b"12",
             br#""12""#,
             br#"{"firstname":"Ola \ud83d","user_id":"12"}"#,
+            br#"{"user_id":12.0}"#,
+            br#"{"client":{"user_id":"12"}}"#,
+            br#"[{"user_id":"12"}]"#,
+            b"email=jan%40example.com&user_id=12",
         ] {
             assert_eq!(record(RecordKind::Customer, body), Some(RecordKey::customer(12)));
         }

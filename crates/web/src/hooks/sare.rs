@@ -76,7 +76,7 @@ async fn take(app: &App, token: &str, body: &[u8]) -> Result<&'static str, Error
         app.wake.notify_one();
     }
     app.store
-        .hook_called(hook.shop, HookKind::Sare, "token", None, now)
+        .hook_called(hook.shop, HookKind::Sare, "token", now)
         .await?;
     Ok(match (hashes.is_empty(), marks.is_empty()) {
         (true, _) => "no-address",

@@ -9,7 +9,7 @@ use http::{HeaderMap, StatusCode};
 use ports::read_body;
 use secrecy::SecretString;
 use shoper_api::signature::{DerivedSecret, WebhookSecretKind, verify_webhook};
-use store::{DirtyKey, DirtyMark, Hook, HookKind, Priority, Reason};
+use store::{DirtyKey, DirtyMark, Hook, HookKind, Priority, Reason, RunKind};
 
 use super::{id, in_time};
 use crate::error::Error;
@@ -94,18 +94,35 @@ async fn take(app: &App, token: &str, headers: &HeaderMap, body: &[u8]) -> Resul
     }
     mark(app, &hook, header(headers, "x-webhook-name"), &meant).await?;
     app.store
-        .hook_called(hook.shop, HookKind::Shoper, matched.name(), domain(headers), now)
+        .hook_called(hook.shop, HookKind::Shoper, matched.name(), now)
         .await?;
     Ok(())
 }
 
-/// The host that the shop names as its own. It is believed with the signature, although that does not cover it: it counts
-/// only when the shop's known address sends us to the very same host.
-fn domain(headers: &HeaderMap) -> Option<&str> {
-    Some(header(headers, "x-shop-domain").trim()).filter(|name| !name.is_empty() && name.len() <= 253)
+/// How often at most the shop is read as a whole because of webhooks that name no record.
+const READ_EVERY_MS: i64 = 3_600_000;
+
+/// Has the whole shop read, where nothing else tells what has changed in it.
+async fn read_whole(app: &App, hook: &Hook, now: i64) -> Result<(), Error> {
+    let lane = app.store.lane(hook.shop).await?;
+    let is_set_up = lane.is_some_and(|lane| {
+        let state = engine::LaneState::parse(&lane.state, app.engine.settings());
+        state.first_done
+    });
+    let newest = app.store.newest_run(hook.shop, RunKind::Sweep).await?;
+    let was_read = newest.is_some_and(|run| run.created_at + READ_EVERY_MS > now);
+    if !is_set_up || was_read || app.store.active_run(hook.shop).await?.is_some() {
+        return Ok(());
+    }
+    let body = engine::Body::default().text();
+    match app.store.create_run(hook.shop, RunKind::Sweep, &body, now).await {
+        // Another one has begun at this moment.
+        Ok(_) | Err(store::Error::RunActive(_)) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
 }
 
-/// Marks what the event is about; one that names no record has the shop looked at.
+/// Marks what the event is about; one that names no record has the shop read.
 async fn mark(app: &App, hook: &Hook, event: &str, body: &[u8]) -> Result<(), Error> {
     let Some(kind) = id::subject(event) else {
         return Ok(());
@@ -128,7 +145,8 @@ async fn mark(app: &App, hook: &Hook, event: &str, body: &[u8]) -> Result<(), Er
             app.store.mark(hook.shop, &[mark], now).await?;
         }
         None => {
-            tracing::warn!(shop = %hook.shop, event = label(event), "a webhook names no record; the shop is looked at");
+            tracing::warn!(shop = %hook.shop, event = label(event), "a webhook names no record; the shop is read");
+            read_whole(app, hook, now).await?;
             app.store.wake(hook.shop, now).await?;
         }
     }

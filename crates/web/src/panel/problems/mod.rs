@@ -95,6 +95,8 @@ async fn retry(State(app): State<App>, Posted { visit, fields }: Posted) -> Resu
         app.store.problem_retry(visit.shop.id, None, now).await
     };
     done.map_err(|error| visit.closed(error))?;
+    let asked = app.engine.ask_again(visit.shop.id).await;
+    asked.map_err(|error| visit.closed(error))?;
     app.wake.notify_one();
     visit.redirect_done(&app, "problems?done=retry").await
 }
