@@ -95,7 +95,10 @@ pub fn spellings(text: &str) -> Vec<String> {
     }
     let mut all = vec![first.into_owned()];
     let letters = shown(&all[0]).into_owned();
-    let apart: String = letters.nfd().collect();
+    let apart = match all[0].rsplit_once('@') {
+        Some((local, domain)) => format!("{}@{domain}", local.nfd()),
+        None => bare.to_owned(),
+    };
     for other in [letters, bare.to_owned(), apart] {
         if all
             .iter()

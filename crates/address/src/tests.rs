@@ -63,6 +63,12 @@ fn both_forms_of_a_domain_are_asked_for_and_what_was_written_once() {
     assert_eq!(spellings(" JAN@example.com "), ["JAN@example.com"]);
     assert_eq!(spellings(LETTERS), [ASCII, LETTERS]);
     assert_eq!(spellings(ASCII), [ASCII, LETTERS]);
+    // A letter of one piece, and of two.
+    assert_eq!(
+        spellings("\u{17c}@example.com"),
+        ["\u{17c}@example.com", "z\u{307}@example.com"]
+    );
+    assert_eq!(key("z\u{307}@example.com"), key("\u{17c}@example.com"));
     assert_eq!(
         spellings("\u{feff}jan@example.com"),
         ["jan@example.com", "\u{feff}jan@example.com"]

@@ -173,11 +173,11 @@ async fn an_address_is_one_segment_of_the_path() {
     for (address, segment) in [
         (JAN, "Jan.Kowalski%2Bsklep@example.com"),
         ("a/b?c#d%e@example.com", "a%2Fb%3Fc%23d%25e@example.com"),
-        (" żółw@example.com ", "%C5%BC%C3%B3%C5%82w@example.com"),
+        (" jan@żółw.pl ", "jan@xn--w-uga1v8h.pl"),
     ] {
-        let (client, script) = Script::of([ok(json!([]))]);
+        let (client, script) = Script::of([ok(json!([])), ok(json!([]))]);
         assert_eq!(client.by_email(address).await.unwrap(), None);
-        assert_eq!(script.paths(), [format!("email/by_email/{segment}")]);
+        assert_eq!(script.paths()[0], format!("email/by_email/{segment}"));
     }
 }
 

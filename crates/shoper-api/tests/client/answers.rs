@@ -98,6 +98,9 @@ async fn a_404_without_shopers_body_is_not_a_deletion() {
         "{}",
         r#"{"message":"no route"}"#,
         "null",
+        r#"{"error":"Not Found"}"#,
+        r#"{"status":404,"error":"Not Found","path":"/webapi/rest/users/1"}"#,
+        r#"{"error":"","error_description":""}"#,
     ] {
         let error = ask(raw(404, body)).await;
         assert!(

@@ -71,6 +71,50 @@ fn uncounted(rows: &[i64], page: u32) -> Answer {
 }
 
 #[tokio::test]
+async fn a_list_that_counts_a_million_rows_and_has_no_more_comes_to_its_end() {
+    let mut paged = Paged::new(|_| (1..=120).collect());
+    let answer = |rows: &[i64], page: u32| list(1_000_000, 20_000, page.into(), page_of(rows, page));
+    let (met, walk) = paged.read(answer).await;
+    assert_eq!(met, (1..=120).collect::<Vec<_>>());
+    assert!(paged.asked < 12, "{} requests", paged.asked);
+    assert_eq!(walk.missed(), 999_880);
+}
+
+/// Walks through a list by id; the answers to its requests, and whether one of them was hollow.
+async fn by_id(answers: &[(u64, &[i64])]) -> (Walk, Vec<bool>) {
+    let (mut walk, mut hollow, mut last) = (Walk::default(), Vec::new(), 0);
+    for (count, ids) in answers {
+        let answer = list(*count, count.div_ceil(50), 1, users(ids.iter().copied()));
+        let script = Script::new([answer]);
+        let at = Cursor::After(last);
+        let listed = script.client().users(at).await.expect("a page");
+        hollow.push(walk.is_hollow(0, &listed));
+        if hollow.last() == Some(&false) {
+            walk.on(at, &listed);
+        }
+        last = ids.last().copied().unwrap_or(last);
+    }
+    (walk, hollow)
+}
+
+#[tokio::test]
+async fn a_page_by_id_without_the_rows_it_counts_is_hollow_and_the_end_is_not() {
+    let page: Vec<i64> = (1..=50).collect();
+    // What is left is counted.
+    let (walk, hollow) = by_id(&[(150, &page), (100, &[]), (100, &[51, 52])]).await;
+    assert_eq!(hollow, [false, true, false]);
+    assert_eq!(walk.missed(), 98);
+    let (walk, hollow) = by_id(&[(52, &page), (2, &[51, 52]), (0, &[])]).await;
+    assert_eq!((walk.missed(), hollow), (0, vec![false; 3]));
+    // The filter is left out of the count: it says nothing of what is left.
+    let (walk, hollow) = by_id(&[(52, &page), (52, &[51, 52]), (52, &[])]).await;
+    assert_eq!((walk.missed(), hollow), (0, vec![false; 3]));
+    // Nothing at all of what is counted.
+    assert_eq!(by_id(&[(7, &[])]).await.1, [true]);
+    assert_eq!(by_id(&[(0, &[])]).await.1, [false]);
+}
+
+#[tokio::test]
 async fn rows_that_go_away_from_pages_read_before_lose_no_others() {
     for gone in [1, 5, 49, 50, 51, 120] {
         let mut paged = Paged::new(|asked| {

@@ -331,6 +331,51 @@ async fn other_events_and_bodies_without_an_id_are_answered_and_mark_nothing() {
 }
 
 #[tokio::test]
+async fn a_body_without_an_id_has_a_shop_at_work_read_as_a_whole_once_an_hour() {
+    each(async |world| {
+        let shop = world.installed().await;
+        world.configured(&shop).await;
+        let token = world.hooked(&shop, HookKind::Shoper, "token-1", Some("s")).await;
+        let deliver = async || {
+            let body = "not json";
+            let answer = world
+                .deliver(&token, &delivery("client.edit", "s", body), body)
+                .await;
+            assert_eq!(answer.status, 200);
+        };
+        deliver().await;
+        assert!(
+            world.store.runs(shop.id, 5).await.unwrap().is_empty(),
+            "the first one reads all"
+        );
+        let lease = world
+            .store
+            .claim_shop(shop.id, NOON, 60_000)
+            .await
+            .unwrap()
+            .unwrap();
+        let state = r#"{"first_done":true}"#;
+        world.store.release(&lease, state, NOON, NOON).await.unwrap();
+        for _ in 0..2 {
+            deliver().await;
+            let runs = world.store.runs(shop.id, 5).await.unwrap();
+            assert_eq!(
+                runs.iter().map(|run| run.kind).collect::<Vec<_>>(),
+                [store::RunKind::Sweep]
+            );
+            let over = store::RunState::Done;
+            let (id, at) = (runs[0].id, NOON);
+            world
+                .store
+                .set_run_state(shop.id, id, over, None, at)
+                .await
+                .unwrap();
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn bytes_before_and_inside_a_body_hide_no_record() {
     each(async |world| {
         let shop = world.installed().await;
