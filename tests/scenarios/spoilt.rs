@@ -118,6 +118,31 @@ async fn a_page_without_the_rows_that_it_counts_is_no_end_of_the_list() {
 }
 
 #[tokio::test]
+async fn a_list_that_gives_out_nothing_of_what_it_counts_is_told_and_stops_no_run() {
+    for (count, key) in [(3, "shop:passed-over:s"), (80, "shop:list-short:s")] {
+        each_database(async |mut lab| {
+            full_shop(
+                &mut lab,
+                5,
+                |_| {},
+                |s| {
+                    let hollow = format!(r#"{{"count":"{count}","pages":2,"page":1,"list":[]}}"#);
+                    let rule = FaultRule::always(Fault::Answer(200, hollow));
+                    s.shop.faults().add(rule.path("/webapi/rest/subscribers?"));
+                },
+            )
+            .await;
+            lab.minutes(15).await;
+            assert_eq!(newest_run(&lab, 0).await.state, RunState::Done, "{count}");
+            assert_eq!(in_sare(&lab.shops[0], 5).len(), 5, "{count}");
+            let told = problem_keys(&lab).await;
+            assert!(told.iter().any(|(told, _)| told == key), "{told:?}");
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
 async fn a_row_whose_number_cannot_be_read_is_told_and_not_lost_without_a_word() {
     each_database(async |mut lab| {
         full_shop(

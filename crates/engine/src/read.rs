@@ -130,10 +130,18 @@ async fn subscribers(s: &Session<'_>, at: Cursor, of: Stretch, walk: &mut Walk) 
     Ok(page)
 }
 
+/// What is missing from a page that gives out nothing of what it counts.
+const COUNTED: &str = "the rows that the list counts";
+
+/// Whether a list could not be read for that.
+pub fn is_hollow(error: &shoper_api::Error) -> bool {
+    matches!(error, shoper_api::Error::NotUnderstood { what, .. } if *what == COUNTED)
+}
+
 /// A page that gives out nothing of what it counts fails as one that cannot be read.
 fn hollow() -> CallError<shoper_api::Error> {
     CallError::Api(shoper_api::Error::NotUnderstood {
-        what: "the rows that the list counts",
+        what: COUNTED,
         status: 200,
         shape: "an empty list".to_owned(),
         passing: false,

@@ -243,6 +243,19 @@ async fn end_of_list(s: &Session<'_>, run: &mut Run, body: &mut Body, kind: Reco
     next_phase(s, run, body).await
 }
 
+/// The list counts rows and gives none of them out, wherever it is asked for them: told, and the run goes on without.
+async fn short_of_all(s: &Session<'_>, run: &mut Run, body: &mut Body, kind: RecordKind) -> Result<(), Halt> {
+    let detail = format!("{}/?", body.walk.rows);
+    s.shop_problem(
+        &format!("list-short:{}", kind.letter()),
+        "list-short",
+        Some(detail),
+    )
+    .await?;
+    body.short[usize::from(kind == RecordKind::Customer)] = true;
+    next_phase(s, run, body).await
+}
+
 /// The problem of a list that cannot be read at all.
 fn list_topic(kind: RecordKind) -> String {
     format!("list:{}", kind.letter())
@@ -280,6 +293,7 @@ async fn unreadable(
                     why: "shop-record",
                 });
             }
+            Failed::GaveUp if read::is_hollow(&error) => return short_of_all(s, run, body, kind).await,
             Failed::GaveUp => until = narrow.until,
         }
     }

@@ -77,11 +77,9 @@ impl Walk {
             let newer = print.ids.iter().filter(|id| **id > was_top).count() as u64;
             if self.rows == 0 {
                 self.whole = listed.count;
-                self.count = listed.count;
-            } else if listed.count.is_some() && listed.count != self.whole {
-                // It counts what is left from the cursor on.
-                self.count = listed.count.map(|left| left + self.rows);
             }
+            let met_before = |count| if self.is_of_the_rest(count) { self.rows } else { 0 };
+            self.count = listed.count.map(|count| count + met_before(count)).or(self.count);
             self.rows += newer + print.nameless;
             return next;
         };
@@ -148,9 +146,16 @@ impl Walk {
         let Some(count) = listed.count.filter(|_| is_empty) else {
             return false;
         };
-        // A count of the whole list, the filter left out, says nothing of what is left.
-        let is_of_the_rest = self.rows == 0 || self.whole.is_some_and(|whole| count < whole);
-        is_of_the_rest && count > u64::from(skip)
+        self.is_of_the_rest(count) && count > u64::from(skip)
+    }
+
+    /// Whether a list by id counts what is left from the cursor on. A count of the whole list, the filter left out, says
+    /// nothing of that; it may fall too, as rows go away, but not by as many as were read.
+    fn is_of_the_rest(&self, count: u64) -> bool {
+        self.rows == 0
+            || self
+                .whole
+                .is_some_and(|whole| count + self.rows.div_ceil(2) <= whole)
     }
 
     /// So many rows were passed over: they were met, though not read.

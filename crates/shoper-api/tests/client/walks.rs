@@ -109,6 +109,8 @@ async fn a_page_by_id_without_the_rows_it_counts_is_hollow_and_the_end_is_not() 
     // The filter is left out of the count: it says nothing of what is left.
     let (walk, hollow) = by_id(&[(52, &page), (52, &[51, 52]), (52, &[])]).await;
     assert_eq!((walk.missed(), hollow), (0, vec![false; 3]));
+    let (walk, hollow) = by_id(&[(52, &page), (51, &[52]), (51, &[])]).await;
+    assert_eq!((walk.missed(), hollow), (0, vec![false; 3]), "and one went away");
     // Nothing at all of what is counted.
     assert_eq!(by_id(&[(7, &[])]).await.1, [true]);
     assert_eq!(by_id(&[(0, &[])]).await.1, [false]);
