@@ -74,6 +74,7 @@ fn log_to_stderr(settings: &Settings, cli: &Cli) {
     let filter = EnvFilter::new(settings.log.as_deref().unwrap_or(default));
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
+        .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))
         .with_writer(std::io::stderr);
     if settings.log_json {
         builder.json().init()

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use engine::{Body, Phase, Statement};
 use indicatif::ProgressBar;
-use store::{Run, RunKind, RunState};
+use store::{Run, RunKind, RunState, SecretName};
 use sync_core::ShopId;
 
 use super::{output, shop};
@@ -20,6 +20,12 @@ pub async fn sync(app: &App, options: Sync) -> anyhow::Result<u8> {
     app.config(&shop)?;
     if shop.paused {
         anyhow::bail!("{0} is paused; `shoper-sare shop resume {0}` goes on", shop.host);
+    }
+    if app.store.secret(shop.id, SecretName::SareKey).await?.is_none() {
+        anyhow::bail!(
+            "{0} is not connected to SARE: give its key with `shoper-sare config import` or in the panel",
+            shop.host
+        );
     }
     let kind = if options.dry_run {
         RunKind::DryRun

@@ -45,6 +45,14 @@ pub fn sqlite_file(url: &str) -> Option<PathBuf> {
     Some(options.get_filename().to_owned())
 }
 
+/// Makes the file where there is none yet, for its owner alone: what SQLite puts beside it has the same rights. Where that
+/// fails SQLite says why.
+pub(crate) fn make_private(url: &str) {
+    if let Some(path) = sqlite_file(url) {
+        let _ = private(OpenOptions::new().create_new(true).write(true)).open(path);
+    }
+}
+
 /// Makes this process the one server of the ledger at `url`. Nothing keeps several servers from one PostgreSQL database.
 ///
 /// # Errors

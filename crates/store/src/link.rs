@@ -31,6 +31,7 @@ pub async fn open(url: &str, dialect: Dialect) -> Result<(Pool<Any>, Pool<Any>),
         _ => url.to_owned(),
     };
     if dialect == Dialect::Sqlite {
+        crate::file::make_private(&url);
         try_once(&url, dialect).await?;
     }
     // SQLite has one writer: queueing for it here is fair, waiting for its lock would not be.

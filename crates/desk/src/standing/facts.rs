@@ -111,6 +111,8 @@ pub struct Facts {
     pub differences: i64,
     /// Kinds of open problems of the shop as a whole which do not heal by themselves.
     pub troubles: Vec<String>,
+    /// Consents that wait for a person's decision.
+    pub doubts: i64,
     /// Contacts.
     pub contacts: i64,
     /// Changes waiting.
@@ -141,6 +143,8 @@ pub struct Sources<'a> {
     pub has_key: bool,
     /// Kinds of open problems of the shop as a whole.
     pub troubles: Vec<String>,
+    /// Consents that wait for a person's decision.
+    pub doubts: i64,
 }
 
 impl Facts {
@@ -159,7 +163,7 @@ impl Facts {
         shop: &Shop,
         now: Millis,
     ) -> Result<Self, store::Error> {
-        let (lane, counts, runs, active, audit, configured_at, troubles, has_key) = tokio::try_join!(
+        let (lane, counts, runs, active, audit, configured_at, troubles, has_key, doubts) = tokio::try_join!(
             store.lane(shop.id),
             store.counts(shop.id),
             store.runs(shop.id, 5),
@@ -168,6 +172,7 @@ impl Facts {
             configured_at(store, shop),
             troubles(store, shop),
             has_key(store, shop),
+            store.count_doubted(shop.id),
         )?;
         let lane = LaneState::parse(&lane.map_or_else(String::new, |lane| lane.state), settings);
         Ok(Self::of(Sources {
@@ -181,6 +186,7 @@ impl Facts {
             configured_at,
             has_key,
             troubles,
+            doubts,
         }))
     }
 
@@ -197,6 +203,7 @@ impl Facts {
             configured_at,
             has_key,
             troubles,
+            doubts,
         } = sources;
         let config = shop.config.as_deref().map(Config::parse);
         let setup = match &config {
@@ -253,6 +260,7 @@ impl Facts {
                 .filter(|audit| !newest.is_some_and(|run| is_repair(run) && run.ended_at > Some(audit.at)))
                 .map_or(0, |audit| audit.differences),
             troubles,
+            doubts,
             contacts: counts.contacts,
             dirty: counts.dirty,
             failed: counts

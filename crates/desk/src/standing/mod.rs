@@ -99,6 +99,8 @@ pub enum Matter {
     Soon,
     /// So many changes are being sent.
     Sending(i64),
+    /// So many consents that something speaks against wait for a person's decision.
+    Doubted(i64),
     /// All is in SARE but so many contacts.
     ButFailed(i64),
     /// The shop has nobody yet.
@@ -177,6 +179,7 @@ impl Matter {
             Self::UnderWay(_) => "run-under-way",
             Self::Soon => "first-soon",
             Self::Sending(_) => "sending",
+            Self::Doubted(_) => "consents-wait",
             Self::ButFailed(_) => "some-failed",
             Self::Empty => "empty",
             Self::Current => "current",

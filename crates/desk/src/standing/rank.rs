@@ -26,6 +26,10 @@ impl Standing {
         if matters.is_empty() {
             matters.push(well(facts));
         }
+        // No trouble, and no hurry: whoever is meant gets no newsletter until then.
+        if facts.doubts > 0 && is_set_up(facts) {
+            matters.push(Matter::Doubted(facts.doubts));
+        }
         Self {
             shop: shop_side(facts, is_at_work),
             sare: sare_side(facts, is_at_work),

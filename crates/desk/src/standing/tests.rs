@@ -31,6 +31,7 @@ fn in_order() -> Facts {
         active: None,
         newest: None,
         differences: 0,
+        doubts: 0,
         troubles: Vec::new(),
         contacts: 100,
         dirty: 0,
@@ -483,4 +484,12 @@ fn no_combination_is_told_better_than_it_is() {
         }
     });
     assert!(seen > 100_000, "only {seen} combinations");
+}
+
+#[test]
+fn consents_that_wait_are_told_beside_what_is_the_headline() {
+    let mut facts = in_order();
+    facts.doubts = 2;
+    let standing = Standing::of(&facts);
+    assert_eq!(standing.matters, [Matter::Current, Matter::Doubted(2)]);
 }

@@ -78,8 +78,11 @@ impl Walk {
             if self.rows == 0 {
                 self.whole = listed.count;
             }
-            let met_before = |count| if self.is_of_the_rest(count) { self.rows } else { 0 };
-            self.count = listed.count.map(|count| count + met_before(count)).or(self.count);
+            // Rows that are read once more, as there was no room for them, are among those met.
+            if at == Cursor::After(was_top) {
+                let met_before = |count| if self.is_of_the_rest(count) { self.rows } else { 0 };
+                self.count = listed.count.map(|count| count + met_before(count)).or(self.count);
+            }
             self.rows += newer + print.nameless;
             return next;
         };

@@ -7,7 +7,7 @@
 use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use shoper_api::IframeEntry;
 use shoper_api::signature::verify_iframe;
 use shoper_api::time::moment;
@@ -28,12 +28,16 @@ const LONGEST_FORM: usize = 16 * 1024;
 /// How far ahead of ours the shop's clock may be.
 const AHEAD_MS: i64 = 5 * 60_000;
 
-/// Opens the panel.
+/// Opens the panel. Who only asks whether it is there begins no session.
 pub async fn enter(
     State(app): State<App>,
+    method: Method,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Result<Response, Closed> {
+    if method == Method::HEAD {
+        return Ok(StatusCode::OK.into_response());
+    }
     let params = parameters(query.unwrap_or_default().as_bytes());
     begin(&app, params, &headers).await
 }

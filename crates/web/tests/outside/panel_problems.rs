@@ -88,7 +88,10 @@ async fn causes_come_with_the_largest_first_and_say_who_heals_them() {
         assert!(page.contains("<section id=\"record-locked\" class=\"cause calm\">"));
         assert!(between(&page, "id=\"record-locked\"", "</section>").contains("klient nr 9"));
         assert!(page.contains("<section id=\"sare-access\" class=\"cause bad\">"));
-        assert!(between(&page, "id=\"sare-access\"", "</section>").contains("/connect\">"));
+        let access = between(&page, "id=\"sare-access\"", "</section>");
+        assert!(access.contains("/connect\">"));
+        // A service as a whole can be asked again as well.
+        assert!(access.contains("name=\"kind\" value=\"sare-access\""), "{access}");
     })
     .await;
 }
@@ -248,7 +251,9 @@ async fn consents_in_doubt_are_listed_with_the_reason_and_a_person_decides() {
             ..Commit::default()
         };
         assert!(!v.page("problems").await.contains("id=\"doubts\""));
+        assert!(!v.page("").await.contains("na Twoją decyzję"));
         v.commit(commit, NOON).await;
+        assert!(v.page("").await.contains("2 zgody czekają na Twoją decyzję"));
         let page = v.page("problems").await;
         let section = between(&page, "id=\"doubts\"", "</section>");
         assert!(section.contains("2 zgody czekają na decyzję") && !section.contains("celina@example.com"));

@@ -84,6 +84,7 @@ impl Sight {
             configured_at,
             has_key,
             troubles,
+            doubts: store.count_doubted(id).await?,
         });
         Ok(Self {
             now,

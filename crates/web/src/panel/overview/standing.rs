@@ -158,6 +158,11 @@ fn sentence(words: Words, sight: &Sight, matter: &Matter) -> Sentence {
         Matter::UnderWay(kind) => Sentence::new(under_way(words, *kind), words.say("standing.run-text")),
         Matter::Soon => Sentence::new(words.say("standing.soon"), words.say("standing.soon-text")),
         Matter::Sending(n) => Sentence::new(words.count("standing.sending", *n), ""),
+        Matter::Doubted(n) => Sentence::new(
+            words.count("standing.doubted", *n),
+            words.say("standing.doubted-text"),
+        )
+        .with(words.say("standing.doubted-do"), "problems"),
         Matter::ButFailed(n) => {
             Sentence::new(words.count("standing.but-failed", *n), last_change(words, sight))
         }

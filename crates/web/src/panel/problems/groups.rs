@@ -27,6 +27,18 @@ const STOPS: [&str; 5] = [
     "shop-not-public",
 ];
 
+/// Kinds that are about a service as a whole: it is asked again when somebody says so.
+const OF_A_SERVICE: [&str; 8] = [
+    "sare-access",
+    "sare-away",
+    "sare-full",
+    "sare-group-gone",
+    "sare-payment",
+    "sare-property-gone",
+    "shop-access",
+    "shop-away",
+];
+
 /// All groups; `None` when there are no problems.
 pub async fn all(app: &App, visit: &Visit) -> Result<Option<Markup>, Error> {
     let words = visit.words;
@@ -126,6 +138,7 @@ fn section(
     let can_retry = problems
         .iter()
         .any(|problem| DirtyKey::decode(&problem.key).is_some());
+    let is_of_a_service = OF_A_SERVICE.contains(&group.kind.as_str());
     html! {
         section id=(group.kind) class={ "cause " (tone) } {
             h2 { (remedy.cause) }
@@ -144,10 +157,12 @@ fn section(
                 }
             }
             div.actions {
-                @if can_retry && group.count > 1 {
+                @if can_retry && group.count > 1 || is_of_a_service {
                     (visit.form("problems/retry", html! {
                         input type="hidden" name="kind" value=(group.kind);
-                        button.quiet type="submit" { (words.say("problems.retry-group")) }
+                        button.quiet type="submit" {
+                            @if is_of_a_service { (words.say("problems.retry")) } @else { (words.say("problems.retry-group")) }
+                        }
                     }))
                 }
                 @if more {
