@@ -224,7 +224,7 @@ async fn log_in(s: &Session<'_>) -> Result<bool, Halt> {
 /// The shop refuses us for good: said in problems, tried again hourly in case it changes its mind. Where it has moved, the
 /// address of before is asked first.
 pub async fn lost(s: &Session<'_>, why: &str) -> Result<Halt, Halt> {
-    if let Some(halt) = moving::refused(s).await? {
+    if let Some(halt) = moving::back(s).await? {
         return Ok(halt);
     }
     s.shop_problem("access", "shop-access", Some(why.to_owned()))

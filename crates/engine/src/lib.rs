@@ -246,15 +246,11 @@ impl Engine {
     /// # Errors
     /// When the ledger cannot be reached.
     pub async fn ask_sare_again(&self, shop: sync_core::ShopId) -> Result<bool, store::Error> {
-        let Some(lease) = self.claim_shop(shop).await? else {
-            return Ok(false);
-        };
-        let now = self.clock.now();
-        let mut state = LaneState::open(&lease.state, &self.settings, now);
-        state.timers.sare = 0;
-        state.failures.1 = 0;
-        self.store.release(&lease, &state.text_at(now), now, now).await?;
-        Ok(true)
+        let done = self.change_lane(shop, |state| {
+            state.timers.sare = 0;
+            state.failures.1 = 0;
+        });
+        Ok(done.await?.is_some())
     }
 
     /// A person says that it is to be tried again: a service that refused us, wanted payment or failed is asked at once. Not
@@ -269,21 +265,34 @@ impl Engine {
             .shop(shop)
             .await?
             .is_some_and(|shop| shop.state == store::ShopState::AccessLost);
+        let asked = self.change_lane(shop, |state| {
+            let of_shop = is_lost || state.failures.0 > 0;
+            let of_sare = state.sare_unpaid || state.sare_refused || state.failures.1 > 0;
+            if of_shop {
+                state.timers.shoper = 0;
+            }
+            if of_sare {
+                state.timers.sare = 0;
+            }
+            of_shop || of_sare
+        });
+        Ok(asked.await?.unwrap_or(false))
+    }
+
+    /// Changes what a lane remembers and has it worked on at once; `None`, and nothing changed, while it is being worked on.
+    async fn change_lane<T>(
+        &self,
+        shop: sync_core::ShopId,
+        change: impl FnOnce(&mut LaneState) -> T,
+    ) -> Result<Option<T>, store::Error> {
         let Some(lease) = self.claim_shop(shop).await? else {
-            return Ok(false);
+            return Ok(None);
         };
         let now = self.clock.now();
         let mut state = LaneState::open(&lease.state, &self.settings, now);
-        let of_shop = is_lost || state.failures.0 > 0;
-        let of_sare = state.sare_unpaid || state.sare_refused || state.failures.1 > 0;
-        if of_shop {
-            state.timers.shoper = 0;
-        }
-        if of_sare {
-            state.timers.sare = 0;
-        }
+        let out = change(&mut state);
         self.store.release(&lease, &state.text_at(now), now, now).await?;
-        Ok(of_shop || of_sare)
+        Ok(Some(out))
     }
 
     /// Refuses what the brake stopped: a braked run ends without effect, and what a braked poll found is forgotten. The

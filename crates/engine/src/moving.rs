@@ -93,7 +93,7 @@ fn names(shop: &Shop) -> impl Iterator<Item = &str> {
 }
 
 /// The address of before, when it answers like a shop: it is asked again from the next slice on.
-async fn back(s: &Session<'_>) -> Result<Option<Halt>, Halt> {
+pub async fn back(s: &Session<'_>) -> Result<Option<Halt>, Halt> {
     let Some(previous) = &s.shop.previous_url else {
         return Ok(None);
     };
@@ -111,11 +111,6 @@ async fn back(s: &Session<'_>) -> Result<Option<Halt>, Halt> {
     )
     .await
     .map(Some)
-}
-
-/// The shop refuses us where it has moved to: the address of before is asked, when it answers like a shop.
-pub async fn refused(s: &Session<'_>) -> Result<Option<Halt>, Halt> {
-    back(s).await
 }
 
 /// Before a code, a refresh token with the app's secret, or a login travels: while the address of before answers, it gets

@@ -30,12 +30,22 @@ fn name(side: Side) -> &'static str {
     }
 }
 
+/// How it stands with a service, as far as it is told here: a shop that sends us on, or cannot be asked where it is, is told
+/// of by itself.
+fn away(s: &Session<'_>, side: Side) -> Away {
+    let mut state = s.state();
+    let away = *state.away(side);
+    let is_told_otherwise = side == Side::Shoper && state.sent_on;
+    Away {
+        since: away.since.filter(|_| !is_told_otherwise),
+        ..away
+    }
+}
+
 /// When a service that is away is to be told of.
 pub fn due(s: &Session<'_>) -> Option<Millis> {
-    let mut state = s.state();
-    let shoper = Some(*state.away(Side::Shoper)).filter(|_| !state.sent_on);
-    let all = shoper.into_iter().chain([*state.away(Side::Sare)]);
-    let untold = all.filter(|away| !away.is_told);
+    let untold = [Side::Shoper, Side::Sare].map(|side| away(s, side));
+    let untold = untold.iter().filter(|away| !away.is_told);
     let since = untold.filter_map(|away| away.since).min();
     since.map(|since| since + TOLD_AFTER_MS)
 }
@@ -43,10 +53,8 @@ pub fn due(s: &Session<'_>) -> Option<Millis> {
 /// Tells of services that are away, and no longer of those that answer.
 pub async fn tell(s: &Session<'_>) -> Result<(), Halt> {
     for side in [Side::Shoper, Side::Sare] {
-        let away = *s.state().away(side);
-        // A shop that sends us on, or cannot be asked where it is, is told of by itself.
-        let is_told_otherwise = side == Side::Shoper && s.state().sent_on;
-        match away.since.filter(|_| !is_told_otherwise) {
+        let away = away(s, side);
+        match away.since {
             Some(since) if s.now() - since >= TOLD_AFTER_MS => {
                 let waiting = s.store.counts(s.shop.id).await?.dirty;
                 let key = format!("shop:{}", name(side));

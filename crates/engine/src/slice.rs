@@ -110,20 +110,15 @@ async fn once(s: &Session<'_>, waits: &mut Waits) -> Result<bool, Halt> {
         return Ok(over);
     }
     let due = s.store.most_urgent_due(s.shop.id, s.now()).await?;
-    let is_due = |lowest: Priority| due.is_some_and(|due| due <= lowest);
     if is_held(s).await? {
         // Before the merchant's word only what they ask to be shown or tried.
-        if is_due(Priority::Trial)
-            && let Some(over) = waits.first(Box::pin(live::turn(s, Priority::Trial)).await)?
-        {
+        if let Some(over) = live_turn(s, waits, due, Priority::Trial).await? {
             return Ok(over);
         }
         return Ok(waits.tried(Box::pin(run::step(s)).await)? == Some(true));
     }
     waits.tried(Box::pin(trouble::tend(s)).await)?;
-    if is_due(Priority::Live)
-        && let Some(over) = waits.first(Box::pin(live::turn(s, Priority::Live)).await)?
-    {
+    if let Some(over) = live_turn(s, waits, due, Priority::Live).await? {
         return Ok(over);
     }
     waits.tried(Box::pin(run::schedule(s)).await)?;
@@ -134,18 +129,14 @@ async fn once(s: &Session<'_>, waits: &mut Waits) -> Result<bool, Halt> {
     {
         return Ok(over);
     }
-    if is_due(Priority::New)
-        && let Some(over) = waits.first(Box::pin(live::turn(s, Priority::New)).await)?
-    {
+    if let Some(over) = live_turn(s, waits, due, Priority::New).await? {
         return Ok(over);
     }
     // Refusals made in SARE reach the shop whether or not the first synchronisation gets on.
     if poll::is_due(s) && waits.tried(Box::pin(poll::step(s)).await)?.is_some() {
         return Ok(true);
     }
-    if is_due(Priority::Poll)
-        && let Some(over) = waits.first(Box::pin(live::turn(s, Priority::Poll)).await)?
-    {
+    if let Some(over) = live_turn(s, waits, due, Priority::Poll).await? {
         return Ok(over);
     }
     if waits.tried(Box::pin(run::step(s)).await)? == Some(true) {
@@ -155,7 +146,20 @@ async fn once(s: &Session<'_>, waits: &mut Waits) -> Result<bool, Halt> {
     {
         return Ok(true);
     }
-    Ok(is_due(Priority::Bulk) && waits.tried(Box::pin(live::turn(s, Priority::Bulk)).await)? == Some(true))
+    Ok(due.is_some() && waits.tried(Box::pin(live::turn(s, Priority::Bulk)).await)? == Some(true))
+}
+
+/// A turn of live changes up to `lowest`, where the most urgent that is due is among them.
+async fn live_turn(
+    s: &Session<'_>,
+    waits: &mut Waits,
+    due: Option<Priority>,
+    lowest: Priority,
+) -> Result<Option<bool>, Halt> {
+    if due.is_none_or(|due| due > lowest) {
+        return Ok(None);
+    }
+    waits.first(Box::pin(live::turn(s, lowest)).await)
 }
 
 /// Whether the first synchronisation waits: for the merchant's word, or for the end of the preview they asked for.

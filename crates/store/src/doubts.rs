@@ -8,10 +8,8 @@
 use sqlx::{AssertSqlSafe, Row};
 use sync_core::{RecordKind, ShopId};
 
-use crate::contacts::hash_of;
 use crate::error::Error;
-use crate::lanes;
-use crate::model::{AddrHash, DirtyKey, DirtyMark, Millis, Priority, Reason};
+use crate::model::{AddrHash, Millis, Reason};
 use crate::store::Store;
 
 /// A doubt that a person can decide: the shop says that the contact consents, nobody has refused, and SARE does not mail
@@ -55,43 +53,8 @@ impl Store {
         only: Option<&[AddrHash]>,
         now: Millis,
     ) -> Result<i64, Error> {
-        let mut tx = self.begin().await?;
-        if !lanes::enter(&mut tx, self.dialect, shop).await? {
-            return Err(Error::NoSuchShop);
-        }
-        let chosen = match only {
-            Some([]) => return Ok(0),
-            Some(only) => format!(" AND hash IN {}", self.dialect.list(only.len(), 1)),
-            None => String::new(),
-        };
-        let query = format!(
-            "SELECT hash FROM contacts WHERE shop_id = {} AND address IS NOT NULL AND {FOR_A_PERSON}{chosen}",
-            self.dialect.value(1),
-        );
-        let mut query = sqlx::query(AssertSqlSafe(query)).bind(shop.0);
-        for hash in only.unwrap_or_default() {
-            query = query.bind(hash.0.to_vec());
-        }
-        let mut marks = Vec::new();
-        for row in query.fetch_all(&mut *tx).await? {
-            let hash: Vec<u8> = row.try_get(0)?;
-            marks.push(DirtyMark {
-                key: DirtyKey::Address(hash_of(&hash)?),
-                due_at: now,
-                // Those decided one by one are waited for; all of them keep no live change waiting.
-                priority: if only.is_some() {
-                    Priority::Live
-                } else {
-                    Priority::Bulk
-                },
-                reason: Reason::DecideDoubt,
-                held_by: None,
-            });
-        }
-        crate::dirty::mark(&mut tx, self.dialect, shop, &marks, now).await?;
-        lanes::wake(&mut tx, shop, now, now).await?;
-        tx.commit().await?;
-        Ok(i64::try_from(marks.len()).unwrap_or(i64::MAX))
+        self.mark_contacts(shop, only, FOR_A_PERSON, Reason::DecideDoubt, now)
+            .await
     }
 
     /// Records of a kind that said nothing of consent when they were last read; the ids of at most `examples`.

@@ -38,6 +38,25 @@ impl Store {
         only: Option<&[AddrHash]>,
         now: Millis,
     ) -> Result<i64, Error> {
+        let condition = format!(
+            "refusal IS NOT NULL AND consent = 1 AND EXISTS (SELECT 1 FROM records \
+             WHERE records.shop_id = contacts.shop_id AND records.hash = contacts.hash AND records.kind = {} \
+             AND records.consent = 1)",
+            RecordKind::Subscriber.number(),
+        );
+        self.mark_contacts(shop, only, &condition, Reason::ApplyRefusal, now)
+            .await
+    }
+
+    /// Marks, on a person's word, those of these contacts, or of all, that meet a condition. How many.
+    pub(crate) async fn mark_contacts(
+        &self,
+        shop: ShopId,
+        only: Option<&[AddrHash]>,
+        condition: &str,
+        reason: Reason,
+        now: Millis,
+    ) -> Result<i64, Error> {
         let mut tx = self.begin().await?;
         if !lanes::enter(&mut tx, self.dialect, shop).await? {
             return Err(Error::NoSuchShop);
@@ -48,11 +67,8 @@ impl Store {
             None => String::new(),
         };
         let query = format!(
-            "SELECT hash FROM contacts WHERE shop_id = {} AND refusal IS NOT NULL AND consent = 1 AND address IS NOT NULL \
-             {chosen} AND EXISTS (SELECT 1 FROM records WHERE records.shop_id = contacts.shop_id \
-             AND records.hash = contacts.hash AND records.kind = {} AND records.consent = 1)",
+            "SELECT hash FROM contacts WHERE shop_id = {} AND address IS NOT NULL AND {condition}{chosen}",
             self.dialect.value(1),
-            RecordKind::Subscriber.number(),
         );
         let mut query = sqlx::query(AssertSqlSafe(query)).bind(shop.0);
         for hash in only.unwrap_or_default() {
@@ -70,7 +86,7 @@ impl Store {
                 } else {
                     Priority::Bulk
                 },
-                reason: Reason::ApplyRefusal,
+                reason,
                 held_by: None,
             });
         }

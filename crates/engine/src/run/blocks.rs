@@ -217,7 +217,6 @@ async fn read_narrowly(
 /// once more; when it is still short, that is told.
 async fn end_of_list(s: &Session<'_>, run: &mut Run, body: &mut Body, kind: RecordKind) -> Result<(), Halt> {
     let missed = body.walk.missed();
-    let topic = format!("list-short:{}", kind.letter());
     if missed > 0 && !body.again {
         tracing::info!(shop = %s.shop.id, ?kind, missed, "fewer rows were met than the list counts: it is read once more");
         body.again = true;
@@ -230,11 +229,9 @@ async fn end_of_list(s: &Session<'_>, run: &mut Run, body: &mut Body, kind: Reco
     }
     if missed > 0 {
         let counted = body.walk.count.unwrap_or_default();
-        let detail = format!("{}/{counted}", body.walk.rows);
-        s.shop_problem(&topic, "list-short", Some(detail)).await?;
-        body.short[usize::from(kind == RecordKind::Customer)] = true;
+        tell_short(s, body, kind, &counted.to_string()).await?;
     } else {
-        s.shop_problem_over(&topic).await?;
+        s.shop_problem_over(&short_topic(kind)).await?;
     }
     if !body.nameless {
         s.store.solve_problem(s.shop.id, &passed_over_key(kind)).await?;
@@ -245,15 +242,22 @@ async fn end_of_list(s: &Session<'_>, run: &mut Run, body: &mut Body, kind: Reco
 
 /// The list counts rows and gives none of them out, wherever it is asked for them: told, and the run goes on without.
 async fn short_of_all(s: &Session<'_>, run: &mut Run, body: &mut Body, kind: RecordKind) -> Result<(), Halt> {
-    let detail = format!("{}/?", body.walk.rows);
-    s.shop_problem(
-        &format!("list-short:{}", kind.letter()),
-        "list-short",
-        Some(detail),
-    )
-    .await?;
-    body.short[usize::from(kind == RecordKind::Customer)] = true;
+    tell_short(s, body, kind, "?").await?;
     next_phase(s, run, body).await
+}
+
+/// Tells that a list gave out fewer rows than it counts; who is missing from it is not gone.
+async fn tell_short(s: &Session<'_>, body: &mut Body, kind: RecordKind, counted: &str) -> Result<(), Halt> {
+    let detail = format!("{}/{counted}", body.walk.rows);
+    s.shop_problem(&short_topic(kind), "list-short", Some(detail))
+        .await?;
+    body.short[usize::from(kind == RecordKind::Customer)] = true;
+    Ok(())
+}
+
+/// The problem of a list that comes out short.
+fn short_topic(kind: RecordKind) -> String {
+    format!("list-short:{}", kind.letter())
 }
 
 /// The problem of a list that cannot be read at all.

@@ -51,20 +51,33 @@ impl Sight {
     /// Reads it.
     pub async fn of(app: &App, shop: &Shop) -> Result<Self, Error> {
         let (now, store, id) = (app.now(), &app.store, shop.id);
-        let (counts, runs, lane, audit, days, latest, problems, configured_at, troubles, has_key, absences) =
-            tokio::try_join!(
-                store.counts(id),
-                store.runs(id, 5),
-                store.lane(id),
-                store.last_audit(id),
-                store.meters_by_day(id, now.div_euclid(DAY) - DAYS + 1),
-                store.latest_history(id, EVENTS),
-                store.problem_groups(id),
-                standing::configured_at(store, shop),
-                standing::troubles(store, shop),
-                standing::has_key(store, shop),
-                store.absences(now - DAYS * DAY),
-            )?;
+        let (
+            counts,
+            runs,
+            lane,
+            audit,
+            days,
+            latest,
+            problems,
+            configured_at,
+            troubles,
+            has_key,
+            absences,
+            doubts,
+        ) = tokio::try_join!(
+            store.counts(id),
+            store.runs(id, 5),
+            store.lane(id),
+            store.last_audit(id),
+            store.meters_by_day(id, now.div_euclid(DAY) - DAYS + 1),
+            store.latest_history(id, EVENTS),
+            store.problem_groups(id),
+            standing::configured_at(store, shop),
+            standing::troubles(store, shop),
+            standing::has_key(store, shop),
+            store.absences(now - DAYS * DAY),
+            store.count_doubted(id),
+        )?;
         let hashes: Vec<AddrHash> = latest.iter().map(|line| line.hash).collect();
         let contacts = store.contacts(id, &hashes).await?;
         let lane = LaneState::parse(
@@ -84,7 +97,7 @@ impl Sight {
             configured_at,
             has_key,
             troubles,
-            doubts: store.count_doubted(id).await?,
+            doubts,
         });
         Ok(Self {
             now,

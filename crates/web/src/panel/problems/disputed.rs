@@ -5,52 +5,36 @@ use std::collections::HashSet;
 
 use desk::story::Course;
 use maud::{Markup, html};
-use store::{AddrHash, Contact, ContactFilter, DirtyKey, Reason};
+use store::{AddrHash, Contact, ContactFilter, Reason};
 use sync_core::RecordKind;
 
+use super::part::Part;
 use crate::error::Error;
 use crate::panel::parts;
 use crate::panel::session::Visit;
 use crate::panel::times;
 use crate::state::App;
 
-/// Contacts a page.
-const PAGE: usize = 25;
-
 /// The section; `None` when there are none.
 pub async fn section(app: &App, visit: &Visit, after: Option<AddrHash>) -> Result<Option<Markup>, Error> {
     let (words, shop) = (visit.words, visit.shop.id);
-    let limit = i64::try_from(PAGE + 1).unwrap_or(i64::MAX);
-    let mut page = app
-        .store
-        .contacts_after(shop, after, limit, ContactFilter::Disputed)
-        .await?;
-    if page.is_empty() && after.is_none() {
+    let filter = ContactFilter::Disputed;
+    let Some(part) = Part::read(app, visit, filter, Reason::ApplyRefusal, after).await? else {
         return Ok(None);
-    }
-    let more = page.len() > PAGE;
-    page.truncate(PAGE);
-    let hashes: Vec<AddrHash> = page.iter().map(|contact| contact.hash).collect();
-    let keys: Vec<DirtyKey> = hashes.iter().map(|hash| DirtyKey::Address(*hash)).collect();
-    let (all, records, waiting) = tokio::try_join!(
+    };
+    let hashes: Vec<AddrHash> = part.contacts.iter().map(|contact| contact.hash).collect();
+    let (all, records) = tokio::try_join!(
         app.store.count_disputed(shop),
-        app.store.records_of(shop, &hashes),
-        app.store.waiting_of(shop, &keys),
+        app.store.records_of(shop, &hashes)
     )?;
     let switchable: HashSet<AddrHash> = records
         .iter()
         .filter(|record| record.key.kind == RecordKind::Subscriber && record.consent == Some(true))
         .map(|record| record.hash)
         .collect();
-    let asked: HashSet<DirtyKey> = waiting
-        .iter()
-        .filter(|waiting| waiting.reason == Reason::ApplyRefusal)
-        .map(|waiting| waiting.key)
-        .collect();
-    let next = page
-        .last()
-        .filter(|_| more)
-        .map(|last| visit.link(&format!("problems?disputed={}#disputed", last.hash.to_hex())));
+    let next = part
+        .next_after
+        .map(|last| visit.link(&format!("problems?disputed={}#disputed", last.to_hex())));
     let everyone = html! {
         input type="hidden" name="all" value="yes";
         button.quiet type="submit" { (words.say("disputed.apply-all")) }
@@ -70,7 +54,7 @@ pub async fn section(app: &App, visit: &Visit, after: Option<AddrHash>) -> Resul
                         }
                     }
                     tbody {
-                        @for contact in &page {
+                        @for contact in &part.contacts {
                             tr {
                                 th scope="row" {
                                     a href=(visit.link(&format!("contacts/{}", contact.hash.to_hex()))) {
@@ -79,7 +63,7 @@ pub async fn section(app: &App, visit: &Visit, after: Option<AddrHash>) -> Resul
                                 }
                                 td { (refusal(visit, contact)) }
                                 td {
-                                    @if asked.contains(&DirtyKey::Address(contact.hash)) {
+                                    @if part.is_answered(contact) {
                                         (words.say("disputed.under-way"))
                                     } @else if switchable.contains(&contact.hash) {
                                         (visit.form("problems/apply", html! {

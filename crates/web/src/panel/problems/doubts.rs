@@ -1,46 +1,26 @@
 //! Consents in the shop that something speaks against: an inactive subscription beside the customer's consent, or an
 //! address that SARE has blocked. Nobody of these is mailed until somebody at the shop says that the consent counts.
 
-use std::collections::HashSet;
-
 use maud::{Markup, html};
-use store::{AddrHash, ContactFilter, DirtyKey, Reason};
+use store::{AddrHash, ContactFilter, Reason};
 
+use super::part::Part;
 use crate::error::Error;
 use crate::panel::parts;
 use crate::panel::session::Visit;
 use crate::state::App;
 
-/// Contacts a page.
-const PAGE: usize = 25;
-
 /// The section; `None` when there are none.
 pub async fn section(app: &App, visit: &Visit, after: Option<AddrHash>) -> Result<Option<Markup>, Error> {
     let (words, shop) = (visit.words, visit.shop.id);
-    let limit = i64::try_from(PAGE + 1).unwrap_or(i64::MAX);
-    let mut page = app
-        .store
-        .contacts_after(shop, after, limit, ContactFilter::Doubted)
-        .await?;
-    if page.is_empty() && after.is_none() {
+    let filter = ContactFilter::Doubted;
+    let Some(part) = Part::read(app, visit, filter, Reason::DecideDoubt, after).await? else {
         return Ok(None);
-    }
-    let more = page.len() > PAGE;
-    page.truncate(PAGE);
-    let keys: Vec<DirtyKey> = page
-        .iter()
-        .map(|contact| DirtyKey::Address(contact.hash))
-        .collect();
-    let (all, waiting) = tokio::try_join!(app.store.count_doubted(shop), app.store.waiting_of(shop, &keys))?;
-    let decided: HashSet<DirtyKey> = waiting
-        .iter()
-        .filter(|waiting| waiting.reason == Reason::DecideDoubt)
-        .map(|waiting| waiting.key)
-        .collect();
-    let next = page
-        .last()
-        .filter(|_| more)
-        .map(|last| visit.link(&format!("problems?doubts={}#doubts", last.hash.to_hex())));
+    };
+    let all = app.store.count_doubted(shop).await?;
+    let next = part
+        .next_after
+        .map(|last| visit.link(&format!("problems?doubts={}#doubts", last.to_hex())));
     let everyone = html! {
         input type="hidden" name="all" value="yes";
         button.quiet type="submit" { (words.say("doubts.decide-all")) }
@@ -60,7 +40,7 @@ pub async fn section(app: &App, visit: &Visit, after: Option<AddrHash>) -> Resul
                         }
                     }
                     tbody {
-                        @for contact in &page {
+                        @for contact in &part.contacts {
                             tr {
                                 th scope="row" {
                                     a href=(visit.link(&format!("contacts/{}", contact.hash.to_hex()))) {
@@ -69,7 +49,7 @@ pub async fn section(app: &App, visit: &Visit, after: Option<AddrHash>) -> Resul
                                 }
                                 td { @if let Some(doubt) = contact.doubt { (words.say_word("doubts.cause", doubt.word())) } }
                                 td {
-                                    @if decided.contains(&DirtyKey::Address(contact.hash)) {
+                                    @if part.is_answered(contact) {
                                         (words.say("doubts.under-way"))
                                     } @else {
                                         (visit.form("problems/decide", html! {

@@ -6,6 +6,7 @@ mod brake;
 mod disputed;
 mod doubts;
 mod groups;
+mod part;
 
 use axum::Router;
 use axum::extract::{Query, State};
