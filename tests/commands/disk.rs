@@ -9,10 +9,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use shoper_sare::lab::{Database, TEST_SERVER};
-
 use crate::programs::{Running, free_port, get, wait_for_port};
-use crate::world::{CONFIG, World};
+use crate::world::{CONFIG, World, postgres};
 
 /// A server at work on the ledger at `database`.
 struct Server {
@@ -285,15 +283,9 @@ impl Door {
 
 #[test]
 fn a_postgresql_server_that_goes_away_is_told_and_its_return_heals_everything() {
-    let Ok(server) = std::env::var(TEST_SERVER) else {
-        assert!(
-            std::env::var("CI").is_err(),
-            "{TEST_SERVER} must name a PostgreSQL server here"
-        );
+    let Some((_runtime, database)) = postgres() else {
         return;
     };
-    let runtime = tokio::runtime::Runtime::new().unwrap();
-    let database = runtime.block_on(Database::postgres(&server)).unwrap();
     let mut url = url::Url::parse(database.url()).unwrap();
     let door = Door::new(format!(
         "{}:{}",

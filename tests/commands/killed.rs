@@ -3,12 +3,12 @@
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
-use shoper_sare::lab::{Database, TEST_SERVER};
+use shoper_sare::lab::Database;
 use simulators::data::{Size, populate};
 use simulators::sare::AccountSettings;
 use simulators::shoper::ShopSettings;
 
-use crate::world::{CONFIG, World};
+use crate::world::{CONFIG, World, postgres};
 
 /// A server that is killed outright when it is dropped.
 struct Server(Child);
@@ -136,29 +136,17 @@ fn a_server_killed_again_and_again_loses_nothing_on_sqlite() {
 
 #[test]
 fn two_servers_on_one_postgresql_share_the_work_and_one_killed_loses_nothing() {
-    let Ok(server) = std::env::var(TEST_SERVER) else {
-        assert!(
-            std::env::var("CI").is_err(),
-            "{TEST_SERVER} must name a PostgreSQL server here"
-        );
+    let Some((_runtime, database)) = postgres() else {
         return;
     };
-    let runtime = tokio::runtime::Runtime::new().unwrap();
-    let database = runtime.block_on(Database::postgres(&server)).unwrap();
     survives(database.url(), 2);
 }
 
 #[test]
 fn another_server_takes_the_lanes_of_a_killed_one_within_ten_seconds_and_not_those_of_one_that_waits() {
-    let Ok(server) = std::env::var(TEST_SERVER) else {
-        assert!(
-            std::env::var("CI").is_err(),
-            "{TEST_SERVER} must name a PostgreSQL server here"
-        );
+    let Some((_runtime, database)) = postgres() else {
         return;
     };
-    let runtime = tokio::runtime::Runtime::new().unwrap();
-    let database = runtime.block_on(Database::postgres(&server)).unwrap();
     let world = World::new();
     world.shop.add_subscriber("first@example.com", true);
     begin(&world, database.url());

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use ports::{Clock, HttpClient, HttpClientSettings, Reach, SystemClock};
 use serde_json::Value;
+use shoper_sare::lab::{Database, TEST_SERVER};
 use simulators::network::Endpoint;
 use simulators::sare::{Account, AccountSettings};
 use simulators::server;
@@ -14,6 +15,20 @@ use simulators::shoper::{NewAddress, NewCustomer, Shop, ShopSettings};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
+
+/// A new database on the tests' PostgreSQL server, and what it was made with; `None` where there is no server.
+pub fn postgres() -> Option<(Runtime, Database)> {
+    let Ok(server) = std::env::var(TEST_SERVER) else {
+        assert!(
+            std::env::var("CI").is_err(),
+            "{TEST_SERVER} must name a PostgreSQL server here"
+        );
+        return None;
+    };
+    let runtime = Runtime::new().unwrap();
+    let database = runtime.block_on(Database::postgres(&server)).unwrap();
+    Some((runtime, database))
+}
 
 /// A configuration of both kinds.
 pub const CONFIG: &str = r#"[sare]
