@@ -25,8 +25,10 @@ pub struct App {
     pub transport: Arc<dyn Transport>,
     /// The machine's clock.
     pub clock: Arc<dyn Clock>,
-    /// Pause between looks for new ids, where it is not the engine's own: a demonstration does not wait for minutes.
-    pub look_every: Option<Duration>,
+    /// Pause between two looks for new records, where it is not the engine's own: a demonstration does not wait for minutes.
+    pub discover_every: Option<Duration>,
+    /// The pace of all who ask a shop or its SARE account in this process.
+    pub limiters: access::Limiters,
 }
 
 /// The limits of the real transport: it goes to public addresses, and to this machine where `ALLOW_HTTP` opens it.
@@ -100,7 +102,8 @@ impl App {
             store,
             transport,
             clock: Arc::new(SystemClock),
-            look_every: None,
+            discover_every: None,
+            limiters: access::Limiters::default(),
         })
     }
 
@@ -112,6 +115,7 @@ impl App {
             Arc::clone(&self.clock),
             self.engine_settings(),
         )
+        .sharing(self.limiters.clone())
     }
 
     /// What the operator's settings mean for the engine.
@@ -121,7 +125,7 @@ impl App {
         settings.allow_http = self.settings.allow_http;
         settings.sare_rate = self.settings.sare_rate;
         settings.sare_burst = self.settings.sare_burst;
-        settings.look_every = self.look_every.unwrap_or(settings.look_every);
+        settings.discover_every = self.discover_every.unwrap_or(settings.discover_every);
         if let (Some(app_id), Some(app_secret)) = (&self.settings.app_id, &self.settings.app_secret) {
             settings.app = Some(AppCredentials {
                 app_id: app_id.clone(),

@@ -133,6 +133,9 @@ pub struct Bench {
     /// Contacts of the measurement of memory; 0 = none.
     #[arg(long, default_value_t = 200_000)]
     pub large: u32,
+    /// Shops that never answer, beside which one shop's live changes are timed; 0 = none, 60,000 at most.
+    #[arg(long, default_value_t = 600, value_parser = clap::value_parser!(u32).range(..=60_000))]
+    pub silent: u32,
     /// Output.
     #[command(flatten)]
     pub json: Json,

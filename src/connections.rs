@@ -24,7 +24,7 @@ use tower::ServiceExt;
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
     /// Connections at once.
-    pub at_once: usize,
+    pub max_connections: usize,
     /// From the first wait for a request to the end of its headers; also between two requests of one connection.
     pub quiet: Duration,
     /// What calls under way are given when the server stops.
@@ -34,17 +34,23 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            at_once: most_connections(),
+            max_connections: most_connections(),
             quiet: Duration::from_secs(20),
             ending: Duration::from_secs(35),
         }
     }
 }
 
-/// Half of the descriptors that the system grants, having asked for all that it would: the other half is for the database,
-/// for calls to shops and to SARE, and for files.
+/// Half of the descriptors that the system grants: the other half is for the database, for calls to shops and to SARE, and
+/// for files.
 fn most_connections() -> usize {
-    const MOST: u64 = 8_192;
+    (descriptors() / 2).clamp(16, 8_192)
+}
+
+/// How many descriptors this process may have open, having asked the system for all that it grants.
+pub fn descriptors() -> usize {
+    /// Where the system does not say.
+    const UNTOLD: u64 = 16_384;
     #[cfg(unix)]
     let granted = {
         use rustix::process::{Resource, getrlimit, setrlimit};
@@ -52,16 +58,16 @@ fn most_connections() -> usize {
         limit.current = limit.maximum.or(limit.current);
         // Not every system grants a process what it says is the most.
         let _ = setrlimit(Resource::Nofile, limit);
-        getrlimit(Resource::Nofile).current.unwrap_or(2 * MOST)
+        getrlimit(Resource::Nofile).current.unwrap_or(UNTOLD)
     };
     #[cfg(not(unix))]
-    let granted = 2 * MOST;
-    usize::try_from((granted / 2).clamp(16, MOST)).unwrap_or(16)
+    let granted = UNTOLD;
+    usize::try_from(granted).unwrap_or(usize::MAX)
 }
 
 /// One connection as the others see it.
 #[derive(Default)]
-struct Seat {
+struct Slot {
     /// A request is being answered.
     busy: AtomicBool,
     /// The number of the last thing that happened here: the least is the longest ago.
@@ -72,44 +78,44 @@ struct Seat {
 
 /// All connections.
 #[derive(Default)]
-struct Room {
-    seats: Mutex<BTreeMap<u64, Arc<Seat>>>,
+struct Connections {
+    slots: Mutex<BTreeMap<u64, Arc<Slot>>>,
     events: AtomicU64,
 }
 
-impl Room {
-    fn seats(&self) -> MutexGuard<'_, BTreeMap<u64, Arc<Seat>>> {
-        self.seats.lock().unwrap_or_else(PoisonError::into_inner)
+impl Connections {
+    fn slots(&self) -> MutexGuard<'_, BTreeMap<u64, Arc<Slot>>> {
+        self.slots.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn event(&self) -> u64 {
         self.events.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// A seat for a new connection; where all are taken that of the one that has been quiet longest. `None` when every
+    /// A slot for a new connection; where all are taken that of the one that has been quiet longest. `None` when every
     /// one of them is being answered.
-    fn seat(&self, at_once: usize) -> Option<(u64, Arc<Seat>)> {
-        let mut seats = self.seats();
-        if seats.len() >= at_once {
-            let quiet = seats
+    fn slot(&self, max_connections: usize) -> Option<(u64, Arc<Slot>)> {
+        let mut slots = self.slots();
+        if slots.len() >= max_connections {
+            let quiet = slots
                 .iter()
-                .filter(|(_, seat)| !seat.busy.load(Ordering::Relaxed));
-            let longest = *quiet.min_by_key(|(_, seat)| seat.last.load(Ordering::Relaxed))?.0;
-            if let Some(seat) = seats.remove(&longest) {
-                seat.leave.notify_one();
+                .filter(|(_, slot)| !slot.busy.load(Ordering::Relaxed));
+            let longest = *quiet.min_by_key(|(_, slot)| slot.last.load(Ordering::Relaxed))?.0;
+            if let Some(slot) = slots.remove(&longest) {
+                slot.leave.notify_one();
             }
         }
         let number = self.event();
-        let seat = Arc::new(Seat::default());
-        seat.last.store(number, Ordering::Relaxed);
-        seats.insert(number, Arc::clone(&seat));
-        Some((number, seat))
+        let slot = Arc::new(Slot::default());
+        slot.last.store(number, Ordering::Relaxed);
+        slots.insert(number, Arc::clone(&slot));
+        Some((number, slot))
     }
 }
 
 /// Answers what comes in on `listener` until `stop` says otherwise; then what is under way is answered to its end.
 pub async fn serve(listener: TcpListener, router: Router, limits: Limits, mut stop: watch::Receiver<bool>) {
-    let room = Arc::new(Room::default());
+    let open = Arc::new(Connections::default());
     let mut connections = JoinSet::new();
     loop {
         let accepted = tokio::select! {
@@ -126,14 +132,14 @@ pub async fn serve(listener: TcpListener, router: Router, limits: Limits, mut st
                 continue;
             }
         };
-        let Some((number, seat)) = room.seat(limits.at_once) else {
+        let Some((number, slot)) = open.slot(limits.max_connections) else {
             metrics::counter!("shoper_sare_connections_refused_total").increment(1);
             continue;
         };
-        let (room, router, stop) = (Arc::clone(&room), router.clone(), stop.clone());
+        let (open, router, stop) = (Arc::clone(&open), router.clone(), stop.clone());
         connections.spawn(async move {
-            answer(stream, router, &room, &seat, limits, stop).await;
-            room.seats().remove(&number);
+            answer(stream, router, &open, &slot, limits, stop).await;
+            open.slots().remove(&number);
         });
     }
     drop(listener);
@@ -147,8 +153,8 @@ pub async fn serve(listener: TcpListener, router: Router, limits: Limits, mut st
 async fn answer(
     stream: TcpStream,
     router: Router,
-    room: &Room,
-    seat: &Seat,
+    open: &Connections,
+    slot: &Slot,
     limits: Limits,
     mut stop: watch::Receiver<bool>,
 ) {
@@ -157,10 +163,10 @@ async fn answer(
     let service = service_fn(|request: hyper::Request<Incoming>| {
         let router = router.clone();
         async move {
-            seat.busy.store(true, Ordering::Relaxed);
+            slot.busy.store(true, Ordering::Relaxed);
             let answer = router.oneshot(request.map(axum::body::Body::new)).await;
-            seat.last.store(room.event(), Ordering::Relaxed);
-            seat.busy.store(false, Ordering::Relaxed);
+            slot.last.store(open.event(), Ordering::Relaxed);
+            slot.busy.store(false, Ordering::Relaxed);
             answer.map_err(|never: Infallible| match never {})
         }
     });
@@ -172,7 +178,7 @@ async fn answer(
     tokio::select! {
         // Whoever broke the connection knows; what is to be told was told by the routes.
         _ = connection.as_mut() => return,
-        () = seat.leave.notified() => return,
+        () = slot.leave.notified() => return,
         _ = stop.wait_for(|stop| *stop) => {}
     }
     connection.as_mut().graceful_shutdown();
@@ -185,19 +191,19 @@ mod tests {
 
     #[test]
     fn the_longest_quiet_makes_room_and_nobody_who_is_being_answered_does() {
-        let room = Room::default();
-        let seats: Vec<_> = (0..3).map(|_| room.seat(3).unwrap()).collect();
+        let open = Connections::default();
+        let slots: Vec<_> = (0..3).map(|_| open.slot(3).unwrap()).collect();
         // The first was answered a moment ago, the second is being answered.
-        seats[0].1.last.store(room.event(), Ordering::Relaxed);
-        seats[1].1.busy.store(true, Ordering::Relaxed);
-        let (newest, _) = room.seat(3).unwrap();
-        let left: Vec<u64> = room.seats().keys().copied().collect();
-        assert_eq!(left, [seats[0].0, seats[1].0, newest]);
-        for seat in room.seats().values() {
-            seat.busy.store(true, Ordering::Relaxed);
+        slots[0].1.last.store(open.event(), Ordering::Relaxed);
+        slots[1].1.busy.store(true, Ordering::Relaxed);
+        let (newest, _) = open.slot(3).unwrap();
+        let left: Vec<u64> = open.slots().keys().copied().collect();
+        assert_eq!(left, [slots[0].0, slots[1].0, newest]);
+        for slot in open.slots().values() {
+            slot.busy.store(true, Ordering::Relaxed);
         }
-        assert!(room.seat(3).is_none());
-        assert_eq!(room.seats().len(), 3);
+        assert!(open.slot(3).is_none());
+        assert_eq!(open.slots().len(), 3);
     }
 
     /// A server with these limits, and where it listens.
@@ -246,7 +252,7 @@ mod tests {
     async fn thousands_who_say_nothing_keep_nobody_from_being_answered() {
         use tokio::io::AsyncWriteExt;
         let limits = Limits {
-            at_once: 8,
+            max_connections: 8,
             quiet: Duration::from_secs(600),
             ..Limits::default()
         };

@@ -8,8 +8,8 @@ mod cli;
 mod commands;
 mod connections;
 mod exit;
+mod heartbeat;
 pub mod lab;
-mod life;
 mod metrics;
 mod nightly;
 mod serve;
@@ -20,6 +20,8 @@ mod upkeep;
 use std::process::ExitCode;
 
 use clap::Parser;
+
+pub use serve::work;
 
 use crate::cli::Cli;
 use crate::settings::Settings;
@@ -32,7 +34,14 @@ pub fn main() -> ExitCode {
         Err(error) => return fail(&error),
     };
     log_to_stderr(&settings, &cli);
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    /// Bytes. Work on a contact lies in work on a lane, which in a build for tests takes more than half of what threads
+    /// have otherwise; what is not used costs nothing.
+    const STACK: usize = 8 << 20;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .thread_stack_size(STACK)
+        .enable_all()
+        .build();
+    let runtime = match runtime {
         Ok(runtime) => runtime,
         Err(error) => return fail(&error.into()),
     };
@@ -55,10 +64,12 @@ fn fail(error: &anyhow::Error) -> ExitCode {
         .any(|cause| matches!(cause.downcast_ref(), Some(store::Error::Away(_))))
     {
         exit::AWAY
-    } else if error
-        .chain()
-        .any(|cause| matches!(cause.downcast_ref(), Some(store::Error::Corrupt(_))))
-    {
+    } else if error.chain().any(|cause| {
+        matches!(
+            cause.downcast_ref(),
+            Some(store::Error::Corrupt(_) | store::Error::BrokenBackup(_))
+        )
+    }) {
         exit::FOUND
     } else {
         exit::USAGE

@@ -6,7 +6,6 @@
 
 use std::time::Duration;
 
-use engine::LaneState;
 use indicatif::ProgressBar;
 use ports::Millis;
 use store::{PUT_BACK_MS, RunState};
@@ -41,7 +40,7 @@ pub async fn keep_proving(app: App, every: Duration) {
 /// When the ledger fails. An audit that fails is told in the log and made again the next time.
 pub async fn turn(app: &App, every: Duration) -> anyhow::Result<bool> {
     let now = app.clock.now();
-    let every = i64::try_from(every.as_millis()).unwrap_or(i64::MAX / 4);
+    let every = ports::millis(every);
     let due = now
         - if is_night(now) {
             every * 3 / 4
@@ -63,10 +62,7 @@ fn is_night(now: Millis) -> bool {
 
 /// Whether the shop has been synchronised and nothing is going on that an audit would only get in the way of.
 async fn is_at_rest(app: &App, shop: ShopId, now: Millis, every: i64) -> anyhow::Result<bool> {
-    let Some(lane) = app.store.lane(shop).await? else {
-        return Ok(false);
-    };
-    if !LaneState::parse(&lane.state, &app.engine_settings()).first_done {
+    if !engine::standing(&app.store, shop).await?.first_done {
         return Ok(false);
     }
     if let Some(run) = app.store.active_run(shop).await? {

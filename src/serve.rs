@@ -14,8 +14,9 @@ use tokio::task::JoinSet;
 use crate::app::App;
 use crate::connections::{self, Limits};
 
-/// Lanes worked on at once by one process.
-const LANES_AT_ONCE: usize = 32;
+/// Lanes worked on at once by one process, at most. One that waits for a service costs some kilobytes, and a silent shop
+/// takes no other shop's place.
+const MOST_LANES: usize = 4_096;
 /// Longest pause between two looks for due lanes; other processes may have woken one.
 const PAUSE: Duration = Duration::from_millis(200);
 
@@ -24,6 +25,7 @@ const PAUSE: Duration = Duration::from_millis(200);
 /// # Errors
 /// When the address cannot be listened on.
 pub async fn serve(app: &App, listener: TcpListener, stop: watch::Receiver<bool>) -> anyhow::Result<()> {
+    let _limit = keep_over_the_file_limit();
     let wake = Arc::new(Notify::new());
     let metrics = crate::metrics::install();
     let mut background = JoinSet::new();
@@ -45,14 +47,21 @@ pub async fn serve(app: &App, listener: TcpListener, stop: watch::Receiver<bool>
         );
     }
     // Before anybody is served: whoever was away is told from when to when.
-    let server = crate::life::name(crate::app::entropy());
-    crate::life::beat(&app.engine(), &server)
+    let server = crate::heartbeat::name(crate::app::entropy());
+    if store::sqlite_file(&app.settings.database_url).is_some() {
+        app.store
+            .end_others(&server)
+            .await
+            .context("the ledger cannot be used")?;
+    }
+    crate::heartbeat::beat(&app.engine(), &server)
         .await
         .context("the ledger cannot be used")?;
     {
         let (app, every) = (app.clone(), app.engine().settings().beat_every);
+        let server = server.clone();
         background.spawn(for_good("the signs of life", move || {
-            crate::life::keep(app.engine(), server.clone(), every)
+            crate::heartbeat::keep(app.engine(), server.clone(), every)
         }));
     }
     let workers = {
@@ -81,9 +90,21 @@ pub async fn serve(app: &App, listener: TcpListener, stop: watch::Receiver<bool>
             crate::nightly::keep_proving(app.clone(), every)
         }));
     }
-    connections::serve(listener, router, Limits::default(), stop).await;
+    let stopped = {
+        let (clock, mut stop) = (Arc::clone(&app.clock), stop.clone());
+        async move {
+            let _ = stop.wait_for(|stop| *stop).await;
+            clock.now()
+        }
+    };
+    let serving = connections::serve(listener, router, Limits::default(), stop);
+    let ((), stopped_at) = tokio::join!(serving, stopped);
     drop(background);
     workers.await.context("the workers stopped")?;
+    // What shops send from here on is lost until another server lives.
+    if let Err(error) = app.store.sign_off(&server, stopped_at).await {
+        tracing::warn!(%error, "the end of this server cannot be written to the ledger");
+    }
     Ok(())
 }
 
@@ -115,7 +136,9 @@ pub async fn work(
     wake: Arc<Notify>,
     stop: watch::Receiver<bool>,
 ) {
-    let places = Arc::new(Semaphore::new(LANES_AT_ONCE));
+    // Each holds a connection to its shop or to SARE while it waits.
+    let lanes = (connections::descriptors() / 4).clamp(32, MOST_LANES);
+    let places = Arc::new(Semaphore::new(lanes));
     while !*stop.borrow() {
         let Ok(place) = Arc::clone(&places).acquire_owned().await else {
             return;
@@ -146,7 +169,7 @@ pub async fn work(
         }
     }
     // Slices under way end by themselves; what they do not finish is found again.
-    let all = u32::try_from(LANES_AT_ONCE).unwrap_or(u32::MAX);
+    let all = u32::try_from(lanes).unwrap_or(u32::MAX);
     let _ = tokio::time::timeout(Duration::from_secs(20), places.acquire_many(all)).await;
 }
 
@@ -178,6 +201,18 @@ pub fn stop_signal() -> watch::Receiver<bool> {
     });
     receiver
 }
+
+/// A file that may not grow any more (`ulimit -f`) is an error like that of a full disk, not the end of the process.
+#[cfg(unix)]
+fn keep_over_the_file_limit() -> Option<tokio::signal::unix::Signal> {
+    /// The same number on all systems that we know of.
+    const SIGXFSZ: i32 = 25;
+    use tokio::signal::unix::{SignalKind, signal};
+    signal(SignalKind::from_raw(SIGXFSZ)).ok()
+}
+
+#[cfg(not(unix))]
+fn keep_over_the_file_limit() {}
 
 /// Waits for a signal, for ever where it cannot be waited for.
 #[cfg(unix)]

@@ -136,7 +136,66 @@ impl Settings {
     /// # Errors
     /// A file that cannot be read, a name that is not known, a value that is not what its name asks for.
     pub fn load(file: Option<&Path>, environment: impl Fn(&str) -> Option<String>) -> anyhow::Result<Self> {
-        let mut values: BTreeMap<String, String> = BTreeMap::new();
+        let values = Values::read(file, &environment)?;
+        let allow_http = match values.get("ALLOW_HTTP").as_deref() {
+            None | Some("0" | "false" | "no") => false,
+            Some("1" | "true" | "yes") => true,
+            Some(other) => bail!("ALLOW_HTTP is {other:?}; write 1 or 0"),
+        };
+        let sare_api_url = values.sare_api_url(allow_http)?;
+        let log_json = match values.get("LOG_FORMAT").as_deref() {
+            None | Some("text") => false,
+            Some("json") => true,
+            Some(other) => bail!("LOG_FORMAT is {other:?}; write text or json"),
+        };
+        Ok(Self {
+            database_url: values
+                .get("DATABASE_URL")
+                .unwrap_or_else(|| "sqlite:shoper-sare.db".to_owned()),
+            listen: values
+                .get("LISTEN")
+                .unwrap_or_else(|| "127.0.0.1:8080".to_owned()),
+            public_url: values
+                .get("PUBLIC_URL")
+                .map(|text| text.parse())
+                .transpose()
+                .context("PUBLIC_URL cannot be used")?,
+            app_id: values.get("SHOPER_APP_ID"),
+            app_secret: values.secret("SHOPER_APP_SECRET"),
+            appstore_secret: values.secret("SHOPER_APPSTORE_SECRET"),
+            webhook_secret: values.secret("SHOPER_WEBHOOK_SECRET"),
+            sare_api_url,
+            sare_register_url: values.url("SARE_REGISTER_URL", SARE_REGISTER_URL)?,
+            sare_rate: values.number("SARE_RATE", 2.0)?,
+            sare_burst: values.number("SARE_BURST", 8.0)?,
+            audit_every: match values.get("AUDIT_HOURS").as_deref() {
+                Some("0") => None,
+                _ => Some(Duration::from_secs_f64(
+                    values.number("AUDIT_HOURS", 24.0)?.min(8760.0) * 3600.0,
+                )),
+            },
+            panel_link_max_age: Duration::from_secs_f64(
+                values.number("PANEL_LINK_MINUTES", 24.0 * 60.0)?.min(525_600.0) * 60.0,
+            ),
+            encryption_keys: values.secret("ENCRYPTION_KEYS"),
+            allow_http,
+            log_json,
+            log: values.get("LOG"),
+            metrics_token: values.secret("METRICS_TOKEN"),
+            operator_token: values.secret("OPERATOR_TOKEN"),
+            sare_api_key: values.secret("SARE_API_KEY"),
+            lang: language(&environment),
+            database_given: values.get("DATABASE_URL").is_some(),
+        })
+    }
+}
+
+/// The settings as they were written, by name.
+struct Values(BTreeMap<String, String>);
+
+impl Values {
+    fn read(file: Option<&Path>, environment: impl Fn(&str) -> Option<String>) -> anyhow::Result<Self> {
+        let mut values = BTreeMap::new();
         if let Some(path) = file {
             let text = std::fs::read_to_string(path)
                 .with_context(|| format!("the settings file {} cannot be read", path.display()))?;
@@ -163,37 +222,44 @@ impl Settings {
                 values.insert((*name).to_owned(), value);
             }
         }
-        let get = |name: &str| {
-            values
-                .get(name)
-                .map(|v| v.trim().to_owned())
-                .filter(|v| !v.is_empty())
+        Ok(Self(values))
+    }
+
+    /// A value without the white space round it; `None` when there is none.
+    fn get(&self, name: &str) -> Option<String> {
+        let value = self.0.get(name)?.trim();
+        (!value.is_empty()).then(|| value.to_owned())
+    }
+
+    fn secret(&self, name: &str) -> Option<SecretString> {
+        self.get(name).map(SecretString::from)
+    }
+
+    /// A number above 0.
+    fn number(&self, name: &str, default: f64) -> anyhow::Result<f64> {
+        let Some(text) = self.get(name) else {
+            return Ok(default);
         };
-        let secret = |name: &str| get(name).map(SecretString::from);
-        let allow_http = match get("ALLOW_HTTP").as_deref() {
-            None | Some("0" | "false" | "no") => false,
-            Some("1" | "true" | "yes") => true,
-            Some(other) => bail!("ALLOW_HTTP is {other:?}; write 1 or 0"),
-        };
-        let url = |name: &str, default: Option<&str>| -> anyhow::Result<Option<Url>> {
-            let Some(text) = get(name).or_else(|| default.map(str::to_owned)) else {
-                return Ok(None);
-            };
-            let url = Url::parse(&text)
-                .with_context(|| format!("{name} is not an address such as https://example.com"))?;
-            if !(url.scheme() == "https" || url.scheme() == "http") {
-                bail!("{name} must begin with https://");
-            }
-            Ok(Some(url))
-        };
-        let number = |name: &str, default: f64| -> anyhow::Result<f64> {
-            let Some(text) = get(name) else { return Ok(default) };
-            match text.parse::<f64>() {
-                Ok(n) if n.is_finite() && n > 0.0 => Ok(n),
-                _ => bail!("{name} is {text:?}; write a number above 0"),
-            }
-        };
-        let sare_api_url = url("SARE_API_URL", Some(SARE_API_URL))?.expect("it has a default");
+        match text.parse::<f64>() {
+            Ok(n) if n.is_finite() && n > 0.0 => Ok(n),
+            _ => bail!("{name} is {text:?}; write a number above 0"),
+        }
+    }
+
+    /// An address of the web.
+    fn url(&self, name: &str, default: &str) -> anyhow::Result<Url> {
+        let text = self.get(name).unwrap_or_else(|| default.to_owned());
+        let url = Url::parse(&text)
+            .with_context(|| format!("{name} is not an address such as https://example.com"))?;
+        if !(url.scheme() == "https" || url.scheme() == "http") {
+            bail!("{name} must begin with https://");
+        }
+        Ok(url)
+    }
+
+    /// Where SARE's API is: the key of every account is sent there.
+    fn sare_api_url(&self, allow_http: bool) -> anyhow::Result<Url> {
+        let sare_api_url = self.url("SARE_API_URL", SARE_API_URL)?;
         let loopback = matches!(sare_api_url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
         if sare_api_url.scheme() == "http" && !(allow_http && loopback) {
             bail!("SARE_API_URL must begin with https:// (plain http only on loopback with ALLOW_HTTP=1)");
@@ -206,45 +272,7 @@ impl Settings {
                  address (loopback only with ALLOW_HTTP=1)"
             );
         }
-        let log_json = match get("LOG_FORMAT").as_deref() {
-            None | Some("text") => false,
-            Some("json") => true,
-            Some(other) => bail!("LOG_FORMAT is {other:?}; write text or json"),
-        };
-        Ok(Self {
-            database_url: get("DATABASE_URL").unwrap_or_else(|| "sqlite:shoper-sare.db".to_owned()),
-            listen: get("LISTEN").unwrap_or_else(|| "127.0.0.1:8080".to_owned()),
-            public_url: get("PUBLIC_URL")
-                .map(|text| text.parse())
-                .transpose()
-                .context("PUBLIC_URL cannot be used")?,
-            app_id: get("SHOPER_APP_ID"),
-            app_secret: secret("SHOPER_APP_SECRET"),
-            appstore_secret: secret("SHOPER_APPSTORE_SECRET"),
-            webhook_secret: secret("SHOPER_WEBHOOK_SECRET"),
-            sare_api_url,
-            sare_register_url: url("SARE_REGISTER_URL", Some(SARE_REGISTER_URL))?.expect("it has a default"),
-            sare_rate: number("SARE_RATE", 2.0)?,
-            sare_burst: number("SARE_BURST", 8.0)?,
-            audit_every: match get("AUDIT_HOURS").as_deref() {
-                Some("0") => None,
-                _ => Some(Duration::from_secs_f64(
-                    number("AUDIT_HOURS", 24.0)?.min(8760.0) * 3600.0,
-                )),
-            },
-            panel_link_max_age: Duration::from_secs_f64(
-                number("PANEL_LINK_MINUTES", 24.0 * 60.0)?.min(525_600.0) * 60.0,
-            ),
-            encryption_keys: secret("ENCRYPTION_KEYS"),
-            allow_http,
-            log_json,
-            log: get("LOG"),
-            metrics_token: secret("METRICS_TOKEN"),
-            operator_token: secret("OPERATOR_TOKEN"),
-            sare_api_key: secret("SARE_API_KEY"),
-            lang: language(&environment),
-            database_given: get("DATABASE_URL").is_some(),
-        })
+        Ok(sare_api_url)
     }
 }
 

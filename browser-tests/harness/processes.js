@@ -37,6 +37,7 @@ export class Program {
   #child;
   #output = "";
   #over;
+  #isStopped = false;
 
   constructor(args, env = {}) {
     if (!existsSync(PROGRAM)) throw new Error(`${PROGRAM} is not built; set SHOPER_SARE to the program's path`);
@@ -73,8 +74,14 @@ export class Program {
     });
   }
 
+  /** Ends it; one that has ended by itself is told with what it printed. */
   async stop(signal = "SIGTERM") {
-    if (this.#child.exitCode === null) this.#child.kill(signal);
+    const { exitCode, signalCode } = this.#child;
+    if (!this.#isStopped && (exitCode !== null || signalCode !== null)) {
+      throw new Error(`the program ended by itself (${exitCode ?? signalCode}).\n${this.#output}`);
+    }
+    this.#isStopped = true;
+    if (exitCode === null) this.#child.kill(signal);
     const gone = await Promise.race([this.#over.then(() => true), new Promise((done) => setTimeout(done, 10_000))]);
     if (gone !== true) {
       this.#child.kill("SIGKILL");

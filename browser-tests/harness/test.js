@@ -11,6 +11,15 @@ export { expect };
 
 const SDK = "https://dcsaascdn.net/js/dc-sdk-1.0.5.min.js";
 
+/**
+ * Closes the pages of a test and waits until nothing is asked on behalf of them any more. A page is often still loading
+ * when a test has seen what it wanted; what is answered for it after the test's end would count as a fault of a test.
+ */
+async function leave(context) {
+  await Promise.all(context.pages().map((page) => page.close()));
+  await context.unrouteAll({ behavior: "wait" });
+}
+
 export const test = base.extend({
   /** How the world of a test begins: see `World.start`. */
   begin: [{}, { option: true }],
@@ -23,7 +32,7 @@ export const test = base.extend({
     const world = await World.start(begin);
     await use(world);
     // No page asks for anything of a world that has gone.
-    await Promise.all(context.pages().map((page) => page.close()));
+    await leave(context);
     await world.stop();
   },
 
@@ -71,6 +80,7 @@ export const test = base.extend({
       if (message.type() === "error") complaints.add(message.text());
     });
     await use(context);
+    await leave(context);
     expect(strangers, "nobody else is asked for anything").toEqual([]);
     const unknown = [...complaints].filter((text) => !text.includes("net::ERR_FAILED") && !expected.test(text));
     expect(unknown, "no page reports an error").toEqual([]);

@@ -3,7 +3,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
-const DIRECTORY = fileURLToPath(new URL("../../crates/web/src/panel/texts/", import.meta.url));
+const DIRECTORY = fileURLToPath(new URL("../../crates/texts/", import.meta.url));
 
 /** Key, as in `launch.begin`, to text. The files are TOML of the simplest kind: tables of strings. */
 function read(language) {

@@ -62,7 +62,7 @@ test("unsubscribes of both sides are told with cause and time", async ({ page, w
   await page.getByRole("link", { name: words("menu.unsubscribes"), exact: true }).click();
   const part = (key) => page.locator("section", { has: page.getByRole("heading", { name: new RegExp(`^${words(key)} \\(`) }) });
   await expect(part("unsubscribes.to-sare")).toContainText("anna@example.com");
-  await expect(part("unsubscribes.to-sare")).toContainText(words("unsubscribe-cause.withdrawn-in-shop"));
+  await expect(part("unsubscribes.to-sare")).toContainText(words("refusal.withdrawn-in-shop"));
   await expect(part("unsubscribes.to-shop")).toContainText("jan@example.com");
   await expect(part("unsubscribes.to-sare")).not.toContainText("jan@example.com");
 });

@@ -3,9 +3,10 @@
 
 use anyhow::Context;
 use sare_api::{ContactRecord, ContactRecords};
+use shoper_api::{SubscriberId, UserId};
 use store::AddrHash;
-use sync_core::Email;
 use sync_core::mapping::Target;
+use sync_core::{Email, RecordKind};
 
 use super::census::{Census, Entry};
 use super::mapping::{Values, together};
@@ -68,7 +69,7 @@ impl Auditor<'_> {
                 let sare = self.in_sare(shop, record, row, differing.unwrap_or_default());
                 let (facts, consent) = known.get(&hash).cloned().unwrap_or_default();
                 let mut verdict = verdict::judge(shop, &sare, &facts, consent, self.choices);
-                if verdict == Verdict::Explained(Reason::StatusKept) && sare.status == Some(8) {
+                if verdict == Verdict::Explained(Reason::StatusKept) && sare.status == Some(verdict::MAILED) {
                     // Kept only if it was SARE's own: our own doing takes a look at what was done.
                     let facts = Known {
                         on_lost_word: self.is_on_lost_word(hash).await?,
@@ -190,8 +191,20 @@ impl Auditor<'_> {
         self.bar.set_position(0);
         for suspect in suspects {
             let verdict = match suspect.surplus_in {
+                // It may be one of those that the shop could not show, which are counted.
+                Some(_) if report.unreadable > 0 && self.is_unreadable(suspect.hash).await? => {
+                    self.bar.inc(1);
+                    continue;
+                }
                 Some(group) => self.surplus_again(&suspect, group).await?,
-                None => self.contact_again(&suspect, census).await?,
+                None => match self.contact_again(&suspect, census).await? {
+                    Some(verdict) => verdict,
+                    None => {
+                        report.unreadable += 1;
+                        self.bar.inc(1);
+                        continue;
+                    }
+                },
             };
             if suspect.surplus_in.is_some() {
                 report.note_surplus(&suspect.address, verdict);
@@ -201,6 +214,30 @@ impl Auditor<'_> {
             self.bar.inc(1);
         }
         Ok(())
+    }
+
+    /// Whether the shop had a record of the contact and cannot show it now.
+    async fn is_unreadable(&self, hash: AddrHash) -> anyhow::Result<bool> {
+        let known = self.app.store.records_of(self.shop.id, &[hash]).await?;
+        for record in known {
+            let id = record.key.id;
+            let read = match record.key.kind {
+                RecordKind::Customer => self
+                    .shoper
+                    .ask(|c| async move { c.user(UserId(id)).await })
+                    .await
+                    .map(drop),
+                RecordKind::Subscriber => self
+                    .shoper
+                    .ask(|c| async move { c.subscriber(SubscriberId(id)).await })
+                    .await
+                    .map(drop),
+            };
+            if read.is_err_and(|error| error.may_be_the_call()) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     async fn surplus_again(&self, suspect: &Suspect, group: i64) -> anyhow::Result<Verdict> {
@@ -225,9 +262,10 @@ impl Auditor<'_> {
         ))
     }
 
-    async fn contact_again(&mut self, suspect: &Suspect, census: &Census) -> anyhow::Result<Verdict> {
+    /// `None` for a contact that the shop's list shows and that the shop does not show by itself.
+    async fn contact_again(&mut self, suspect: &Suspect, census: &Census) -> anyhow::Result<Option<Verdict>> {
         let Some(row) = census.get(&suspect.hash) else {
-            return Ok(Verdict::Equal);
+            return Ok(Some(Verdict::Equal));
         };
         let fresh = if row.has_several() {
             Some(Fresh {
@@ -235,13 +273,14 @@ impl Auditor<'_> {
                 values: Values::new(),
             })
         } else {
-            self.fresh(suspect.hash, row)
-                .await
-                .context("a contact could not be read from the shop")?
+            match self.fresh(suspect.hash, row).await {
+                Err(error) if error.may_be_the_call() => return Ok(None),
+                read => read.context("a contact could not be read from the shop")?,
+            }
         };
         let Some(Fresh { shop, values }) = fresh else {
             // Deleted, or under another address by now: the next audit meets it there.
-            return Ok(Verdict::Explained(Reason::Waiting));
+            return Ok(Some(Verdict::Explained(Reason::Waiting)));
         };
         let record = self.record(&suspect.address).await?;
         let differing = record.as_ref().map_or_else(Vec::new, |record| {
@@ -253,7 +292,8 @@ impl Auditor<'_> {
         let sare = self.in_sare(shop, record.as_ref(), row, differing);
         let mut known = self.known(&[suspect.hash], true).await?;
         let (facts, consent) = known.remove(&suspect.hash).unwrap_or_default();
-        Ok(verdict::judge(shop, &sare, &facts, consent, self.choices))
+        let verdict = verdict::judge(shop, &sare, &facts, consent, self.choices);
+        Ok(Some(verdict))
     }
 
     /// The contact's records by their ids; `None` when the shop has none under this address any more.

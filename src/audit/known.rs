@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 
 use store::{AddrHash, DirtyKey, Outcome, Priority};
-use sync_core::RecordKey;
+use sync_core::{HistoryKind, RecordKey};
 
 use super::Auditor;
-use super::verdict::Known;
+use super::verdict::{Known, MAILED};
 
 impl Auditor<'_> {
     /// What the ledger knows of these contacts. With `fresh`, also what is waiting to be done and what went wrong.
@@ -20,13 +20,11 @@ impl Auditor<'_> {
             .into_iter()
             .map(|(hash, contact)| {
                 let known = Known {
-                    refusal: contact
-                        .refusal
-                        .map(|_| contact.refusal_origin.clone().unwrap_or_default()),
-                    refusal_applied: contact.refusal_applied,
+                    refusal: contact.refusal.map(|refused| refused.origin.word().to_owned()),
+                    refusal_applied: contact.refusal.is_some_and(|refused| refused.applied),
                     withdrawn: contact.withdrawn,
                     doubted: contact.doubt.is_some(),
-                    wish: contact.intent.as_deref().is_some_and(has_wish),
+                    opt_in: contact.intent.is_some_and(|intent| intent.opt_in.is_some()),
                     told: contact.sent.is_some() || !contact.groups.is_empty(),
                     ever_told: contact.sent_at.is_some(),
                     on_lost_word: false,
@@ -52,10 +50,12 @@ impl Auditor<'_> {
     pub(super) async fn is_on_lost_word(&self, hash: AddrHash) -> anyhow::Result<bool> {
         const LINES: i64 = 50;
         let lines = self.app.store.history(self.shop.id, hash, LINES).await?;
-        let made_mailable = lines.iter().find_map(|line| match line.kind.as_str() {
-            "added" => Some(status_in(line.detail.as_deref()) == Some(8)),
-            "confirmed-in-sare" => Some(true),
-            "resubscribed-in-sare" | "asked-again" | "unsubscribed-in-sare" => Some(false),
+        let made_mailable = lines.iter().find_map(|line| match line.kind {
+            HistoryKind::Added => Some(status_in(line.detail.as_deref()) == Some(MAILED)),
+            HistoryKind::ConfirmedInSare => Some(true),
+            HistoryKind::ResubscribedInSare | HistoryKind::AskedAgain | HistoryKind::UnsubscribedInSare => {
+                Some(false)
+            }
             _ => None,
         });
         if made_mailable != Some(true) {
@@ -118,9 +118,4 @@ impl Auditor<'_> {
 fn status_in(detail: Option<&str>) -> Option<i64> {
     let detail: serde_json::Value = serde_json::from_str(detail?).ok()?;
     detail.get("status")?.as_i64()
-}
-
-fn has_wish(intent: &str) -> bool {
-    let intent: serde_json::Value = serde_json::from_str(intent).unwrap_or_default();
-    !intent["wish"].is_null()
 }

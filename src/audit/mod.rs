@@ -7,6 +7,7 @@
 mod census;
 mod compare;
 mod known;
+mod lists;
 pub mod mapping;
 pub mod person;
 mod report;
@@ -19,13 +20,14 @@ use desk::{Patience, SareSide, ShopSide};
 use indicatif::ProgressBar;
 use serde_json::json;
 use shoper_api::users::AddressFilter;
-use shoper_api::{Cursor, UserAddress, UserId};
+use shoper_api::{Subscriber, User, UserAddress, UserId};
 use store::{AddrHash, Shop};
 use sync_core::config::{Config, ConsentRule, DeletedAction, OnNewOptIn, WithoutConsent};
 use sync_core::mapping::Needs;
 use sync_core::{Email, ShopId};
 
 use self::census::Census;
+use self::lists::Place;
 use self::person::Names;
 pub use self::report::Report;
 use self::verdict::{Choices, Rule, Verdict};
@@ -39,12 +41,7 @@ const MOST_PAGES: u32 = 100_000;
 /// # Errors
 /// When a service cannot be asked, or the ledger fails: nothing is concluded from half an audit.
 pub async fn audit(app: &App, shop: &Shop, config: &Config, bar: &ProgressBar) -> anyhow::Result<Report> {
-    let mut shoper = ShopSide::open(&app.engine(), shop, Patience::Insist, false).await?;
-    if let Err(shoper_api::Error::Unauthorized { .. }) =
-        shoper.ask(|c| async move { c.application_config().await }).await
-    {
-        shoper = ShopSide::open(&app.engine(), shop, Patience::Insist, true).await?;
-    }
+    let shoper = ShopSide::open(&app.engine(), shop, Patience::Insist).await?;
     let sare = SareSide::open(&app.engine(), shop, config, Patience::Insist).await?;
     let mut report = Report {
         started_at: app.clock.now(),
@@ -111,7 +108,7 @@ fn choices(config: &Config) -> Choices {
         },
         skip_customers: config.customers.without_consent == WithoutConsent::Skip,
         skip_subscribers: config.subscribers.without_consent == WithoutConsent::Skip,
-        withdrawal_sets: config.unsubscribe.to_sare.number(),
+        withdrawal_sets: config.unsubscribe.to_sare.status().code(),
         withdrawal_leaves_groups: config.unsubscribe.leave_group,
         to_shoper: config.unsubscribe.to_shoper,
         opt_in_is_left: config.unsubscribe.on_new_opt_in == OnNewOptIn::Leave,
@@ -156,14 +153,11 @@ impl Auditor<'_> {
         report: &mut Report,
     ) -> Result<(), shoper_api::Error> {
         self.bar.set_message("reading subscribers");
-        let mut cursor = Some(Cursor::default());
-        while let Some(from) = cursor {
-            let page = self
-                .shoper
-                .ask(|c| async move { c.subscribers(from).await })
-                .await?;
+        let mut place = Some(Place::default());
+        while let Some(from) = place {
+            let page = lists::read::<Subscriber>(&self.shoper, from).await?;
             self.expect(page.count, report.subscribers);
-            report.unreadable += page.broken.len() as u64;
+            report.unreadable += page.unreadable;
             for row in &page.rows {
                 report.subscribers += 1;
                 let Ok(email) = Email::parse(&row.email) else {
@@ -179,7 +173,7 @@ impl Auditor<'_> {
                 census.add_subscriber(self.hash(&email), email.as_str(), row.id, row.active, &values);
             }
             self.bar.set_position(report.subscribers);
-            cursor = page.next;
+            place = page.next;
         }
         Ok(())
     }
@@ -191,11 +185,11 @@ impl Auditor<'_> {
     ) -> Result<(), shoper_api::Error> {
         self.bar.set_message("reading customers");
         self.bar.set_position(0);
-        let mut cursor = Some(Cursor::default());
-        while let Some(from) = cursor {
-            let page = self.shoper.ask(|c| async move { c.users(from).await }).await?;
+        let mut place = Some(Place::default());
+        while let Some(from) = place {
+            let page = lists::read::<User>(&self.shoper, from).await?;
             self.expect(page.count, report.customers);
-            report.unreadable += page.broken.len() as u64;
+            report.unreadable += page.unreadable;
             let ids: Vec<UserId> = page.rows.iter().map(|user| user.id).collect();
             let mut addresses = self.addresses_of(&ids).await?;
             for user in &page.rows {
@@ -218,7 +212,7 @@ impl Auditor<'_> {
                 }
             }
             self.bar.set_position(report.customers);
-            cursor = page.next;
+            place = page.next;
         }
         Ok(())
     }

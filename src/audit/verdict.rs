@@ -5,6 +5,7 @@
 //! withdrawal that was seen, a problem that is known, a change that is on its way.
 
 use std::fmt;
+use sync_core::ProblemKind;
 
 /// What a merchant's configuration asks for, as far as verdicts need it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,7 +95,7 @@ pub struct Known {
     /// Something speaks against the shop's consent, and nobody has decided yet.
     pub doubted: bool,
     /// A status change that a person asked for is under way.
-    pub wish: bool,
+    pub opt_in: bool,
     /// What SARE was told of the contact still counts: it is in SARE through us.
     pub told: bool,
     /// SARE was told of the contact at some time.
@@ -106,7 +107,7 @@ pub struct Known {
     /// Groups that we put the contact in.
     pub groups: Vec<i64>,
     /// An open problem's kind.
-    pub problem: Option<String>,
+    pub problem: Option<ProblemKind>,
     /// A change is noted and has not had its turn.
     pub waiting: bool,
 }
@@ -224,7 +225,7 @@ impl fmt::Display for Difference {
 }
 
 /// The only status that SARE mails (sare-api.md 6).
-const MAILED: i64 = 8;
+pub(super) const MAILED: i64 = 8;
 const BLOCKED: i64 = 7;
 const UNCONFIRMED: i64 = 6;
 
@@ -314,11 +315,11 @@ fn refused(shop: InShop, sare: &InSare, consents: bool, known: &Known, choices: 
         return Verdict::Equal;
     }
     let untold = origin == "sare" && choices.to_shoper && row_active;
-    if untold && !known.wish && !(choices.opt_in_is_left && known.refusal_applied) {
+    if untold && !known.opt_in && !(choices.opt_in_is_left && known.refusal_applied) {
         return Verdict::Unexplained(vec![Difference::RefusalNotInShop]);
     }
     Verdict::Explained(match origin {
-        _ if known.wish => Reason::Waiting,
+        _ if known.opt_in => Reason::Waiting,
         "first-sight" => Reason::AlreadyRefused,
         "followed" => Reason::RefusalFollowed,
         _ => Reason::Refused,
@@ -345,7 +346,7 @@ fn open(
             return Verdict::Unexplained(vec![Difference::NotUnsubscribed]);
         }
     }
-    if known.refusal.is_some() && status == MAILED && !known.wish {
+    if known.refusal.is_some() && status == MAILED && !known.opt_in {
         return Verdict::Unexplained(vec![Difference::MailableAlthoughRefused]);
     }
     // A status is kept that SARE had, not one that we gave on the word of somebody who is no longer at the address.
@@ -382,7 +383,7 @@ fn open(
             .map(Difference::StillInGroup),
     );
     // Of a contact that SARE took only without its own properties the rest must still be right.
-    let custom_refused = known.problem.as_deref() == Some("custom-fields-refused");
+    let custom_refused = known.problem == Some(ProblemKind::CustomFieldsRefused);
     let fields = sare
         .fields_differing
         .iter()

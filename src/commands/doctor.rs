@@ -12,8 +12,9 @@ use ports::{HttpClient, HttpClientSettings, Reach, Request, Transport};
 use serde::Serialize;
 use shoper_api::webhooks::EVENTS;
 use store::{HookKind, Shop, ShopState};
-use sync_core::Lang;
 use sync_core::config::Config;
+use sync_core::{Lang, ProblemKind};
+use texts::{ProblemTexts, Words};
 use url::{Host, Url};
 
 use super::doctor_clock::{Dated, OFF_MS, span};
@@ -23,11 +24,13 @@ use crate::cli::Json;
 use crate::exit;
 use crate::settings::Settings;
 
+/// Operators are answered in English.
+const WORDS: Words = Words(Lang::En);
 /// A lane this late means that nobody works.
 const LATE_MS: i64 = 15 * 60_000;
 /// A shop without success for so long is told: the daily sweep alone succeeds more often.
 const SILENT_MS: i64 = 26 * 3_600_000;
-/// A server without a sign of life for so long does not live.
+/// A server without a heartbeat for so long does not live.
 const ALIVE_MS: i64 = 2 * 60_000;
 /// How long it is told that no server lived.
 const LATELY_MS: i64 = 7 * 86_400_000;
@@ -430,7 +433,7 @@ async fn about_shop(app: &App, shop: &Shop, found: &mut Findings) -> anyhow::Res
         );
     }
     if shop.state == ShopState::AccessLost {
-        let desk::Remedy { cause, remedy, .. } = desk::remedy("shop-access", Lang::En);
+        let ProblemTexts { cause, remedy } = WORDS.problem(ProblemKind::ShopAccess);
         found.wrong(host, cause, remedy);
     } else {
         ask_shop(app, shop, found).await?;
@@ -464,11 +467,11 @@ async fn about_shop(app: &App, shop: &Shop, found: &mut Findings) -> anyhow::Res
     }
     let problems = app.store.shop_problems(shop.id, 500).await?;
     let run = app.store.active_run(shop.id).await?.filter(|_| !shop.paused);
-    let still = run.and_then(|run| engine::standstill(&run, shop.last_success_at, app.clock.now()));
+    let still = run.and_then(|run| engine::stalled_since(&run, shop.last_success_at, app.clock.now()));
     if let Some(since) = still
         && !problems.iter().any(|problem| problem.kind == "run-still")
     {
-        let desk::Remedy { cause, remedy, .. } = desk::remedy("run-still", Lang::En);
+        let ProblemTexts { cause, remedy } = WORDS.problem(ProblemKind::RunStill);
         found.wrong(
             host,
             format!("{cause} (since {})", output::moment(Some(since))),
@@ -476,9 +479,9 @@ async fn about_shop(app: &App, shop: &Shop, found: &mut Findings) -> anyhow::Res
         );
     }
     for problem in &problems {
-        let desk::Remedy { cause, remedy, .. } = desk::remedy(&problem.kind, Lang::En);
+        let ProblemTexts { cause, remedy } = WORDS.problem(problem.kind);
         let detail = problem.detail.as_deref().map_or_else(String::new, |detail| {
-            format!(" ({})", desk::detail(&problem.kind, detail, Lang::En))
+            format!(" ({})", WORDS.problem_detail(problem.kind, detail))
         });
         found.wrong(host, format!("{cause}{detail}"), remedy);
     }
@@ -490,13 +493,13 @@ async fn about_shop(app: &App, shop: &Shop, found: &mut Findings) -> anyhow::Res
 
 async fn ask_shop(app: &App, shop: &Shop, found: &mut Findings) -> anyhow::Result<()> {
     let host = &shop.host;
-    let side = match ShopSide::open(&app.engine(), shop, Patience::Once, false).await {
+    let side = match ShopSide::open(&app.engine(), shop, Patience::Once).await {
         Ok(side) => side,
         Err(error) => {
             found.wrong(
                 host,
                 format!("{error:#}."),
-                desk::remedy("shop-access", Lang::En).remedy,
+                WORDS.problem(ProblemKind::ShopAccess).remedy,
             );
             return Ok(());
         }
@@ -530,7 +533,7 @@ async fn ask_shop(app: &App, shop: &Shop, found: &mut Findings) -> anyhow::Resul
             found.wrong(
                 host,
                 format!("The shop's webhooks cannot be read: {error}."),
-                desk::remedy("webhooks-refused", Lang::En).remedy,
+                WORDS.problem(ProblemKind::WebhooksRefused).remedy,
             );
             return Ok(());
         }
@@ -591,7 +594,7 @@ async fn ask_sare(app: &App, shop: &Shop, config: &Config, found: &mut Findings)
             }
         }
         Err(sare_api::Error::Unauthorized { .. }) => {
-            let desk::Remedy { cause, remedy, .. } = desk::remedy("sare-access", Lang::En);
+            let ProblemTexts { cause, remedy } = WORDS.problem(ProblemKind::SareAccess);
             found.wrong(host, cause, remedy);
         }
         Err(error) => found.wrong(

@@ -4,10 +4,11 @@
 //! Both services are read at this moment; either may be away, which is told and hides nothing else. What there is to
 //! say comes from `desk::story`; here it is printed.
 
-use desk::story::{self, ColumnName, InShop, Ledger, Story};
-use desk::{Error, Remedy};
+use desk::Error;
+use desk::story::{self, InShop, Ledger, Story};
 use serde_json::{Value, json};
 use sync_core::{Email, Lang};
+use texts::{ProblemTexts, Words};
 
 use super::output;
 use crate::app::App;
@@ -17,7 +18,7 @@ use crate::exit;
 /// Explains one contact. Exits with 5 when nobody knows the address.
 pub async fn explain(app: &App, name: &str, address: &str, json: Json) -> anyhow::Result<u8> {
     let shop = app.find(name).await?;
-    let lang = app.settings.lang;
+    let words = Words(app.settings.lang);
     let email = Email::parse(address)
         .map_err(|error| anyhow::anyhow!("{address:?} is no e-mail address: {error}"))?;
     let engine = app.engine();
@@ -41,61 +42,47 @@ pub async fn explain(app: &App, name: &str, address: &str, json: Json) -> anyhow
         if json.json {
             output::json(&json!({ "shop": shop.host, "contact": email.as_str(), "known": false }))?;
         } else {
-            output::line(&unknown(&email, lang));
-            for line in told.away(lang) {
+            output::line(&words.fill("story.nobody-knows", &[("email", &email.as_str())]));
+            for line in told.away(words) {
                 output::line(&line);
             }
         }
         return Ok(if both_asked { exit::NOT_FOUND } else { exit::AWAY });
     }
     if json.json {
-        output::json(&as_json(&told, lang))?;
+        output::json(&as_json(&told, words))?;
         return Ok(exit::OK);
     }
-    for line in told.sentences(lang) {
+    for line in told.sentences(words) {
         output::line(&line);
     }
-    let headings = match lang {
-        Lang::Pl => ["", "W sklepie teraz", "Ostatnio wysłano", "W SARE teraz"],
-        Lang::En => ["", "In the shop now", "Last sent", "In SARE now"],
-    };
-    let mut table = output::table(&headings);
-    for row in told.columns(lang) {
-        table.add_row(vec![row.name.text(lang), row.shop, row.sent, row.sare]);
+    let mut table = output::table(&[
+        "",
+        words.say("contacts.in-shop"),
+        words.say("contacts.last-sent"),
+        words.say("contacts.in-sare"),
+    ]);
+    for row in told.columns(words) {
+        table.add_row(vec![row.name.text(words), row.shop, row.sent, row.sare]);
     }
     output::line(&table.to_string());
     if !ledger.history.is_empty() {
-        output::line(match lang {
-            Lang::Pl => "Co się działo, od najnowszego:",
-            Lang::En => "What happened, the newest first:",
-        });
+        output::line(words.say("story.history"));
     }
     for entry in &ledger.history {
-        let text = story::entry(entry, lang);
-        output::line(&format!("  {}  {text}", story::moment(entry.at, lang)));
+        let text = story::entry(entry, words);
+        output::line(&format!("  {}  {text}", words.moment(entry.at)));
     }
     Ok(exit::OK)
 }
 
-fn unknown(email: &Email, lang: Lang) -> String {
-    match lang {
-        Lang::Pl => format!(
-            "Adresu {} nie zna ani baza, ani nikt, kogo można było zapytać.",
-            email.as_str()
-        ),
-        Lang::En => format!(
-            "Neither the ledger nor anybody who could be asked knows {}.",
-            email.as_str()
-        ),
-    }
-}
-
 /// The story for scripts: names and cells are English in every language, sentences are the reader's.
-fn as_json(told: &Story<'_>, lang: Lang) -> Value {
+fn as_json(told: &Story<'_>, words: Words) -> Value {
+    let english = Words(Lang::En);
     let ledger = told.ledger;
     let contact = ledger.contact.as_ref();
     let in_shop = match told.in_shop {
-        Err(why) => json!({ "away": why.text(lang) }),
+        Err(why) => json!({ "away": why.text(words) }),
         Ok(shop) => json!({
             "customers": shop.customers.iter().map(|user| json!({
                 "id": user.id, "newsletter": user.newsletter, "registered": user.registered,
@@ -106,16 +93,15 @@ fn as_json(told: &Story<'_>, lang: Lang) -> Value {
         }),
     };
     let in_sare = match &told.in_sare {
-        Err(why) => json!({ "away": why.text(lang) }),
+        Err(why) => json!({ "away": why.text(words) }),
         Ok(None) => Value::Null,
         Ok(Some(record)) => json!({ "status": record.status, "groups": record.groups }),
     };
-    let field = |name: &ColumnName| name.text(Lang::En);
     let columns: Vec<Value> = told
-        .columns(Lang::En)
+        .columns(english)
         .into_iter()
         .map(|row| {
-            json!({ "field": field(&row.name), "shop": row.shop, "sent": row.sent, "sare": row.sare,
+            json!({ "field": row.name.text(english), "shop": row.shop, "sent": row.sent, "sare": row.sare,
                     "differs": row.differs })
         })
         .collect();
@@ -124,22 +110,19 @@ fn as_json(told: &Story<'_>, lang: Lang) -> Value {
         .iter()
         .map(|entry| {
             let at = output::iso(Some(entry.at));
-            json!({ "at": at, "kind": entry.kind, "text": story::entry(entry, lang) })
+            json!({ "at": at, "kind": entry.kind, "text": story::entry(entry, words) })
         })
         .collect();
     let problems: Vec<Value> = ledger
         .problems
         .iter()
         .map(|problem| {
-            let Remedy {
-                cause,
-                remedy,
-                healer,
-            } = desk::remedy(&problem.kind, lang);
-            json!({ "kind": problem.kind, "cause": cause, "remedy": remedy, "healer": healer.word(),
-                    "detail": problem.detail, "final": problem.is_final })
+            let ProblemTexts { cause, remedy } = words.problem(problem.kind);
+            json!({ "kind": problem.kind.word(), "cause": cause, "remedy": remedy,
+                    "healer": problem.kind.healer().word(), "detail": problem.detail, "final": problem.is_final })
         })
         .collect();
+    let refused = contact.and_then(|c| c.refusal);
     json!({
         "shop": told.shop.host,
         "contact": told.email.as_str(),
@@ -149,16 +132,16 @@ fn as_json(told: &Story<'_>, lang: Lang) -> Value {
         "outcome": contact.map(|c| c.outcome),
         "consent": contact.and_then(|c| c.consent),
         "withdrawn": contact.map(|c| c.withdrawn),
-        "refusal": contact.and_then(|c| c.refusal),
-        "refusal_origin": contact.and_then(|c| c.refusal_origin.clone()),
-        "refusal_since": output::iso(contact.and_then(|c| c.refused_at)),
-        "refusal_in_shop": contact.filter(|c| c.refusal.is_some()).map(|c| c.refusal_applied),
+        "refusal": refused.map(|refused| refused.status),
+        "refusal_origin": refused.map(|refused| refused.origin),
+        "refusal_since": output::iso(refused.map(|refused| refused.since)),
+        "refusal_in_shop": refused.map(|refused| refused.applied),
         "sent": output::iso(contact.and_then(|c| c.sent_at)),
         "sent_is_current": contact.and_then(|c| told.is_as_sent(c)),
         "waiting": !ledger.waiting.is_empty(),
         "columns": columns,
         "problems": problems,
         "history": history,
-        "sentences": told.sentences(lang),
+        "sentences": told.sentences(words),
     })
 }

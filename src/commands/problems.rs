@@ -1,8 +1,8 @@
 //! `shop problems`: what needs attention, with cause and remedy, and another try.
 
-use desk::Remedy;
 use store::{DirtyKey, Problem};
 use sync_core::Lang;
+use texts::{ProblemTexts, Words};
 
 use super::output;
 use crate::app::App;
@@ -26,8 +26,9 @@ pub async fn problems(app: &App, options: Problems) -> anyhow::Result<u8> {
         }
         return Ok(exit::OK);
     }
-    let lang = app.settings.lang;
+    let words = Words(app.settings.lang);
     let problems = app.store.problems(shop.id, 500, 0).await?;
+    let doubted = app.store.count_doubted(shop.id).await?;
     let hashes: Vec<_> = problems.iter().filter_map(|p| p.hash).collect();
     let contacts = app.store.contacts(shop.id, &hashes).await?;
     let name = |problem: &Problem| {
@@ -36,14 +37,7 @@ pub async fn problems(app: &App, options: Problems) -> anyhow::Result<u8> {
             .and_then(|h| contacts.get(&h))
             .and_then(|c| c.address.clone());
         address.unwrap_or_else(|| match DirtyKey::decode(&problem.key) {
-            Some(DirtyKey::Record(key)) => {
-                let kind = if key.kind == sync_core::RecordKind::Customer {
-                    "customer"
-                } else {
-                    "subscriber"
-                };
-                format!("{kind} {}", key.id)
-            }
+            Some(DirtyKey::Record(key)) => format!("{} {}", key.kind.word(), key.id),
             _ => "the shop".to_owned(),
         })
     };
@@ -51,14 +45,10 @@ pub async fn problems(app: &App, options: Problems) -> anyhow::Result<u8> {
         let list: Vec<_> = problems
             .iter()
             .map(|p| {
-                let Remedy {
-                    cause,
-                    remedy,
-                    healer,
-                } = desk::remedy(&p.kind, lang);
+                let ProblemTexts { cause, remedy } = words.problem(p.kind);
                 serde_json::json!({
-                    "key": p.key, "who": name(p), "kind": p.kind, "cause": cause, "remedy": remedy,
-                    "healer": healer.word(), "detail": p.detail, "final": p.is_final, "since": output::iso(Some(p.first_at)),
+                    "key": p.key, "who": name(p), "kind": p.kind.word(), "cause": cause, "remedy": remedy,
+                    "healer": p.kind.healer().word(), "detail": p.detail, "final": p.is_final, "since": output::iso(Some(p.first_at)),
                     "last": output::iso(Some(p.last_at)), "times": p.times,
                 })
             })
@@ -69,19 +59,25 @@ pub async fn problems(app: &App, options: Problems) -> anyhow::Result<u8> {
     } else {
         let mut table = output::table(&["Who", "What", "What helps", "Detail", "Since", "Times"]);
         for problem in &problems {
-            let Remedy { cause, remedy, .. } = desk::remedy(&problem.kind, lang);
+            let ProblemTexts { cause, remedy } = words.problem(problem.kind);
             table.add_row(vec![
                 name(problem),
                 cause.to_owned(),
                 remedy.to_owned(),
                 problem.detail.as_deref().map_or_else(String::new, |detail| {
-                    desk::detail(&problem.kind, detail, Lang::En)
+                    Words(Lang::En).problem_detail(problem.kind, detail)
                 }),
                 output::moment(Some(problem.first_at)),
                 problem.times.to_string(),
             ]);
         }
         output::line(&table.to_string());
+    }
+    if doubted > 0 && !options.json.json {
+        output::line(&format!(
+            "Consents that wait for a decision: {doubted}. Until the merchant decides in the panel, under Problems, these people \
+             are not mailed."
+        ));
     }
     Ok(if problems.is_empty() {
         exit::OK

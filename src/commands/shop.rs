@@ -1,5 +1,7 @@
 //! `shop list|show|pause|resume|remove`.
 
+use std::collections::BTreeMap;
+
 use desk::standing::{Facts, Standing};
 use engine::Body;
 use store::{Audit, Counts, Outcome, Run, RunState, Shop, ShopState};
@@ -75,16 +77,9 @@ fn called(shop: &Shop) -> String {
     }
 }
 
-fn word<T: serde::Serialize>(value: T) -> String {
-    serde_json::to_value(value)
-        .ok()
-        .and_then(|v| v.as_str().map(str::to_owned))
-        .unwrap_or_default()
-}
-
 /// How the shop stands, as the panel says it.
 async fn standing(app: &App, shop: &Shop) -> anyhow::Result<Standing> {
-    let facts = Facts::read(&app.store, &app.engine_settings(), shop, app.clock.now()).await?;
+    let facts = Facts::read(&app.store, shop, app.clock.now()).await?;
     Ok(Standing::of(&facts))
 }
 
@@ -99,7 +94,7 @@ fn run_word(run: &Run) -> String {
         Some(total) if total > 0 => format!(" {}/{total}", body.done),
         _ => String::new(),
     };
-    format!("{} {}{done}", word(run.kind), word(run.state))
+    format!("{} {}{done}", run.kind.word(), run.state.word())
 }
 
 /// A shop for scripts.
@@ -111,7 +106,7 @@ fn summary(shop: &Shop, counts: &Counts, run: Option<&Run>, standing: &Standing)
         "origin": shop.origin,
         "state": shop.state,
         "standing": standing.headline().word(),
-        "severity": standing.headline().gravity().word(),
+        "severity": standing.headline().severity().word(),
         "matters": matters(standing),
         "shop_side": standing.shop.word(),
         "sare_side": standing.sare.word(),
@@ -166,27 +161,18 @@ pub struct CatchingUp {
 
 /// Times of the last week in which no server lived, as far as they concern the shop.
 pub async fn catching_up(app: &App, shop: &Shop) -> anyhow::Result<Vec<CatchingUp>> {
-    let state = lane_state(app, shop).await?;
+    let lane = engine::standing(&app.store, shop.id).await?;
     let since = (app.clock.now() - 7 * 86_400_000).max(shop.created_at);
     let absences = app.store.absences(since).await?;
     Ok(absences
         .into_iter()
-        .filter(|_| state.first_done)
+        .filter(|_| lane.first_done)
         .map(|absence| CatchingUp {
             from: absence.from,
             to: absence.to,
-            is_made_up: absence.to <= state.read_from,
+            is_made_up: absence.to <= lane.read_from,
         })
         .collect())
-}
-
-async fn lane_state(app: &App, shop: &Shop) -> anyhow::Result<engine::LaneState> {
-    let text = app
-        .store
-        .lane(shop.id)
-        .await?
-        .map_or_else(String::new, |lane| lane.state);
-    Ok(engine::LaneState::parse(&text, &app.engine_settings()))
 }
 
 fn catching_up_word(absence: &CatchingUp) -> String {
@@ -205,23 +191,67 @@ fn catching_up_word(absence: &CatchingUp) -> String {
 /// One shop.
 pub async fn show(app: &App, one: One) -> anyhow::Result<u8> {
     let shop = app.find(&one.shop).await?;
-    let counts = app.store.counts(shop.id).await?;
-    let standing = standing(app, &shop).await?;
-    let runs = app.store.runs(shop.id, 5).await?;
-    let meters = app.store.meters(shop.id).await?;
-    let active = app.store.active_run(shop.id).await?;
-    let audit = app.store.last_audit(shop.id).await?;
-    let sare_hook = app.store.hook_of(shop.id, store::HookKind::Sare).await?;
-    let sare_url = app
-        .settings
-        .public_url
-        .as_ref()
-        .zip(sare_hook)
-        .map(|(public, (_, token))| public.sare_hook(secrecy::ExposeSecret::expose_secret(&token)));
-    let catching_up = catching_up(app, &shop).await?;
+    let shown = Shown::read(app, shop).await?;
     if one.json.json {
-        let mut value = summary(&shop, &counts, active.as_ref(), &standing);
-        value["absences"] = catching_up
+        output::json(&shown.json()?)?;
+        return Ok(exit::OK);
+    }
+    output::line(&shown.facts());
+    if !shown.meters.is_empty() {
+        let told: Vec<String> = shown
+            .meters
+            .iter()
+            .map(|(name, n)| format!("{name} {n}"))
+            .collect();
+        output::line(&format!("Meters: {}", told.join(", ")));
+    }
+    if !shown.runs.is_empty() {
+        output::line(&runs_table(&shown.runs));
+    }
+    Ok(exit::OK)
+}
+
+/// What is shown of one shop.
+struct Shown {
+    shop: Shop,
+    counts: Counts,
+    standing: Standing,
+    runs: Vec<Run>,
+    active: Option<Run>,
+    meters: BTreeMap<String, i64>,
+    audit: Option<Audit>,
+    sare_url: Option<String>,
+    catching_up: Vec<CatchingUp>,
+    doubted: i64,
+    disputed: i64,
+}
+
+impl Shown {
+    async fn read(app: &App, shop: Shop) -> anyhow::Result<Self> {
+        let sare_hook = app.store.hook_of(shop.id, store::HookKind::Sare).await?;
+        let public = app.settings.public_url.as_ref();
+        Ok(Self {
+            counts: app.store.counts(shop.id).await?,
+            standing: standing(app, &shop).await?,
+            runs: app.store.runs(shop.id, 5).await?,
+            active: app.store.active_run(shop.id).await?,
+            meters: app.store.meters(shop.id).await?,
+            audit: app.store.last_audit(shop.id).await?,
+            sare_url: public
+                .zip(sare_hook)
+                .map(|(public, (_, token))| public.sare_hook(secrecy::ExposeSecret::expose_secret(&token))),
+            catching_up: catching_up(app, &shop).await?,
+            doubted: app.store.count_doubted(shop.id).await?,
+            disputed: app.store.count_disputed(shop.id).await?,
+            shop,
+        })
+    }
+
+    /// For scripts.
+    fn json(&self) -> anyhow::Result<serde_json::Value> {
+        let mut value = summary(&self.shop, &self.counts, self.active.as_ref(), &self.standing);
+        value["absences"] = self
+            .catching_up
             .iter()
             .map(|absence| {
                 serde_json::json!({
@@ -230,94 +260,104 @@ pub async fn show(app: &App, one: One) -> anyhow::Result<u8> {
                 })
             })
             .collect();
-        value["runs"] = runs.iter().map(run_json).collect();
-        value["meters"] = serde_json::to_value(&meters)?;
-        value["audit"] = audit.as_ref().map_or(serde_json::Value::Null, |audit| {
+        value["runs"] = self.runs.iter().map(run_json).collect();
+        value["meters"] = serde_json::to_value(&self.meters)?;
+        value["audit"] = self.audit.as_ref().map_or(serde_json::Value::Null, |audit| {
             serde_json::json!({
                 "at": output::iso(Some(audit.at)), "compared": audit.compared, "unexplained": audit.differences,
             })
         });
-        value["sare_webhook_url"] = serde_json::to_value(&sare_url)?;
-        output::json(&value)?;
-        return Ok(exit::OK);
+        value["consents_to_decide"] = self.doubted.into();
+        value["refusals_to_apply"] = self.disputed.into();
+        value["sare_webhook_url"] = serde_json::to_value(&self.sare_url)?;
+        Ok(value)
     }
-    let mut table = output::facts();
-    let yes_no = |on: bool| if on { "yes" } else { "no" }.to_owned();
-    for (name, value) in [
-        ("Shop", called(&shop)),
-        ("Licence", shop.license.clone()),
-        ("Stands", matters(&standing).join(", ")),
-        ("State", word(shop.state)),
-        ("Shop's side", standing.shop.word().to_owned()),
-        ("SARE's side", standing.sare.word().to_owned()),
-        ("Connected by", word(shop.origin)),
-        ("Configured", yes_no(shop.config.is_some())),
-        ("Customers in the ledger", counts.customers.to_string()),
-        ("Subscribers in the ledger", counts.subscribers.to_string()),
-        ("Contacts", counts.contacts.to_string()),
-        ("In SARE as asked", of(&counts, Outcome::Synchronised).to_string()),
-        ("Mailable (status 8)", counts.mailable.to_string()),
-        ("Suppressed", of(&counts, Outcome::Suppressed).to_string()),
-        ("Left out by choice", of(&counts, Outcome::Skipped).to_string()),
-        (
-            "Never touched (blocked, unknown)",
-            of(&counts, Outcome::HandsOff).to_string(),
-        ),
-        ("Failed", of(&counts, Outcome::Failed).to_string()),
-        ("Changes waiting", counts.dirty.to_string()),
-        ("Problems", counts.problems.to_string()),
-        ("Last success", output::moment(shop.last_success_at)),
-        (
-            "No server lived",
-            catching_up
-                .last()
-                .map_or_else(|| "-".to_owned(), catching_up_word),
-        ),
-        (
-            "Last audit",
-            audit.as_ref().map_or_else(|| "-".to_owned(), audit_word),
-        ),
-        (
-            "Address for SARE's webhook",
-            sare_url.unwrap_or_else(|| "-".to_owned()),
-        ),
-    ] {
-        table.add_row(vec![name.to_owned(), value]);
-    }
-    output::line(&table.to_string());
-    if !meters.is_empty() {
-        let told: Vec<String> = meters.iter().map(|(name, n)| format!("{name} {n}")).collect();
-        output::line(&format!("Meters: {}", told.join(", ")));
-    }
-    if !runs.is_empty() {
-        let mut table = output::table(&[
-            "Run",
-            "Started",
-            "Ended",
-            "Added",
-            "Updated",
-            "Unchanged",
-            "Suppressed",
-            "Failed",
-            "Note",
-        ]);
-        for run in &runs {
-            let body = Body::parse(&run.body);
-            table.add_row(vec![
-                format!("{} {}", run.id, run_word(run)),
-                output::moment(run.started_at),
-                output::moment(run.ended_at),
-                body.counters.added.to_string(),
-                body.counters.updated.to_string(),
-                body.counters.unchanged.to_string(),
-                body.counters.suppressed.to_string(),
-                body.counters.failed.to_string(),
-                run.error.clone().or(body.waiting_for).unwrap_or_default(),
-            ]);
+
+    /// For people: each fact after its name.
+    fn facts(&self) -> String {
+        let Self {
+            shop,
+            counts,
+            standing,
+            ..
+        } = self;
+        let yes_no = |on: bool| if on { "yes" } else { "no" }.to_owned();
+        let or_none = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
+        let mut table = output::facts();
+        for (name, value) in [
+            ("Shop", called(shop)),
+            ("Licence", shop.license.clone()),
+            ("Stands", matters(standing).join(", ")),
+            ("State", shop.state.word().to_owned()),
+            ("Shop's side", standing.shop.word().to_owned()),
+            ("SARE's side", standing.sare.word().to_owned()),
+            ("Connected by", shop.origin.word().to_owned()),
+            ("Configured", yes_no(shop.config.is_some())),
+            ("Customers in the ledger", counts.customers.to_string()),
+            ("Subscribers in the ledger", counts.subscribers.to_string()),
+            ("Contacts", counts.contacts.to_string()),
+            ("In SARE as asked", of(counts, Outcome::Synchronised).to_string()),
+            ("Mailable (status 8)", counts.mailable.to_string()),
+            ("Suppressed", of(counts, Outcome::Suppressed).to_string()),
+            ("Left out by choice", of(counts, Outcome::Skipped).to_string()),
+            (
+                "Never touched (blocked, unknown)",
+                of(counts, Outcome::HandsOff).to_string(),
+            ),
+            ("Failed", of(counts, Outcome::Failed).to_string()),
+            ("Changes waiting", counts.dirty.to_string()),
+            ("Problems", counts.problems.to_string()),
+            ("Consents that wait for a decision", self.doubted.to_string()),
+            (
+                "Refused in SARE, consenting in the shop",
+                self.disputed.to_string(),
+            ),
+            ("Last success", output::moment(shop.last_success_at)),
+            (
+                "No server lived",
+                or_none(self.catching_up.last().map(catching_up_word)),
+            ),
+            ("Last audit", or_none(self.audit.as_ref().map(audit_word))),
+            ("Address for SARE's webhook", or_none(self.sare_url.clone())),
+        ] {
+            table.add_row(vec![name.to_owned(), value]);
         }
-        output::line(&table.to_string());
+        table.to_string()
     }
-    Ok(exit::OK)
+}
+
+/// The latest runs, a row each.
+fn runs_table(runs: &[Run]) -> String {
+    let mut table = output::table(&[
+        "Run",
+        "Started",
+        "Ended",
+        "Added",
+        "Updated",
+        "Unchanged",
+        "Suppressed",
+        "Failed",
+        "Note",
+    ]);
+    for run in runs {
+        let body = Body::parse(&run.body);
+        let outcome = body.outcome(run.kind);
+        table.add_row(vec![
+            format!("{} {}", run.id, run_word(run)),
+            output::moment(run.started_at),
+            output::moment(run.ended_at),
+            outcome.added.to_string(),
+            outcome.updated.to_string(),
+            outcome.unchanged.to_string(),
+            outcome.suppressed.to_string(),
+            outcome.failed.to_string(),
+            run.error
+                .clone()
+                .or(body.waiting_for.map(|cause| cause.to_string()))
+                .unwrap_or_default(),
+        ]);
+    }
+    table.to_string()
 }
 
 fn audit_word(audit: &Audit) -> String {
@@ -379,9 +419,8 @@ async fn is_held(app: &App, shop: &Shop) -> anyhow::Result<bool> {
         .active_run(shop.id)
         .await?
         .is_some_and(|run| run.state == RunState::Braked);
-    let lane = app.store.lane(shop.id).await?;
-    let state = lane.map(|lane| engine::LaneState::parse(&lane.state, &app.engine_settings()));
-    Ok(braked || state.is_some_and(|state| state.poll_braked || state.updates_harm))
+    let lane = engine::standing(&app.store, shop.id).await?;
+    Ok(braked || lane.poll_braked || lane.updates_harm)
 }
 
 fn tell(json: Json, shop: &Shop, result: &str, sentence: &str) -> anyhow::Result<u8> {
@@ -402,7 +441,7 @@ async fn remove_webhooks(app: &App, shop: &Shop) -> anyhow::Result<()> {
         return Ok(());
     }
     let base = public.shoper_hooks();
-    let side = ShopSide::open(&app.engine(), shop, Patience::Once, false).await?;
+    let side = ShopSide::open(&app.engine(), shop, Patience::Once).await?;
     for row in side.ask(|c| async move { c.webhooks().await }).await? {
         if row.url.starts_with(&base) {
             side.ask(|c| async move { c.delete_webhook(row.id).await })

@@ -7,12 +7,12 @@ use std::io::{Read, Write};
 use std::path::Path;
 
 use anyhow::{Context, bail};
-use desk::{Judged, Note, Usable};
+use desk::{Note, Usable, Validated};
 use secrecy::SecretString;
 use serde_json::json;
 use store::Shop;
-use sync_core::Lang;
 use sync_core::config::Config;
+use texts::Words;
 
 use super::output;
 use crate::app::App;
@@ -49,13 +49,13 @@ async fn export(app: &App, name: &str, file: &Path) -> anyhow::Result<u8> {
 async fn import(app: &App, options: Import) -> anyhow::Result<u8> {
     let shop = app.find(&options.shop).await?;
     let text = read(&options.file)?;
-    let judged = judge(app, &shop, &text, !options.offline).await?;
+    let validated = validate(app, &shop, &text, !options.offline).await?;
     let told = Told {
         host: shop.host.clone(),
-        findings: judged.findings,
-        lang: app.settings.lang,
+        findings: validated.findings,
+        words: Words(app.settings.lang),
     };
-    let code = match judged.usable {
+    let code = match validated.usable {
         Usable::Yes { config, key } => {
             if !options.check {
                 keep(app, &shop, &config, key).await?;
@@ -85,9 +85,9 @@ fn read(file: &Path) -> anyhow::Result<String> {
 }
 
 /// Judges a configuration; `online` asks the services as well.
-async fn judge(app: &App, shop: &Shop, text: &str, online: bool) -> anyhow::Result<Judged> {
+async fn validate(app: &App, shop: &Shop, text: &str, online: bool) -> anyhow::Result<Validated> {
     let given = app.settings.sare_api_key.clone();
-    Ok(desk::judge(&app.engine(), shop, text, given, online, app.settings.lang).await?)
+    Ok(desk::validate(&app.engine(), shop, text, given, online, Words(app.settings.lang)).await?)
 }
 
 /// Makes a judged configuration the shop's.
@@ -104,7 +104,7 @@ pub async fn keep(app: &App, shop: &Shop, config: &Config, key: Option<SecretStr
 struct Told {
     host: String,
     findings: Vec<Note>,
-    lang: Lang,
+    words: Words,
 }
 
 impl Told {
@@ -121,23 +121,22 @@ impl Told {
             return output::json(&json!({ "shop": self.host, "imported": imported, "findings": findings }));
         }
         for note in &self.findings {
-            output::line(&line(note, self.lang));
+            output::line(&line(note, self.words));
         }
         let errors = self.findings.iter().filter(|note| note.is_error).count();
-        output::line(&closing(self.lang, &self.host, errors, imported, again));
+        output::line(&closing(self.words, &self.host, errors, imported, again));
         Ok(())
     }
 }
 
-fn line(note: &Note, lang: Lang) -> String {
-    let (line, error, warning) = match lang {
-        Lang::Pl => ("wiersz", "błąd", "uwaga"),
-        Lang::En => ("line", "error", "warning"),
+fn line(note: &Note, words: Words) -> String {
+    let severity = match note.is_error {
+        true => words.say("imported.error"),
+        false => words.say("imported.warning"),
     };
-    let severity = if note.is_error { error } else { warning };
-    let place = note
-        .line
-        .map_or_else(String::new, |number| format!("{line} {number}: "));
+    let place = note.line.map_or_else(String::new, |n| {
+        format!("{}: ", words.fill("imported.line", &[("n", &n)]))
+    });
     let field = if note.field.is_empty() {
         String::new()
     } else {
@@ -146,24 +145,12 @@ fn line(note: &Note, lang: Lang) -> String {
     format!("{severity}: {place}{field}{}", note.text)
 }
 
-fn closing(lang: Lang, host: &str, errors: usize, imported: bool, again: bool) -> String {
-    match (lang, errors, imported) {
-        (Lang::Pl, 0, false) => "Konfiguracja jest poprawna; niczego nie zmieniono.".to_owned(),
-        (Lang::En, 0, false) => "The configuration is fine; nothing was changed.".to_owned(),
-        (Lang::Pl, 0, true) if again => {
-            format!("Zmieniono konfigurację sklepu {host}; różnice zostaną uzupełnione.")
-        }
-        (Lang::En, 0, true) if again => {
-            format!("{host} has a new configuration; what differs is brought up to date.")
-        }
-        (Lang::Pl, 0, true) => format!(
-            "Skonfigurowano sklep {host}. Pierwszą synchronizację wykona `shoper-sare serve` albo `shoper-sare shop sync {host}`."
-        ),
-        (Lang::En, 0, true) => format!(
-            "{host} is configured. `shoper-sare serve` does the first synchronisation, or `shoper-sare shop sync {host}`."
-        ),
-        (Lang::Pl, errors, _) => format!("Błędów: {errors}. Niczego nie zmieniono."),
-        (Lang::En, errors, _) => format!("{errors} to be mended; nothing was changed."),
+fn closing(words: Words, host: &str, errors: usize, imported: bool, again: bool) -> String {
+    match (errors, imported, again) {
+        (0, false, _) => words.say("imported.fine").to_owned(),
+        (0, true, true) => words.fill("imported.changed", &[("host", &host)]),
+        (0, true, false) => words.fill("imported.configured", &[("host", &host)]),
+        (errors, ..) => words.fill("imported.wrong", &[("n", &errors)]),
     }
 }
 
@@ -172,14 +159,14 @@ fn closing(lang: Lang, host: &str, errors: usize, imported: bool, again: bool) -
 /// # Errors
 /// When anything is wrong with it.
 pub async fn import_text(app: &App, shop: &Shop, text: &str) -> anyhow::Result<()> {
-    let judged = judge(app, shop, text, true).await?;
-    match judged.usable {
+    let validated = validate(app, shop, text, true).await?;
+    match validated.usable {
         Usable::Yes { config, key } => keep(app, shop, &config, key).await,
         Usable::No | Usable::NotNow => {
-            let lines: Vec<String> = judged
+            let lines: Vec<String> = validated
                 .findings
                 .iter()
-                .map(|note| line(note, app.settings.lang))
+                .map(|note| line(note, Words(app.settings.lang)))
                 .collect();
             bail!("the configuration was not taken:\n{}", lines.join("\n"))
         }

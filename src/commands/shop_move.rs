@@ -1,6 +1,6 @@
 //! `shop move`: the operator's word that a shop is at another address now.
 //!
-//! A shop that sends us on to an address which nothing proves to be its own is not followed (`engine/moving.rs`); a person
+//! A shop that sends us on to an address which nothing proves to be its own is not followed (`engine/session/redirects.rs`); a person
 //! who knows can say so. Nothing is sent to the new address but a question without credentials.
 
 use anyhow::{Context, bail};

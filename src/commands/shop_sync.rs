@@ -4,10 +4,11 @@
 
 use std::time::Duration;
 
-use engine::{Body, Phase, Statement};
+use engine::{Body, Phase, RunObstacle, Statement};
 use indicatif::ProgressBar;
-use store::{Run, RunKind, RunState, SecretName};
-use sync_core::ShopId;
+use store::{Run, RunKind, RunState};
+use sync_core::{Cause, Lang, ShopId};
+use texts::Words;
 
 use super::{output, shop};
 use crate::app::App;
@@ -18,36 +19,20 @@ use crate::exit;
 pub async fn sync(app: &App, options: Sync) -> anyhow::Result<u8> {
     let shop = app.find(&options.shop).await?;
     app.config(&shop)?;
-    if shop.paused {
-        anyhow::bail!("{0} is paused; `shoper-sare shop resume {0}` goes on", shop.host);
-    }
-    if app.store.secret(shop.id, SecretName::SareKey).await?.is_none() {
-        anyhow::bail!(
-            "{0} is not connected to SARE: give its key with `shoper-sare config import` or in the panel",
-            shop.host
-        );
-    }
     let kind = if options.dry_run {
         RunKind::DryRun
     } else {
         RunKind::Forced
     };
-    let body = Body {
-        allow_mailable: options.allow_mailable,
-        ..Body::default()
-    };
+    let engine = app.engine();
     let silent = options.json.json;
     let run = loop {
-        let id = match app
-            .store
-            .create_run(shop.id, kind, &body.text(), app.clock.now())
-            .await
-        {
+        let id = match engine.ask_for_run(&shop, kind, options.allow_mailable).await {
             Ok(id) => id,
-            Err(store::Error::RunActive(active)) if options.no_wait => {
+            Err(RunObstacle::Active(active)) if options.no_wait => {
                 return queued(active, options.json.json, "is under way already.");
             }
-            Err(store::Error::RunActive(active)) => {
+            Err(RunObstacle::Active(active)) => {
                 let Some(run) = follow(app, shop.id, active, silent).await? else {
                     continue;
                 };
@@ -56,9 +41,24 @@ pub async fn sync(app: &App, options: Sync) -> anyhow::Result<u8> {
                 }
                 continue;
             }
+            Err(RunObstacle::NotConnected) => anyhow::bail!(
+                "{0} is not connected to SARE: give its key with `shoper-sare shop config import` or in the panel",
+                shop.host
+            ),
+            Err(RunObstacle::KeyRefused) => anyhow::bail!(
+                "SARE refuses the API key of {0}: give one that it takes with `shoper-sare shop config import` or in the panel; \
+                 where it was mended in SARE, `shoper-sare shop problems {0} --retry` has SARE asked again",
+                shop.host
+            ),
+            Err(RunObstacle::NoAccess) => anyhow::bail!(
+                "{0} refuses access: the app must be installed in it again (`shoper-sare shop connect {0}` where it was connected by login)",
+                shop.host
+            ),
+            Err(RunObstacle::Paused) => {
+                anyhow::bail!("{0} is paused; `shoper-sare shop resume {0}` goes on", shop.host)
+            }
             Err(other) => return Err(other.into()),
         };
-        app.store.wake(shop.id, app.clock.now()).await?;
         if options.no_wait {
             return queued(id, options.json.json, "waits for its turn.");
         }
@@ -80,7 +80,7 @@ pub async fn sync(app: &App, options: Sync) -> anyhow::Result<u8> {
         let Some(run) = follow(app, shop.id, instead.id, silent).await? else {
             continue;
         };
-        if kind == RunKind::Forced || run.state != RunState::Done {
+        if !kind.policy().only_states || run.state != RunState::Done {
             break run;
         }
     };
@@ -116,7 +116,7 @@ pub async fn follow(app: &App, shop: ShopId, id: i64, silent: bool) -> anyhow::R
             return Ok(Some(run));
         }
         let body = Body::parse(&run.body);
-        if run.kind == RunKind::Forced && body.phase == Phase::Applying && !told {
+        if run.kind.policy().makes_equal() && body.phase == Phase::Applying && !told {
             told = true;
             bar.println(overwrites(&body.statement));
         }
@@ -146,26 +146,19 @@ pub fn show(bar: &ProgressBar, body: &Body) {
         bar.set_length(u64::try_from(total).unwrap_or(0));
     }
     bar.set_position(u64::try_from(body.done).unwrap_or(0));
-    let phase = match body.phase {
-        Phase::Counting => "counting",
-        Phase::Subscribers => "subscribers",
-        Phase::Customers => "customers",
-        Phase::Remaining => "the remaining contacts",
-        Phase::Missing => "asking after missing records",
-        Phase::Applying => "writing the differences",
-        Phase::Finished => "done",
-    };
-    let waiting = match body.waiting_for.as_deref() {
-        Some("shop-limit") => " (the shop's limit)",
-        Some("sare-limit") => " (SARE's limit)",
-        Some("shop-away") => " (the shop is away)",
-        Some("sare-away") => " (SARE is away)",
-        Some("shop-record") => " (a record of the shop cannot be read)",
-        Some("shop-list") => " (the shop does not give out the list)",
-        Some("shop-addresses") => " (addresses first)",
-        Some("sare-access") => " (SARE refuses the key)",
-        Some("sare-payment") => " (SARE asks for payment or a higher limit)",
-        _ => "",
+    let phase = Words(Lang::En).say_word("phase", body.phase.word());
+    // A bar has no room for whole sentences.
+    let waiting = match body.waiting_for {
+        Some(Cause::ShopLimit) => " (the shop's limit)",
+        Some(Cause::SareLimit) => " (SARE's limit)",
+        Some(Cause::ShopAway) => " (the shop is away)",
+        Some(Cause::SareAway) => " (SARE is away)",
+        Some(Cause::ShopRecord) => " (a record of the shop cannot be read)",
+        Some(Cause::ShopList) => " (the shop does not give out the list)",
+        Some(Cause::ShopAddresses) => " (addresses first)",
+        Some(Cause::SareAccess) => " (SARE refuses the key)",
+        Some(Cause::SarePayment) => " (SARE asks for payment or a higher limit)",
+        Some(Cause::ShopAccess | Cause::SareChangesStatuses | Cause::Other) | None => "",
     };
     bar.set_message(format!("{phase}{waiting}"));
 }
@@ -216,7 +209,7 @@ fn report(run: &Run, json: bool) -> anyhow::Result<()> {
 pub fn run_lines(run: &Run) -> Vec<String> {
     let body = Body::parse(&run.body);
     let mut lines = Vec::new();
-    if matches!(run.kind, RunKind::DryRun | RunKind::Forced) || run.state != RunState::Done {
+    if run.kind.policy().repairs || run.state != RunState::Done {
         lines = statement_lines(&body.statement);
     }
     match run.state {
@@ -232,8 +225,8 @@ pub fn run_lines(run: &Run) -> Vec<String> {
             let why = run.error.as_deref().unwrap_or("no reason is known");
             lines.push(format!("It did not come to its end: {why}."));
         }
-        _ if run.kind != RunKind::DryRun => {
-            let c = body.counters;
+        _ if !run.kind.policy().only_states => {
+            let c = body.outcome(run.kind);
             lines.push(format!(
                 "{} added, {} updated, {} unchanged, {} unsubscribed, {} suppressed, {} left out, {} never touched, {} failed.",
                 c.added, c.updated, c.unchanged, c.unsubscribed, c.suppressed, c.skipped, c.hands_off, c.failed

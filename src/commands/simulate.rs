@@ -8,7 +8,7 @@ use ports::{Clock, HttpClient, SystemClock, Transport};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use simulators::network::Endpoint;
-use simulators::sare::{Account, AccountSettings};
+use simulators::sare::{Account, AccountSettings, BASE_PATH};
 use simulators::shoper::{Shop, ShopSettings};
 use tokio::sync::watch;
 
@@ -24,7 +24,7 @@ pub async fn simulate(command: SimulateCommand) -> anyhow::Result<u8> {
         SimulateCommand::Sare(options) => services(&options, false, true).await,
         SimulateCommand::Both(options) => services(&options, true, true).await,
         SimulateCommand::World(options) => {
-            super::world::world(options.from, options.seeds, options.steps).await
+            crate::lab::alone(move || super::world::world(options.from, options.seeds, options.steps)).await
         }
     }
 }
@@ -109,7 +109,7 @@ async fn sare(options: &Simulated, outside: &Outside) -> anyhow::Result<(Running
     }
     let words = json!({
         "address": address,
-        "api_url": format!("{address}{}", settings.base_path),
+        "api_url": format!("{address}{BASE_PATH}"),
         "uid": settings.uid,
         "api_key": settings.api_key,
         "groups": settings.groups,

@@ -12,7 +12,7 @@ use rand_chacha::ChaCha8Rng;
 use simulators::data::{Size, populate};
 use simulators::faults::{Fault, FaultRule};
 use simulators::network::Halt;
-use simulators::sare::RateLimit;
+use simulators::sare::{RateLimit, status};
 use simulators::shoper::{Bucket, WebhookFaults};
 use simulators::world::World;
 
@@ -46,7 +46,7 @@ async fn history(seed: u64, steps: u32) -> anyhow::Result<Vec<String>> {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let mut lab = Lab::open_with(Database::sqlite()?, |settings| {
         // Days pass: looking less often shows the same and costs less.
-        settings.look_every = Duration::from_secs(900);
+        settings.discover_every = Duration::from_secs(900);
         settings.poll_every = Duration::from_secs(1_800);
         settings.counts_every = Duration::from_secs(3_600);
         settings.beat_every = Duration::from_secs(900);
@@ -160,7 +160,7 @@ fn still_mailed(lab: &Lab, world: &mut World, within: Millis) -> Vec<String> {
         let people = people.chain(shop.shop.subscribers().map(|row| (row.id, row.email.clone())));
         for (id, email) in people {
             let refused = |at: Millis| at + within <= lab.now();
-            if shop.status(&email) == Some(8)
+            if shop.status(&email) == Some(status::CONFIRMED)
                 && let Some(refusal) = world.refusal(number, &email)
                 && refused(refusal.at)
             {

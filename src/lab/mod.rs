@@ -7,16 +7,19 @@
 //! `shoper-sare simulate world` are built on it.
 
 mod database;
+mod lanes;
 mod shop;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use engine::{Engine, EngineSettings};
 use ports::{Clock, ManualClock, Millis, Transport, WrongClock};
 use simulators::network::{Endpoint, Network};
 use store::Store;
+
+use lanes::Lanes;
 
 pub use database::{Database, TEST_SERVER, databases};
 pub use shop::{CONFIG, LabShop, ShopSetup};
@@ -45,6 +48,26 @@ pub struct Lab {
     settings: EngineSettings,
     database: Database,
     beaten_at: AtomicI64,
+    /// The ledgers of other processes.
+    others: Mutex<Vec<Store>>,
+}
+
+/// Does `work` in a laboratory of its own thread: there nothing goes on beside it that virtual time would not wait for.
+///
+/// # Errors
+/// Those of the work; when there is no thread to be had.
+pub async fn alone<T, Work>(work: impl FnOnce() -> Work + Send + 'static) -> anyhow::Result<T>
+where
+    T: Send + 'static,
+    Work: Future<Output = anyhow::Result<T>>,
+{
+    let thread = tokio::task::spawn_blocking(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        runtime.block_on(work())
+    });
+    thread.await?
 }
 
 /// The network holds the router, which holds the ledger and the network: taken apart, or the ledger's connections would
@@ -81,7 +104,7 @@ impl Lab {
         settings.poll_every = Duration::from_secs(300);
         settings.beat_every = Duration::from_secs(600);
         settings.absent_after = Duration::from_secs(900);
-        settings.look_every = Duration::from_secs(300);
+        settings.discover_every = Duration::from_secs(300);
         change(&mut settings);
         let store = database.open_store().await?;
         let program_clock = Arc::new(WrongClock::over(Arc::clone(&clock) as Arc<dyn Clock>));
@@ -96,6 +119,7 @@ impl Lab {
             settings,
             database,
             beaten_at: AtomicI64::new(0),
+            others: Mutex::default(),
         };
         lab.serve();
         Ok(lab)
@@ -129,6 +153,10 @@ impl Lab {
     /// When the database cannot be opened once more.
     pub async fn second_engine(&self) -> anyhow::Result<Engine> {
         let store = self.database.open_store().await?;
+        self.others
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(store.clone());
         Ok(engine_over(
             &store,
             &self.network,
@@ -168,19 +196,45 @@ impl Lab {
         self.clock.now()
     }
 
-    /// Lets `time` pass: lanes are worked on and webhooks delivered when they are due.
+    /// Lets `time` pass: lanes are worked on, all that are due at the same time, and webhooks are delivered. What has begun
+    /// by then comes to its end.
     pub async fn pass(&self, time: Duration) {
-        let end = self.now() + i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
+        self.pass_beside(time, async {}).await;
+    }
+
+    /// The same while `others`, who sleep by the laboratory's clock, do something.
+    pub async fn pass_beside(&self, time: Duration, others: impl Future<Output = ()>) {
+        let end = self.now() + ports::millis(time);
+        let lanes = Lanes::default();
+        let is_idle = || self.is_idle();
+        lanes.beside(others);
+        self.clock
+            .drive(lanes.work(self.lead(&lanes, end), is_idle), is_idle)
+            .await;
+    }
+
+    /// Does `work` in virtual time.
+    pub async fn drive<T>(&self, work: impl Future<Output = T>) -> T {
+        self.clock.drive(work, || self.is_idle()).await
+    }
+
+    fn is_idle(&self) -> bool {
+        let others = self.others.lock().unwrap_or_else(PoisonError::into_inner);
+        self.store.is_idle() && others.iter().all(Store::is_idle)
+    }
+
+    /// Begins lanes when they are due, and delivers webhooks, until `end`.
+    async fn lead<'a>(&'a self, lanes: &Lanes<'a>, end: Millis) {
         loop {
             let now = self.now();
             let beat_at = self.beat(now).await;
             self.network.deliver(now).await;
-            match self.engine.turn().await {
-                Ok(true) => continue,
-                Ok(false) => {}
-                Err(error) => panic!("the ledger failed: {error}"),
+            while let Some(lease) = self.engine.claim().await.expect("the ledger answers") {
+                lanes.begin(self.engine.slice(lease));
             }
-            if now >= end {
+            // Work waits for its turn at the services, and time passes meanwhile.
+            let now = self.now();
+            if now > end || now == end && lanes.under_way() == 0 {
                 return;
             }
             let lane = self
@@ -189,22 +243,21 @@ impl Lab {
                 .await
                 .expect("the ledger answers")
                 .map_or(end, |at| at - self.program_clock.ahead());
-            let hook = self
-                .shops
-                .iter()
-                .filter_map(|s| s.shop.next_delivery_at())
-                .min()
-                .unwrap_or(end);
+            let hook = self.network.next_delivery_at().unwrap_or(end);
             let next = lane.min(hook).min(beat_at).min(end).max(now + 1);
-            self.clock.advance_to(next);
+            tokio::select! {
+                biased;
+                () = lanes.news.notified() => {}
+                () = self.clock.sleep_until(next) => {}
+            }
         }
     }
 
-    /// Gives the program's sign of life when it is due; when the next one is.
+    /// Writes the program's heartbeat when it is due; when the next one is.
     async fn beat(&self, now: Millis) -> Millis {
-        let every = i64::try_from(self.settings.beat_every.as_millis()).unwrap_or(i64::MAX);
+        let every = ports::millis(self.settings.beat_every);
         if self.beaten_at.load(Ordering::Relaxed) + every <= now {
-            let sign = self.engine.sign_of_life("lab").await;
+            let sign = self.engine.heartbeat("lab").await;
             sign.expect("the ledger answers");
             self.beaten_at.store(now, Ordering::Relaxed);
         }
@@ -217,10 +270,10 @@ impl Lab {
     /// When the database cannot be opened again.
     pub async fn away(&mut self, time: Duration) -> anyhow::Result<()> {
         self.network.unroute(PUBLIC_URL);
-        let end = self.now() + i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
+        let end = self.now() + ports::millis(time);
         while self.now() < end {
             self.network.deliver(self.now()).await;
-            let due = self.shops.iter().filter_map(|s| s.shop.next_delivery_at()).min();
+            let due = self.network.next_delivery_at();
             self.clock
                 .advance_to(due.unwrap_or(end).clamp(self.now() + 1, end));
         }

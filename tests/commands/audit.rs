@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use simulators::sare::ContactShape;
+use simulators::shoper::{FilterMode, Spoiling, Spoilt};
 
 use crate::world::{CONFIG, World};
 
@@ -206,4 +207,37 @@ fn two_spellings_of_one_address_are_no_difference() {
     let ewa = world.sare.contact("ewa@example.com").unwrap();
     assert_eq!(ewa.prop["prop2"], "ewa@example.com");
     assert_eq!(audit(&world, 0)["unexplained"], 0);
+}
+
+#[test]
+fn records_that_the_shop_cannot_show_hide_no_other_from_the_audit() {
+    let world = World::configured();
+    for n in 0..60 {
+        world.shop.add_subscriber(format!("s{n}@example.com"), true);
+    }
+    world.run(&["shop", "sync", &world.host]).with_code(0);
+    let id = |email: &str| world.shop.subscriber_by_email(email).unwrap().id;
+    // One in the middle, and the last ones of a page.
+    let bad = [
+        "s20@example.com",
+        "s46@example.com",
+        "s47@example.com",
+        "s59@example.com",
+    ];
+    let spoilt = bad.map(|email| Spoilt::new("subscribers", id(email), Spoiling::Status(418)));
+    world.sare.delete("s50@example.com");
+    for by_number in [false, true] {
+        world.shop.configure(|settings| {
+            settings.spoilt = spoilt.to_vec();
+            settings.subscriber_filter = if by_number {
+                FilterMode::Ignored
+            } else {
+                FilterMode::Works
+            };
+        });
+        let report = audit(&world, 1);
+        assert_eq!(report["unreadable"], 4, "{report}");
+        assert_eq!(report["unexplained"], 1, "{report}");
+        assert_eq!(found(&report, "s50@example.com"), &json!([{ "kind": "missing" }]));
+    }
 }

@@ -154,10 +154,10 @@ fn what_is_no_whole_ledger_of_these_keys_is_not_restored() {
     for (content, words) in [
         (
             &b"no database at all, only some text that somebody took for one".repeat(40)[..],
-            "damaged",
+            "the backup is damaged",
         ),
-        (&whole[..whole.len() / 2], "damaged"),
-        (&broken[..], "damaged"),
+        (&whole[..whole.len() / 2], "the backup is damaged"),
+        (&broken[..], "the backup is damaged"),
         (&b""[..], "another program's"),
     ] {
         let file = world.dir.path().join("wrong.db");

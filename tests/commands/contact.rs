@@ -28,7 +28,7 @@ fn a_synchronised_contact_is_told_in_three_columns_that_agree() {
         .run(&["contact", "explain", &world.host, "anna@example.com"])
         .with_code(0);
     text.saying("a customer (number 1) who wants the newsletter, and an active newsletter subscriber")
-        .saying("SARE has it with status 8 (confirmed, gets newsletters), in groups 21, 22.")
+        .saying("SARE has it with status 8 (subscribed and confirmed, gets newsletters), in groups 21, 22.")
         .saying("What was sent then is what the shop says now.")
         .saying("added to SARE");
 }
@@ -153,7 +153,7 @@ fn a_refusal_not_noticed_yet_is_told_before_anything_else_of_the_ledger() {
     let told = world
         .run(&explain)
         .with_code(0)
-        .saying("SARE has it with status 4 (asked to be removed)")
+        .saying("SARE has it with status 4 (willingness to unsubscribe)")
         .saying("refused the newsletter in SARE, and it has not been noticed here yet");
     assert!(!told.out.contains("It is synchronised"), "{told:#?}");
 }

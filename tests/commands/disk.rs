@@ -19,16 +19,12 @@ struct Server {
 }
 
 impl Server {
-    /// Starts it; writes beyond a limit on the size of files fail instead of ending it.
+    /// Starts it.
     fn start(world: &World, database: &str) -> Self {
         let port = free_port();
         let plain = world.command(&["serve"]);
-        let mut command = Command::new("sh");
-        command
-            .args(["-c", "trap '' XFSZ; exec \"$0\" serve"])
-            .arg(plain.get_program())
-            .env_clear()
-            .current_dir(world.dir.path());
+        let mut command = Command::new(plain.get_program());
+        command.arg("serve").env_clear().current_dir(world.dir.path());
         for (name, value) in plain.get_envs() {
             command.env(name, value.unwrap_or_default());
         }
@@ -214,6 +210,20 @@ impl Drop for SmallDisk {
 }
 
 #[test]
+fn a_file_that_was_moved_away_is_told_before_anything_is_lost_in_it() {
+    let world = World::configured();
+    let database = world.dir.path().join("ledger.db");
+    let server = Server::start(&world, &format!("sqlite:{}", database.display()));
+    until("it is not ready", 20, || server.is_ready());
+    let elsewhere = world.dir.path().join("elsewhere.db");
+    std::fs::rename(&database, &elsewhere).unwrap();
+    until("it says that it can work", 20, || !server.is_ready());
+    std::fs::rename(&elsewhere, &database).unwrap();
+    until("it does not heal", 20, || server.is_ready());
+    assert_eq!(server.running.end(), Some(0));
+}
+
+#[test]
 fn a_full_disk_is_told_and_heals_by_itself() {
     let dir = tempfile::tempdir().unwrap();
     let Some(disk) = SmallDisk::mount(dir.path()) else {
@@ -229,22 +239,22 @@ fn a_full_disk_is_told_and_heals_by_itself() {
     });
 }
 
-/// A door to the database server that can be shut: connections break off, and new ones are refused.
-struct Door {
+/// A proxy to the database server that can be closed: connections break off, and new ones are refused.
+struct Proxy {
     port: u16,
     server: String,
     open: Arc<AtomicBool>,
 }
 
-impl Door {
+impl Proxy {
     fn new(server: String) -> Self {
-        let door = Self {
+        let proxy = Self {
             port: free_port(),
             server,
             open: Arc::new(AtomicBool::new(false)),
         };
-        door.set(true);
-        door
+        proxy.set(true);
+        proxy
     }
 
     fn set(&self, open: bool) {
@@ -287,12 +297,12 @@ fn a_postgresql_server_that_goes_away_is_told_and_its_return_heals_everything() 
         return;
     };
     let mut url = url::Url::parse(database.url()).unwrap();
-    let door = Door::new(format!(
+    let proxy = Proxy::new(format!(
         "{}:{}",
         url.host_str().unwrap(),
         url.port().unwrap_or(5432)
     ));
     url.set_host(Some("127.0.0.1")).unwrap();
-    url.set_port(Some(door.port)).unwrap();
-    heals(url.as_str(), 1, |_, begins| door.set(!begins));
+    url.set_port(Some(proxy.port)).unwrap();
+    heals(url.as_str(), 1, |_, begins| proxy.set(!begins));
 }

@@ -188,7 +188,7 @@ fn both_guides_for_merchants_show_the_same_pages_and_tell_of_the_same_things() {
     assert_eq!(sections(&polish), sections(&english));
     // The buttons are called what the panel calls them.
     for (guide, language) in [(&polish, "pl"), (&english, "en")] {
-        let texts = file(&format!("crates/web/src/panel/texts/{language}/start.toml"));
+        let texts = file(&format!("crates/texts/{language}/start.toml"));
         for key in ["configure = \"", "register = \""] {
             let text = texts
                 .split(&format!("\n{key}"))
@@ -199,4 +199,177 @@ fn both_guides_for_merchants_show_the_same_pages_and_tell_of_the_same_things() {
         }
     }
     assert!(file("README.md").contains("docs/guide.md") && file("README.md").contains("docs/przewodnik.md"));
+}
+
+/// Files of the project in which the references may be cited.
+fn sources() -> Vec<(String, String)> {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut left: Vec<_> = ["crates", "src", "tests", "ARCHITECTURE.md", "docs/guide.md"]
+        .map(|name| root.join(name))
+        .to_vec();
+    let mut out = Vec::new();
+    while let Some(path) = left.pop() {
+        if path.is_dir() {
+            left.extend(
+                std::fs::read_dir(&path)
+                    .unwrap()
+                    .map(|entry| entry.unwrap().path()),
+            );
+        } else if path
+            .extension()
+            .is_some_and(|kind| kind == "rs" || kind == "md" || kind == "sql")
+        {
+            let text = std::fs::read_to_string(&path).unwrap();
+            out.push((path.display().to_string(), text));
+        }
+    }
+    out
+}
+
+/// The sections that a citation names, as written behind the reference's name: `A.2, C.1`, `16 row 4`, `section 14`.
+fn cited(behind: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut is_row = false;
+    for word in behind
+        .split([' ', ',', '–', '\n', '/', '('])
+        .filter(|word| !word.is_empty())
+    {
+        let is_over = word.ends_with([')', ';', ':', '`']);
+        let word = word.trim_end_matches(['.', ')', ';', ':', '`', '"', ']']);
+        match word {
+            "section" | "sections" | "and" | "to" => {}
+            "row" | "rows" => is_row = true,
+            _ => {
+                let mut parts = word.split('.');
+                let head = parts.next().unwrap_or_default();
+                let is_head = head.parse::<u32>().is_ok()
+                    || (head.len() == 1 && head.chars().all(|c| c.is_ascii_uppercase()));
+                let is_tail = parts.all(|part| part.starts_with(|c: char| c.is_ascii_digit()));
+                if !(is_head && is_tail) {
+                    break;
+                }
+                is_row &= !word.contains('.');
+                found.push(if is_row {
+                    format!("row {word}")
+                } else {
+                    word.to_owned()
+                });
+            }
+        }
+        if is_over {
+            break;
+        }
+    }
+    found
+}
+
+#[test]
+fn every_section_of_the_references_that_is_cited_is_there() {
+    let mut count = 0;
+    for name in ["shoper-api.md", "sare-api.md"] {
+        let text = file(&format!("docs/reference/{name}"));
+        let has_heading = |section: &str| {
+            text.lines().filter(|line| line.starts_with('#')).any(|line| {
+                let title = line.trim_start_matches('#').trim();
+                title
+                    .strip_prefix(section)
+                    .is_some_and(|rest| rest.starts_with([' ', '.']))
+            })
+        };
+        let has_row = |title: &str, row: &str| {
+            let part = text.split(title).nth(1).unwrap_or_default();
+            let part = part.split("\n## ").next().unwrap_or_default();
+            part.lines().any(|line| line.starts_with(&format!("| {row} |")))
+        };
+        for (path, source) in sources() {
+            for behind in source.split(name).skip(1) {
+                for section in cited(behind.lines().next().unwrap_or_default()) {
+                    count += 1;
+                    let is_there = match section.split_once(' ') {
+                        Some((_, row)) => has_row("## 16.", row),
+                        None => match section.strip_prefix("H.") {
+                            Some(row) => has_row("## H.", row),
+                            None => has_heading(&section),
+                        },
+                    };
+                    assert!(is_there, "{path} cites {name} {section}, which is not there");
+                }
+            }
+        }
+    }
+    assert!(count > 250, "{count} citations were found");
+}
+
+/// What Cargo says of the project and of all that it is built from.
+fn metadata() -> serde_json::Value {
+    let told = std::process::Command::new(env!("CARGO"))
+        .args(["metadata", "--format-version", "1", "--locked", "--offline"])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .unwrap();
+    assert!(told.status.success(), "{}", String::from_utf8_lossy(&told.stderr));
+    serde_json::from_slice(&told.stdout).unwrap()
+}
+
+/// The version's first two numbers.
+fn version(text: &str) -> Vec<u32> {
+    text.split('.')
+        .take(2)
+        .map(|part| part.parse().unwrap())
+        .collect()
+}
+
+#[test]
+fn the_version_of_rust_that_is_asked_for_is_enough() {
+    let metadata = metadata();
+    let packages = metadata["packages"].as_array().unwrap();
+    let of = |package: &serde_json::Value| package["rust_version"].as_str().map(version);
+    let ours = packages
+        .iter()
+        .find(|package| package["name"] == "shoper-sare")
+        .unwrap();
+    let asked = of(ours).unwrap();
+    for package in packages {
+        let needs = of(package).unwrap_or_default();
+        assert!(
+            needs <= asked,
+            "{} needs Rust {needs:?}, we ask for {asked:?}",
+            package["name"]
+        );
+    }
+    let told = format!("Rust {}", ours["rust_version"].as_str().unwrap());
+    assert!(
+        file("README.md").contains(&told),
+        "README.md does not ask for {told}"
+    );
+}
+
+#[test]
+fn every_dependency_is_used() {
+    let sources = sources();
+    for package in metadata()["packages"].as_array().unwrap() {
+        // Of the project itself, nothing comes from anywhere.
+        if !package["source"].is_null() {
+            continue;
+        }
+        let manifest = std::path::Path::new(package["manifest_path"].as_str().unwrap());
+        let own = manifest.parent().unwrap();
+        let parts = ["src", "tests"].map(|part| own.join(part).display().to_string());
+        for dependency in package["dependencies"].as_array().unwrap() {
+            let name = dependency["rename"]
+                .as_str()
+                .or(dependency["name"].as_str())
+                .unwrap();
+            let name = name.replace('-', "_");
+            let is_named = |text: &str| {
+                text.split(|c: char| !(c.is_alphanumeric() || c == '_'))
+                    .any(|word| word == name)
+            };
+            let is_used = sources
+                .iter()
+                .filter(|(path, _)| parts.iter().any(|part| path.starts_with(part)))
+                .any(|(_, text)| is_named(text));
+            assert!(is_used, "{} asks for {name} and does not use it", package["name"]);
+        }
+    }
 }

@@ -17,5 +17,6 @@ mod erased;
 mod killed;
 mod programs;
 mod shops;
+mod snapshots;
 mod sync;
 mod world;

@@ -256,3 +256,17 @@ fn a_new_mapping_reaches_old_contacts() {
         "44-200"
     );
 }
+
+#[test]
+fn consents_that_wait_for_a_decision_are_told_on_the_command_line() {
+    let world = World::configured();
+    let anna = world.shop.subscriber_by_email("anna@example.com").unwrap();
+    world.shop.set_subscriber_active(anna.id, false);
+    world.run(&["shop", "sync", &world.host]).with_code(0);
+    let shown = world.show();
+    assert_eq!(shown["consents_to_decide"], 1, "{shown}");
+    assert_eq!(shown["refusals_to_apply"], 0, "{shown}");
+    world
+        .run(&["shop", "problems", &world.host])
+        .saying("Consents that wait for a decision: 1.");
+}

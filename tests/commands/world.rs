@@ -9,7 +9,7 @@ use ports::{Clock, HttpClient, HttpClientSettings, Reach, SystemClock};
 use serde_json::Value;
 use shoper_sare::lab::{Database, TEST_SERVER};
 use simulators::network::Endpoint;
-use simulators::sare::{Account, AccountSettings};
+use simulators::sare::{Account, AccountSettings, BASE_PATH};
 use simulators::server;
 use simulators::shoper::{NewAddress, NewCustomer, Shop, ShopSettings};
 use tempfile::TempDir;
@@ -127,11 +127,7 @@ impl World {
         let listen = || runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
         let (shop_listener, sare_listener) = (listen(), listen());
         let host = shop_listener.local_addr().unwrap().to_string();
-        let sare_url = format!(
-            "http://{}{}",
-            sare_listener.local_addr().unwrap(),
-            account.base_path
-        );
+        let sare_url = format!("http://{}{BASE_PATH}", sare_listener.local_addr().unwrap());
         shop.base_url = format!("http://{host}");
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let shop = Shop::new(shop, Arc::clone(&clock), 1);

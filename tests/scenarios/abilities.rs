@@ -6,6 +6,8 @@ use std::time::Duration;
 use shoper_sare::lab::LabShop;
 use simulators::faults::{Fault, FaultRule};
 use simulators::shoper::FilterMode;
+use sync_core::config::Config;
+use sync_core::mapping::Target;
 
 use crate::words::*;
 
@@ -288,4 +290,43 @@ async fn a_list_of_addresses_that_cannot_be_read_whole_empties_nobodys_fields_an
         assert!(problem_kinds(&lab, 0).await.is_empty());
     })
     .await;
+}
+
+#[tokio::test]
+async fn addresses_that_the_shop_does_not_give_out_are_unknown_to_a_trial_and_not_empty() {
+    for mode in [
+        FilterMode::Works,
+        FilterMode::Ignored,
+        FilterMode::Error404,
+        FilterMode::Error400,
+    ] {
+        each_database(async |mut lab| {
+            let mut setup = ShopSetup::default();
+            setup.shop.address_filter = mode;
+            let index = lab.add_shop(setup);
+            for n in 0..8 {
+                let email = format!("c{n}@example.com");
+                lab.shops[index].shop.add_customer(customer(&email, true));
+            }
+            lab.install(index).await.unwrap();
+            lab.pass(Duration::from_secs(5)).await;
+            lab.configure(index, &clearing()).await.unwrap();
+            let known = lab.shops[index].known(&lab.store).await.unwrap();
+            let config = Config::parse(known.config.as_deref().unwrap()).unwrap().config;
+            let chosen = lab
+                .drive(desk::choose(&lab.engine, &known, &config, 5))
+                .await
+                .unwrap();
+            assert_eq!(chosen.len(), 5, "{mode:?}");
+            let city = Target::parse("prop1").unwrap();
+            for one in chosen {
+                let value = one.traits.get(&city);
+                assert_ne!(value, Some(""), "{mode:?}: nobody's city would be emptied");
+                if mode == FilterMode::Works {
+                    assert_eq!(value, Some("Łódź"));
+                }
+            }
+        })
+        .await;
+    }
 }

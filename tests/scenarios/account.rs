@@ -4,6 +4,7 @@ use shoper_sare::lab::Lab;
 use simulators::faults::{Fault, FaultRule};
 use simulators::sare::{AddressLimitAnswer, Prop, PropKind, Reject};
 use store::Problem;
+use sync_core::Cause;
 
 use crate::words::*;
 
@@ -18,7 +19,7 @@ async fn the_accounts(lab: &Lab, kind: &str) -> String {
     let [problem] = &problems[..] else {
         panic!("one problem: {problems:?}");
     };
-    assert_eq!((problem.kind.as_str(), problem.hash), (kind, None));
+    assert_eq!((problem.kind.word(), problem.hash), (kind, None));
     problem.detail.clone().unwrap_or_default()
 }
 
@@ -299,7 +300,7 @@ async fn an_account_that_asks_for_payment_whatever_it_is_asked_is_told_as_one_an
         lab.minutes(180).await;
         the_accounts(&lab, "sare-payment").await;
         let body = engine::Body::parse(&newest_run(&lab, 0).await.body);
-        assert_eq!(body.waiting_for.as_deref(), Some("sare-payment"));
+        assert_eq!(body.waiting_for, Some(Cause::SarePayment));
         assert_eq!(body.eta_seconds, None, "nobody knows when it is paid");
         assert!(lab.shops[0].sare.requests() < 40);
         lab.shops[0].sare.faults().clear();

@@ -2,8 +2,9 @@
 
 use engine::{Body, Pile};
 use shoper_sare::lab::{Lab, LabShop};
+use simulators::faults::{Fault, FaultRule};
 use store::{DirtyKey, DirtyMark, Priority, Reason, Run, RunKind, RunState};
-use sync_core::RecordKey;
+use sync_core::{HistoryKind, RecordKey};
 
 use crate::words::*;
 
@@ -129,7 +130,7 @@ async fn until_the_word_is_given_only_the_ten_of_a_trial_reach_sare() {
             held_by: None,
         };
         let marks = [mark(RecordKey::customer(both)), mark(RecordKey::subscriber(row))];
-        lab.store.mark(shop.id, &marks, lab.now()).await.unwrap();
+        lab.store.mark_dirty(shop.id, &marks, lab.now()).await.unwrap();
         // Somebody registers meanwhile: the shop's message waits.
         lab.shops[0].shop.add_customer(customer("late@example.com", true));
         lab.minutes(3).await;
@@ -178,6 +179,19 @@ async fn a_preview_that_takes_longer_than_the_hold_is_finished_first() {
     .await;
 }
 
+/// The merchant of the first shop connects the SARE account of another.
+async fn move_to(lab: &Lab, other: usize) -> store::Shop {
+    let text = format!("[sare]\nuid = \"{}\"\n{CONFIG}", lab.shops[other].uid);
+    let config = sync_core::config::Config::parse(&text).unwrap().config.render();
+    let shop = lab.shops[0].known(&lab.store).await.unwrap();
+    let key = Some(lab.shops[other].key.clone());
+    lab.store
+        .put_config(shop.id, &config, key, None, "test", lab.now())
+        .await
+        .unwrap();
+    shop
+}
+
 #[tokio::test]
 async fn another_account_is_filled_anew_and_who_refused_before_refuses_there_too() {
     each_database(async |mut lab| {
@@ -189,14 +203,7 @@ async fn another_account_is_filled_anew_and_who_refused_before_refuses_there_too
         lab.shops[other]
             .sare
             .put_contact("yes@example.com", CONFIRMED, &[90]);
-        let text = format!("[sare]\nuid = \"{}\"\n{CONFIG}", lab.shops[other].uid);
-        let config = sync_core::config::Config::parse(&text).unwrap().config.render();
-        let shop = lab.shops[0].known(&lab.store).await.unwrap();
-        let key = Some(lab.shops[other].key.clone());
-        lab.store
-            .put_config(shop.id, &config, key, None, "test", lab.now())
-            .await
-            .unwrap();
+        move_to(&lab, other).await;
         lab.settle().await;
         let new = &lab.shops[other];
         assert_eq!(newest_run(&lab, 0).await.kind, RunKind::First);
@@ -220,4 +227,105 @@ async fn another_account_is_filled_anew_and_who_refused_before_refuses_there_too
         assert_eq!(lab.shops[0].groups("row@example.com"), [22]);
     })
     .await;
+}
+
+#[tokio::test]
+async fn whom_one_account_had_blocked_or_of_an_unknown_status_no_other_mails_unasked() {
+    each_database(async |mut lab| {
+        live_shop(&mut lab, CONFIG, |s| {
+            for n in 0..4 {
+                s.shop.add_customer(customer(&format!("c{n}@example.com"), true));
+            }
+        })
+        .await;
+        for (n, status) in [(1, BLOCKED), (2, 9)] {
+            assert!(
+                lab.shops[0]
+                    .sare
+                    .operator_sets_status(&format!("c{n}@example.com"), status)
+            );
+        }
+        lab.minutes(30).await;
+        let other = lab.add_shop(ShopSetup::default());
+        let shop = move_to(&lab, other).await;
+        lab.settle().await;
+        let new = &lab.shops[other];
+        for (n, expected) in [CONFIRMED, UNCONFIRMED, UNCONFIRMED, CONFIRMED]
+            .into_iter()
+            .enumerate()
+        {
+            assert_eq!(new.status(&format!("c{n}@example.com")), Some(expected), "{n}");
+        }
+        assert_eq!(lab.store.count_doubted(shop.id).await.unwrap(), 2);
+        // Somebody at the shop decides.
+        assert_eq!(
+            lab.store.decide_doubts(shop.id, None, lab.now()).await.unwrap(),
+            2
+        );
+        lab.minutes(10).await;
+        assert_eq!(lab.shops[other].sare.mailable().len(), 4);
+    })
+    .await;
+}
+
+/// Three people who agreed, and an account to move to.
+async fn about_to_move(lab: &mut Lab) -> usize {
+    live_shop(lab, CONFIG, |s| {
+        for n in 0..3 {
+            s.shop.add_customer(customer(&format!("c{n}@example.com"), true));
+        }
+    })
+    .await;
+    lab.minutes(30).await;
+    lab.add_shop(ShopSetup::default())
+}
+
+#[tokio::test]
+async fn the_old_account_is_asked_a_last_time_who_refused() {
+    each_database(async |mut lab| {
+        let other = about_to_move(&mut lab).await;
+        assert!(lab.shops[0].sare.recipient_clicks_unsubscribe("c1@example.com"));
+        let shop = move_to(&lab, other).await;
+        lab.settle().await;
+        let new = &lab.shops[other];
+        assert_eq!(new.status("c0@example.com"), Some(CONFIRMED));
+        assert_eq!(new.sare.mailable().len(), 2);
+        let hash = lab.store.hash(shop.id, "c1@example.com");
+        let contact = lab.store.contact(shop.id, hash).await.unwrap().expect("known");
+        assert!(contact.refusal.is_some(), "{contact:?}");
+        let told = lab.store.history(shop.id, hash, 100).await.unwrap();
+        assert_eq!(
+            told.iter()
+                .filter(|h| h.kind == HistoryKind::RefusedInSare)
+                .count(),
+            1
+        );
+        let key = lab.store.sare_key_before(shop.id, &lab.shops[0].uid).await;
+        assert!(key.unwrap().is_none(), "the old key is not kept");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_old_account_that_answers_no_more_holds_nothing_up_for_long() {
+    for (fault, minutes) in [
+        (Fault::Status(401), 10),
+        (Fault::Status(402), 10),
+        (Fault::Html, 120),
+        (Fault::Status(503), 120),
+    ] {
+        each_database(async |mut lab| {
+            let other = about_to_move(&mut lab).await;
+            lab.shops[0].sare.faults().add(FaultRule::always(fault.clone()));
+            let shop = move_to(&lab, other).await;
+            lab.minutes(minutes).await;
+            lab.settle().await;
+            assert_eq!(lab.shops[other].sare.mailable().len(), 3, "{fault:?}");
+            let problems = lab.store.problems(shop.id, 10, 0).await.unwrap();
+            assert!(problems.is_empty(), "{problems:?}");
+            let key = lab.store.sare_key_before(shop.id, &lab.shops[0].uid).await;
+            assert!(key.unwrap().is_none());
+        })
+        .await;
+    }
 }

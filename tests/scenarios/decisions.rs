@@ -2,6 +2,7 @@
 
 use shoper_sare::lab::Lab;
 use store::{ContactFilter, Direction, Outcome, RunState};
+use sync_core::Told;
 
 use crate::words::*;
 
@@ -46,7 +47,7 @@ async fn an_old_refusal_is_carried_into_the_shop_when_a_person_asks_and_signs_no
             .await
             .unwrap();
         assert_eq!(
-            (told.len(), told[0].cause.as_str(), told[0].hash),
+            (told.len(), told[0].cause.word(), told[0].hash),
             (1, "applied", anna)
         );
 
@@ -144,13 +145,13 @@ async fn the_list_of_unsubscribes_follows_a_real_life() {
         };
         let to_sare = list(Direction::ToSare).await;
         assert_eq!(to_sare.len(), 1, "{to_sare:?}");
-        assert_eq!(to_sare[0].told.as_deref(), Some("told"));
+        assert_eq!(to_sare[0].told, Some(Told::Told));
         assert!(to_sare[0].told_at.unwrap() >= to_sare[0].at);
         let to_shop = list(Direction::ToShop).await;
         let told = |email: &str| {
             let hash = lab.store.hash(known.id, email);
             let one = to_shop.iter().find(|one| one.hash == hash).unwrap();
-            one.told.clone().unwrap()
+            one.told.unwrap().word()
         };
         assert_eq!(to_shop.len(), 2);
         assert_eq!(told("link@example.com"), "told");

@@ -5,6 +5,7 @@ use bytes::Bytes;
 use ports::Transport;
 use secrecy::ExposeSecret;
 use shoper_sare::lab::{Lab, LabShop, PUBLIC_URL, SARE_URL};
+use simulators::faults::{Fault, FaultRule};
 use simulators::network::Endpoint;
 use store::{RunKind, RunState, SecretName, Shop};
 use sync_core::config::Config;
@@ -563,6 +564,8 @@ async fn a_first_synchronisation_that_was_ended_begins_again_on_a_word_or_by_its
             lab.install(index).await.unwrap();
             lab.configure(index, CONFIG).await.unwrap();
             let shop = lab.shops[index].known(&lab.store).await.unwrap();
+            let away = FaultRule::always(Fault::Status(503));
+            lab.shops[index].sare.faults().add(away);
             while lab.store.active_run(shop.id).await.unwrap().is_none() {
                 lab.pass(std::time::Duration::from_millis(100)).await;
             }
@@ -571,6 +574,7 @@ async fn a_first_synchronisation_that_was_ended_begins_again_on_a_word_or_by_its
                 .set_run_state(shop.id, run.id, RunState::Cancelled, None, lab.now())
                 .await
                 .unwrap();
+            lab.shops[index].sare.faults().clear();
             lab.minutes(5).await;
             if by_word {
                 let merchant = Merchant::enters(&lab, index).await;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use simulators::faults::{Fault, FaultRule};
 use simulators::network::Halt;
+use sync_core::HistoryKind;
 
 use crate::words::*;
 
@@ -87,6 +88,47 @@ async fn a_crash_between_unsubscribing_and_leaving_the_group_leaves_nobody_in_it
             );
             assert_eq!(lab.shops[0].groups(&email), [0; 0], "request {n}");
         }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn whoever_refused_is_not_deleted_from_sare_with_their_record_and_the_shop_is_said_to_know_nothing() {
+    each_database(async |mut lab| {
+        let config = format!("{CONFIG}\n[deleted]\naction = \"delete\"\n");
+        live_shop(&mut lab, &config, |s| {
+            for email in ["refused@example.com", "withdrew@example.com", "gone@example.com"] {
+                s.shop.add_customer(customer(email, true));
+            }
+        })
+        .await;
+        let shop = &lab.shops[0];
+        let of = |email: &str| shop.shop.customer_by_email(email).unwrap().id;
+        assert!(
+            shop.sare
+                .operator_sets_status("refused@example.com", REMOVAL_REQUESTED)
+        );
+        shop.shop
+            .edit_customer(of("withdrew@example.com"), |c| c.newsletter = false);
+        lab.minutes(2).await;
+        for email in ["refused@example.com", "withdrew@example.com", "gone@example.com"] {
+            shop.shop.delete_customer(of(email));
+        }
+        lab.minutes(30).await;
+        for email in ["refused@example.com", "withdrew@example.com"] {
+            assert_eq!(shop.status(email), Some(REMOVAL_REQUESTED), "{email}");
+            assert_eq!(shop.groups(email), [0; 0], "{email}");
+        }
+        assert_eq!(shop.status("gone@example.com"), None);
+        // Nothing was switched off: the refusing customer had no subscription.
+        let known = shop.known(&lab.store).await.unwrap().id;
+        let lines = lab.store.latest_history(known, 100).await.unwrap();
+        assert!(
+            lines
+                .iter()
+                .all(|line| line.kind != HistoryKind::SwitchedOffInShop),
+            "{lines:?}"
+        );
     })
     .await;
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use desk::{Patience, ShopSide};
 use simulators::faults::{Fault, FaultRule};
 use store::ShopState;
 
@@ -96,6 +97,29 @@ async fn an_uninstall_older_than_the_last_install_is_ignored() {
         lab.minutes(1).await;
         let known = lab.shops[0].known(&lab.store).await.unwrap();
         assert_eq!(known.state, ShopState::Connected);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn pages_that_are_open_when_a_token_ends_renew_it_once_between_them() {
+    each_database(async |mut lab| {
+        live_shop(&mut lab, CONFIG, |_| {}).await;
+        let (engine, shop) = (lab.engine.clone(), lab.shops[0].shop.clone());
+        let known = lab.shops[0].known(&lab.store).await.unwrap();
+        let open = || ShopSide::open(&engine, &known, Patience::Once);
+        let (first, second) = (open().await.unwrap(), open().await.unwrap());
+        let late = open().await.unwrap();
+        shop.end_access_tokens();
+        let before = shop.requests_by("oauth/token");
+        let ask = async |side: &ShopSide| side.ask(|c| async move { c.languages().await }).await.is_ok();
+        let (one, other) = lab.drive(async { tokio::join!(ask(&first), ask(&second)) }).await;
+        assert!(one && other, "each of the two waits for the one renewal");
+        assert!(
+            lab.drive(ask(&late)).await,
+            "with the token that was got meanwhile"
+        );
+        assert_eq!(shop.requests_by("oauth/token") - before, 1);
     })
     .await;
 }

@@ -129,48 +129,52 @@ async fn many_live_changes_wait_for_no_large_synchronisation() {
 
 #[tokio::test]
 async fn a_record_at_which_the_shop_always_fails_keeps_no_other_waiting() {
-    each_database(async |mut lab| {
-        let mut bad = 0;
-        live_shop(&mut lab, CONFIG, |s| {
-            bad = s.shop.add_subscriber("bad@example.com", true);
+    // Its difference from the shop's counts is left to another story.
+    each_database_with(
+        |settings| settings.counts_every = Duration::from_secs(86_400),
+        async |mut lab| {
+            let mut bad = 0;
+            live_shop(&mut lab, CONFIG, |s| {
+                bad = s.shop.add_subscriber("bad@example.com", true);
+                for n in 0..5 {
+                    s.shop.add_subscriber(format!("s{n}@example.com"), true);
+                }
+            })
+            .await;
+            let shop = &lab.shops[0].shop;
+            shop.set_faults([
+                FaultRule::always(Fault::Status(500))
+                    .method(Method::GET)
+                    .path(format!("subscribers/{bad}")),
+                // Many at once fail with it.
+                FaultRule::always(Fault::Status(500))
+                    .method(Method::GET)
+                    .path("%22in%22"),
+            ]);
+            shop.set_subscriber_active(bad, false);
+            lab.minutes(1).await;
             for n in 0..5 {
-                s.shop.add_subscriber(format!("s{n}@example.com"), true);
+                let row = lab.shops[0]
+                    .shop
+                    .subscriber_by_email(&format!("s{n}@example.com"))
+                    .unwrap();
+                lab.shops[0].shop.set_subscriber_active(row.id, false);
             }
-        })
-        .await;
-        let shop = &lab.shops[0].shop;
-        shop.set_faults([
-            FaultRule::always(Fault::Status(500))
-                .method(Method::GET)
-                .path(format!("subscribers/{bad}")),
-            // Many at once fail with it.
-            FaultRule::always(Fault::Status(500))
-                .method(Method::GET)
-                .path("%22in%22"),
-        ]);
-        shop.set_subscriber_active(bad, false);
-        lab.minutes(1).await;
-        for n in 0..5 {
-            let row = lab.shops[0]
-                .shop
-                .subscriber_by_email(&format!("s{n}@example.com"))
-                .unwrap();
-            lab.shops[0].shop.set_subscriber_active(row.id, false);
-        }
-        lab.minutes(20).await;
-        for n in 0..5 {
-            let email = format!("s{n}@example.com");
-            assert_eq!(lab.shops[0].status(&email), Some(REMOVAL_REQUESTED), "{email}");
-        }
-        assert_eq!(
-            lab.shops[0].status("bad@example.com"),
-            Some(CONFIRMED),
-            "it still waits"
-        );
-        lab.shops[0].shop.faults().clear();
-        lab.minutes(15).await;
-        assert_eq!(lab.shops[0].status("bad@example.com"), Some(REMOVAL_REQUESTED));
-    })
+            lab.minutes(20).await;
+            for n in 0..5 {
+                let email = format!("s{n}@example.com");
+                assert_eq!(lab.shops[0].status(&email), Some(REMOVAL_REQUESTED), "{email}");
+            }
+            assert_eq!(
+                lab.shops[0].status("bad@example.com"),
+                Some(CONFIRMED),
+                "it still waits"
+            );
+            lab.shops[0].shop.faults().clear();
+            lab.minutes(15).await;
+            assert_eq!(lab.shops[0].status("bad@example.com"), Some(REMOVAL_REQUESTED));
+        },
+    )
     .await;
 }
 

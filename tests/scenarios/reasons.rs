@@ -2,8 +2,9 @@
 
 use desk::proof::Proof;
 use shoper_sare::lab::Lab;
-use sync_core::Lang;
 use sync_core::config::Config;
+use sync_core::{HistoryKind, Lang};
+use texts::Words;
 
 use crate::words::*;
 
@@ -12,7 +13,7 @@ async fn sheet(lab: &Lab, index: usize, email: &str) -> Proof {
     let shop = lab.shops[index].known(&lab.store).await.unwrap();
     let config = Config::parse(shop.config.as_deref().unwrap()).unwrap().config;
     let hash = lab.store.hash(shop.id, email);
-    let made = Proof::make(&lab.engine, &shop, Some(&config), hash, Lang::Pl).await;
+    let made = Proof::make(&lab.engine, &shop, Some(&config), hash, Words(Lang::Pl)).await;
     made.unwrap().expect("the ledger knows the address")
 }
 
@@ -158,6 +159,56 @@ async fn every_way_of_refusing_is_told_as_it_was() {
             refusal.told_shop && refusal.told_shop_text.starts_with("Tak: "),
             "{refusal:?}"
         );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_change_of_status_in_sare_has_its_line_and_one_time() {
+    each_database(async |mut lab| {
+        live_shop(&mut lab, CONFIG, |s| {
+            s.shop.add_subscriber("asked@example.com", true);
+            s.shop.add_subscriber("blocked@example.com", true);
+        })
+        .await;
+        let email = "asked@example.com";
+        assert!(lab.shops[0].sare.recipient_clicks_unsubscribe(email));
+        lab.minutes(20).await;
+        let id = lab.shops[0].shop.subscriber_by_email(email).unwrap().id;
+        lab.shops[0].shop.set_subscriber_active(id, true);
+        lab.minutes(20).await;
+        assert_eq!(lab.shops[0].status(email), Some(UNCONFIRMED));
+        assert!(lab.shops[0].sare.recipient_confirms(email));
+        assert!(
+            lab.shops[0]
+                .sare
+                .operator_sets_status("blocked@example.com", BLOCKED)
+        );
+        lab.minutes(20).await;
+        for (email, from, to) in [
+            (email, UNCONFIRMED, CONFIRMED),
+            ("blocked@example.com", CONFIRMED, BLOCKED),
+        ] {
+            let told = sheet(&lab, 0, email).await;
+            let lines: Vec<_> = told
+                .events
+                .iter()
+                .filter(|event| event.kind == HistoryKind::ChangedInSare)
+                .collect();
+            assert_eq!(lines.len(), 1, "{email} {from} {to}: {:?}", told.events);
+            assert!(
+                lines[0].text.contains("status zmienił się w SARE"),
+                "{}",
+                lines[0].text
+            );
+            let before = told.conclusion.clone();
+            lab.minutes(60).await;
+            assert_eq!(
+                sheet(&lab, 0, email).await.conclusion,
+                before,
+                "whenever it is made"
+            );
+        }
     })
     .await;
 }

@@ -144,11 +144,11 @@ async fn a_change_in_the_shop_while_a_forced_run_reads_does_not_take_the_repair_
         };
         // As the run leaves it, and a webhook after it.
         lab.store
-            .mark(known.id, &[mark(store::Reason::Forced, None)], lab.now())
+            .mark_dirty(known.id, &[mark(store::Reason::Forced, None)], lab.now())
             .await
             .unwrap();
         lab.store
-            .mark(known.id, &[mark(store::Reason::Webhook, None)], lab.now())
+            .mark_dirty(known.id, &[mark(store::Reason::Webhook, None)], lab.now())
             .await
             .unwrap();
         lab.minutes(2).await;

@@ -131,7 +131,9 @@ async fn two_processes_share_the_lanes_and_never_work_on_one_shop_at_once() {
         }
         let other = lab.second_engine().await.unwrap();
         for _ in 0..400 {
-            let (a, b) = tokio::join!(lab.engine.turn(), other.turn());
+            let (a, b) = lab
+                .drive(async { tokio::join!(lab.engine.work_next_lane(), other.work_next_lane()) })
+                .await;
             if !(a.unwrap() | b.unwrap()) {
                 lab.clock.advance_to(
                     lab.store

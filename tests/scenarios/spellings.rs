@@ -3,6 +3,7 @@
 use shoper_sare::lab::Lab;
 use simulators::sare::DomainForm;
 use store::RunKind;
+use sync_core::consent::{RefusalOrigin, Status};
 
 use crate::words::*;
 
@@ -226,10 +227,12 @@ async fn a_contact_kept_under_an_older_key_is_the_person_it_looks_like() {
         let commit = store::Commit {
             contacts: vec![store::Contact {
                 consent: Some(true),
-                refusal: Some(REMOVAL_REQUESTED),
-                refused_at: Some(now),
-                refusal_origin: Some("sare".to_owned()),
-                refusal_applied: true,
+                refusal: Some(store::Refused {
+                    status: Status::RemovalRequested,
+                    origin: RefusalOrigin::Sare,
+                    applied: true,
+                    since: now,
+                }),
                 ..store::Contact::new(old, written.to_owned(), now)
             }],
             records: vec![store::Record {

@@ -9,6 +9,7 @@ use shoper_sare::lab::{Lab, LabShop};
 use simulators::faults::{Fault, FaultRule};
 use simulators::shoper::{FilterMode, OddMember, Spoiling, Spoilt, WebhookFaults};
 use store::{Problem, RunKind, RunState};
+use sync_core::Cause;
 
 use crate::words::*;
 
@@ -42,7 +43,8 @@ async fn problems(lab: &Lab) -> Vec<Problem> {
 
 async fn problem_keys(lab: &Lab) -> Vec<(String, String)> {
     let all = problems(lab).await.into_iter();
-    all.map(|problem| (problem.key, problem.kind)).collect()
+    all.map(|problem| (problem.key, problem.kind.to_string()))
+        .collect()
 }
 
 fn unreadable(keys: &[&str]) -> Vec<(String, String)> {
@@ -295,7 +297,10 @@ async fn known_people_whose_record_is_spoilt_later_are_not_missing() {
         assert_eq!(lab.shops[0].sare.mailable().len(), 60);
         let told = problems(&lab).await;
         assert!(
-            told.len() >= 30 && told.iter().all(|problem| problem.kind.starts_with("record-")),
+            told.len() >= 30
+                && told
+                    .iter()
+                    .all(|problem| problem.kind.word().starts_with("record-")),
             "{told:?}"
         );
     })
@@ -382,7 +387,9 @@ async fn a_shop_that_is_away_makes_no_record_a_culprit() {
             lab.minutes(40).await;
             let told = problems(&lab).await;
             assert!(
-                !told.iter().any(|problem| problem.kind.starts_with("record-")),
+                !told
+                    .iter()
+                    .any(|problem| problem.kind.word().starts_with("record-")),
                 "{fault:?}: {told:?}"
             );
             lab.shops[0].shop.faults().clear();
@@ -418,16 +425,16 @@ async fn while_the_first_synchronisation_stands_still_it_says_so_and_refusals_re
         assert_eq!((stuck.kind, stuck.state), (RunKind::First, RunState::Running));
         let body = Body::parse(&stuck.body);
         // It rests, or looks once more how far it gets.
-        let waits_for = body.waiting_for.as_deref();
+        let waits_for = body.waiting_for;
         assert!(
-            matches!(waits_for, Some("shop-list" | "shop-record")),
+            matches!(waits_for, Some(Cause::ShopList | Cause::ShopRecord)),
             "{waits_for:?}"
         );
         assert_eq!(body.eta_seconds, None);
         let told = problem_keys(&lab).await;
         let kinds: Vec<&str> = told.iter().map(|(_, kind)| kind.as_str()).collect();
         assert_eq!(kinds, ["list-not-understood", "run-still"], "{told:?}");
-        let since = engine::standstill(&stuck, None, lab.now()).expect("it stands still");
+        let since = engine::stalled_since(&stuck, None, lab.now()).expect("it stands still");
         assert!(lab.now() - since > 10 * 60_000);
 
         // Live changes and the way back go on meanwhile.
@@ -502,7 +509,7 @@ async fn an_address_that_cannot_be_told_leaves_what_sare_has_and_costs_nobody_el
         let told = problems(&lab).await;
         assert_eq!(told.len(), 1, "{told:?}");
         assert_eq!(
-            (told[0].key.as_str(), told[0].kind.as_str()),
+            (told[0].key.as_str(), told[0].kind.word()),
             ("u:4", "fields-unreadable")
         );
         assert_eq!(told[0].detail.as_deref(), Some("user-addresses"));
@@ -543,7 +550,7 @@ async fn an_odd_value_spoils_its_field_and_is_told_with_its_record() {
             let told = problems(&lab).await;
             assert_eq!(told.len(), 1, "{odd}: {told:?}");
             assert_eq!(
-                (told[0].key.as_str(), told[0].kind.as_str()),
+                (told[0].key.as_str(), told[0].kind.word()),
                 ("u:7", "fields-unreadable")
             );
             assert_eq!(told[0].detail.as_deref(), Some("firstname"));

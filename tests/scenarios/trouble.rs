@@ -75,7 +75,8 @@ async fn a_slice_that_is_dropped_half_way_loses_nothing() {
             lab.network.deliver(lab.now()).await;
             // The process hangs in the middle of a request and is killed there: the future is dropped.
             lab.network.halt_after(limit, Halt::Never);
-            let _ = tokio::time::timeout(Duration::from_millis(50), lab.engine.turn()).await;
+            let _ =
+                tokio::time::timeout(Duration::from_millis(50), lab.drive(lab.engine.work_next_lane())).await;
             lab.restart().await.unwrap();
             lab.minutes(10).await;
             assert_eq!(
@@ -346,7 +347,7 @@ async fn a_short_list_or_a_proxys_404_is_no_deletion() {
                 held_by: None,
             })
             .collect();
-        lab.store.mark(known.id, &marks, lab.now()).await.unwrap();
+        lab.store.mark_dirty(known.id, &marks, lab.now()).await.unwrap();
         lab.minutes(20).await;
         assert_eq!(lab.shops[0].sare.mailable().len(), 10);
         for n in 0..10 {

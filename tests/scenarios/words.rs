@@ -25,19 +25,24 @@ pub async fn each_database(story: impl AsyncFn(Lab)) {
     }
 }
 
-/// The same at a pace at which days pass quickly: looks and comparisons every ten minutes, polls every half hour.
-pub async fn each_database_over_days(story: impl AsyncFn(Lab)) {
+/// The same with settings of the engine changed.
+pub async fn each_database_with(change: impl Fn(&mut engine::EngineSettings), story: impl AsyncFn(Lab)) {
     let server = std::env::var(lab::TEST_SERVER).ok();
     for database in lab::databases(server.as_deref()).await.expect("a database") {
-        let lab = Lab::open_with(database, |settings| {
-            settings.look_every = Duration::from_secs(600);
-            settings.counts_every = Duration::from_secs(600);
-            settings.poll_every = Duration::from_secs(1_800);
-            settings.beat_every = Duration::from_secs(900);
-            settings.absent_after = Duration::from_secs(3_600);
-        });
-        story(lab.await.expect("a laboratory")).await;
+        story(Lab::open_with(database, &change).await.expect("a laboratory")).await;
     }
+}
+
+/// The same at a pace at which days pass quickly: looks and comparisons every ten minutes, polls every half hour.
+pub async fn each_database_over_days(story: impl AsyncFn(Lab)) {
+    let slowly = |settings: &mut engine::EngineSettings| {
+        settings.discover_every = Duration::from_secs(600);
+        settings.counts_every = Duration::from_secs(600);
+        settings.poll_every = Duration::from_secs(1_800);
+        settings.beat_every = Duration::from_secs(900);
+        settings.absent_after = Duration::from_secs(3_600);
+    };
+    each_database_with(slowly, story).await;
 }
 
 /// A customer with an address, who wants the newsletter or not.
@@ -134,7 +139,10 @@ pub async fn problem_kinds(lab: &Lab, index: usize) -> Vec<String> {
         .problems(shop.id, 100, 0)
         .await
         .expect("the ledger answers");
-    problems.into_iter().map(|problem| problem.kind).collect()
+    problems
+        .into_iter()
+        .map(|problem| problem.kind.to_string())
+        .collect()
 }
 
 /// Asks for a run and lets it happen.

@@ -1,6 +1,7 @@
 //! Why a question got no answer.
 
 use sync_core::Lang;
+use texts::Words;
 
 /// Why a question got no answer, by what helps.
 #[derive(Debug, thiserror::Error)]
@@ -30,8 +31,8 @@ pub enum Error {
 
 impl Error {
     /// Why, for people who did not ask for more than one sentence's part; without a full stop.
-    pub fn text(&self, lang: Lang) -> String {
-        if lang == Lang::En {
+    pub fn text(&self, words: Words) -> String {
+        if words.0 == Lang::En {
             return self.to_string();
         }
         match self {
@@ -55,6 +56,32 @@ impl Error {
             Self::Sare(error) => error.is_transient(),
             Self::Store(_) => true,
             Self::NoAccess | Self::NoKey | Self::BadUid(_) | Self::BadShopUrl(_) => false,
+        }
+    }
+}
+
+/// Why a service could not be asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Why {
+    /// It does not answer, or asks for patience.
+    Away,
+    /// It refuses our access: a key, a token.
+    NoAccess,
+    /// It lets us in and does not let us read this.
+    NotAllowed,
+}
+
+impl Why {
+    pub(crate) fn of(error: &Error) -> Self {
+        match error {
+            Error::Shop(shoper_api::Error::Forbidden { .. }) => Self::NotAllowed,
+            Error::Shop(shoper_api::Error::Unauthorized { .. })
+            | Error::Sare(sare_api::Error::Unauthorized { .. })
+            | Error::NoAccess
+            | Error::NoKey
+            | Error::BadUid(_)
+            | Error::BadShopUrl(_) => Self::NoAccess,
+            _ => Self::Away,
         }
     }
 }

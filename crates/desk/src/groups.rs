@@ -8,7 +8,7 @@ use sync_core::config::Config;
 use crate::error::Error;
 use crate::sides::{Patience, SareSide};
 
-/// What became of the wish for a group.
+/// What became of the request for a group.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NewGroup {
     /// It was made, under this number.

@@ -1,41 +1,41 @@
 //! What people ask of both services at this moment, outside of the lanes: whether a key is right, what a configuration
 //! would meet, what a mapping would make of real contacts, what became of one person.
 //!
-//! The panel and the command line stand on it. It reads; whatever changes anything goes through the ledger to the
-//! engine. Unlike the engine it may wait for a service's limit, as somebody sits in front of it.
+//! The panel and the command line stand on it. It reads, and makes a group in SARE when asked to (`groups.rs`); whatever
+//! else changes anything goes through the ledger to the engine. Its requests wait for their turn with the engine's, and go
+//! before bulk work, as somebody sits in front of them (`sides.rs`).
+//!
+//! Whatever asks the ledger fails when that cannot be reached; `# Errors` says what else can go wrong.
 
 mod account;
 mod addresses;
+mod cache;
 mod cost;
 mod error;
+pub mod fictional;
 mod groups;
-mod judge;
-pub mod made_up;
-mod memory;
+mod labels;
 mod preview;
 pub mod proof;
-mod remedies;
 mod sample;
-mod shelf;
+mod service_cache;
 mod sides;
 mod size;
 pub mod standing;
 pub mod story;
-mod times;
 mod trial;
+mod validate;
 mod verdict;
 
 pub use account::{Account, Refusal};
 pub use cost::{Cost, Work, cost};
-pub use error::Error;
+pub use error::{Error, Why};
 pub use groups::{NewGroup, make_group};
-pub use judge::{Judged, Note, Usable, judge, named_fields, shop_fields};
-pub use memory::{Asked, Memory, Numbers, Why};
 pub use preview::{Cell, Misfit, Overwritten, Preview, RowPreview, preview, property};
-pub use remedies::{Healer, Remedy, detail, remedy};
 pub use sample::{Progress, Sample, Sampled};
+pub use service_cache::{Asked, Numbers, ServiceCache};
 pub use sides::{Patience, SareSide, ShopSide};
 pub use size::Size;
-pub use times::{clock, in_poland, in_utc};
 pub use trial::{Candidate, Compared, Proof, choose, prove};
+pub use validate::{Note, Usable, Validated, named_fields, shop_fields, validate};
 pub use verdict::{Verdict, verdict, verdict_on_stranger};

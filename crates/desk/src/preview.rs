@@ -297,7 +297,7 @@ mod tests {
     use sync_core::mapping::RowText;
 
     use super::*;
-    use crate::made_up;
+    use crate::fictional;
 
     fn mapping(rows: &[(&str, &str, &[&str])]) -> Mapping {
         let texts: Vec<RowText> = rows
@@ -320,7 +320,7 @@ mod tests {
 
     #[test]
     fn values_are_what_the_mapping_gives() {
-        let sample = made_up::sample(RecordKind::Customer);
+        let sample = fictional::sample(RecordKind::Customer);
         let mapping = mapping(&[
             ("name", "{firstname} {lastname}", &["title"]),
             ("gsm", "address.phone", &[]),
@@ -344,7 +344,7 @@ mod tests {
 
     #[test]
     fn what_will_not_fit_is_counted() {
-        let sample = made_up::sample(RecordKind::Customer);
+        let sample = fictional::sample(RecordKind::Customer);
         let mapping = mapping(&[
             ("gsm", "firstname", &[]),
             ("prop1", "lastname", &[]),
@@ -384,7 +384,7 @@ mod tests {
 
     #[test]
     fn an_empty_field_is_no_misfit() {
-        let sample = made_up::sample(RecordKind::Customer);
+        let sample = fictional::sample(RecordKind::Customer);
         let seen = preview(
             &mapping(&[("gsm", "address.phone", &[])]),
             &sample,
@@ -397,7 +397,7 @@ mod tests {
 
     #[test]
     fn fields_with_data_that_fill_nothing_are_named() {
-        let sample = made_up::sample(RecordKind::Customer);
+        let sample = fictional::sample(RecordKind::Customer);
         let mapping = mapping(&[("prop1", "address.city", &[]), ("prop2", "group", &[])]);
         let named: Vec<String> = preview(&mapping, &sample, &[0], None, &[7])
             .unmapped

@@ -7,12 +7,13 @@
 use engine::Engine;
 use serde::Serialize;
 use store::{AddrHash, HistoryEntry, Shop};
-use sync_core::config::Config;
-use sync_core::{Email, Lang, RecordKind};
+use sync_core::config::{Config, ConsentRule, OnNewOptIn};
+use sync_core::consent::Status;
+use sync_core::{Email, HistoryKind};
+use texts::Words;
 
 use crate::error::Error;
 use crate::story::{self, InShop, Ledger};
-use crate::times;
 
 /// A moment, twice.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -26,8 +27,8 @@ pub struct Moment {
 impl Moment {
     fn of(at: i64) -> Self {
         Self {
-            utc: times::in_utc(at),
-            poland: times::in_poland(at),
+            utc: texts::in_utc(at),
+            poland: texts::in_poland(at),
         }
     }
 }
@@ -55,8 +56,8 @@ pub struct Said {
 pub struct Event {
     /// When we saw or did it.
     pub at: Moment,
-    /// The ledger's word for it.
-    pub kind: String,
+    /// What happened; told by the ledger's word for it.
+    pub kind: HistoryKind,
     /// The same as a sentence.
     pub text: String,
 }
@@ -65,11 +66,11 @@ pub struct Event {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Refused {
     /// SARE's number of it; 0 when the contact was removed from SARE.
-    pub status: i64,
+    pub status: Status,
     /// Since when we know.
     pub since: Option<Moment>,
     /// How it was learnt.
-    pub origin: String,
+    pub origin: &'static str,
     /// Whether the shop was told.
     pub told_shop: bool,
     /// The same as a sentence, with when or why not.
@@ -79,7 +80,6 @@ pub struct Refused {
 /// The sheet.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Proof {
-    /// The shop.
     pub shop: String,
     /// The address.
     pub contact: String,
@@ -96,13 +96,13 @@ pub struct Proof {
     /// Consent by the merchant's rule, as last decided.
     pub consent: Option<String>,
     /// The merchant's rules in force: what counts as consent, what follows from a new one.
-    pub rules: Vec<String>,
+    pub rules: Vec<&'static str>,
     /// When data was last sent to SARE.
     pub sent: Option<Moment>,
     /// The groups of SARE we put the contact in.
     pub groups: Vec<i64>,
     /// The status last seen in SARE, 0 = surely absent.
-    pub status: Option<i64>,
+    pub status: Option<Status>,
     /// The same in words.
     pub status_text: Option<String>,
     /// When it was seen.
@@ -117,15 +117,12 @@ pub struct Proof {
 
 impl Proof {
     /// Makes the sheet of a contact; `None` when the ledger does not know it or has erased it.
-    ///
-    /// # Errors
-    /// When the ledger fails.
     pub async fn make(
         engine: &Engine,
         shop: &Shop,
         config: Option<&Config>,
         hash: AddrHash,
-        lang: Lang,
+        words: Words,
     ) -> Result<Option<Self>, Error> {
         let ledger = Ledger::read(engine.store(), shop.id, hash).await?;
         let Some(contact) = &ledger.contact else {
@@ -153,20 +150,20 @@ impl Proof {
         };
         let made = engine.clock().now();
         let now = match &in_sare {
-            Ok(Some(record)) => record.status.map(|status| (status.number(), made)),
-            Ok(None) => Some((0, made)),
+            Ok(Some(record)) => record.status.map(|status| (engine::status_of(status), made)),
+            Ok(None) => Some((Status::Absent, made)),
             Err(_) => None,
         };
-        let course = ledger.course();
-        let (told_shop, told_shop_text) = story::told_shop(&ledger, contact, &course, lang);
-        let mut away = told.away(lang).into_iter();
-        let shop_now = told.shop_sentence(lang).or_else(|| away.next());
-        let sare_now = told.sare_sentence(lang).or_else(|| away.next());
+        let timeline = ledger.timeline();
+        let (told_shop, told_shop_text) = story::told_shop(&ledger, contact, &timeline, words);
+        let mut away = told.away(words).into_iter();
+        let shop_now = told.shop_sentence(words).or_else(|| away.next());
+        let sare_now = told.sare_sentence(words).or_else(|| away.next());
         Ok(Some(Self {
             shop: shop.host.clone(),
             contact: email.shown(),
             made: Moment::of(made),
-            conclusion: story::gist(&ledger, config, now, lang),
+            conclusion: story::gist(&ledger, config, now, words),
             shop_said: ledger
                 .records
                 .iter()
@@ -174,21 +171,17 @@ impl Proof {
                 .collect(),
             shop_now: shop_now.unwrap_or_default(),
             sare_now: sare_now.unwrap_or_default(),
-            consent: story::consent_sentence(contact, &course, lang),
-            rules: config.map_or_else(Vec::new, |config| rules(config, lang)),
+            consent: story::consent_sentence(contact, &timeline, words),
+            rules: config.map_or_else(Vec::new, |config| rules(config, words)),
             sent: contact.sent_at.map(Moment::of),
             groups: contact.groups.clone(),
-            status: contact.sare_status,
-            status_text: contact.sare_status.map(|number| story::status(number, lang)),
-            status_seen: contact.sare_seen_at.map(Moment::of),
-            refusal: contact.refusal.map(|status| Refused {
-                status,
-                since: course
-                    .refusal
-                    .map(|(_, at)| at)
-                    .or(contact.refused_at)
-                    .map(Moment::of),
-                origin: story::refusal_origin(contact, &course, lang),
+            status: contact.sare_status(),
+            status_text: contact.sare_status().map(|status| words.status_in_full(status)),
+            status_seen: contact.sare.map(|seen| Moment::of(seen.at)),
+            refusal: contact.refusal.map(|refused| Refused {
+                status: refused.status,
+                since: Some(Moment::of(timeline.refusal.map_or(refused.since, |(_, at)| at))),
+                origin: story::refusal_origin(contact, &timeline, words),
                 told_shop,
                 told_shop_text,
             }),
@@ -196,9 +189,9 @@ impl Proof {
                 .history
                 .iter()
                 .rev()
-                .map(|entry| event(entry, lang))
+                .map(|entry| event(entry, words))
                 .collect(),
-            not_known: not_known(shop, &ledger, in_shop.as_ref().ok(), lang),
+            not_known: not_known(shop, &ledger, in_shop.as_ref().ok(), words),
         }))
     }
 }
@@ -210,10 +203,7 @@ fn said(record: &store::Record, in_shop: Option<&InShop>) -> Said {
         .find(|row| record.key == sync_core::RecordKey::subscriber(row.id.0));
     Said {
         ipaddress: row.and_then(|row| row.ipaddress.clone()),
-        kind: match record.key.kind {
-            RecordKind::Customer => "customer",
-            RecordKind::Subscriber => "subscriber",
-        },
+        kind: record.key.kind.word(),
         id: record.key.id,
         consent: record.consent,
         silent: record.silent,
@@ -221,119 +211,48 @@ fn said(record: &store::Record, in_shop: Option<&InShop>) -> Said {
     }
 }
 
-fn event(entry: &HistoryEntry, lang: Lang) -> Event {
+fn event(entry: &HistoryEntry, words: Words) -> Event {
     Event {
         at: Moment::of(entry.at),
         kind: entry.kind.clone(),
-        text: story::entry(entry, lang),
+        text: story::entry(entry, words),
     }
 }
 
 /// The merchant's rules on consent.
-fn rules(config: &Config, lang: Lang) -> Vec<String> {
-    use sync_core::config::{ConsentRule, OnNewOptIn};
-    let counts = match (config.customers.consent, lang) {
-        (ConsentRule::Flag, Lang::Pl) => {
-            "Za zgodę klienta uznaje się jego własną zgodę na newsletter w sklepie."
-        }
-        (ConsentRule::Flag, Lang::En) => "A customer's consent is their own newsletter flag in the shop.",
-        (ConsentRule::Subscriber, Lang::Pl) => {
-            "Za zgodę klienta uznaje się aktywną subskrypcję newslettera z tym samym adresem."
-        }
-        (ConsentRule::Subscriber, Lang::En) => {
-            "A customer's consent is an active newsletter subscription of the same address."
-        }
-        (ConsentRule::FlagOrSubscriber, Lang::Pl) => {
-            "Za zgodę klienta uznaje się jego zgodę na newsletter albo aktywną subskrypcję z tym samym adresem."
-        }
-        (ConsentRule::FlagOrSubscriber, Lang::En) => {
-            "A customer's consent is their newsletter flag or an active subscription of the same address."
-        }
-        (ConsentRule::FlagAndSubscriber, Lang::Pl) => {
-            "Za zgodę klienta uznaje się jego zgodę na newsletter razem z aktywną subskrypcją z tym samym adresem."
-        }
-        (ConsentRule::FlagAndSubscriber, Lang::En) => {
-            "A customer's consent is their newsletter flag together with an active subscription of the same address."
-        }
+fn rules(config: &Config, words: Words) -> Vec<&'static str> {
+    let counts = match config.customers.consent {
+        ConsentRule::Flag => words.say("proof.rule-flag"),
+        ConsentRule::Subscriber => words.say("proof.rule-subscriber"),
+        ConsentRule::FlagOrSubscriber => words.say("proof.rule-flag-or-subscriber"),
+        ConsentRule::FlagAndSubscriber => words.say("proof.rule-flag-and-subscriber"),
     };
-    let veto = match lang {
-        Lang::Pl => {
-            "Nieaktywna subskrypcja, którą adres miał już przy pierwszym spotkaniu, wstrzymuje zgodę, dopóki osoba nie zgodzi \
-             się ponownie albo nie zdecyduje o tym sprzedawca."
-        }
-        Lang::En => {
-            "An inactive subscription that an address had when it was first met holds a consent back until the person opts \
-             in anew or the merchant decides."
-        }
+    let anew = match config.unsubscribe.on_new_opt_in {
+        OnNewOptIn::AskAgain => words.say("proof.anew-ask"),
+        OnNewOptIn::Reactivate => words.say("proof.anew-reactivate"),
+        OnNewOptIn::Leave => words.say("proof.anew-leave"),
     };
-    let anew = match (config.unsubscribe.on_new_opt_in, lang) {
-        (OnNewOptIn::AskAgain, Lang::Pl) => {
-            "Nowa zgoda po odmowie wymaga potwierdzenia wiadomością, którą wysyła SARE."
-        }
-        (OnNewOptIn::AskAgain, Lang::En) => {
-            "A new opt-in after a refusal has to be confirmed by a mail that SARE sends."
-        }
-        (OnNewOptIn::Reactivate, Lang::Pl) => "Nowa zgoda po odmowie przywraca newsletter od razu.",
-        (OnNewOptIn::Reactivate, Lang::En) => {
-            "A new opt-in after a refusal brings the newsletter back at once."
-        }
-        (OnNewOptIn::Leave, Lang::Pl) => "Nowa zgoda po odmowie niczego nie zmienia: odmowa pozostaje.",
-        (OnNewOptIn::Leave, Lang::En) => "A new opt-in after a refusal changes nothing: the refusal stays.",
-    };
-    vec![counts.to_owned(), veto.to_owned(), anew.to_owned()]
+    vec![counts, words.say("proof.veto"), anew]
 }
 
 /// What the sheet cannot say.
-fn not_known(shop: &Shop, ledger: &Ledger, in_shop: Option<&InShop>, lang: Lang) -> Vec<String> {
+fn not_known(shop: &Shop, ledger: &Ledger, in_shop: Option<&InShop>, words: Words) -> Vec<String> {
     let has_ip = in_shop.is_some_and(|found| found.subscribers.iter().any(|row| row.ipaddress.is_some()));
-    let since = story::moment(shop.created_at, lang);
-    let mut lines = match lang {
-        Lang::Pl => vec![
-            format!("Co działo się, zanim sklep połączył się z aplikacją ({since})."),
-            "Kiedy dokładnie osoba wyraziła albo wycofała zgodę: podane są chwile, w których to zobaczyliśmy; sam czyn \
-             mógł być wcześniejszy."
-                .to_owned(),
-            if has_ip {
-                "Treść zgody, którą osoba zaakceptowała: sklep jej nie udostępnia."
-            } else {
-                "Treść zgody, którą osoba zaakceptowała, oraz jej adres IP: sklep ich nie udostępnia."
-            }
-            .to_owned(),
-            "Które wiadomości wysłano do tej osoby: to wie SARE.".to_owned(),
-        ],
-        Lang::En => vec![
-            format!("What happened before the shop was connected to the app ({since})."),
-            "When exactly the person gave or withdrew consent: the times are those at which we saw it; the act itself \
-             may have been earlier."
-                .to_owned(),
-            if has_ip {
-                "The wording the person agreed to: the shop does not give it out."
-            } else {
-                "The wording the person agreed to, and their IP address: the shop does not give them out."
-            }
-            .to_owned(),
-            "Which mails were sent to the person: SARE knows that.".to_owned(),
-        ],
+    let wording = match has_ip {
+        true => words.say("proof.wording"),
+        false => words.say("proof.wording-ip"),
     };
+    let mut lines = vec![
+        words.dated("proof.before", shop.created_at),
+        words.say("proof.when").to_owned(),
+        wording.to_owned(),
+        words.say("proof.mails").to_owned(),
+    ];
     if ledger.is_full() {
-        lines.push(
-            match lang {
-                Lang::Pl => "Najstarsze zdarzenia: przechowujemy ich najwyżej 50 na kontakt. Jeśli wśród pokazanych nie ma tego, z którego wynika status, nie zgadujemy go.",
-                Lang::En => "The oldest events: at most 50 are kept of one contact. Where the one that the status follows from is not among them, it is not guessed.",
-            }
-            .to_owned(),
-        );
+        lines.push(words.say("proof.oldest").to_owned());
     }
     if ledger.records.is_empty() {
-        lines.push(
-            match lang {
-                Lang::Pl => "Co mówią wpisy w sklepie: nie ma tam już wpisu z tym adresem albo go nie znamy.",
-                Lang::En => {
-                    "What records in the shop say: there is none of this address, or none known to us."
-                }
-            }
-            .to_owned(),
-        );
+        lines.push(words.say("proof.records").to_owned());
     }
     lines
 }

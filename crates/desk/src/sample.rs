@@ -1,24 +1,22 @@
 //! Real contacts of a shop, to try a mapping on: up to two hundred customers or subscribers, from the oldest to the
-//! newest. They live in memory alone, for minutes (`memory.rs`), and are never logged.
+//! newest. They live in memory alone, for minutes (`service_cache.rs`), and are never logged.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
-use engine::{Engine, Labels, LaneState, Person, Reader, SubscriberExtra};
+use engine::{Engine, Labels, NameList, Person, Reader, SubscriberExtra};
 use ports::Millis;
-use shoper_api::{AdditionalField, Cursor, Subscriber, User, UserAddress, UserId};
+use shoper_api::{AdditionalField, Cursor, OptionList, Subscriber, User, UserAddress, UserId};
 use store::{AddrHash, Shop};
 use sync_core::config::Config;
 use sync_core::email::Email;
 use sync_core::mapping::{Field, Source, fields};
 use sync_core::{RecordKey, RecordKind};
 
-use crate::addresses;
-use crate::error::Error;
-use crate::memory::{KEPT_MS, Why};
-use crate::shelf::{Kept, Place};
+use crate::addresses::{self, Way};
+use crate::cache::{CACHED_MS, Cacheable, Slot};
+use crate::error::{Error, Why};
 use crate::sides::{Patience, SareSide, ShopSide};
-use crate::verdict::settle_ms;
 
 /// Most contacts of a sample.
 pub const MOST: usize = 200;
@@ -106,7 +104,7 @@ impl Sample {
     }
 
     /// A sample of these made-up people.
-    pub(crate) fn made_up(kind: RecordKind, people: Vec<Sampled>, labels: Labels) -> Self {
+    pub(crate) fn fictional(kind: RecordKind, people: Vec<Sampled>, labels: Labels) -> Self {
         Self {
             people: people.into_iter().map(Arc::new).collect(),
             labels: Arc::new(labels),
@@ -143,12 +141,12 @@ impl Sample {
     }
 }
 
-impl Kept for Sample {
+impl Cacheable for Sample {
     fn lasts(&self) -> Millis {
         match self.progress {
             Progress::Reading => READING_MS,
             Progress::Stopped(_) if self.people.is_empty() => AGAIN_MS,
-            _ => KEPT_MS,
+            _ => CACHED_MS,
         }
     }
 
@@ -157,22 +155,22 @@ impl Kept for Sample {
     }
 }
 
-/// Reads a sample into its place, page by page.
+/// Reads a sample into its slot, page by page.
 pub(crate) async fn read(
     engine: &Engine,
     shop: &Shop,
     kind: RecordKind,
     additional: Option<Arc<Vec<AdditionalField>>>,
-    place: &Place<Sample>,
+    slot: &Slot<Sample>,
 ) {
-    let end = match pages(engine, shop, kind, additional, place).await {
+    let end = match pages(engine, shop, kind, additional, slot).await {
         Ok(()) => Progress::Complete,
         Err(error) => {
             tracing::debug!(shop = %shop.id, %error, "the sample of contacts is not complete");
             Progress::Stopped(Why::of(&error))
         }
     };
-    place.send_modify(|sample| sample.progress = end);
+    slot.send_modify(|sample| sample.progress = end);
 }
 
 async fn pages(
@@ -180,29 +178,27 @@ async fn pages(
     shop: &Shop,
     kind: RecordKind,
     additional: Option<Arc<Vec<AdditionalField>>>,
-    place: &Place<Sample>,
+    slot: &Slot<Sample>,
 ) -> Result<(), Error> {
-    let side = ShopSide::open(engine, shop, Patience::Once, false).await?;
-    let lane = engine.store().lane(shop.id).await?;
-    let all_addresses =
-        lane.is_some_and(|lane| LaneState::parse(&lane.state, engine.settings()).all_addresses);
+    let side = ShopSide::open(engine, shop, Patience::Once).await?;
+    let way = engine::standing(engine.store(), shop.id).await?.addresses;
     let labels = labels(&side, kind, additional).await?;
-    place.send_modify(|sample| sample.labels = Arc::new(labels));
+    slot.send_modify(|sample| sample.labels = Arc::new(labels));
     let mut seen = HashSet::new();
     let mut wanted = vec![Cursor::default()];
     let mut is_first = true;
     while let Some(cursor) = wanted.pop() {
-        let (mut people, next, count) = page(&side, kind, cursor, all_addresses).await?;
+        let (mut people, next, count) = page(&side, kind, cursor, way).await?;
         people.retain(|person| seen.insert(person.key));
         if is_first {
             is_first = false;
-            people = varied(people, &place.borrow().labels);
+            people = varied(people, &slot.borrow().labels);
             if next.is_some() {
                 wanted = others(count);
             }
         }
         let people = people.into_iter().map(Arc::new);
-        place.send_modify(|sample| {
+        slot.send_modify(|sample| {
             sample.people.extend(people);
             sample.people.truncate(MOST);
         });
@@ -230,15 +226,15 @@ async fn page(
     side: &ShopSide,
     kind: RecordKind,
     cursor: Cursor,
-    all_addresses: bool,
+    way: Way,
 ) -> Result<(Vec<Sampled>, Option<Cursor>, Option<u64>), Error> {
     match kind {
         RecordKind::Customer => {
             let listed = side.ask(|c| async move { c.users(cursor).await }).await?;
             let ids: Vec<UserId> = listed.rows.iter().map(|user| user.id).collect();
-            let mut addresses = addresses::of(side, &ids, all_addresses).await?;
+            let mut addresses = addresses::fetch(side, &ids, way).await?;
             let people = listed.rows.into_iter().filter_map(|user| {
-                let mine = addresses.remove(&user.id).unwrap_or_default();
+                let mine = addresses.take(user.id);
                 customer(user, mine)
             });
             Ok((people.collect(), listed.next, listed.count))
@@ -251,7 +247,7 @@ async fn page(
     }
 }
 
-fn customer(user: User, addresses: Vec<UserAddress>) -> Option<Sampled> {
+fn customer(user: User, addresses: Option<Vec<UserAddress>>) -> Option<Sampled> {
     Some(Sampled {
         key: RecordKey::customer(user.id.0),
         email: Email::parse(&user.email).ok()?,
@@ -277,32 +273,25 @@ async fn labels(
     kind: RecordKind,
     additional: Option<Arc<Vec<AdditionalField>>>,
 ) -> Result<Labels, Error> {
-    fn allowed<T>(answer: Result<Vec<T>, shoper_api::Error>) -> Result<Vec<T>, shoper_api::Error> {
-        match answer {
-            Err(error) if error.is_transient() => Err(error),
-            answer => Ok(answer.unwrap_or_default()),
+    let lists: &[NameList] = match kind {
+        RecordKind::Customer => &[NameList::Languages, NameList::UserGroups, NameList::UserTags],
+        RecordKind::Subscriber => &[NameList::Languages, NameList::SubscriberGroups],
+    };
+    let mut labels = Labels::default();
+    for list in lists {
+        match side.ask(|c| list.read(c, OptionList::default())).await {
+            Ok(names) => labels.put(*list, names),
+            Err(error) if error.is_transient() => return Err(error.into()),
+            Err(_) => {}
         }
     }
-    let mut labels = Labels::default();
-    let languages = allowed(side.ask(|c| async move { c.languages().await }).await)?;
-    labels.languages = languages.into_iter().map(|l| (l.id, l.locale)).collect();
-    match kind {
-        RecordKind::Customer => {
-            let groups = allowed(side.ask(|c| async move { c.user_groups().await }).await)?;
-            labels.user_groups = groups.into_iter().map(|g| (g.id, g.name)).collect();
-            let tags = allowed(side.ask(|c| async move { c.user_tags().await }).await)?;
-            labels.user_tags = tags.into_iter().map(|tag| (tag.id, tag.name)).collect();
-            labels.options = additional
-                .iter()
-                .flat_map(|fields| fields.iter())
-                .filter(|field| !field.options.is_empty())
-                .map(|field| (field.id, field.options.iter().cloned().collect()))
-                .collect();
-        }
-        RecordKind::Subscriber => {
-            let groups = allowed(side.ask(|c| async move { c.subscriber_groups().await }).await)?;
-            labels.subscriber_groups = groups.into_iter().map(|g| (g.id, g.name)).collect();
-        }
+    if kind == RecordKind::Customer {
+        labels.options = additional
+            .iter()
+            .flat_map(|fields| fields.iter())
+            .filter(|field| !field.options.is_empty())
+            .map(|field| (field.id, field.options.iter().cloned().collect()))
+            .collect();
     }
     Ok(labels)
 }
@@ -335,9 +324,9 @@ pub(crate) fn reads(source: &impl Source, field: &Field) -> bool {
 }
 
 /// Marks places that are to be looked at more closely and are not yet; those that it marked.
-pub(crate) fn mark(place: &Place<Sample>, at: &[usize]) -> Vec<usize> {
+pub(crate) fn mark(slot: &Slot<Sample>, at: &[usize]) -> Vec<usize> {
     let mut marked = Vec::new();
-    place.send_if_modified(|sample| {
+    slot.send_if_modified(|sample| {
         for at in at.iter().copied().filter(|at| *at < sample.people.len()) {
             let is_known = sample.sare_away || sample.in_sare.contains_key(&at);
             if !is_known && sample.asking.insert(at) {
@@ -357,10 +346,10 @@ pub(crate) async fn look_closer(
     config: &Config,
     marked: Vec<usize>,
     shown: &[usize],
-    place: &Place<Sample>,
+    slot: &Slot<Sample>,
 ) {
     let (people, kind) = {
-        let sample = place.borrow();
+        let sample = slot.borrow();
         let people: Vec<(usize, Arc<Sampled>)> = marked
             .iter()
             .filter_map(|at| Some((*at, Arc::clone(sample.people.get(*at)?))))
@@ -368,7 +357,7 @@ pub(crate) async fn look_closer(
         (people, sample.kind)
     };
     let in_sare = records(engine, shop, config, &people).await;
-    place.send_modify(|sample| match in_sare {
+    slot.send_modify(|sample| match in_sare {
         Ok(records) => sample.in_sare.extend(records),
         Err(error) => {
             tracing::debug!(shop = %shop.id, %error, "what SARE has of the sample cannot be read");
@@ -376,10 +365,10 @@ pub(crate) async fn look_closer(
         }
     });
     let shown = people.iter().filter(|(at, _)| shown.contains(at));
-    if let Err(error) = others_of(engine, shop, kind, shown, place).await {
+    if let Err(error) = others_of(engine, shop, kind, shown, slot).await {
         tracing::debug!(shop = %shop.id, %error, "records of the other kind cannot be read for the sample");
     }
-    place.send_modify(|sample| sample.asking.retain(|at| !marked.contains(at)));
+    slot.send_modify(|sample| sample.asking.retain(|at| !marked.contains(at)));
 }
 
 async fn records(
@@ -401,7 +390,10 @@ async fn records(
     let hash = |person: &Sampled| engine.store().hash(shop.id, person.email.key());
     let hashes: Vec<AddrHash> = people.iter().map(|(_, person)| hash(person)).collect();
     let contacts = engine.store().contacts(shop.id, &hashes).await?;
-    let (now, settle) = (engine.clock().now(), settle_ms(engine));
+    let (now, settle) = (
+        engine.clock().now(),
+        ports::millis(engine.settings().settle_after),
+    );
     let mut said = Vec::with_capacity(people.len());
     for (at, person) in people {
         let address = person.email.as_str();
@@ -424,9 +416,9 @@ async fn others_of(
     shop: &Shop,
     kind: RecordKind,
     people: impl Iterator<Item = &(usize, Arc<Sampled>)>,
-    place: &Place<Sample>,
+    slot: &Slot<Sample>,
 ) -> Result<(), Error> {
-    let side = ShopSide::open(engine, shop, Patience::Once, false).await?;
+    let side = ShopSide::open(engine, shop, Patience::Once).await?;
     for (at, person) in people {
         let address = person.email.as_str();
         let consent = match kind {
@@ -439,7 +431,7 @@ async fn others_of(
                 .await?
                 .map(|user| Word(user.newsletter)),
         };
-        place.send_modify(|sample| {
+        slot.send_modify(|sample| {
             sample.other.insert(*at, consent);
         });
     }

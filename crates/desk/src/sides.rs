@@ -1,20 +1,20 @@
-//! Both services as people ask them: with the stored access, at a pace that leaves room for the lane's own work, and
-//! with as much patience as whoever asks has.
+//! Both services as people ask them: with the stored access, at the pace that all callers of a shop keep together, and with
+//! as much patience as whoever asks has.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
-use engine::{Engine, LaneState};
-use ports::{Clock, Millis};
+use access::{Caller, Direct, Limiter, SareAccess, ShopAccess, Urgency};
+use engine::Engine;
+use sare_api::{LookupForm, Uid};
 use secrecy::SecretString;
 use shoper_api::ShopUrl;
 use store::{SecretName, Shop};
+use sync_core::ShopId;
 use sync_core::config::Config;
 
 use crate::error::Error;
 
-/// Requests of the shop's limit that are left to the server at work.
-const LEFT_TO_OTHERS: f64 = 3.0;
 /// Tries of one call by those who insist.
 const TRIES: u32 = 6;
 /// The longest pause between two of them.
@@ -36,6 +36,17 @@ impl Patience {
             Self::Insist => TRIES,
         }
     }
+
+    /// A caller that waits for its turn as urgently as that.
+    fn caller(self, engine: &Engine) -> Arc<dyn Caller> {
+        Arc::new(Direct {
+            clock: Arc::clone(engine.clock()),
+            urgency: match self {
+                Self::Once => Urgency::Person,
+                Self::Insist => Urgency::Bulk,
+            },
+        })
+    }
 }
 
 fn pause(tried: u32, asked_for: Option<Duration>) -> Duration {
@@ -43,46 +54,37 @@ fn pause(tried: u32, asked_for: Option<Duration>) -> Duration {
     asked_for.map_or(own, |asked| asked.max(own)).min(LONGEST_PAUSE)
 }
 
-fn seconds(millis: Millis) -> f64 {
-    #[expect(clippy::cast_precision_loss, reason = "the time between two requests")]
-    let seconds = millis.max(0) as f64 / 1000.0;
-    seconds
-}
-
 /// A shop that can be asked.
 pub struct ShopSide {
-    client: shoper_api::Client,
-    clock: Arc<dyn Clock>,
+    engine: Engine,
+    shop: ShopId,
+    access: ShopAccess,
     patience: Patience,
-    asked_at: Mutex<Millis>,
 }
 
 impl ShopSide {
-    /// Opens the shop with its stored access token. Where there is none yet, or `renew` says that it no longer
-    /// works, the lane is given a slice to get one.
+    /// Opens the shop with its stored access token, or a new one where there is none.
     ///
     /// # Errors
     /// When there is no access to be had, or the ledger fails.
-    pub async fn open(engine: &Engine, shop: &Shop, patience: Patience, renew: bool) -> Result<Self, Error> {
+    pub async fn open(engine: &Engine, shop: &Shop, patience: Patience) -> Result<Self, Error> {
         let url = ShopUrl::parse(&shop.url, engine.settings().allow_http)?;
-        let mut token = engine.store().secret(shop.id, SecretName::AccessToken).await?;
-        if token.is_none() || renew {
-            if let Some(lease) = engine.claim_shop(shop.id).await? {
-                engine.slice(lease).await;
-            }
-            token = engine.store().secret(shop.id, SecretName::AccessToken).await?;
-        }
-        let token = token.ok_or(Error::NoAccess)?;
-        let client = shoper_api::Client::new(Arc::clone(engine.transport()), url, token);
-        Ok(Self {
-            client,
-            clock: Arc::clone(engine.clock()),
+        let limiter = engine.limiter(shop).await?;
+        let caller = patience.caller(engine);
+        let side = Self {
+            engine: engine.clone(),
+            shop: shop.id,
+            access: ShopAccess::new(url, engine.transport(), &limiter, engine.clock(), caller),
             patience,
-            asked_at: Mutex::new(engine.clock().now()),
-        })
+        };
+        match engine.store().secret(shop.id, SecretName::AccessToken).await? {
+            Some(token) => side.access.use_token(token),
+            None => side.renew().await?,
+        }
+        Ok(side)
     }
 
-    /// Asks the shop, when its limit has room.
+    /// Asks the shop when it is its turn; an access token that no longer works is renewed once.
     ///
     /// # Errors
     /// What the shop answered at last.
@@ -93,42 +95,46 @@ impl ShopSide {
     {
         let mut tried = 0;
         loop {
-            self.room().await;
-            let answer = call(self.client.clone()).await;
-            *self.asked_at.lock().unwrap_or_else(PoisonError::into_inner) = self.clock.now();
+            let answer = match self.access.ask(&call, async || self.renew().await).await {
+                Ok(answer) => answer,
+                Err(error) => {
+                    tracing::debug!(shop = %self.shop, %error, "the access token could not be renewed");
+                    return Err(shoper_api::Error::Unauthorized { code: None });
+                }
+            };
             tried += 1;
             match answer {
                 Err(error) if error.is_transient() && tried < self.patience.tries() => {
-                    tokio::time::sleep(pause(tried, error.retry_after())).await;
+                    rest(&self.engine, tried, error.retry_after()).await;
                 }
                 other => return other,
             }
         }
     }
 
-    async fn room(&self) {
-        let pace = self.client.pace();
-        let (Some(limit), Some(bandwidth), Some(calls)) = (pace.limit, pace.bandwidth, pace.calls) else {
-            return;
-        };
-        let since = self.clock.now() - *self.asked_at.lock().unwrap_or_else(PoisonError::into_inner);
-        let level = (calls - seconds(since) * bandwidth).max(0.0);
-        // Two requests at a time: a page and what belongs to it.
-        let too_much = level + 2.0 - (limit - LEFT_TO_OTHERS).max(2.0);
-        if too_much > 0.0 && bandwidth > 0.0 {
-            tokio::time::sleep(Duration::from_secs_f64((too_much / bandwidth).min(60.0))).await;
-        }
+    /// Uses another access token than the one that was refused.
+    async fn renew(&self) -> Result<(), Error> {
+        let refused = self.access.token();
+        let token = self
+            .engine
+            .fresh_access_token(self.shop, refused.as_ref())
+            .await?;
+        self.access.use_token(token.ok_or(Error::NoAccess)?);
+        Ok(())
     }
+}
+
+/// A pause before another try.
+async fn rest(engine: &Engine, tried: u32, asked_for: Option<Duration>) {
+    let pause = ports::millis(pause(tried, asked_for));
+    engine.clock().sleep_until(engine.clock().now() + pause).await;
 }
 
 /// A SARE account that can be asked.
 pub struct SareSide {
-    client: sare_api::Client,
-    clock: Arc<dyn Clock>,
+    engine: Engine,
+    access: SareAccess,
     patience: Patience,
-    bucket: Mutex<(f64, Millis)>,
-    rate: f64,
-    burst: f64,
 }
 
 impl SareSide {
@@ -144,17 +150,13 @@ impl SareSide {
     ) -> Result<Self, Error> {
         let key = engine.store().secret(shop.id, SecretName::SareKey).await?;
         let key = key.ok_or(Error::NoKey)?;
-        let mut side = Self::with_key(engine, &config.sare.uid, key, patience)?;
-        if let Some(lane) = engine.store().lane(shop.id).await? {
-            // How this account takes lists of addresses was found out by the engine.
-            side.client = side
-                .client
-                .with_lookup(LaneState::parse(&lane.state, engine.settings()).lookup);
-        }
-        Ok(side)
+        let limiter = engine.limiter(shop).await?;
+        // How this account takes lists of addresses was found out by the engine.
+        let lookup = engine::standing(engine.store(), shop.id).await?.lookup;
+        Self::at_pace(engine, (&config.sare.uid, key), lookup, &limiter, patience)
     }
 
-    /// An account by UID and key.
+    /// An account by UID and key, of no shop yet.
     ///
     /// # Errors
     /// When the UID cannot be one.
@@ -164,24 +166,29 @@ impl SareSide {
         key: SecretString,
         patience: Patience,
     ) -> Result<Self, Error> {
-        let uid = sare_api::Uid::parse(uid)?;
-        let client = sare_api::Client::new(
-            Arc::clone(engine.transport()),
-            &engine.settings().sare_api_url,
-            &uid,
-            key,
-        );
+        let limiter = engine.account_limiter(uid);
+        Self::at_pace(engine, (uid, key), LookupForm::default(), &limiter, patience)
+    }
+
+    fn at_pace(
+        engine: &Engine,
+        (uid, key): (&str, SecretString),
+        lookup: LookupForm,
+        limiter: &Arc<Limiter>,
+        patience: Patience,
+    ) -> Result<Self, Error> {
+        let uid = Uid::parse(uid)?;
+        let (base, caller) = (&engine.settings().sare_api_url, patience.caller(engine));
+        let access = SareAccess::new(base, engine.transport(), limiter, engine.clock(), caller);
+        access.use_account(&uid, key, lookup);
         Ok(Self {
-            client,
-            clock: Arc::clone(engine.clock()),
+            engine: engine.clone(),
+            access,
             patience,
-            bucket: Mutex::new((0.0, engine.clock().now())),
-            rate: engine.settings().sare_rate,
-            burst: engine.settings().sare_burst,
         })
     }
 
-    /// Asks SARE, when its limit has room.
+    /// Asks SARE when it is its turn.
     ///
     /// # Errors
     /// What SARE answered at last.
@@ -192,24 +199,14 @@ impl SareSide {
     {
         let mut tried = 0;
         loop {
-            tokio::time::sleep(self.take_place()).await;
-            let answer = call(self.client.clone()).await;
+            let answer = self.access.ask(&call).await;
             tried += 1;
             match answer {
                 Err(error) if error.is_transient() && tried < self.patience.tries() => {
-                    tokio::time::sleep(pause(tried, error.retry_after())).await;
+                    rest(&self.engine, tried, error.retry_after()).await;
                 }
                 other => return other,
             }
         }
-    }
-
-    /// Counts one request and says how long it must wait.
-    fn take_place(&self) -> Duration {
-        let mut bucket = self.bucket.lock().unwrap_or_else(PoisonError::into_inner);
-        let now = self.clock.now();
-        let level = (bucket.0 - seconds(now - bucket.1) * self.rate).max(0.0) + 1.0;
-        *bucket = (level, now);
-        Duration::from_secs_f64(((level - self.burst.max(1.0)) / self.rate).clamp(0.0, 60.0))
     }
 }

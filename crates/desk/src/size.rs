@@ -25,8 +25,8 @@ impl Size {
     ///
     /// # Errors
     /// When the shop cannot be asked.
-    pub async fn of(engine: &Engine, shop: &Shop) -> Result<Self, Error> {
-        let side = ShopSide::open(engine, shop, Patience::Once, false).await?;
+    pub async fn read(engine: &Engine, shop: &Shop) -> Result<Self, Error> {
+        let side = ShopSide::open(engine, shop, Patience::Once).await?;
         let number = |answer: Result<Option<u64>, shoper_api::Error>| match answer {
             Ok(n) => Ok(n.and_then(|n| i64::try_from(n).ok())),
             Err(shoper_api::Error::Forbidden { .. } | shoper_api::Error::FilterUnsupported { .. }) => {

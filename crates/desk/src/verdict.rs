@@ -2,11 +2,11 @@
 //! what is known now and carried out by nobody.
 
 use engine::Engine;
-use ports::Millis;
 use store::{Contact, Record, Shop};
 use sync_core::config::Config;
-use sync_core::consent::{self, Known, Rules, SareView, ShopView, Signal, status};
-use sync_core::plan::{self, Circumstances, Step};
+use sync_core::consent::{Known, SareView, ShopView, Signal, Status};
+use sync_core::decide::{self, Case};
+use sync_core::plan::Step;
 use sync_core::{RecordKey, RecordKind};
 
 use crate::error::Error;
@@ -18,7 +18,7 @@ pub struct Verdict {
     /// The step in SARE.
     pub step: Step,
     /// SARE's status now; `None` where it was not asked or does not tell.
-    pub status: Option<i64>,
+    pub status: Option<Status>,
     /// The shop says that the contact consents.
     pub consents: bool,
     /// SARE was asked, so that a contact it does not name is new to it.
@@ -42,7 +42,11 @@ pub async fn verdict(
     let hash = engine.store().hash(shop.id, person.email.key());
     let contact = engine.store().contact(shop.id, hash).await?;
     let records = engine.store().records_of(shop.id, &[hash]).await?;
-    let known = engine::known(contact.as_ref(), engine.clock().now(), settle_ms(engine));
+    let known = engine::known(
+        contact.as_ref(),
+        engine.clock().now(),
+        ports::millis(engine.settings().settle_after),
+    );
     Ok(Some(judge(
         config,
         sample,
@@ -59,11 +63,6 @@ pub fn verdict_on_stranger(config: &Config, sample: &Sample, at: usize) -> Optio
     Some(judge(config, sample, at, person, (Known::default(), None), &[]))
 }
 
-/// How long after a contact was last there its absence means something, as the engine has it.
-pub(crate) fn settle_ms(engine: &Engine) -> Millis {
-    i64::try_from(engine.settings().settle_after.as_millis()).unwrap_or(i64::MAX)
-}
-
 fn judge(
     config: &Config,
     sample: &Sample,
@@ -76,53 +75,35 @@ fn judge(
     // Where SARE was not asked or does not tell, what it said last stands; of one known to refuse, the refusal.
     let last = contact
         .filter(|contact| contact.refusal.is_none())
-        .and_then(|contact| contact.sare_status)
-        .filter(|n| *n != status::ABSENT);
+        .and_then(Contact::sare_status)
+        .filter(|n| *n != Status::Absent);
     let (sare, status, is_sure) = match sample.in_sare(at) {
         Some(InSare::There(record)) => {
-            let status = record.status.map(sare_api::Status::number).or(last);
+            let status = record.status.map(engine::status_of).or(last);
             (status.map_or(SareView::Absent, SareView::Status), status, true)
         }
         Some(InSare::NotNamed) => (SareView::Absent, None, true),
         Some(InSare::Gone) => (SareView::SurelyAbsent, None, true),
         None => (last.map_or(SareView::Absent, SareView::Status), last, false),
     };
-    let rules = Rules {
-        customer: config.customers.consent,
-        on_new_opt_in: config.unsubscribe.on_new_opt_in,
-    };
-    let (facts, _) = consent::observe(&known, &view, sare, None, rules);
     let read = person.person.has_account();
     let is_read = |at: usize| at == 0 && person.key.kind == RecordKind::Customer;
-    let accounts: Vec<Option<bool>> = (0..view.customers.len())
-        .map(|at| read.filter(|_| is_read(at)))
-        .collect();
-    let rows = view.subscribers.iter().map(|signal| signal.now);
-    let scope = config.scope(
-        &person.email,
-        &accounts,
-        rows.map(|active| active == Some(true))
-            .reduce(|one, other| one && other),
-    );
-    let without_consent = if scope.as_customer {
-        config.customers.without_consent
-    } else {
-        config.subscribers.without_consent
-    };
-    let circumstances = Circumstances {
-        in_shop: true,
-        in_scope: scope.is_in(),
-        may_confirm: scope.may_confirm,
-        told: contact.is_some_and(|c| c.sent.is_some() || !c.groups.is_empty()),
+    let accounts = (0..view.customers.len()).map(|at| read.filter(|_| is_read(at)));
+    let rows = view.subscribers.iter().map(|signal| signal.now == Some(true));
+    let case = Case {
+        accounts: accounts.collect(),
+        subscriber_active: rows.reduce(|one, other| one && other),
+        had_groups: contact.map_or(&[][..], |contact| &contact.groups),
+        sent: contact.and_then(|contact| contact.sent.as_deref()),
+        // What would be sent is shown whether or not SARE has it already.
         differs: true,
-        without_consent,
-        to_sare: config.unsubscribe.to_sare,
-        deleted: config.deleted.action,
+        ..Case::of(config, &person.email, known, view, sare)
     };
+    let decision = decide::decide(&case, |_| None);
     Verdict {
-        step: plan::next_step(&facts, sare, &circumstances),
+        step: decision.step,
         status,
-        consents: facts.consent,
+        consents: decision.facts.consent,
         is_sure,
     }
 }
@@ -164,10 +145,12 @@ fn view(person: &Sampled, other: Option<Word>, records: &[Record]) -> ShopView {
 
 #[cfg(test)]
 mod tests {
+    use store::{Refused, Seen};
     use sync_core::config::{ConsentRule, WithoutConsent};
+    use sync_core::consent::{Intent, OptIn, Refusal, RefusalOrigin};
 
     use super::*;
-    use crate::made_up;
+    use crate::fictional;
 
     fn config() -> Config {
         let mut config = Config::default();
@@ -177,13 +160,13 @@ mod tests {
     }
 
     fn steps(config: &Config) -> Vec<Step> {
-        let sample = made_up::sample(RecordKind::Customer);
+        let sample = fictional::sample(RecordKind::Customer);
         (0..3)
             .map(|at| verdict_on_stranger(config, &sample, at).unwrap().step)
             .collect()
     }
 
-    fn add(status: i64) -> Step {
+    fn add(status: Status) -> Step {
         Step::Add {
             status,
             confirm: false,
@@ -192,16 +175,40 @@ mod tests {
 
     #[test]
     fn consent_decides_about_strangers() {
-        assert_eq!(steps(&config()), [add(8), add(6), add(8)]);
+        assert_eq!(
+            steps(&config()),
+            [
+                add(Status::Confirmed),
+                add(Status::NotConfirmed),
+                add(Status::Confirmed)
+            ]
+        );
     }
 
     #[test]
     fn the_rules_on_the_page_are_the_rules_of_the_verdict() {
         let mut config = config();
         config.customers.without_consent = WithoutConsent::Skip;
-        assert_eq!(steps(&config), [add(8), Step::Skip, add(8)]);
+        assert_eq!(
+            steps(&config),
+            [add(Status::Confirmed), Step::Skip, add(Status::Confirmed)]
+        );
         config.customers.consent = ConsentRule::Subscriber;
         assert_eq!(steps(&config), [Step::Skip; 3]);
+    }
+
+    fn seen(status: Status) -> Option<Seen> {
+        Some(Seen { status, at: 0 })
+    }
+
+    fn refused(status: Status) -> Option<Refused> {
+        let origin = RefusalOrigin::Sare;
+        let refusal = Refusal {
+            status,
+            origin,
+            applied: false,
+        };
+        Some(Refused::since(refusal, 0))
     }
 
     /// Anna as the ledger knows her: in SARE and mailed.
@@ -209,17 +216,16 @@ mod tests {
         let hash = store::AddrHash([1; 16]);
         Contact {
             consent: Some(true),
-            sare_status: Some(8),
-            sare_seen_at: Some(0),
+            sare: seen(Status::Confirmed),
             sent: Some(vec![1]),
             ..Contact::new(hash, "anna@przyklad.example".to_owned(), 0)
         }
     }
 
-    const HOUR: Millis = 3_600_000;
+    const HOUR: ports::Millis = 3_600_000;
 
     fn verdict_on(contact: &Contact, heard: Option<InSare>) -> Verdict {
-        let mut sample = made_up::sample(RecordKind::Customer);
+        let mut sample = fictional::sample(RecordKind::Customer);
         if let Some(heard) = heard {
             sample.hears(0, heard);
         }
@@ -237,7 +243,7 @@ mod tests {
     #[test]
     fn a_known_refusal_wins() {
         let mut contact = anna();
-        contact.refusal = Some(3);
+        contact.refusal = refused(Status::RemovedAutomatically);
         for heard in [None, Some(InSare::NotNamed), Some(InSare::Gone)] {
             assert_eq!(verdict_on(&contact, heard).step, Step::Suppress);
         }
@@ -247,8 +253,11 @@ mod tests {
     fn somebody_who_vanished_from_sare_is_not_added_again() {
         assert_eq!(verdict_on(&anna(), Some(InSare::Gone)).step, Step::Suppress);
         let mut never = anna();
-        (never.sare_status, never.sent) = (None, None);
-        assert_eq!(verdict_on(&never, Some(InSare::NotNamed)).step, add(8));
+        (never.sare, never.sent) = (None, None);
+        assert_eq!(
+            verdict_on(&never, Some(InSare::NotNamed)).step,
+            add(Status::Confirmed)
+        );
     }
 
     #[test]
@@ -256,16 +265,19 @@ mod tests {
         let verdict = verdict_on(&anna(), None);
         assert_eq!(
             (verdict.step, verdict.status, verdict.is_sure),
-            (Step::Update, Some(8), false)
+            (Step::Update, Some(Status::Confirmed), false)
         );
     }
 
     #[test]
     fn a_wish_under_way_is_part_of_the_verdict() {
         let mut contact = anna();
-        contact.refusal = Some(4);
-        contact.sare_status = Some(4);
-        contact.intent = Some("{\"wish\":\"ask-again\"}".to_owned());
+        contact.refusal = refused(Status::RemovalRequested);
+        contact.sare = seen(Status::RemovalRequested);
+        contact.intent = Some(Intent {
+            opt_in: Some(OptIn::AskAgain),
+            ..Intent::default()
+        });
         let record = sare_api::ContactRecord {
             status: Some(sare_api::Status::from_number(4)),
             ..sare_api::ContactRecord::default()

@@ -1,8 +1,8 @@
 //! Making up for a time in which no server lived: what shops sent meanwhile is lost, since they send each webhook once.
 //!
-//! What is cheap comes at once: the look for new ids, the comparison of counts, the check of the webhooks, the poll. The
+//! What is cheap comes at once: the look for new records, the comparison of counts, the check of the webhooks, the poll. The
 //! whole reading of every shop is spread over the better part of an hour, so that not all begin together; shops in which
-//! the cheap looks show that something was lost are read at once.
+//! the cheap checks show that something was lost are read at once.
 
 use ports::Millis;
 
@@ -25,7 +25,7 @@ pub async fn notice(s: &Session<'_>) -> Result<(), Halt> {
     let now = s.now();
     let timers = &mut state.timers;
     for timer in [
-        &mut timers.look,
+        &mut timers.discover,
         &mut timers.counts,
         &mut timers.poll,
         &mut timers.hooks,
@@ -33,12 +33,12 @@ pub async fn notice(s: &Session<'_>) -> Result<(), Halt> {
         *timer = now.min(*timer);
     }
     timers.drift = 0;
-    timers.sweep = timers.sweep.min(absence.to + turn(s.shop.id.0));
+    timers.sweep = timers.sweep.min(absence.to + spread_offset(s.shop.id.0));
     tracing::info!(shop = %s.shop.id, from = absence.from, to = absence.to, "no server lived: the shop is read early");
     Ok(())
 }
 
-/// The look has found records that no webhook told of.
+/// Records were discovered that no webhook told of.
 pub fn is_proven(s: &Session<'_>) {
     let now = s.now();
     let mut state = s.state();
@@ -48,6 +48,6 @@ pub fn is_proven(s: &Session<'_>) {
 }
 
 /// A shop's place within the hour.
-fn turn(shop: i64) -> Millis {
+fn spread_offset(shop: i64) -> Millis {
     shop.wrapping_mul(7_919_317).rem_euclid(SPREAD_MS)
 }

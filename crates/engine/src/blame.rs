@@ -9,76 +9,12 @@
 //! What is counted is kept with the lane: neither a crash nor the end of a slice begins it anew.
 
 use ports::{Millis, TransportError};
-use serde::{Deserialize, Serialize};
 use store::AddrHash;
+use sync_core::{Cause, ProblemKind};
 
 use crate::error::{CallError, Halt, Side};
-use crate::session::{Session, backoff, millis};
-
-/// A call about contacts, as it is counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Call {
-    /// `email/add` of contacts that are new.
-    Add,
-    /// `email/add` of data of contacts that are there.
-    Update,
-    /// `email/add` that sets statuses.
-    Status,
-    /// `group/remove_emails`.
-    Leave,
-    /// `email/delete`.
-    Delete,
-    /// The statuses of many.
-    Statuses,
-    /// The records of many.
-    Records,
-    /// The record of one.
-    Single,
-}
-
-impl Call {
-    /// The name under which it is counted and told.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Add => "email/add (new)",
-            Self::Update => "email/add (data)",
-            Self::Status => "email/add (status)",
-            Self::Leave => "group/remove_emails",
-            Self::Delete => "email/delete",
-            Self::Statuses => "email/status_by_email_list",
-            Self::Records => "email/by_email_list",
-            Self::Single => "email/by_email",
-        }
-    }
-}
-
-/// How a call has failed lately.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct CallTrouble {
-    /// Contacts at which it failed alone since it last worked: keyed hashes in hexadecimal.
-    pub alone: Vec<String>,
-    /// Contacts at which it has failed alone and that it has not taken since. Each counts once against the call, and is
-    /// asked about alone, after the others.
-    pub odd: Vec<String>,
-    /// It is out of order and not made before.
-    pub rest_until: Millis,
-    /// Rests in a row.
-    pub rests: u32,
-    /// Most contacts at once: as few as the last failure has left, doubled by every success; 0: as many as usual. Kept, so
-    /// that a turn halted for want of places goes on where it was.
-    pub narrow: usize,
-}
-
-impl CallTrouble {
-    fn note_odd(&mut self, hash: &str) {
-        if !self.odd.iter().any(|odd| odd == hash) {
-            self.odd.push(hash.to_owned());
-            let surplus = self.odd.len().saturating_sub(ODD);
-            self.odd.drain(..surplus);
-        }
-    }
-}
+use crate::session::{Session, backoff};
+use crate::state::Call;
 
 /// What a failure means.
 #[derive(Debug)]
@@ -95,27 +31,12 @@ pub enum Blame {
 const FEW: usize = 3;
 /// The same where the call has worked in this very slice.
 const MANY: usize = 10;
-/// Most odd contacts remembered; the oldest are forgotten.
-const ODD: usize = 200;
 /// More contacts at once than any request has.
 const WIDE: usize = 500;
 /// How long a call is left out that others can do without.
 const LEFT_OUT_MS: Millis = 60_000;
 /// For how long an answer to the cheap call counts while a batch is being split.
 const ANSWERED_MS: Millis = 5_000;
-
-/// Errors that may be about what the request holds, so that [`blame`] must be asked. The others are SARE's as a whole.
-pub fn may_be_a_contact(error: &sare_api::Error) -> bool {
-    use sare_api::Error;
-    match error {
-        Error::NotSent(_) | Error::RateLimited { .. } => false,
-        Error::Unauthorized { status } => *status == 403,
-        Error::Unavailable { retry_after, .. } => retry_after.is_none(),
-        Error::Interrupted(_) | Error::NotUnderstood { .. } | Error::Rejected { .. } | Error::TooLarge => {
-            true
-        }
-    }
-}
 
 /// SARE says itself that something in the request is wrong.
 fn is_about_the_request(error: &sare_api::Error) -> bool {
@@ -147,7 +68,7 @@ pub async fn blame(
         }
         return Ok(if is_alone { Blame::Contact } else { Blame::Batch });
     }
-    if !(may_be_a_contact(error) || error.suggests_smaller_batch()) {
+    if !(error.may_be_a_contact() || error.suggests_smaller_batch()) {
         return Err(s.sare_outage(error));
     }
     if is_alone || s.answered_at() + ANSWERED_MS < s.now() {
@@ -165,12 +86,12 @@ pub async fn blame(
         let now = s.now();
         let mut state = s.state();
         let trouble = state.calls.entry(call.word().to_owned()).or_default();
-        let is_known = is_known || trouble.odd.contains(&hash);
-        trouble.note_odd(&hash);
+        let is_known = is_known || trouble.failing.contains(&hash);
+        trouble.note_failing(&hash);
         if is_known {
             return Ok(Blame::Contact);
         }
-        let enough = match (s.has_worked(call), trouble.rests) {
+        let enough = match (s.has_worked(call), trouble.backoffs) {
             (true, _) => MANY,
             (false, 0) => FEW,
             // It has not worked since it was found to be out of order.
@@ -183,14 +104,14 @@ pub async fn blame(
             return Ok(Blame::Contact);
         }
         trouble.alone.clear();
-        trouble.rests = trouble.rests.saturating_add(1);
-        trouble.rest_until = now + millis(backoff(trouble.rests.saturating_add(4)));
-        trouble.rest_until
+        trouble.backoffs = trouble.backoffs.saturating_add(1);
+        trouble.backoff_until = now + ports::millis(backoff(trouble.backoffs.saturating_add(4)));
+        trouble.backoff_until
     };
     tracing::warn!(shop = %s.shop.id, call = call.word(), %error, "SARE fails at a call for everybody");
     s.shop_problem(
         &topic(call.word()),
-        "sare-call-fails",
+        ProblemKind::SareCallFails,
         Some(call.word().to_owned()),
     )
     .await?;
@@ -218,17 +139,17 @@ pub async fn worked(s: &Session<'_>, call: Call) -> Result<(), Halt> {
         let Some(trouble) = state.calls.get_mut(call.word()) else {
             return Ok(());
         };
-        let rests = std::mem::take(&mut trouble.rests);
+        let backoffs = std::mem::take(&mut trouble.backoffs);
         trouble.alone.clear();
-        trouble.rest_until = 0;
+        trouble.backoff_until = 0;
         trouble.narrow *= 2;
         if trouble.narrow > WIDE {
             trouble.narrow = 0;
         }
-        if trouble.narrow == 0 && trouble.odd.is_empty() {
+        if trouble.narrow == 0 && trouble.failing.is_empty() {
             state.calls.remove(call.word());
         }
-        rests > 0
+        backoffs > 0
     };
     if was_out_of_order {
         s.shop_problem_over(&topic(call.word())).await?;
@@ -243,7 +164,7 @@ pub async fn worked(s: &Session<'_>, call: Call) -> Result<(), Halt> {
 /// Another account: how the old one failed is over.
 pub async fn forget(s: &Session<'_>) -> Result<(), Halt> {
     let calls = std::mem::take(&mut s.state().calls);
-    for (call, _) in calls.into_iter().filter(|(_, trouble)| trouble.rests > 0) {
+    for (call, _) in calls.into_iter().filter(|(_, trouble)| trouble.backoffs > 0) {
         s.shop_problem_over(&topic(&call)).await?;
     }
     Ok(())
@@ -269,39 +190,43 @@ fn narrow(s: &Session<'_>, call: Call, failed: usize) {
 pub fn leave_out(s: &Session<'_>, call: Call) {
     let until = s.now() + LEFT_OUT_MS;
     let mut state = s.state();
-    state.calls.entry(call.word().to_owned()).or_default().rest_until = until;
+    state
+        .calls
+        .entry(call.word().to_owned())
+        .or_default()
+        .backoff_until = until;
 }
 
 /// The halt of whoever wants to make a call that is out of order.
-pub fn resting(s: &Session<'_>, call: Call) -> Option<Halt> {
+pub fn backing_off(s: &Session<'_>, call: Call) -> Option<Halt> {
     let now = s.now();
     let state = s.state();
-    let until = state.calls.get(call.word())?.rest_until;
+    let until = state.calls.get(call.word())?.backoff_until;
     (until > now).then(|| out_of_order(until))
 }
 
 /// Whether the call has failed at this contact alone, and has not taken it since.
-pub fn is_odd(s: &Session<'_>, call: Call, contact: AddrHash) -> bool {
+pub fn is_failing(s: &Session<'_>, call: Call, contact: AddrHash) -> bool {
     let state = s.state();
-    let trouble = state.calls.get(call.word()).filter(|t| !t.odd.is_empty());
-    trouble.is_some_and(|trouble| trouble.odd.contains(&contact.to_hex()))
+    let trouble = state.calls.get(call.word()).filter(|t| !t.failing.is_empty());
+    trouble.is_some_and(|trouble| trouble.failing.contains(&contact.to_hex()))
 }
 
 /// The call fails at this contact, which is asked about in another way.
-pub fn note_odd(s: &Session<'_>, call: Call, contact: AddrHash) {
+pub fn note_failing(s: &Session<'_>, call: Call, contact: AddrHash) {
     let mut state = s.state();
     let trouble = state.calls.entry(call.word().to_owned()).or_default();
-    trouble.note_odd(&contact.to_hex());
+    trouble.note_failing(&contact.to_hex());
 }
 
 /// The call has taken this contact.
-pub fn not_odd(s: &Session<'_>, call: Call, contact: AddrHash) {
+pub fn no_longer_failing(s: &Session<'_>, call: Call, contact: AddrHash) {
     let mut state = s.state();
     if let Some(trouble) = state.calls.get_mut(call.word())
-        && !trouble.odd.is_empty()
+        && !trouble.failing.is_empty()
     {
         let hash = contact.to_hex();
-        trouble.odd.retain(|odd| *odd != hash);
+        trouble.failing.retain(|failing| *failing != hash);
     }
 }
 
@@ -309,7 +234,7 @@ fn out_of_order(until: Millis) -> Halt {
     Halt::Wait {
         side: Side::Sare,
         until,
-        why: "sare-away",
+        why: Cause::SareAway,
     }
 }
 

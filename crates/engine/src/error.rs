@@ -1,15 +1,8 @@
 //! Why a slice stops before its work is done.
 
 use ports::Millis;
-
-/// Which side is meant.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Side {
-    /// The shop.
-    Shoper = 0,
-    /// SARE.
-    Sare = 1,
-}
+use sync_core::Cause;
+pub use sync_core::Side;
 
 /// Why a slice stops. None of these loses anything: whatever was not committed is found again.
 #[derive(Debug, thiserror::Error)]
@@ -24,35 +17,12 @@ pub enum Halt {
         side: Side,
         /// Until when.
         until: Millis,
-        /// `shop-limit`, `sare-limit`, `shop-away`, `sare-away`, `sare-access`, `sare-payment`, `shop-access`, `shop-record`,
-        /// `shop-list`.
-        why: &'static str,
+        /// Why.
+        why: Cause,
     },
     /// The ledger cannot be reached or read.
     #[error(transparent)]
     Store(#[from] store::Error),
-}
-
-impl Halt {
-    /// There is no place in a service's bucket before `until`.
-    pub fn no_place(side: Side, until: Millis) -> Self {
-        let why = match side {
-            Side::Shoper => "shop-limit",
-            Side::Sare => "sare-limit",
-        };
-        Self::Wait { side, until, why }
-    }
-
-    /// Whether only places in a bucket are wanting, and no service is away.
-    pub fn is_for_room(&self) -> bool {
-        matches!(
-            self,
-            Self::Wait {
-                why: "shop-limit" | "sare-limit",
-                ..
-            }
-        )
-    }
 }
 
 /// Why one call to a service failed.
@@ -75,3 +45,6 @@ impl<E> From<store::Error> for CallError<E> {
         Self::Halt(Halt::Store(error))
     }
 }
+
+/// Shorthand for what reading the shop can end in.
+pub type ShopCall<T> = Result<T, CallError<shoper_api::Error>>;

@@ -7,9 +7,11 @@ use secrecy::{ExposeSecret, SecretString};
 use shoper_api::ShopUrl;
 use shoper_api::webhooks::{EVENTS, NewWebhook};
 use store::{HookKind, ShopChange};
+use sync_core::ProblemKind;
 
 use crate::error::{CallError, Halt};
-use crate::session::{Session, millis};
+use crate::session::Session;
+use ports::millis;
 
 /// Registers or repairs the shop's webhook; due every few hours.
 pub async fn check(s: &Session<'_>) -> Result<(), Halt> {
@@ -18,11 +20,8 @@ pub async fn check(s: &Session<'_>) -> Result<(), Halt> {
         s.state().timers.hooks = next;
         return Ok(());
     };
-    let turn = s.begin("hooks", (3.0, 0.0), (0.0, 0.0))?;
-    let base = public.shoper_hooks();
-    let result = repair(s, &base).await;
-    s.end(&turn, &result);
-    result?;
+    s.may_ask_shop()?;
+    repair(s, &public.shoper_hooks()).await?;
     s.state().timers.hooks = next;
     Ok(())
 }
@@ -37,14 +36,15 @@ async fn repair(s: &Session<'_>, base: &str) -> Result<(), Halt> {
             let why = error
                 .reason()
                 .map_or_else(|| error.to_string(), |why| why.shown());
-            s.shop_problem("webhooks", "webhooks-refused", Some(why)).await?;
+            s.shop_problem("webhooks", ProblemKind::WebhooksRefused, Some(why))
+                .await?;
         }
     }
     learn_addresses(s).await
 }
 
 /// Keeps the shop's addresses, at Shoper and of its own: its administration may be opened at either (shoper-api.md C.4),
-/// and only an address it has told itself is believed when it sends us on (`moving.rs`). A shop that does not tell them is
+/// and only an address it has told itself is believed when it sends us on (`redirects.rs`). A shop that does not tell them is
 /// served all the same.
 async fn learn_addresses(s: &Session<'_>) -> Result<(), Halt> {
     let config = match s.shoper(|c| async move { c.application_config().await }).await {

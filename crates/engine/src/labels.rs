@@ -1,16 +1,131 @@
 //! Names behind the shop's numbers: groups, languages, options of select fields.
 //!
-//! Read once in a while and only when the mapping speaks of them; kept with the lane.
+//! The engine reads them once in a while and only when the mapping speaks of them, and keeps them with the lane; pages read
+//! the same lists in the same way where the lane does not have them yet.
 
 use std::collections::BTreeMap;
 
+use shoper_api::{Client, Error, OptionList};
+use sync_core::RecordKind;
+use sync_core::config::Config;
 use sync_core::mapping::Needs;
 
 use crate::error::{CallError, Halt};
 use crate::session::Session;
-use crate::state::Labels;
+use crate::state::{LABELS_EVERY_MS, Labels};
 
-pub const EVERY_MS: i64 = 6 * 3_600_000;
+/// A list of names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NameList {
+    /// Groups of customers.
+    UserGroups,
+    /// Groups of subscribers.
+    SubscriberGroups,
+    /// Locales of languages.
+    Languages,
+    /// Options of select fields.
+    Options,
+    /// Tags of customers.
+    UserTags,
+}
+
+impl NameList {
+    const ALL: [Self; 5] = [
+        Self::UserGroups,
+        Self::SubscriberGroups,
+        Self::Languages,
+        Self::Options,
+        Self::UserTags,
+    ];
+
+    /// The lists whose names this configuration's mappings speak of.
+    pub fn needed(config: &Config) -> impl Iterator<Item = Self> {
+        let needs = config.customers.mapping.needs() | config.subscribers.mapping.needs();
+        let (customers, subscribers) = (config.customers.enabled, config.subscribers.enabled);
+        Self::ALL.into_iter().filter(move |list| {
+            let is_used = match list.only_of() {
+                Some(RecordKind::Customer) => customers,
+                Some(RecordKind::Subscriber) => subscribers,
+                None => true,
+            };
+            is_used && needs.contains(list.need())
+        })
+    }
+
+    fn need(self) -> Needs {
+        match self {
+            Self::UserGroups | Self::SubscriberGroups => Needs::GROUPS,
+            Self::Languages => Needs::LANGUAGES,
+            Self::Options => Needs::ADDITIONAL_FIELDS,
+            Self::UserTags => Needs::TAGS,
+        }
+    }
+
+    /// The one kind of record that it is about.
+    fn only_of(self) -> Option<RecordKind> {
+        match self {
+            Self::UserGroups | Self::UserTags => Some(RecordKind::Customer),
+            Self::SubscriberGroups => Some(RecordKind::Subscriber),
+            Self::Languages | Self::Options => None,
+        }
+    }
+
+    /// Reads the list. `options`: where options are asked for.
+    ///
+    /// # Errors
+    /// What the shop answers.
+    pub async fn read(self, shop: Client, options: OptionList) -> Result<Names, Error> {
+        Ok(match self {
+            Self::UserGroups => named(shop.user_groups().await?, |group| (group.id, group.name)),
+            Self::SubscriberGroups => named(shop.subscriber_groups().await?, |group| (group.id, group.name)),
+            Self::Languages => named(shop.languages().await?, |language| (language.id, language.locale)),
+            Self::UserTags => named(shop.user_tags().await?, |tag| (tag.id, tag.name)),
+            Self::Options => {
+                let (fields, list) = shop.additional_fields_with_options(options).await?;
+                let fields = fields.into_iter().filter(|field| !field.options.is_empty());
+                let by_field = fields.map(|field| (field.id, field.options.into_iter().collect()));
+                Names::Options(by_field.collect(), list)
+            }
+        })
+    }
+}
+
+fn named<T>(rows: Vec<T>, name: impl Fn(T) -> (i64, String)) -> Names {
+    Names::ById(rows.into_iter().map(name).collect())
+}
+
+/// What a list says.
+pub enum Names {
+    /// Names by number.
+    ById(BTreeMap<i64, String>),
+    /// Texts by field and option; and where options were found, if that is another place than was asked.
+    Options(BTreeMap<i64, BTreeMap<String, String>>, Option<OptionList>),
+}
+
+impl Labels {
+    /// Takes over what a list says.
+    pub fn put(&mut self, list: NameList, names: Names) {
+        match (list, names) {
+            (NameList::UserGroups, Names::ById(names)) => self.user_groups = names,
+            (NameList::SubscriberGroups, Names::ById(names)) => self.subscriber_groups = names,
+            (NameList::Languages, Names::ById(names)) => self.languages = names,
+            (NameList::UserTags, Names::ById(names)) => self.user_tags = names,
+            (_, Names::Options(options, _)) => self.options = options,
+            (NameList::Options, Names::ById(_)) => {}
+        }
+    }
+
+    /// Whether no name of a list is known.
+    pub fn lacks(&self, list: NameList) -> bool {
+        match list {
+            NameList::UserGroups => self.user_groups.is_empty(),
+            NameList::SubscriberGroups => self.subscriber_groups.is_empty(),
+            NameList::Languages => self.languages.is_empty(),
+            NameList::Options => self.options.is_empty(),
+            NameList::UserTags => self.user_tags.is_empty(),
+        }
+    }
+}
 
 /// Whether names are to be read: it is time, or the mapping may speak of others now.
 pub fn are_due(s: &Session<'_>) -> bool {
@@ -18,127 +133,28 @@ pub fn are_due(s: &Session<'_>) -> bool {
     state.timers.labels <= s.now() || state.labels_config != s.shop.config_version
 }
 
-/// Reads the names that the mapping asks for. A name that was never had leaves its field empty. A list that was read is
-/// kept, should the next one have to wait.
+/// Reads the names that the mapping asks for. A name that was never had leaves its field empty; a list that cannot be read
+/// now leaves names as they were read before.
 pub async fn refresh(s: &Session<'_>) -> Result<(), Halt> {
-    let config = s.config();
-    let needs = config.customers.mapping.needs() | config.subscribers.mapping.needs();
-    let lists = [
-        (Needs::GROUPS, config.customers.enabled, List::UserGroups),
-        (Needs::GROUPS, config.subscribers.enabled, List::SubscriberGroups),
-        (Needs::LANGUAGES, true, List::Languages),
-        (Needs::ADDITIONAL_FIELDS, true, List::Options),
-        (Needs::TAGS, config.customers.enabled, List::UserTags),
-    ];
-    for (what, wanted, list) in lists {
-        if !(wanted && needs.contains(what)) || s.state().labels_read.contains_key(list.word()) {
-            continue;
+    s.may_ask_shop()?;
+    let mut labels = s.state().labels.clone();
+    for list in NameList::needed(s.config()) {
+        let options = s.state().option_list;
+        match s.shoper_piece(|c| list.read(c, options)).await {
+            Ok(names) => {
+                if let Names::Options(_, Some(list)) = &names {
+                    s.state().option_list = *list;
+                }
+                labels.put(list, names);
+            }
+            Err(CallError::Halt(halt)) => return Err(halt),
+            Err(CallError::Api(error)) => tracing::warn!(%error, "names cannot be read from the shop"),
         }
-        let turn = s.begin("labels", (1.0, 0.0), (0.0, 0.0))?;
-        let result = read(s, list).await;
-        s.end(&turn, &result);
-        let labels = result?;
-        s.state().labels_read.insert(list.word().to_owned(), labels);
     }
-    let next = s.now() + EVERY_MS;
+    let next = s.now() + LABELS_EVERY_MS;
     let mut state = s.state();
-    let mut all = Labels::default();
-    for labels in std::mem::take(&mut state.labels_read).into_values() {
-        all.user_groups.extend(labels.user_groups);
-        all.subscriber_groups.extend(labels.subscriber_groups);
-        all.languages.extend(labels.languages);
-        all.options.extend(labels.options);
-        all.user_tags.extend(labels.user_tags);
-    }
-    state.labels = all;
+    state.labels = labels;
     state.labels_config = s.shop.config_version;
     state.timers.labels = next;
     Ok(())
-}
-
-/// A list of names.
-#[derive(Debug, Clone, Copy)]
-enum List {
-    UserGroups,
-    SubscriberGroups,
-    Languages,
-    Options,
-    UserTags,
-}
-
-impl List {
-    fn word(self) -> &'static str {
-        match self {
-            Self::UserGroups => "user-groups",
-            Self::SubscriberGroups => "subscriber-groups",
-            Self::Languages => "languages",
-            Self::Options => "options",
-            Self::UserTags => "user-tags",
-        }
-    }
-}
-
-/// A list that cannot be read now leaves names as they were read before.
-async fn read(s: &Session<'_>, list: List) -> Result<Labels, Halt> {
-    let mut labels = Labels::default();
-    let before = s.state().labels.clone();
-    match list {
-        List::UserGroups => {
-            let rows = allowed(s.shoper_piece(|c| async move { c.user_groups().await }).await)?;
-            labels.user_groups = rows.map_or(before.user_groups, |rows| {
-                rows.into_iter().map(|g| (g.id, g.name)).collect()
-            });
-        }
-        List::SubscriberGroups => {
-            let rows = allowed(
-                s.shoper_piece(|c| async move { c.subscriber_groups().await })
-                    .await,
-            )?;
-            labels.subscriber_groups = rows.map_or(before.subscriber_groups, |rows| {
-                rows.into_iter().map(|g| (g.id, g.name)).collect()
-            });
-        }
-        List::Languages => {
-            let rows = allowed(s.shoper_piece(|c| async move { c.languages().await }).await)?;
-            labels.languages = rows.map_or(before.languages, |rows| {
-                rows.into_iter().map(|l| (l.id, l.locale)).collect()
-            });
-        }
-        List::Options => {
-            let first = s.state().option_list;
-            let read = s.shoper_piece(|c| async move { c.additional_fields_with_options(first).await });
-            labels.options = match allowed(read.await)? {
-                None => before.options,
-                Some((rows, list)) => {
-                    if let Some(list) = list {
-                        s.state().option_list = list;
-                    }
-                    let fields = rows.into_iter().filter(|f| !f.options.is_empty());
-                    let with_options = fields.map(|f| {
-                        let options: BTreeMap<String, String> = f.options.into_iter().collect();
-                        (f.id, options)
-                    });
-                    with_options.collect()
-                }
-            };
-        }
-        List::UserTags => {
-            let rows = allowed(s.shoper_piece(|c| async move { c.user_tags().await }).await)?;
-            labels.user_tags = rows.map_or(before.user_tags, |rows| {
-                rows.into_iter().map(|tag| (tag.id, tag.name)).collect()
-            });
-        }
-    }
-    Ok(labels)
-}
-
-fn allowed<T>(answer: Result<T, CallError<shoper_api::Error>>) -> Result<Option<T>, Halt> {
-    match answer {
-        Ok(value) => Ok(Some(value)),
-        Err(CallError::Halt(halt)) => Err(halt),
-        Err(CallError::Api(error)) => {
-            tracing::warn!(%error, "names cannot be read from the shop");
-            Ok(None)
-        }
-    }
 }

@@ -2,61 +2,67 @@
 //!
 //! The unit of work is a *slice* of one shop's lane: claimed under a lease, bounded in time,
 //! committed piece by piece under the lease's fence, and let go with the time at which it is due
-//! next. Nothing sleeps here and nothing is kept in memory between slices.
+//! next. It waits only for its turn at a service; nothing is kept in memory between slices.
 //!
 //! A webhook's way through this crate: `slice.rs` gives live changes their turn, `live/` reads the
 //! contact anew, `subject/` asks SARE for its status and `sync-core` for a verdict, `deliver/`
 //! carries it out.
+//!
+//! Whatever asks the ledger fails when that cannot be reached; `# Errors` says what else can go wrong.
 
 mod absence;
-mod access;
-mod account;
+mod account_change;
+mod account_trouble;
 mod addresses;
 mod blame;
-mod bucket;
-mod counted;
+mod count_drift;
 mod deliver;
+mod discover;
 mod error;
 mod hooks;
 mod labels;
 mod live;
-mod look;
 mod lookup;
-mod moving;
 mod narrow;
 mod outage;
-mod pacing;
-mod passed;
+mod passed_over;
 mod person;
 mod poll;
 mod public_url;
 mod read;
+mod rehash;
 mod report;
-mod respell;
 mod run;
 mod session;
 mod settings;
 mod silence;
 mod slice;
+mod standing;
 mod state;
 mod subject;
-mod trouble;
 
 use std::sync::Arc;
 
-use ports::{Clock, Transport};
-use store::{Lease, ShopChange, Store};
+use access::{Limiter, Limiters};
+use ports::{Clock, Millis, Transport};
+use secrecy::{ExposeSecret, SecretString};
+use store::{Lease, SecretName, ShopChange, Store};
+use sync_core::ShopId;
+use sync_core::config::Config;
+
+use state::LaneState;
 
 pub use deliver::value_in;
 pub use error::Halt;
-pub use outage::Away;
+pub use labels::{NameList, Names};
 pub use person::{Person, Reader, SubscriberExtra, traits};
 pub use public_url::{NoPublicUrl, PublicUrl};
 pub use report::{Body, Counters, Phase, Pile, Shown, Statement};
-pub use run::standstill;
+pub use run::{RunObstacle, stalled_since};
 pub use settings::{EngineSettings, Entropy};
-pub use state::{Labels, LaneState};
-pub use subject::known;
+pub use standing::{LaneStanding, Service, standing};
+pub use state::{Labels, Outage};
+pub use subject::{known, status_of};
 
 /// The engine: a ledger, the outside, the time, and the operator's settings.
 #[derive(Clone)]
@@ -65,6 +71,7 @@ pub struct Engine {
     transport: Arc<dyn Transport>,
     clock: Arc<dyn Clock>,
     settings: Arc<EngineSettings>,
+    limiters: Limiters,
 }
 
 impl Engine {
@@ -80,6 +87,7 @@ impl Engine {
             transport,
             clock,
             settings: Arc::new(settings),
+            limiters: Limiters::default(),
         }
     }
 
@@ -104,34 +112,111 @@ impl Engine {
     }
 
     /// Notes that this server lives, and what that ends: a time in which none did.
-    ///
-    /// # Errors
-    /// When the ledger cannot be reached.
-    pub async fn sign_of_life(&self, server: &str) -> Result<Option<store::Absence>, store::Error> {
-        let absent_after = session::millis(self.settings.absent_after);
-        self.store
-            .sign_of_life(server, self.clock.now(), absent_after)
-            .await
+    pub async fn heartbeat(&self, server: &str) -> Result<Option<store::Absence>, store::Error> {
+        let absent_after = ports::millis(self.settings.absent_after);
+        self.store.heartbeat(server, self.clock.now(), absent_after).await
     }
 
     /// Claims a lane that is due.
-    ///
-    /// # Errors
-    /// When the ledger cannot be reached.
     pub async fn claim(&self) -> Result<Option<Lease>, store::Error> {
         self.store
-            .claim(self.clock.now(), session::millis(self.settings.lease))
+            .claim(self.clock.now(), ports::millis(self.settings.lease))
             .await
     }
 
     /// Claims this shop's lane whether or not it is due, unless somebody works on it.
-    ///
-    /// # Errors
-    /// When the ledger cannot be reached.
-    pub async fn claim_shop(&self, shop: sync_core::ShopId) -> Result<Option<Lease>, store::Error> {
+    pub async fn claim_shop(&self, shop: ShopId) -> Result<Option<Lease>, store::Error> {
         self.store
-            .claim_shop(shop, self.clock.now(), session::millis(self.settings.lease))
+            .claim_shop(shop, self.clock.now(), ports::millis(self.settings.lease))
             .await
+    }
+
+    /// The same engine with other limiters: one that shares a process with another must share these too.
+    #[must_use]
+    pub fn sharing(self, limiters: Limiters) -> Self {
+        Self { limiters, ..self }
+    }
+
+    /// How much may be asked of a shop and of its SARE account now.
+    pub async fn limiter(&self, shop: &store::Shop) -> Result<Arc<Limiter>, store::Error> {
+        let lane = self.store.lane(shop.id).await?;
+        let text = lane.map(|lane| lane.state).unwrap_or_default();
+        let state = LaneState::parse(&text, &self.settings);
+        let parsed = shop.config.as_deref().and_then(|text| Config::parse(text).ok());
+        let uid = parsed.as_ref().map(|parsed| parsed.config.sare.uid.as_str());
+        Ok(self.limiters.of(shop.id.0, uid, state.buckets()))
+    }
+
+    /// The limiter of a SARE account whose key is only tried.
+    pub fn account_limiter(&self, uid: &str) -> Arc<Limiter> {
+        let fresh = LaneState::parse("", &self.settings);
+        self.limiters.of_account(uid, fresh.buckets())
+    }
+
+    async fn open(&self, lease: Lease) -> Result<Option<session::Session<'_>>, Halt> {
+        session::Session::open(
+            &self.store,
+            &self.transport,
+            &self.clock,
+            &self.settings,
+            &self.limiters,
+            lease,
+        )
+        .await
+    }
+
+    /// An access token of the shop other than the one that was refused: one that somebody else has got meanwhile, or a new
+    /// one. `None` where there is none to be had, or the shop is being worked on for longer than a page can wait.
+    pub async fn fresh_access_token(
+        &self,
+        shop: ShopId,
+        refused: Option<&SecretString>,
+    ) -> Result<Option<SecretString>, store::Error> {
+        const CHECKS: u32 = 20;
+        const CHECK_AFTER_MS: Millis = 250;
+        for _ in 0..CHECKS {
+            if let Some(lease) = self.claim_shop(shop).await? {
+                return self.renew_under(&lease, refused).await;
+            }
+            // Whoever works on the shop renews its token when it has to.
+            let other = self.other_access_token(shop, refused).await?;
+            if other.is_some() {
+                return Ok(other);
+            }
+            self.clock.sleep_until(self.clock.now() + CHECK_AFTER_MS).await;
+        }
+        Ok(None)
+    }
+
+    /// Renews the shop's access token unless somebody has done so before the lane was ours, and lets the lane go.
+    async fn renew_under(
+        &self,
+        lease: &Lease,
+        refused: Option<&SecretString>,
+    ) -> Result<Option<SecretString>, store::Error> {
+        let (mut state, now) = (lease.state.clone(), self.clock.now());
+        if self.other_access_token(lease.shop, refused).await?.is_none()
+            && let Ok(Some(s)) = self.open(lease.clone()).await
+        {
+            // What keeps it from being renewed is noted there for the next slice.
+            let renewed = s.lease_keeper().keep_while(session::token::renew(&s)).await;
+            if let Err(Halt::Store(error)) = renewed {
+                return Err(error);
+            }
+            state = s.state_text(now);
+        }
+        self.store.release(lease, &state, now, now).await?;
+        self.other_access_token(lease.shop, refused).await
+    }
+
+    async fn other_access_token(
+        &self,
+        shop: ShopId,
+        refused: Option<&SecretString>,
+    ) -> Result<Option<SecretString>, store::Error> {
+        let stored = self.store.secret(shop, SecretName::AccessToken).await?;
+        let refused = refused.map(ExposeSecret::expose_secret);
+        Ok(stored.filter(|token| Some(token.expose_secret()) != refused))
     }
 
     /// Does one slice of the claimed lane and lets it go.
@@ -139,11 +224,10 @@ impl Engine {
         let shop = lease.shop;
         let started = self.clock.now();
         let fallback = lease.clone();
-        let opened =
-            session::Session::open(&self.store, &self.transport, &self.clock, &self.settings, lease).await;
+        let opened = self.open(lease).await;
         let released = match opened {
             Ok(Some(s)) => {
-                let due = match s.under_lease(Box::pin(slice::work(&s))).await {
+                let due = match s.lease_keeper().keep_while(Box::pin(slice::work(&s))).await {
                     Ok(due) => due,
                     Err(Halt::Wait { until, .. }) => until,
                     Err(Halt::Fenced) => {
@@ -155,11 +239,11 @@ impl Engine {
                         self.clock.now() + 5_000
                     }
                 };
-                if let Err(error) = outage::tell(&s).await {
+                if let Err(error) = outage::report(&s).await {
                     tracing::error!(%shop, %error, "the ledger failed at the end of a slice");
                 }
                 let now = self.clock.now();
-                let state = s.state().text_at(now);
+                let state = s.state_text(now);
                 let due = due.min(now + store::FURTHEST_MS);
                 self.store.release(&fallback, &state, due, now).await
             }
@@ -187,10 +271,7 @@ impl Engine {
     }
 
     /// Claims and works one lane that is due; whether there was one.
-    ///
-    /// # Errors
-    /// When the ledger cannot be reached.
-    pub async fn turn(&self) -> Result<bool, store::Error> {
+    pub async fn work_next_lane(&self) -> Result<bool, store::Error> {
         match self.claim().await? {
             Some(lease) => {
                 self.slice(lease).await;
@@ -204,7 +285,7 @@ impl Engine {
     ///
     /// # Errors
     /// When the ledger cannot be reached, or the lane is being worked on.
-    pub async fn release_brake(&self, shop: sync_core::ShopId) -> Result<bool, store::Error> {
+    pub async fn release_brake(&self, shop: ShopId) -> Result<bool, store::Error> {
         let Some(lease) = self.claim_shop(shop).await? else {
             return Ok(false);
         };
@@ -220,7 +301,7 @@ impl Engine {
             state.updates_harm = false;
             state.updates_proven = 0;
             self.store
-                .solve_problem(shop, "shop:sare-changes-statuses")
+                .resolve_problem(shop, "shop:sare-changes-statuses")
                 .await?;
             released = true;
         }
@@ -242,13 +323,10 @@ impl Engine {
     }
 
     /// SARE may be asked at once again, because the merchant gave another key; `false` while the lane is being worked on.
-    ///
-    /// # Errors
-    /// When the ledger cannot be reached.
-    pub async fn ask_sare_again(&self, shop: sync_core::ShopId) -> Result<bool, store::Error> {
+    pub async fn ask_sare_again(&self, shop: ShopId) -> Result<bool, store::Error> {
         let done = self.change_lane(shop, |state| {
             state.timers.sare = 0;
-            state.failures.1 = 0;
+            state.failures.sare = 0;
         });
         Ok(done.await?.is_some())
     }
@@ -256,18 +334,15 @@ impl Engine {
     /// A person says that it is to be tried again: a service that refused us, wanted payment or failed is asked at once. Not
     /// one that said itself how long it wants to be left alone. Whether there was one; `false` also while the lane is being
     /// worked on.
-    ///
-    /// # Errors
-    /// When the ledger cannot be reached.
-    pub async fn ask_again(&self, shop: sync_core::ShopId) -> Result<bool, store::Error> {
+    pub async fn ask_again(&self, shop: ShopId) -> Result<bool, store::Error> {
         let is_lost = self
             .store
             .shop(shop)
             .await?
             .is_some_and(|shop| shop.state == store::ShopState::AccessLost);
         let asked = self.change_lane(shop, |state| {
-            let of_shop = is_lost || state.failures.0 > 0;
-            let of_sare = state.sare_unpaid || state.sare_refused || state.failures.1 > 0;
+            let of_shop = is_lost || state.failures.shoper > 0;
+            let of_sare = state.sare_unpaid || state.sare_refused || state.failures.sare > 0;
             if of_shop {
                 state.timers.shoper = 0;
             }
@@ -282,7 +357,7 @@ impl Engine {
     /// Changes what a lane remembers and has it worked on at once; `None`, and nothing changed, while it is being worked on.
     async fn change_lane<T>(
         &self,
-        shop: sync_core::ShopId,
+        shop: ShopId,
         change: impl FnOnce(&mut LaneState) -> T,
     ) -> Result<Option<T>, store::Error> {
         let Some(lease) = self.claim_shop(shop).await? else {
@@ -297,10 +372,7 @@ impl Engine {
 
     /// Refuses what the brake stopped: a braked run ends without effect, and what a braked poll found is forgotten. The
     /// poll looks again in an hour, and asks again when SARE still says the same. Whether something was braked.
-    ///
-    /// # Errors
-    /// When the ledger cannot be reached.
-    pub async fn refuse_brake(&self, shop: sync_core::ShopId) -> Result<bool, store::Error> {
+    pub async fn refuse_brake(&self, shop: ShopId) -> Result<bool, store::Error> {
         let Some(lease) = self.claim_shop(shop).await? else {
             return Ok(false);
         };
@@ -329,7 +401,7 @@ impl Engine {
             }
             state.poll_braked = false;
             state.timers.poll = now + 3_600_000;
-            self.store.solve_problem(shop, "shop:brake-poll").await?;
+            self.store.resolve_problem(shop, "shop:brake-poll").await?;
             refused = true;
         }
         if let Some(run) = self.store.active_run(shop).await?
@@ -337,8 +409,8 @@ impl Engine {
         {
             let (over, why) = (store::RunState::Cancelled, Some("brake-refused"));
             self.store.set_run_state(shop, run.id, over, why, now).await?;
-            self.store.solve_problem(shop, "shop:brake").await?;
-            state.counted.refuse();
+            self.store.resolve_problem(shop, "shop:brake").await?;
+            state.count_drift.refuse();
             if state.timers.sweep <= now {
                 // It came due while the brake waited for this answer: it would only ask the same again at once.
                 state.timers.sweep = run::next_sweep_of(shop, &self.settings, now);
@@ -350,10 +422,7 @@ impl Engine {
     }
 
     /// Stops or resumes all synchronisation of a shop.
-    ///
-    /// # Errors
-    /// When the ledger cannot be reached.
-    pub async fn pause(&self, shop: sync_core::ShopId, paused: bool) -> Result<(), store::Error> {
+    pub async fn pause(&self, shop: ShopId, paused: bool) -> Result<(), store::Error> {
         let change = ShopChange {
             paused: Some(paused),
             ..ShopChange::default()

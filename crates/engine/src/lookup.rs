@@ -11,16 +11,13 @@ use store::ContactFilter;
 
 use crate::error::{CallError, Halt};
 use crate::session::Session;
-use crate::state::LaneState;
+use crate::state::{LOOK_AGAIN_MS, LaneState, SEARCH_EVERY_MS};
 
 /// Addresses tried, lest one that SARE itself finds odd decides.
 const TRIED: usize = 3;
-/// Searches of an account whose way is not proven that may follow each other at once.
+/// Searches of an account whose way is not proven that may follow each other at once; from then on, and in an account whose
+/// way is proven, they are [`SEARCH_EVERY_MS`] apart.
 const SEARCHES: u32 = 10;
-/// Pause between searches from then on, and in an account whose way is proven.
-pub const SEARCH_EVERY_MS: i64 = 10 * 60_000;
-/// Pause between looks whether an account that does without the list of statuses has it after all.
-pub const LOOK_AGAIN_MS: i64 = 6 * 3_600_000;
 
 /// Whether asking in another way may help: SARE rejects the call, answers it with something else, or falls over it.
 /// Whether it is out of order as a whole shows when it is asked in another way.
@@ -64,7 +61,7 @@ pub async fn find_form(s: &Session<'_>, addresses: &[&str]) -> Result<bool, Halt
     for address in tried {
         match probe(s, &address).await {
             Ok(probed) if probed.is_proven || !was_proven => {
-                take(s, probed);
+                use_probed(s, probed);
                 return Ok(probed.form != before);
             }
             Ok(_) => {}
@@ -91,7 +88,7 @@ pub async fn reconsider(s: &Session<'_>) -> Result<(), Halt> {
         return Ok(());
     };
     match probe(s, &address).await {
-        Ok(probed) if probed.is_proven => take(s, probed),
+        Ok(probed) if probed.is_proven => use_probed(s, probed),
         Ok(_) | Err(CallError::Api(_)) => {}
         Err(CallError::Halt(halt)) => return Err(halt),
     }
@@ -108,7 +105,7 @@ pub async fn probe(s: &Session<'_>, address: &str) -> Result<Probed, CallError<s
 }
 
 /// Uses what a probe found.
-pub fn take(s: &Session<'_>, probed: Probed) {
+pub fn use_probed(s: &Session<'_>, probed: Probed) {
     let (now, form) = (s.now(), probed.form);
     if s.state().lookup != form {
         tracing::info!(shop = %s.shop.id, ?form, "SARE is asked for statuses in another way");
@@ -122,18 +119,23 @@ pub fn take(s: &Session<'_>, probed: Probed) {
 }
 
 /// How many addresses to ask about in one call: one by one each answer counts by itself, so that what was heard before
-/// places run out stays known.
-pub fn a_call(s: &Session<'_>) -> usize {
+/// permits run out stays known.
+pub fn addresses_per_call(s: &Session<'_>) -> usize {
     if s.state().lookup == LookupForm::OneByOne {
         return 1;
     }
-    at_once(s)
+    batch_size(s)
 }
 
 /// How many addresses to ask about before something is done with the answers.
-pub fn at_once(s: &Session<'_>) -> usize {
+fn batch_size(s: &Session<'_>) -> usize {
     let state = s.state();
     state.lookup.at_most(state.batch.current()).max(1)
+}
+
+/// The same as a number of contacts to read from the ledger.
+pub fn contacts_per_page(s: &Session<'_>) -> i64 {
+    i64::try_from(batch_size(s)).unwrap_or(100)
 }
 
 /// Addresses of contacts that SARE knew when last asked.

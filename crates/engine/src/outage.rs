@@ -5,69 +5,61 @@
 
 use ports::Millis;
 use store::Problem;
+use sync_core::ProblemKind;
 
 use crate::error::{Halt, Side};
 use crate::session::{Session, shop_problem};
+use crate::state::Outage;
 
 /// A service away for less is nothing that anybody need know of.
-const TOLD_AFTER_MS: Millis = 5 * 60_000;
+const REPORTED_AFTER_MS: Millis = 5 * 60_000;
 
-/// How it stands with one service.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(default)]
-pub struct Away {
-    /// Since when every call has failed in a way that is not the call's own.
-    pub since: Option<Millis>,
-    /// It is among the shop's problems.
-    pub is_told: bool,
-}
-
-/// The topic and the kind of the problem.
-fn name(side: Side) -> &'static str {
+/// The problem, whose topic is its word.
+fn kind(side: Side) -> ProblemKind {
     match side {
-        Side::Shoper => "shop-away",
-        Side::Sare => "sare-away",
+        Side::Shoper => ProblemKind::ShopAway,
+        Side::Sare => ProblemKind::SareAway,
     }
 }
 
 /// How it stands with a service, as far as it is told here: a shop that sends us on, or cannot be asked where it is, is told
 /// of by itself.
-fn away(s: &Session<'_>, side: Side) -> Away {
-    let mut state = s.state();
-    let away = *state.away(side);
-    let is_told_otherwise = side == Side::Shoper && state.sent_on;
-    Away {
-        since: away.since.filter(|_| !is_told_otherwise),
-        ..away
+fn outage(s: &Session<'_>, side: Side) -> Outage {
+    let state = s.state();
+    let outage = state.outages[side];
+    let is_reported_otherwise = side == Side::Shoper && state.redirect_untrusted;
+    Outage {
+        since: outage.since.filter(|_| !is_reported_otherwise),
+        ..outage
     }
 }
 
 /// When a service that is away is to be told of.
 pub fn due(s: &Session<'_>) -> Option<Millis> {
-    let untold = [Side::Shoper, Side::Sare].map(|side| away(s, side));
-    let untold = untold.iter().filter(|away| !away.is_told);
-    let since = untold.filter_map(|away| away.since).min();
-    since.map(|since| since + TOLD_AFTER_MS)
+    let unreported = Side::BOTH.map(|side| outage(s, side));
+    let unreported = unreported.iter().filter(|outage| !outage.is_reported);
+    let since = unreported.filter_map(|outage| outage.since).min();
+    since.map(|since| since + REPORTED_AFTER_MS)
 }
 
 /// Tells of services that are away, and no longer of those that answer.
-pub async fn tell(s: &Session<'_>) -> Result<(), Halt> {
-    for side in [Side::Shoper, Side::Sare] {
-        let away = away(s, side);
-        match away.since {
-            Some(since) if s.now() - since >= TOLD_AFTER_MS => {
+pub async fn report(s: &Session<'_>) -> Result<(), Halt> {
+    for side in Side::BOTH {
+        let outage = outage(s, side);
+        match outage.since {
+            Some(since) if s.now() - since >= REPORTED_AFTER_MS => {
                 let waiting = s.store.counts(s.shop.id).await?.dirty;
-                let key = format!("shop:{}", name(side));
+                let key = format!("shop:{}", kind(side));
                 let problem = Problem {
                     first_at: since,
-                    ..shop_problem(&key, name(side), Some(waiting.to_string()), s.now())
+                    ..shop_problem(&key, kind(side), Some(waiting.to_string()), s.now())
                 };
                 s.store.note_problem(s.shop.id, &problem).await?;
-                s.state().away(side).is_told = true;
+                s.state().outages[side].is_reported = true;
             }
-            None if away.is_told => {
-                s.shop_problem_over(name(side)).await?;
-                s.state().away(side).is_told = false;
+            None if outage.is_reported => {
+                s.shop_problem_over(kind(side).word()).await?;
+                s.state().outages[side].is_reported = false;
             }
             _ => {}
         }

@@ -78,10 +78,18 @@ impl SubscriberExtra {
     }
 }
 
+/// What counts of a customer's address book.
+pub enum Book {
+    /// The entry that counts; many guests have none.
+    Read(Option<Box<UserAddress>>),
+    /// It could not be read: fields mapped from it keep what SARE has.
+    Unknown,
+}
+
 /// A record's values.
 pub enum Person {
-    /// A customer and the entry of the address book that counts.
-    Customer(Box<(User, Option<UserAddress>)>),
+    /// A customer and what counts of the address book.
+    Customer(Box<(User, Book)>),
     /// A subscriber.
     Subscriber {
         /// The row's id.
@@ -96,15 +104,24 @@ pub enum Person {
 }
 
 impl Person {
-    /// A customer; of several addresses the billing default counts, else the oldest.
-    pub fn customer(user: User, addresses: Vec<UserAddress>) -> Self {
-        let best = addresses
-            .into_iter()
-            .min_by_key(|address| (address.default != Some(true), address.id));
-        Self::Customer(Box::new((user, best)))
+    /// A customer; of several addresses the billing default counts, else the oldest. `None`: they could not be read.
+    pub fn customer(user: User, addresses: Option<Vec<UserAddress>>) -> Self {
+        let best = |addresses: Vec<UserAddress>| {
+            addresses
+                .into_iter()
+                .min_by_key(|address| (address.default != Some(true), address.id))
+        };
+        let book = addresses.map_or(Book::Unknown, |addresses| {
+            Book::Read(best(addresses).map(Box::new))
+        });
+        Self::Customer(Box::new((user, book)))
     }
 
-    /// A subscriber.
+    /// Whether all is known that its addresses say.
+    pub fn has_addresses(&self) -> bool {
+        !matches!(self, Self::Customer(both) if matches!(both.1, Book::Unknown))
+    }
+
     pub fn subscriber(id: i64, email: &str, active: Option<bool>, extra: SubscriberExtra) -> Self {
         Self::Subscriber {
             id,
@@ -163,7 +180,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn customer(&self, user: &User, address: Option<&UserAddress>, field: &Field) -> Option<String> {
+    fn customer(&self, user: &User, book: &Book, field: &Field) -> Option<String> {
         let text = |text: &str| Some(text.to_owned());
         match field {
             Field::Email => text(&user.email),
@@ -188,7 +205,10 @@ impl<'a> Reader<'a> {
             Field::Tags => user.tags.as_ref().map(|tags| self.tags(tags)),
             Field::Loyalty => user.loyalty_sum.clone(),
             Field::UserId => Some(user.id.0.to_string()),
-            Field::Address(part) => address.map(|address| address_part(address, *part)),
+            Field::Address(part) => match book {
+                Book::Read(address) => address.as_ref().map(|address| address_part(address, *part)),
+                Book::Unknown => None,
+            },
             Field::Additional(id) => user
                 .additional_fields
                 .iter()
@@ -246,7 +266,7 @@ impl<'a> Reader<'a> {
 impl Source for Reader<'_> {
     fn read(&self, field: &Field) -> Option<String> {
         match self.person {
-            Person::Customer(both) => self.customer(&both.0, both.1.as_ref(), field),
+            Person::Customer(both) => self.customer(&both.0, &both.1, field),
             Person::Subscriber {
                 id,
                 email,
@@ -267,6 +287,7 @@ impl Source for Reader<'_> {
                     Field::Groups => user.groups.is_none(),
                     Field::Tags => user.tags.is_none(),
                     Field::Additional(_) => user.additional_fields.is_none(),
+                    Field::Address(_) => matches!(both.1, Book::Unknown),
                     _ => false,
                 }
             }

@@ -4,14 +4,16 @@
 //! asked, and only then do the marked contacts go the way of live changes, where each is read anew:
 //! one wrong answer of SARE must not switch off a shop (sare-api.md 16 row 18).
 
-use store::{AddrHash, Commit, ContactFilter, DirtyKey, DirtyMark, FURTHEST_MS, Priority, Reason};
-use sync_core::consent::{SareView, status};
+use store::{AddrHash, Commit, ContactFilter, DirtyKey, DirtyMark, FURTHEST_MS, Priority, Reason, Seen};
+use sync_core::ProblemKind;
+use sync_core::consent::SareView;
 
 use crate::error::Halt;
 use crate::lookup;
-use crate::session::{SARE_RESERVE, Session, is_recent, millis};
+use crate::session::{Session, is_recent};
 use crate::state::Poll;
-use crate::subject::{Intent, RECENT_MS, UNREADABLE, recent_statuses};
+use crate::subject::{changed_in_sare, is_lowering, statuses};
+use ports::millis;
 
 /// Whether a poll is due or under way.
 pub fn is_due(s: &Session<'_>) -> bool {
@@ -30,20 +32,14 @@ pub async fn step(s: &Session<'_>) -> Result<(), Halt> {
         s.state().poll_braked = false;
         return release(s).await;
     }
-    let turn = s.begin("poll", (0.0, 1.0), (0.0, SARE_RESERVE))?;
-    let result = read_some(s).await;
-    s.end(&turn, &result);
-    result
-}
-
-async fn read_some(s: &Session<'_>) -> Result<(), Halt> {
+    s.may_ask_sare()?;
     let now = s.now();
     let poll = s.state().poll.clone().unwrap_or(Poll {
         began: now,
         ..Poll::default()
     });
     let after = poll.after.as_deref().and_then(AddrHash::from_hex);
-    let limit = i64::try_from(lookup::at_once(s)).unwrap_or(100);
+    let limit = lookup::contacts_per_page(s);
     let contacts = s
         .store
         .contacts_after(s.shop.id, after, limit, ContactFilter::InSare)
@@ -54,29 +50,33 @@ async fn read_some(s: &Session<'_>) -> Result<(), Halt> {
     let last = contacts.last().map(|c| c.hash.to_hex());
     let addresses = contacts
         .iter()
-        .filter_map(|c| c.address.clone().map(|address| (c.hash, address, RECENT_MS)));
-    let views = recent_statuses(s, addresses.collect()).await?;
+        .filter_map(|c| c.address.as_deref().map(|address| (c.hash, address)));
+    let views = statuses(s, addresses).await?;
     let seen = i64::try_from(contacts.len()).unwrap_or(0);
     let mut commit = Commit::default();
     let settle = millis(s.settings.settle_after);
     for mut contact in contacts {
-        let Some(view) = views.get(&contact.hash).copied().filter(|v| *v != UNREADABLE) else {
+        let Some(view) = views
+            .get(&contact.hash)
+            .copied()
+            .filter(|v| *v != SareView::Unreadable)
+        else {
             continue;
         };
-        let before = contact.sare_status;
+        let before = contact.sare_status();
         let young = contact.sent_at.is_some_and(|at| is_recent(at, settle, now));
         // One that is being lowered is looked at again by itself, at growing intervals.
-        let is_lowered = Intent::of(&contact).is_some_and(|i| i.is_lowering(&contact, now));
+        let is_lowered = contact.intent.is_some_and(|i| is_lowering(i, &contact, now));
         let is_mailed = views.is_mailed(contact.hash) && !is_lowered;
         let found = match view {
             // Refused under one spelling, mailed under another.
-            _ if is_mailed && (contact.refusal.is_some() || contact.withdrawn) => true,
-            SareView::Status(n) if status::is_refusal(n) => contact.refusal.is_none(),
+            _ if is_mailed && contact.refuses() => true,
+            SareView::Status(n) if n.is_refusal() => contact.refusal.is_none(),
             // Somebody in SARE subscribed the contact again; where that is our own lowering undone, it is mailed.
-            SareView::Status(n) if status::is_open(n) => !is_lowered && contact.refusal.is_some(),
-            SareView::Status(_) => false,
+            SareView::Status(n) if n.is_open() => !is_lowered && contact.refusal.is_some(),
+            SareView::Status(_) | SareView::Unreadable => false,
             SareView::Absent | SareView::SurelyAbsent => {
-                contact.refusal.is_none() && !young && before.is_some_and(|n| n != status::ABSENT)
+                contact.refusal.is_none() && !young && contact.was_in_sare()
             }
         };
         if found {
@@ -87,8 +87,8 @@ async fn read_some(s: &Session<'_>) -> Result<(), Halt> {
         } else if let SareView::Status(n) = view
             && before != Some(n)
         {
-            contact.sare_status = Some(n);
-            contact.sare_seen_at = Some(now);
+            commit.history.extend(changed_in_sare(&contact, n, now));
+            contact.sare = Some(Seen { status: n, at: now });
             commit.contacts.push(contact);
         }
     }
@@ -122,8 +122,12 @@ async fn end(s: &Session<'_>, poll: &Poll) -> Result<(), Halt> {
     }
     if found > most && !s.state().poll_released {
         s.state().poll_braked = true;
-        s.shop_problem("brake-poll", "brake", Some(format!("{found}/{}", poll.seen)))
-            .await?;
+        s.shop_problem(
+            "brake-poll",
+            ProblemKind::Brake,
+            Some(format!("{found}/{}", poll.seen)),
+        )
+        .await?;
         tracing::warn!(shop = %s.shop.id, found, seen = poll.seen, "the poll found more refusals than the brake allows");
         return s.commit(Commit::default()).await;
     }

@@ -1,19 +1,14 @@
 //! Reading the shop: rows of its lists turned into readings of contacts.
 
 use shoper_api::{Cursor, Listed, Next, Stretch, Subscriber, SubscriberId, User, UserId, Walk};
-use sync_core::config::Config;
 use sync_core::email::{Email, EmailError};
-use sync_core::mapping::{Needs, Target};
 use sync_core::{RecordKey, RecordKind};
 
 use crate::addresses::{self, Mine};
-use crate::error::{CallError, Halt};
+use crate::error::{CallError, Halt, ShopCall};
 use crate::person::{Person, SubscriberExtra};
 use crate::session::Session;
-use crate::subject::{Reading, Subject};
-
-/// Shorthand for what reading the shop can end in.
-pub type ShopCall<T> = Result<T, CallError<shoper_api::Error>>;
+use crate::subject::{Reading, Subject, targets_of_rows};
 
 /// What became of a record asked for by id.
 pub enum Found {
@@ -101,7 +96,7 @@ async fn customers(s: &Session<'_>, at: Cursor, of: Stretch, walk: &mut Walk, ru
     }
     let next = walk.on(at, &listed);
     let (listed, next) = addresses::fitting(s, listed, (at, of.skip), next).await?;
-    let mut addresses = addresses::of(s, &listed.rows, Some(run)).await?;
+    let mut addresses = addresses::fetch(s, &listed.rows, Some(run)).await?;
     let mut page = Page::of(&listed, RecordKind::Customer, next);
     for user in listed.rows {
         let key = RecordKey::customer(user.id.0);
@@ -175,16 +170,12 @@ pub async fn customers_by_id(s: &Session<'_>, ids: &[UserId]) -> ShopCall<Vec<(R
     let mut out = Vec::with_capacity(ids.len());
     for id in single {
         let key = RecordKey::customer(id.0);
-        if s.is_gone(key) {
-            out.push((key, Found::Gone));
-            continue;
-        }
         match s.shoper_piece(|c| async move { c.user(id).await }).await {
             Ok(user) => users.push(user),
             Err(error) => out.push((key, not_read(s, key, error).await?)),
         }
     }
-    let mut addresses = addresses::of(s, &users, None).await?;
+    let mut addresses = addresses::fetch(s, &users, None).await?;
     for user in users {
         let key = RecordKey::customer(user.id.0);
         let mine = addresses.take(user.id);
@@ -221,10 +212,6 @@ pub async fn subscribers_by_id(s: &Session<'_>, ids: &[SubscriberId]) -> ShopCal
     let mut out = Vec::with_capacity(ids.len());
     for id in single {
         let key = RecordKey::subscriber(id.0);
-        if s.is_gone(key) {
-            out.push((key, Found::Gone));
-            continue;
-        }
         match s.shoper_piece(|c| async move { c.subscriber(id).await }).await {
             Ok(row) => rows.push(row),
             Err(error) => out.push((key, not_read(s, key, error).await?)),
@@ -251,10 +238,7 @@ fn split<I: Copy>(chunk: Vec<I>, stack: &mut Vec<Vec<I>>) {
 /// What it means that a record asked for alone was not answered.
 async fn not_read(s: &Session<'_>, key: RecordKey, error: CallError<shoper_api::Error>) -> ShopCall<Found> {
     match error {
-        CallError::Api(shoper_api::Error::NotFound) => {
-            s.note_gone(key);
-            Ok(Found::Gone)
-        }
+        CallError::Api(shoper_api::Error::NotFound) => Ok(Found::Gone),
         CallError::Api(error) if error.may_be_the_call() => Ok(Found::Unreadable(error.to_string())),
         CallError::Api(error @ shoper_api::Error::Forbidden { .. }) => {
             // The right is wanting only where the list is forbidden as well.
@@ -273,13 +257,6 @@ async fn not_read(s: &Session<'_>, key: RecordKey, error: CallError<shoper_api::
         }
         error => Err(error),
     }
-}
-
-/// What the mapping fills from a subscriber's row alone: it is kept nowhere.
-pub fn targets_of_rows(config: &Config) -> impl Iterator<Item = &Target> {
-    let rows = config.subscribers.mapping.rows().iter();
-    rows.filter(|row| row.needs().contains(Needs::SUBSCRIBER_ROW))
-        .map(|row| &row.target)
 }
 
 /// Reads the subscribers of these contacts that are only known, where the mapping asks for what is kept nowhere. One that
@@ -351,7 +328,7 @@ pub async fn customer_of(s: &Session<'_>, address: &str) -> ShopCall<Option<Read
         Err(error) => return Err(error),
     };
     let users = [user];
-    let mine = match addresses::of(s, &users, None).await {
+    let mine = match addresses::fetch(s, &users, None).await {
         Ok(mut found) => found.take(users[0].id),
         Err(CallError::Api(_)) => return Ok(None),
         Err(halt) => return Err(halt),
@@ -385,8 +362,7 @@ fn customer(s: &Session<'_>, mut user: User, mine: Mine) -> Result<Reading, Emai
         email,
         consent: user.newsletter,
         silent: user.newsletter.is_none(),
-        has_addresses: addresses.is_some(),
-        person: Person::customer(user, addresses.unwrap_or_default()),
+        person: Person::customer(user, addresses),
         extra: None,
         before: None,
     })
@@ -401,18 +377,9 @@ fn subscriber(s: &Session<'_>, row: Subscriber) -> Result<Reading, EmailError> {
         hash: s.store.hash(s.shop.id, email.key()),
         consent: row.active,
         silent: row.active.is_none(),
-        has_addresses: true,
         extra: Some(extra.text()),
         person: Person::subscriber(row.id.0, email.as_str(), row.active, extra),
         email,
         before: None,
     })
-}
-
-/// The greatest id seen of one kind.
-pub fn last_id(kind: RecordKind, watermark: (i64, i64)) -> i64 {
-    match kind {
-        RecordKind::Customer => watermark.0,
-        RecordKind::Subscriber => watermark.1,
-    }
 }

@@ -6,17 +6,19 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use shoper_api::{Cursor, Walk};
-use store::AddrHash;
-use sync_core::consent::status;
+use store::{AddrHash, RunKind};
+use sync_core::by_kind::subscribers_first;
 use sync_core::plan::Step;
+use sync_core::{ByKind, Cause, words};
 
+use crate::count_drift::Rows;
 use crate::narrow::Narrow;
 
 /// Most examples of one pile.
 const EXAMPLES: usize = 10;
 
 /// The part of the shop a run is reading.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Phase {
     /// Counting what there is, to state what the run will do.
@@ -35,6 +37,15 @@ pub enum Phase {
     /// Over.
     Finished,
 }
+words!(Phase {
+    Counting = "counting",
+    Subscribers = "subscribers",
+    Customers = "customers",
+    Remaining = "remaining",
+    Missing = "missing",
+    Applying = "applying",
+    Finished = "finished",
+});
 
 /// Contacts by what became of them. Each contact counts once a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -109,8 +120,8 @@ pub struct Body {
     pub statement: Statement,
     /// Seconds left, where that can be told.
     pub eta_seconds: Option<i64>,
-    /// What is being waited for: `shop-limit`, `sare-limit`, `shop-away`, `sare-away`, `shop-record`, `shop-list`.
-    pub waiting_for: Option<String>,
+    /// What is being waited for.
+    pub waiting_for: Option<Cause>,
     /// When it last got on: rows were read, or contacts written. `None` before it began.
     #[serde(default)]
     pub moved_at: Option<i64>,
@@ -123,9 +134,12 @@ pub struct Body {
     /// The list is being read a second time, as fewer rows were met than it counts.
     #[serde(default)]
     pub again: bool,
-    /// Whether the list of subscribers, and that of customers, came out short: who is missing from it is not gone.
-    #[serde(default)]
-    pub short: [bool; 2],
+    /// Whether a list came out short: who is missing from it is not gone.
+    #[serde(default, with = "subscribers_first")]
+    pub short: ByKind<bool>,
+    /// Whether a list gave out nothing or was forbidden: nothing is known of it.
+    #[serde(default, with = "subscribers_first")]
+    pub unread: ByKind<bool>,
     /// A record of the list was passed over, and not even its id is known.
     #[serde(default)]
     pub nameless: bool,
@@ -141,12 +155,36 @@ pub struct Body {
     /// Rows of the list being read, for an end that cannot be missed.
     #[serde(default)]
     pub rows_in_phase: i64,
-    /// Rows that were met and could not be kept: subscribers, those active, customers, those with the flag.
+    /// Rows that were met and could not be kept.
     #[serde(default)]
-    pub apart: [i64; 4],
+    pub apart: Rows,
     /// Of a dry run, contacts by what would be done with them.
     #[serde(default)]
     pub piles: BTreeMap<Pile, Shown>,
+}
+
+impl Body {
+    /// What has become of the contacts by the end of a run of this kind: what it counted, and what it left to be carried out
+    /// contact by contact.
+    pub fn outcome(&self, kind: RunKind) -> Counters {
+        let (counted, stated) = (self.counters, self.statement);
+        let writes_as_it_goes = kind.policy().writes_as_it_goes;
+        let both = |counted: i64, stated: i64| match writes_as_it_goes {
+            // What such a run wrote as it went is counted and was never stated.
+            true => counted + stated,
+            // All was stated, and what needed nothing is counted as well.
+            false => counted.max(stated),
+        };
+        Counters {
+            added: both(counted.added, stated.added),
+            updated: both(counted.updated, stated.updated),
+            unchanged: both(counted.unchanged, stated.unchanged),
+            suppressed: both(counted.suppressed, stated.suppressed),
+            // Who is never touched is stated among those left out.
+            skipped: both(counted.skipped, (stated.skipped - counted.hands_off).max(0)),
+            ..counted
+        }
+    }
 }
 
 /// A pile as it is shown.
@@ -159,7 +197,7 @@ pub struct Shown {
 }
 
 /// Contacts by what a run would do with them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Pile {
     /// Added with consent: mailable.
@@ -181,12 +219,23 @@ pub enum Pile {
     /// No longer in the shop.
     Gone,
 }
+words!(Pile {
+    Confirmed = "confirmed",
+    Unconfirmed = "unconfirmed",
+    Raised = "raised",
+    Updated = "updated",
+    Unsubscribed = "unsubscribed",
+    Suppressed = "suppressed",
+    Skipped = "skipped",
+    HandsOff = "hands-off",
+    Gone = "gone",
+});
 
 impl Pile {
     /// Where a contact goes; `None` when nothing would change about it.
     pub fn of(step: Step) -> Option<Self> {
         Some(match step {
-            Step::Add { status: to, .. } if to == status::CONFIRMED => Self::Confirmed,
+            Step::Add { status: to, .. } if to.is_mailable() => Self::Confirmed,
             Step::Add { .. } => Self::Unconfirmed,
             Step::Raise { .. } => Self::Raised,
             Step::Update => Self::Updated,
@@ -211,13 +260,54 @@ impl Body {
         }
     }
 
-    /// Reads the body kept in the ledger; a body that cannot be read starts anew.
+    /// Reads the body kept in the ledger; of one that cannot be read nothing is shown, and its run begins anew.
     pub fn parse(text: &str) -> Self {
-        serde_json::from_str(text).unwrap_or_default()
+        Self::try_parse(text).unwrap_or_default()
+    }
+
+    /// Reads the body kept in the ledger.
+    pub(crate) fn try_parse(text: &str) -> serde_json::Result<Self> {
+        serde_json::from_str(text)
     }
 
     /// The text kept in the ledger.
     pub fn text(&self) -> String {
         serde_json::to_string(self).expect("a run's body is plain data")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sync_core::{RecordCounts, RecordKind};
+
+    use super::*;
+
+    #[test]
+    fn phases_and_piles_are_kept_under_their_words() {
+        for phase in Phase::ALL {
+            assert_eq!(serde_json::to_value(phase).unwrap(), phase.word());
+        }
+        for pile in Pile::ALL {
+            assert_eq!(serde_json::to_value(pile).unwrap(), pile.word());
+        }
+    }
+
+    #[test]
+    fn what_a_body_keeps_of_both_kinds_is_a_list_with_the_subscribers_first() {
+        let mut body = Body::default();
+        body.short.customers = true;
+        body.unread.subscribers = true;
+        body.apart[RecordKind::Customer] = RecordCounts {
+            all: 2,
+            consenting: 1,
+        };
+        let text = body.text();
+        let kept: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let lists = serde_json::json!([[false, true], [true, false], [0, 0, 2, 1]]);
+        assert_eq!(
+            serde_json::json!([kept["short"], kept["unread"], kept["apart"]]),
+            lists
+        );
+        assert_eq!(Body::parse(&text), body);
     }
 }

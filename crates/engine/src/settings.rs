@@ -32,8 +32,8 @@ pub struct EngineSettings {
     /// slice waits for. A worker that dies holds its shop up for so long, and clocks of servers that share a ledger must
     /// agree to within the better part of it.
     pub lease: Duration,
-    /// Pause between looks for new ids.
-    pub look_every: Duration,
+    /// Pause between two looks for new records.
+    pub discover_every: Duration,
     /// Least pause between polls of SARE's statuses.
     pub poll_every: Duration,
     /// Pause between full sweeps.
@@ -44,9 +44,9 @@ pub struct EngineSettings {
     pub drift_sweep_every: Duration,
     /// Pause between checks of the shop's webhooks.
     pub hooks_every: Duration,
-    /// Pause between a server's signs of life.
+    /// Pause between a server's heartbeats.
     pub beat_every: Duration,
-    /// No server's sign of life for longer means that none lived.
+    /// No server's heartbeat for longer means that none lived.
     pub absent_after: Duration,
     /// Pause before a status change is read back again.
     pub verify_after: Duration,
@@ -68,7 +68,7 @@ impl EngineSettings {
             sare_burst: 8.0,
             slice: Duration::from_secs(8),
             lease: Duration::from_secs(8),
-            look_every: Duration::from_secs(120),
+            discover_every: Duration::from_secs(120),
             poll_every: Duration::from_secs(60),
             sweep_every: Duration::from_secs(24 * 3600),
             counts_every: Duration::from_secs(600),

@@ -1,18 +1,19 @@
 //! One bounded slice of a lane's work, and when the lane is due again.
 //!
-//! The order is the order of people's patience: the right to ask, the webhooks, live changes, new
-//! ids, the unsubscribe poll, runs, and last what runs let go.
+//! The order: access token, webhooks, live changes, discovery, the unsubscribe poll, runs, and last what runs released.
 
 use ports::Millis;
-use store::{Priority, Run, RunKind, RunState, ShopState};
+use store::{Priority, Run, RunState, ShopState};
 
-use crate::error::{Halt, Side};
-use crate::session::{Session, millis};
+use crate::error::Halt;
+use crate::session::{Session, token};
 use crate::state::LaneState;
 use crate::{
-    absence, access, account, addresses, hooks, labels, live, look, outage, poll, respell, run, silence,
-    trouble,
+    absence, account_change, account_trouble, addresses, discover, hooks, labels, live, outage, poll, rehash,
+    run, silence,
 };
+use access::Urgency;
+use ports::millis;
 
 /// Far enough for "not before something wakes the lane".
 const LONG_MS: i64 = store::FURTHEST_MS;
@@ -26,7 +27,7 @@ pub async fn work(s: &Session<'_>) -> Result<Millis, Halt> {
         ShopState::Uninstalling => return uninstall(s).await,
         _ => {}
     }
-    match access::ensure(s).await {
+    match token::ensure(s).await {
         Ok(()) => {}
         Err(Halt::Wait { until, .. }) => return Ok(until),
         Err(other) => return Err(other),
@@ -39,12 +40,12 @@ pub async fn work(s: &Session<'_>) -> Result<Millis, Halt> {
     if s.state().timers.hooks <= s.now() {
         hooks_wait.tried(hooks::check(s).await)?;
     }
-    if !(respell::settle(s).await? && account::settle(s).await?) {
+    if !(rehash::settle(s).await? && account_change::settle(s).await?) {
         return Ok(s.now());
     }
     if s.shop.paused || !s.has_work() || !s.open_sare().await? {
         // Who is not asked is not away.
-        s.state().away(Side::Sare).since = None;
+        s.state().outages.sare.since = None;
         let hooks = s.state().timers.hooks.max(hooks_wait.first.unwrap_or(0));
         return Ok(hooks.clamp(s.now() + 1000, s.now() + LONG_MS));
     }
@@ -54,13 +55,13 @@ pub async fn work(s: &Session<'_>) -> Result<Millis, Halt> {
     let mut rounds = 0_u32;
     loop {
         waits = hooks_wait;
-        if s.now() >= end || !once(s, &mut waits).await? {
+        if s.now() >= end || !one_round(s, &mut waits).await? {
             break;
         }
         rounds += 1;
     }
     let active = s.store.active_run(s.shop.id).await?;
-    run::tell_standstill(s, active.as_ref()).await?;
+    run::report_stalled(s, active.as_ref()).await?;
     due(s, active.as_ref(), waits, rounds).await
 }
 
@@ -69,8 +70,6 @@ pub async fn work(s: &Session<'_>) -> Result<Millis, Halt> {
 struct Waits {
     /// The first moment at which one of them can go on.
     first: Option<Millis>,
-    /// The newest of them waits for places in a bucket, not for a service that is away.
-    for_room: bool,
 }
 
 impl Waits {
@@ -83,83 +82,75 @@ impl Waits {
                     return Err(halt);
                 };
                 self.first = Some(self.first.map_or(until, |first| first.min(until)));
-                self.for_room = halt.is_for_room();
                 Ok(None)
             }
         }
-    }
-
-    /// The same for a part that lets nobody less urgent go on while it waits for places in a bucket: what asks for fewer
-    /// of them would take them away from it again and again. `Some` ends the round: whether something was done.
-    fn first(&mut self, result: Result<bool, Halt>) -> Result<Option<bool>, Halt> {
-        Ok(match self.tried(result)? {
-            Some(true) => Some(true),
-            None if self.for_room => Some(false),
-            _ => None,
-        })
     }
 }
 
 /// One round: the first thing that can be done is done. `false` when nothing can. Each part has its state on the heap: one
 /// in another they would outgrow a thread's stack.
-async fn once(s: &Session<'_>, waits: &mut Waits) -> Result<bool, Halt> {
-    silence::tell(s).await?;
-    if labels::are_due(s)
-        && let Some(over) = waits.first(Box::pin(labels::refresh(s)).await.map(|()| true))?
-    {
-        return Ok(over);
+async fn one_round(s: &Session<'_>, waits: &mut Waits) -> Result<bool, Halt> {
+    silence::report(s).await?;
+    s.set_urgency(Urgency::Live);
+    if labels::are_due(s) && waits.tried(Box::pin(labels::refresh(s)).await)?.is_some() {
+        return Ok(true);
     }
     let due = s.store.most_urgent_due(s.shop.id, s.now()).await?;
     if is_held(s).await? {
         // Before the merchant's word only what they ask to be shown or tried.
-        if let Some(over) = live_turn(s, waits, due, Priority::Trial).await? {
-            return Ok(over);
+        if live_batch(s, waits, due, Priority::Trial).await? {
+            return Ok(true);
         }
+        s.set_urgency(Urgency::Bulk);
         return Ok(waits.tried(Box::pin(run::step(s)).await)? == Some(true));
     }
-    waits.tried(Box::pin(trouble::tend(s)).await)?;
-    if let Some(over) = live_turn(s, waits, due, Priority::Live).await? {
-        return Ok(over);
-    }
-    waits.tried(Box::pin(run::schedule(s)).await)?;
-    let first_done = s.state().first_done;
-    if first_done
-        && s.state().timers.look <= s.now()
-        && let Some(over) = waits.first(Box::pin(look::look(s)).await.map(|()| true))?
-    {
-        return Ok(over);
-    }
-    if let Some(over) = live_turn(s, waits, due, Priority::New).await? {
-        return Ok(over);
-    }
-    // Refusals made in SARE reach the shop whether or not the first synchronisation gets on.
-    if poll::is_due(s) && waits.tried(Box::pin(poll::step(s)).await)?.is_some() {
+    waits.tried(Box::pin(account_trouble::run_due_checks(s)).await)?;
+    if live_batch(s, waits, due, Priority::Live).await? {
         return Ok(true);
     }
-    if let Some(over) = live_turn(s, waits, due, Priority::Poll).await? {
-        return Ok(over);
+    waits.tried(Box::pin(run::schedule(s)).await)?;
+    s.set_urgency(Urgency::New);
+    let first_done = s.state().first_done;
+    if first_done
+        && s.state().timers.discover <= s.now()
+        && waits.tried(Box::pin(discover::discover(s)).await)?.is_some()
+    {
+        return Ok(true);
     }
-    if waits.tried(Box::pin(run::step(s)).await)? == Some(true) {
+    if live_batch(s, waits, due, Priority::New).await? {
+        return Ok(true);
+    }
+    s.set_urgency(Urgency::Poll);
+    // Refusals made in SARE reach the shop whether or not the first synchronisation gets on.
+    let polled = poll::is_due(s) && waits.tried(Box::pin(poll::step(s)).await)?.is_some();
+    if live_batch(s, waits, due, Priority::Poll).await? {
+        return Ok(true);
+    }
+    s.set_urgency(Urgency::Bulk);
+    // A batch of the poll and a stretch of the run take turns: a pass through a large account would hold a run up for
+    // minutes.
+    if waits.tried(Box::pin(run::step(s)).await)? == Some(true) || polled {
         return Ok(true);
     }
     if addresses::is_list_wanted(s, None) && waits.tried(Box::pin(addresses::step(s, None)).await)?.is_some()
     {
         return Ok(true);
     }
-    Ok(due.is_some() && waits.tried(Box::pin(live::turn(s, Priority::Bulk)).await)? == Some(true))
+    Ok(due.is_some() && waits.tried(Box::pin(live::work_on_batch(s, Priority::Bulk)).await)? == Some(true))
 }
 
-/// A turn of live changes up to `lowest`, where the most urgent that is due is among them.
-async fn live_turn(
+/// A batch of live changes up to `lowest`, where the most urgent that is due is among them.
+async fn live_batch(
     s: &Session<'_>,
     waits: &mut Waits,
     due: Option<Priority>,
     lowest: Priority,
-) -> Result<Option<bool>, Halt> {
+) -> Result<bool, Halt> {
     if due.is_none_or(|due| due > lowest) {
-        return Ok(None);
+        return Ok(false);
     }
-    waits.first(Box::pin(live::turn(s, lowest)).await)
+    Ok(waits.tried(Box::pin(live::work_on_batch(s, lowest)).await)? == Some(true))
 }
 
 /// Whether the first synchronisation waits: for the merchant's word, or for the end of the preview they asked for.
@@ -171,7 +162,7 @@ async fn is_held(s: &Session<'_>) -> Result<bool, Halt> {
         return Ok(false);
     }
     let run = s.store.active_run(s.shop.id).await?;
-    Ok(run.is_some_and(|run| run.kind == RunKind::DryRun))
+    Ok(run.is_some_and(|run| run.kind.policy().only_states))
 }
 
 /// The earliest moment at which something can be done.
@@ -211,7 +202,7 @@ async fn wanted(s: &Session<'_>, active: Option<&Run>) -> Result<Vec<Millis>, Ha
     }
     let first_done = s.state().first_done;
     if first_done {
-        wanted.push(timers.look);
+        wanted.push(timers.discover);
     }
     if !s.state().poll_braked {
         wanted.push(timers.poll);
@@ -220,7 +211,7 @@ async fn wanted(s: &Session<'_>, active: Option<&Run>) -> Result<Vec<Millis>, Ha
         wanted.push(now);
     }
     wanted.extend(s.store.next_dirty_due(s.shop.id).await?);
-    wanted.extend(trouble::due(s));
+    wanted.extend(account_trouble::due(s));
     match active {
         Some(active) if active.state != RunState::Braked => wanted.push(now),
         // What waits for a person keeps the next one waiting as well.

@@ -14,7 +14,7 @@ mod resolver;
 mod transport;
 
 pub use body::{LONGEST_BODY, UNREADABLE, read_body};
-pub use clock::{Clock, ManualClock, Millis, SystemClock, WrongClock};
+pub use clock::{Clock, ManualClock, Millis, SystemClock, WrongClock, millis};
 pub use http_client::{HttpClient, HttpClientSettings};
 pub use pause::{retry_after, stamp};
 pub use private::{Private, excerpt, is_known_word, tame, without_values};

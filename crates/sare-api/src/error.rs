@@ -70,6 +70,18 @@ impl Error {
         }
     }
 
+    /// Whether it may be about what the request holds; the others are SARE's as a whole.
+    pub fn may_be_a_contact(&self) -> bool {
+        match self {
+            Self::NotSent(_) | Self::RateLimited { .. } => false,
+            Self::Unauthorized { status } => *status == 403,
+            Self::Unavailable { retry_after, .. } => retry_after.is_none(),
+            Self::Interrupted(_) | Self::NotUnderstood { .. } | Self::Rejected { .. } | Self::TooLarge => {
+                true
+            }
+        }
+    }
+
     /// Whether a write may have been carried out in spite of the error.
     pub fn may_have_been_applied(&self) -> bool {
         matches!(

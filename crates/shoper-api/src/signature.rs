@@ -232,8 +232,11 @@ pub enum WebhookSecretKind {
 }
 
 impl WebhookSecretKind {
+    /// All.
+    pub const ALL: [Self; 3] = [Self::Plain, Self::Derived, Self::OwnDerived];
+
     /// The name that is kept and shown: `plain`, `derived`, `own-derived`.
-    pub fn name(self) -> &'static str {
+    pub const fn name(self) -> &'static str {
         match self {
             Self::Plain => "plain",
             Self::Derived => "derived",

@@ -1,9 +1,9 @@
 //! The internet of a simulation: a [`Transport`] that carries requests to simulators in the same
 //! process.
 //!
-//! With a [`ManualClock`] it makes time pass: every exchange moves the clock by the simulator's
-//! latency, and an answer later than the time-out moves it by the time-out. So a simulation of weeks
-//! takes seconds, and the same seed gives the same run.
+//! With a [`ManualClock`] it takes time by that clock: every exchange the simulator's latency, and an
+//! answer later than the time-out takes the time-out. So a simulation of weeks takes seconds, and the
+//! same seed gives the same run.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -63,6 +63,15 @@ impl Endpoint {
         match self {
             Self::Shop(shop) => Some(shop.faults()),
             Self::Sare(account) => Some(account.faults()),
+            Self::Handler(_) => None,
+        }
+    }
+
+    /// When its next webhook call is due.
+    pub fn next_delivery_at(&self) -> Option<Millis> {
+        match self {
+            Self::Shop(shop) => shop.next_delivery_at(),
+            Self::Sare(account) => account.next_delivery_at(),
             Self::Handler(_) => None,
         }
     }
@@ -154,7 +163,7 @@ const TIMEOUT: Duration = Duration::from_secs(25);
 const MAX_BODY: usize = 16 << 20;
 
 impl Network {
-    /// A network in virtual time: exchanges move `clock`.
+    /// A network in virtual time: exchanges sleep by `clock`.
     pub fn new(clock: Arc<ManualClock>) -> Self {
         Self::build(Some(clock))
     }
@@ -209,6 +218,12 @@ impl Network {
         *self.halt() = None;
     }
 
+    /// When the next webhook call of any simulator is due.
+    pub fn next_delivery_at(&self) -> Option<Millis> {
+        let routes = self.0.routes.read().unwrap_or_else(PoisonError::into_inner);
+        routes.values().filter_map(Endpoint::next_delivery_at).min()
+    }
+
     /// Takes the webhook calls that are due at `now` from every simulator, sends each over this
     /// network, and reports back. How many got through and how many did not.
     ///
@@ -218,6 +233,7 @@ impl Network {
             let routes = self.0.routes.read().unwrap_or_else(PoisonError::into_inner);
             routes
                 .iter()
+                .filter(|(_, endpoint)| endpoint.next_delivery_at().is_some_and(|at| at <= now))
                 .map(|(address, endpoint)| (address.clone(), endpoint.clone()))
                 .collect()
         };
@@ -278,7 +294,10 @@ impl Network {
     async fn wait(&self, time: Duration) {
         match &self.0.clock {
             _ if time.is_zero() => {}
-            Some(clock) => clock.advance(time),
+            Some(clock) => {
+                let takes = Millis::try_from(time.as_millis()).unwrap_or(Millis::MAX / 2);
+                clock.sleep_until(clock.now() + takes).await;
+            }
             None => tokio::time::sleep(time).await,
         }
     }

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use sqlx::{Any, AssertSqlSafe, Row, Transaction};
-use sync_core::consent::Doubt;
-use sync_core::{RecordKey, RecordKind, ShopId};
+use sync_core::{HistoryKind, RecordKey, RecordKind, ShopId};
 
+use crate::contact_row::{self, ADDRESS};
 use crate::contacts;
-use crate::contacts::{ADDRESS, CASTS, COLUMNS, RECORD, groups_text, rows_a_statement, silent_number};
+use crate::contacts::{RECORD, rows_a_statement, silent_number};
 use crate::dirty;
 use crate::error::Error;
 use crate::model::{
@@ -100,7 +100,7 @@ impl Store {
             .filter(|problem| problem.hash.as_ref().is_none_or(is_kept))
             .collect();
         self.put_problems(&mut tx, shop, &problems).await?;
-        self.drop_solved(&mut tx, shop, &commit.solved).await?;
+        self.drop_resolved(&mut tx, shop, &commit.resolved).await?;
         for (name, by) in &commit.meters {
             raise(&mut tx, shop, name, *by, now).await?;
         }
@@ -111,7 +111,7 @@ impl Store {
             sqlx::query("UPDATE shops SET last_success_at = $2 WHERE shop_id = $1")
                 .bind(shop.0)
                 .bind(at)
-                .execute(&mut *tx)
+                .execute(&mut **tx)
                 .await?;
         }
         tx.commit().await?;
@@ -147,43 +147,22 @@ impl Store {
         for (contact, _) in contacts {
             changes.with(contact);
         }
-        let set = COLUMNS
-            .split(", ")
-            .skip(1)
-            .map(|column| format!("{column} = excluded.{column}"))
-            .collect::<Vec<_>>()
-            .join(", ");
+        let (columns, casts, set) = (
+            contact_row::columns(),
+            contact_row::casts(),
+            contact_row::excluded(),
+        );
         for part in self
             .dialect
-            .pieces(contacts, rows_a_statement(self.dialect, CASTS.len()))
+            .pieces(contacts, rows_a_statement(self.dialect, casts.len()))
         {
-            let rows = self.dialect.rows(part.len(), CASTS);
+            let rows = self.dialect.rows(part.len(), &casts);
             let query = format!(
-                "INSERT INTO contacts (shop_id, {COLUMNS}) VALUES {rows} ON CONFLICT (shop_id, hash) DO UPDATE SET {set}"
+                "INSERT INTO contacts (shop_id, {columns}) VALUES {rows} ON CONFLICT (shop_id, hash) DO UPDATE SET {set}"
             );
             let mut query = sqlx::query(AssertSqlSafe(query));
-            for (c, address) in part {
-                query = query
-                    .bind(shop.0)
-                    .bind(c.hash.0.as_slice())
-                    .bind(address.as_deref())
-                    .bind(c.sent.as_deref())
-                    .bind(c.sent_at)
-                    .bind(groups_text(&c.groups))
-                    .bind(c.consent.map(i64::from))
-                    .bind(i64::from(c.withdrawn))
-                    .bind(c.sare_status)
-                    .bind(c.sare_seen_at)
-                    .bind(c.refusal)
-                    .bind(c.refused_at)
-                    .bind(c.refusal_origin.as_deref())
-                    .bind(i64::from(c.refusal_applied))
-                    .bind(c.intent.as_deref())
-                    .bind(c.outcome as i64)
-                    .bind(c.run_id)
-                    .bind(i64::from(c.poll_found))
-                    .bind(c.updated_at)
-                    .bind(c.doubt.map(Doubt::word));
+            for (contact, address) in part {
+                query = contact_row::bind(query, shop, contact, address.as_deref());
             }
             query.execute(&mut **tx).await?;
         }
@@ -199,7 +178,7 @@ impl Store {
     ) -> Result<(), Error> {
         let unique: BTreeMap<_, &Record> = records.iter().map(|record| (record.key, *record)).collect();
         let unique: Vec<&Record> = unique.into_values().collect();
-        for kind in [RecordKind::Customer, RecordKind::Subscriber] {
+        for &kind in RecordKind::ALL {
             let ids: Vec<i64> = unique
                 .iter()
                 .filter(|record| record.key.kind == kind)
@@ -281,7 +260,7 @@ impl Store {
                     .bind(line.hash.0.as_slice())
                     .bind(self.next_line(line.at))
                     .bind(line.at)
-                    .bind(line.kind.as_str())
+                    .bind(line.kind.word())
                     .bind(line.detail.as_deref());
             }
             query.execute(&mut **tx).await?;
@@ -352,7 +331,7 @@ impl Store {
                 query = query
                     .bind(shop.0)
                     .bind(p.key.as_str())
-                    .bind(p.kind.as_str())
+                    .bind(p.kind.word())
                     .bind(p.hash.map(|hash| hash.0.to_vec()))
                     .bind(detail)
                     .bind(i64::from(p.is_final))
@@ -372,7 +351,7 @@ impl Store {
         keys: &[RecordKey],
         changes: &mut Changes,
     ) -> Result<(), Error> {
-        for kind in [RecordKind::Customer, RecordKind::Subscriber] {
+        for &kind in RecordKind::ALL {
             let ids: Vec<i64> = keys
                 .iter()
                 .filter(|key| key.kind == kind)
@@ -416,7 +395,7 @@ impl Store {
         Ok(())
     }
 
-    async fn drop_solved(
+    async fn drop_resolved(
         &self,
         tx: &mut Transaction<'_, Any>,
         shop: ShopId,
@@ -473,13 +452,18 @@ async fn holdable(
 }
 
 /// Kinds of history whose number a day is told in the panel.
-const METERED: [&str; 4] = ["added", "updated", "unsubscribed-in-sare", "refused-in-sare"];
+static METERED: [HistoryKind; 4] = [
+    HistoryKind::Added,
+    HistoryKind::Updated,
+    HistoryKind::UnsubscribedInSare,
+    HistoryKind::RefusedInSare,
+];
 
 /// How many lines there are of each metered kind.
 fn metered<'a>(lines: &'a [&'a HistoryEntry]) -> impl Iterator<Item = (&'static str, i64)> + 'a {
-    METERED.into_iter().filter_map(|kind| {
-        let many = lines.iter().filter(|line| line.kind == kind).count();
-        (many > 0).then(|| (kind, i64::try_from(many).unwrap_or(i64::MAX)))
+    METERED.iter().filter_map(|kind| {
+        let many = lines.iter().filter(|line| line.kind == *kind).count();
+        (many > 0).then(|| (kind.word(), i64::try_from(many).unwrap_or(i64::MAX)))
     })
 }
 

@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use sqlx::any::AnyRow;
 use sqlx::{Any, AssertSqlSafe, Row, Transaction};
-use sync_core::consent::Doubt;
-use sync_core::{RecordKey, RecordKind, ShopId};
+use sync_core::consent::{RefusalOrigin, Status};
+use sync_core::{HistoryKind, RecordCounts, RecordKey, RecordKind, ShopId};
 
+use crate::contact_row::{columns, hash_of};
 use crate::dialect::Dialect;
 use crate::error::Error;
 use crate::lanes;
@@ -41,7 +42,7 @@ impl ContactFilter {
         match self {
             Self::All => "TRUE".to_owned(),
             Self::Unsettled(run) => format!("(run_id IS NULL OR run_id <> {run})"),
-            Self::InSare => "sare_status <> 0".to_owned(),
+            Self::InSare => format!("sare_status <> {}", Status::Absent.code()),
             Self::PollFound => "poll_found = 1".to_owned(),
             // The index of rarer outcomes is used only where its own condition is said.
             Self::Outcome(outcome) if outcome as i64 > 1 => {
@@ -50,75 +51,18 @@ impl ContactFilter {
             Self::Outcome(outcome) => format!("outcome = {}", outcome as i64),
             Self::Refused => "refusal IS NOT NULL".to_owned(),
             Self::Disputed => "refusal IS NOT NULL AND consent = 1".to_owned(),
-            Self::Doubted => crate::doubts::FOR_A_PERSON.to_owned(),
+            Self::Doubted => crate::doubts::for_a_person(),
         }
     }
 }
 
-pub(crate) const COLUMNS: &str = "hash, address, sent, sent_at, our_groups, consent, withdrawn, sare_status, sare_seen_at, \
-     refusal, refused_at, refusal_origin, refusal_applied, intent, outcome, run_id, poll_found, updated_at, doubt";
-pub(crate) const CASTS: &[&str] = &[
-    "bigint", "bytea", "bytea", "bytea", "bigint", "text", "bigint", "bigint", "bigint", "bigint", "bigint",
-    "bigint", "text", "bigint", "text", "bigint", "bigint", "bigint", "bigint", "text",
-];
-pub(crate) const ADDRESS: &str = "contacts.address";
-
-pub(crate) fn hash_of(bytes: &[u8]) -> Result<AddrHash, Error> {
-    bytes
-        .try_into()
-        .map(AddrHash)
-        .map_err(|_| Error::Damaged("a hash has another length".to_owned()))
-}
-
-pub(crate) fn groups_text(groups: &[i64]) -> String {
-    groups.iter().map(i64::to_string).collect::<Vec<_>>().join(",")
-}
-
 impl Store {
-    fn contact_from(&self, shop: ShopId, row: &AnyRow) -> Result<Contact, Error> {
-        let hash: Vec<u8> = row.try_get(0)?;
-        let sealed: Option<Vec<u8>> = row.try_get(1)?;
-        let groups: String = row.try_get(4)?;
-        let flag = |index: usize| row.try_get::<i64, _>(index).map(|n| n != 0);
-        Ok(Contact {
-            address: sealed
-                .map(|sealed| self.open_text(shop, ADDRESS, &hash, &sealed))
-                .transpose()?,
-            hash: hash_of(&hash)?,
-            sent: row.try_get(2)?,
-            sent_at: row.try_get(3)?,
-            groups: groups.split(',').filter_map(|group| group.parse().ok()).collect(),
-            consent: row.try_get::<Option<i64>, _>(5)?.map(|n| n != 0),
-            withdrawn: flag(6)?,
-            sare_status: row.try_get(7)?,
-            sare_seen_at: row.try_get(8)?,
-            refusal: row.try_get(9)?,
-            refused_at: row.try_get(10)?,
-            refusal_origin: row.try_get(11)?,
-            refusal_applied: flag(12)?,
-            intent: row.try_get(13)?,
-            outcome: Outcome::from_number(row.try_get(14)?),
-            run_id: row.try_get(15)?,
-            poll_found: flag(16)?,
-            updated_at: row.try_get(17)?,
-            doubt: row
-                .try_get::<Option<String>, _>(18)?
-                .map(|word| Doubt::from_word(&word)),
-        })
-    }
-
     /// One contact.
-    ///
-    /// # Errors
-    /// When the database cannot be used.
     pub async fn contact(&self, shop: ShopId, hash: AddrHash) -> Result<Option<Contact>, Error> {
         Ok(self.contacts(shop, &[hash]).await?.remove(&hash))
     }
 
     /// Contacts by hash; those not there are left out.
-    ///
-    /// # Errors
-    /// When the database cannot be used.
     pub async fn contacts(
         &self,
         shop: ShopId,
@@ -127,9 +71,9 @@ impl Store {
         let mut found = HashMap::with_capacity(hashes.len());
         for part in self.dialect.pieces(hashes, 500) {
             let list = self.dialect.list(part.len(), 1);
-            let shop_value = self.dialect.value(1);
+            let (columns, shop_value) = (columns(), self.dialect.value(1));
             let query =
-                format!("SELECT {COLUMNS} FROM contacts WHERE shop_id = {shop_value} AND hash IN {list}");
+                format!("SELECT {columns} FROM contacts WHERE shop_id = {shop_value} AND hash IN {list}");
             let mut query = sqlx::query(AssertSqlSafe(query)).bind(shop.0);
             for hash in part {
                 query = query.bind(hash.0.to_vec());
@@ -143,9 +87,6 @@ impl Store {
     }
 
     /// The next `limit` contacts after `after`, by hash. Erased ones are left out.
-    ///
-    /// # Errors
-    /// When the database cannot be used.
     pub async fn contacts_after(
         &self,
         shop: ShopId,
@@ -153,9 +94,9 @@ impl Store {
         limit: i64,
         filter: ContactFilter,
     ) -> Result<Vec<Contact>, Error> {
-        let condition = filter.condition();
+        let (columns, condition) = (columns(), filter.condition());
         let query = format!(
-            "SELECT {COLUMNS} FROM contacts WHERE shop_id = $1 AND hash > $2 AND address IS NOT NULL AND {condition} \
+            "SELECT {columns} FROM contacts WHERE shop_id = $1 AND hash > $2 AND address IS NOT NULL AND {condition} \
              ORDER BY hash LIMIT $3"
         );
         let after = after.map(|hash| hash.0.to_vec()).unwrap_or_default();
@@ -169,9 +110,6 @@ impl Store {
     }
 
     /// How many contacts the present poll found newly refused.
-    ///
-    /// # Errors
-    /// When the database cannot be used.
     pub async fn count_poll_found(&self, shop: ShopId) -> Result<i64, Error> {
         let query =
             "SELECT COUNT(*) FROM contacts WHERE shop_id = $1 AND poll_found = 1 AND address IS NOT NULL";
@@ -183,16 +121,13 @@ impl Store {
     }
 
     /// Records by key; those not there are left out.
-    ///
-    /// # Errors
-    /// When the database cannot be used.
     pub async fn records(
         &self,
         shop: ShopId,
         keys: &[RecordKey],
     ) -> Result<HashMap<RecordKey, Record>, Error> {
         let mut found = HashMap::with_capacity(keys.len());
-        for kind in [RecordKind::Customer, RecordKind::Subscriber] {
+        for &kind in RecordKind::ALL {
             let ids: Vec<i64> = keys
                 .iter()
                 .filter(|key| key.kind == kind)
@@ -218,9 +153,6 @@ impl Store {
     }
 
     /// All records of these contacts.
-    ///
-    /// # Errors
-    /// When the database cannot be used.
     pub async fn records_of(&self, shop: ShopId, hashes: &[AddrHash]) -> Result<Vec<Record>, Error> {
         let mut found = Vec::with_capacity(hashes.len());
         for part in self.dialect.pieces(hashes, 500) {
@@ -240,9 +172,6 @@ impl Store {
     }
 
     /// Records of a kind that the run has not seen, by id after `after`.
-    ///
-    /// # Errors
-    /// When the database cannot be used.
     pub async fn unseen_records(
         &self,
         shop: ShopId,
@@ -267,9 +196,6 @@ impl Store {
     }
 
     /// The greatest id of a kind.
-    ///
-    /// # Errors
-    /// When the database cannot be used.
     pub async fn max_record_id(&self, shop: ShopId, kind: RecordKind) -> Result<Option<i64>, Error> {
         let query = "SELECT MAX(id) FROM records WHERE shop_id = $1 AND kind = $2";
         Ok(sqlx::query(query)
@@ -281,23 +207,20 @@ impl Store {
     }
 
     /// How many records of a kind there are, and how many of them consent.
-    ///
-    /// # Errors
-    /// When the database cannot be used.
-    pub async fn record_counts(&self, shop: ShopId, kind: RecordKind) -> Result<(i64, i64), Error> {
-        let query = "SELECT COUNT(*), CAST(COALESCE(SUM(consent), 0) AS BIGINT) FROM records WHERE shop_id = $1 AND kind = $2";
+    pub async fn record_counts(&self, shop: ShopId, kind: RecordKind) -> Result<RecordCounts, Error> {
+        let query = "SELECT COUNT(*) AS counted, CAST(COALESCE(SUM(consent), 0) AS BIGINT) AS consenting FROM records WHERE shop_id = $1 AND kind = $2";
         let row = sqlx::query(query)
             .bind(shop.0)
             .bind(kind.number())
             .fetch_one(&self.reads)
             .await?;
-        Ok((row.try_get(0)?, row.try_get(1)?))
+        Ok(RecordCounts {
+            all: row.try_get("counted")?,
+            consenting: row.try_get("consenting")?,
+        })
     }
 
     /// How a shop's contacts stand.
-    ///
-    /// # Errors
-    /// When the database cannot be used.
     pub async fn counts(&self, shop: ShopId) -> Result<Counts, Error> {
         let mut counts = Counts {
             by_outcome: BTreeMap::new(),
@@ -307,26 +230,23 @@ impl Store {
             .bind(shop.0)
             .fetch_all(&self.reads);
         let waiting = sqlx::query(
-            "SELECT (SELECT COUNT(*) FROM dirty WHERE shop_id = $1 AND held_by IS NULL), \
-             (SELECT COUNT(*) FROM problems WHERE shop_id = $1)",
+            "SELECT (SELECT COUNT(*) FROM dirty WHERE shop_id = $1 AND held_by IS NULL) AS waiting, \
+             (SELECT COUNT(*) FROM problems WHERE shop_id = $1) AS troubled",
         )
         .bind(shop.0)
         .fetch_one(&self.reads);
         let (tallies, waiting) = tokio::try_join!(tallies, waiting)?;
-        counts.dirty = waiting.try_get(0)?;
-        counts.problems = waiting.try_get(1)?;
+        counts.dirty = waiting.try_get("waiting")?;
+        counts.problems = waiting.try_get("troubled")?;
         for row in tallies {
-            let name: String = row.try_get(0)?;
-            tallies::read(&mut counts, &name, row.try_get(1)?)?;
+            let name: String = row.try_get("name")?;
+            tallies::read(&mut counts, &name, row.try_get("value")?)?;
         }
         counts.by_outcome.retain(|_, number| *number != 0);
         Ok(counts)
     }
 
     /// A contact's history, newest first.
-    ///
-    /// # Errors
-    /// When the database cannot be used.
     pub async fn history(
         &self,
         shop: ShopId,
@@ -344,9 +264,6 @@ impl Store {
     }
 
     /// The histories of these contacts, each the newest line first.
-    ///
-    /// # Errors
-    /// When the database cannot be used.
     pub async fn histories(
         &self,
         shop: ShopId,
@@ -371,9 +288,6 @@ impl Store {
     }
 
     /// The newest lines of all of a shop's history, newest first.
-    ///
-    /// # Errors
-    /// When the database cannot be used.
     pub async fn latest_history(&self, shop: ShopId, limit: i64) -> Result<Vec<HistoryEntry>, Error> {
         let query =
             "SELECT hash, at, kind, detail FROM history WHERE shop_id = $1 ORDER BY seq DESC LIMIT $2";
@@ -389,9 +303,6 @@ impl Store {
     /// brought back by accident. So do the numbers of the shop's records, with what they said of consent: a record met
     /// as if for the first time could be taken for a new opt-in. Whoever works on the lane at this moment writes nothing
     /// more of the person from what was read before. False when the contact is not known.
-    ///
-    /// # Errors
-    /// When the database cannot be used.
     pub async fn erase_contact(&self, shop: ShopId, hash: AddrHash, now: Millis) -> Result<bool, Error> {
         let mut tx = self.begin().await?;
         if !lanes::enter(&mut tx, self.dialect, shop).await? {
@@ -409,22 +320,26 @@ impl Store {
             sqlx::query(query)
                 .bind(shop.0)
                 .bind(hash.0.to_vec())
-                .execute(&mut *tx)
+                .execute(&mut **tx)
                 .await?;
         }
-        let done = sqlx::query(
+        let query = format!(
             "UPDATE contacts SET address = NULL, sent = NULL, sent_at = NULL, our_groups = '', intent = NULL, consent = 0, \
              doubt = NULL, \
-             withdrawn = 1, refusal = COALESCE(refusal, 4), refused_at = COALESCE(refused_at, $3), \
-             refusal_origin = COALESCE(refusal_origin, 'shop'), refusal_applied = 1, outcome = 2, poll_found = 0, \
+             withdrawn = 1, refusal = COALESCE(refusal, {}), refused_at = COALESCE(refused_at, $3), \
+             refusal_origin = COALESCE(refusal_origin, '{}'), refusal_applied = 1, outcome = {}, poll_found = 0, \
              updated_at = $3, erased_fence = (SELECT fence FROM lanes WHERE shop_id = $1) \
              WHERE shop_id = $1 AND hash = $2",
-        )
-        .bind(shop.0)
-        .bind(hash.0.to_vec())
-        .bind(now)
-        .execute(&mut *tx)
-        .await?;
+            Status::RemovalRequested.code(),
+            RefusalOrigin::Shop.word(),
+            Outcome::Suppressed as i64,
+        );
+        let done = sqlx::query(AssertSqlSafe(query))
+            .bind(shop.0)
+            .bind(hash.0.to_vec())
+            .bind(now)
+            .execute(&mut **tx)
+            .await?;
         tidy::wanted(&mut tx).await?;
         tx.commit().await?;
         Ok(done.rows_affected() == 1)
@@ -448,12 +363,12 @@ pub(crate) async fn erased_under(
 }
 
 fn line_from(row: &AnyRow) -> Result<HistoryEntry, Error> {
-    let hash: Vec<u8> = row.try_get(0)?;
+    let hash: Vec<u8> = row.try_get("hash")?;
     Ok(HistoryEntry {
         hash: hash_of(&hash)?,
-        at: row.try_get(1)?,
-        kind: row.try_get(2)?,
-        detail: row.try_get(3)?,
+        at: row.try_get("at")?,
+        kind: HistoryKind::of(row.try_get("kind")?),
+        detail: row.try_get("detail")?,
     })
 }
 
@@ -475,23 +390,23 @@ pub(crate) fn silent_number(record: &Record) -> i64 {
 }
 
 fn record_from(row: &AnyRow) -> Result<Record, Error> {
-    let kind = RecordKind::from_number(row.try_get(0)?);
+    let kind = RecordKind::from_number(row.try_get("kind")?);
     let kind = kind.ok_or_else(|| Error::Damaged("a record is of no kind".to_owned()))?;
-    let hash: Vec<u8> = row.try_get(2)?;
-    let silent: i64 = row.try_get(7)?;
+    let hash: Vec<u8> = row.try_get("hash")?;
+    let silent: i64 = row.try_get("silent")?;
     Ok(Record {
         key: RecordKey {
             kind,
-            id: row.try_get(1)?,
+            id: row.try_get("id")?,
         },
         hash: hash_of(&hash)?,
         consent: (silent != NEVER_SAID)
-            .then(|| row.try_get::<i64, _>(3).map(|n| n != 0))
+            .then(|| row.try_get::<i64, _>("consent").map(|n| n != 0))
             .transpose()?,
         silent: silent != SAID,
-        extra: row.try_get(4)?,
-        run_id: row.try_get(5)?,
-        seen_at: row.try_get(6)?,
+        extra: row.try_get("extra")?,
+        run_id: row.try_get("run_id")?,
+        seen_at: row.try_get("seen_at")?,
     })
 }
 

@@ -1,27 +1,19 @@
 //! Encryption at rest, and the keyed hashes by which encrypted things are found.
 //!
 //! The operator's keys seal the ledger's own few values and the keys of the shops; a shop's key seals what is the shop's.
-//! XChaCha20-Poly1305. A ciphertext begins with the id of its key (4 bytes) and its nonce (24 bytes). Shop, purpose and
-//! row are bound into it, so that one moved to another row does not open. The nonce is a keyed hash of all that and the
-//! plaintext: it repeats only where everything repeats, so that no randomness is needed.
+//! Shop, purpose and row are bound into what is sealed (crate `seal`), so that what is moved to another row does not open.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use chacha20poly1305::aead::{Aead, KeyInit, Payload};
-use chacha20poly1305::{XChaCha20Poly1305, XNonce};
-use hmac::{Hmac, Mac};
-use sha2::{Digest, Sha256};
+pub use seal::ID;
+use seal::{HEAD, Key, KeyedHash, Sealer};
 use sync_core::ShopId;
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroizing;
 
 use crate::error::Error;
 use crate::model::AddrHash;
-
-/// Length of a key's id.
-pub const ID: usize = 4;
-const NONCE: usize = 24;
 
 /// Why keys cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -36,7 +28,7 @@ pub enum KeysError {
 
 /// The keys for what is encrypted, newest first.
 #[derive(Clone)]
-pub struct Keys(Vec<Zeroizing<[u8; 32]>>);
+pub struct Keys(Vec<Key>);
 
 impl std::fmt::Debug for Keys {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -69,68 +61,6 @@ impl Keys {
     }
 }
 
-struct Cipher {
-    id: [u8; ID],
-    aead: XChaCha20Poly1305,
-    nonces: Hmac<Sha256>,
-}
-
-impl Cipher {
-    fn new(key: &[u8; 32]) -> Self {
-        let mut digest = Sha256::digest([b"key id", key.as_slice()].concat());
-        let mut id = [0; ID];
-        id.copy_from_slice(&digest[..ID]);
-        digest.zeroize();
-        let mut nonces = mac(key);
-        nonces.update(b"nonces");
-        Self {
-            id,
-            aead: XChaCha20Poly1305::new(key.into()),
-            nonces,
-        }
-    }
-}
-
-impl Cipher {
-    fn seal(&self, plain: &[u8], place: Place<'_>) -> Vec<u8> {
-        let bound = place.bytes();
-        let mut nonces = self.nonces.clone();
-        nonces.update(&(bound.len() as u64).to_be_bytes());
-        nonces.update(&bound);
-        nonces.update(plain);
-        let nonce = nonces.finalize().into_bytes();
-        let payload = Payload {
-            msg: plain,
-            aad: &bound,
-        };
-        let nonce = XNonce::try_from(&nonce[..NONCE]).expect("24 bytes");
-        let sealed = self
-            .aead
-            .encrypt(&nonce, payload)
-            .expect("no text of ours is too long");
-        [self.id.as_slice(), nonce.as_slice(), &sealed].concat()
-    }
-
-    /// `sealed` begins with the id and the nonce.
-    fn open(&self, sealed: &[u8], place: Place<'_>) -> Result<Zeroizing<Vec<u8>>, Error> {
-        let (nonce, body) = sealed[ID..].split_at(NONCE);
-        let bound = place.bytes();
-        let payload = Payload {
-            msg: body,
-            aad: &bound,
-        };
-        let nonce = XNonce::try_from(nonce).expect("24 bytes");
-        let plain = self.aead.decrypt(&nonce, payload);
-        plain
-            .map(Zeroizing::new)
-            .map_err(|_| Error::Damaged("a ciphertext does not belong where it stands".to_owned()))
-    }
-}
-
-fn mac(key: &[u8]) -> Hmac<Sha256> {
-    <Hmac<Sha256> as KeyInit>::new_from_slice(key).expect("HMAC takes keys of any length")
-}
-
 /// In the place of a shop where something is the ledger's own.
 pub const LEDGER: ShopId = ShopId(0);
 
@@ -161,10 +91,10 @@ impl Place<'_> {
 pub struct Vault(Arc<Inner>);
 
 struct Inner {
-    ciphers: Vec<Cipher>,
-    hash_key: Zeroizing<[u8; 32]>,
+    ciphers: Vec<Sealer>,
+    hash_key: Key,
     /// What new keys of shops come of; never kept anywhere.
-    seed: Zeroizing<[u8; 32]>,
+    seed: Key,
     made: AtomicU64,
     shops: RwLock<HashMap<ShopId, Arc<ShopKeys>>>,
 }
@@ -172,24 +102,24 @@ struct Inner {
 /// What belongs to a shop.
 struct ShopKeys {
     /// `None` for a shop that is gone, or whose key does not open.
-    cipher: Option<Cipher>,
+    cipher: Option<Sealer>,
     broken: bool,
-    addresses: Hmac<Sha256>,
+    addresses: KeyedHash,
 }
 
 /// A secret that is worked out from another, which nobody can work out from it.
-pub fn derived(from: &[u8], purpose: &[u8]) -> Zeroizing<[u8; 32]> {
-    let mut derive = mac(from);
-    derive.update(purpose);
-    let mut out = Zeroizing::new([0; 32]);
-    out.copy_from_slice(&derive.finalize().into_bytes());
-    out
+pub fn derived(from: &[u8], purpose: &[u8]) -> Key {
+    KeyedHash::new(from).with(purpose).finish()
+}
+
+fn damaged() -> Error {
+    Error::Damaged("a ciphertext does not belong where it stands".to_owned())
 }
 
 impl Vault {
     /// A vault with these keys and the ledger's own key for hashes; keys of new shops come of `seed`.
-    pub fn new(keys: &Keys, hash_key: Zeroizing<[u8; 32]>, seed: Zeroizing<[u8; 32]>) -> Self {
-        let ciphers = keys.0.iter().map(|key| Cipher::new(key)).collect();
+    pub fn new(keys: &Keys, hash_key: Key, seed: Key) -> Self {
+        let ciphers = keys.0.iter().map(|key| Sealer::new(key)).collect();
         Self(Arc::new(Inner {
             ciphers,
             hash_key,
@@ -200,7 +130,7 @@ impl Vault {
     }
 
     /// A key for a shop, never made before.
-    pub fn new_key(&self, shop: ShopId) -> Zeroizing<[u8; 32]> {
+    pub fn new_key(&self, shop: ShopId) -> Key {
         let number = self.0.made.fetch_add(1, Ordering::Relaxed);
         let purpose = [
             b"key of shop".as_slice(),
@@ -213,10 +143,10 @@ impl Vault {
     /// Takes a shop's key; `own_hashes` where its addresses are hashed with a key that comes of it.
     pub fn learn(&self, shop: ShopId, key: &[u8; 32], own_hashes: bool) {
         let addresses = match own_hashes {
-            true => mac(derived(key, b"addresses").as_slice()),
+            true => KeyedHash::new(derived(key, b"addresses").as_slice()),
             false => self.older_addresses(shop),
         };
-        self.keep(shop, Some(Cipher::new(key)), false, addresses);
+        self.keep(shop, Some(Sealer::new(key)), false, addresses);
     }
 
     /// A shop is gone and has no key any more. Ids are never given twice, so that this stays true.
@@ -231,11 +161,11 @@ impl Vault {
 
     fn without(&self, shop: ShopId, broken: bool) {
         // Matches nothing that is written anywhere, and no contact can be written with it.
-        let addresses = mac(derived(self.0.seed.as_slice(), b"no addresses").as_slice());
+        let addresses = KeyedHash::new(derived(self.0.seed.as_slice(), b"no addresses").as_slice());
         self.keep(shop, None, broken, addresses);
     }
 
-    fn keep(&self, shop: ShopId, cipher: Option<Cipher>, broken: bool, addresses: Hmac<Sha256>) {
+    fn keep(&self, shop: ShopId, cipher: Option<Sealer>, broken: bool, addresses: KeyedHash) {
         let keys = Arc::new(ShopKeys {
             cipher,
             broken,
@@ -267,11 +197,12 @@ impl Vault {
     /// [`Error::NoSuchShop`] for a shop that is gone, [`Error::WrongKeys`] for one whose key does not open.
     pub fn seal(&self, plain: &[u8], place: Place<'_>) -> Result<Vec<u8>, Error> {
         if place.shop == LEDGER {
-            return Ok(self.0.ciphers.first().expect("there is a key").seal(plain, place));
+            let newest = self.0.ciphers.first().expect("there is a key");
+            return Ok(newest.seal(plain, &place.bytes()));
         }
         let keys = self.of_shop(place.shop).ok_or(Error::NoSuchShop)?;
         match &keys.cipher {
-            Some(cipher) => Ok(cipher.seal(plain, place)),
+            Some(cipher) => Ok(cipher.seal(plain, &place.bytes())),
             None if keys.broken => Err(Error::WrongKeys),
             None => Err(Error::NoSuchShop),
         }
@@ -280,30 +211,24 @@ impl Vault {
     /// Seals for a shop as before shops had keys.
     #[cfg(test)]
     pub fn seal_with_operators(&self, plain: &[u8], place: Place<'_>) -> Vec<u8> {
-        self.0.ciphers[0].seal(plain, place)
+        self.0.ciphers[0].seal(plain, &place.bytes())
     }
 
     /// Decrypts what [`Vault::seal`] made for the same place, with the shop's key or any of the operator's: shops had none
     /// of their own once.
     pub fn open(&self, sealed: &[u8], place: Place<'_>) -> Result<Zeroizing<Vec<u8>>, Error> {
-        if sealed.len() < ID + NONCE {
+        if sealed.len() < HEAD {
             return Err(Error::Damaged("a ciphertext is too short".to_owned()));
         }
         if place.shop != LEDGER
             && let Some(keys) = self.of_shop(place.shop)
-            && let Some(cipher) = keys
-                .cipher
-                .as_ref()
-                .filter(|cipher| sealed.starts_with(&cipher.id))
+            && let Some(cipher) = keys.cipher.as_ref().filter(|cipher| cipher.has_sealed(sealed))
         {
-            return cipher.open(sealed, place);
+            return cipher.open(sealed, &place.bytes()).ok_or_else(damaged);
         }
-        let cipher = self
-            .0
-            .ciphers
-            .iter()
-            .find(|cipher| sealed.starts_with(&cipher.id));
-        cipher.ok_or(Error::WrongKeys)?.open(sealed, place)
+        let cipher = self.0.ciphers.iter().find(|cipher| cipher.has_sealed(sealed));
+        let plain = cipher.ok_or(Error::WrongKeys)?.open(sealed, &place.bytes());
+        plain.ok_or_else(damaged)
     }
 
     /// [`Vault::open`] for text.
@@ -315,12 +240,12 @@ impl Vault {
 
     /// The id of the newest key; ids say nothing about keys.
     pub fn newest(&self) -> [u8; ID] {
-        self.0.ciphers.first().expect("there is a key").id
+        self.0.ciphers.first().expect("there is a key").id()
     }
 
     /// Whether a key of this id was given.
     pub fn has(&self, id: &[u8]) -> bool {
-        self.0.ciphers.iter().any(|cipher| cipher.id == id)
+        self.0.ciphers.iter().any(|cipher| cipher.id() == id)
     }
 
     /// Whether it was sealed with another key than it would be now.
@@ -329,7 +254,7 @@ impl Vault {
             return !sealed.starts_with(&self.newest());
         }
         self.of_shop(shop)
-            .and_then(|keys| keys.cipher.as_ref().map(|cipher| !sealed.starts_with(&cipher.id)))
+            .and_then(|keys| keys.cipher.as_ref().map(|cipher| !cipher.has_sealed(sealed)))
             .unwrap_or(false)
     }
 
@@ -340,25 +265,22 @@ impl Vault {
     /// make a stranger of somebody who refused.
     pub fn address(&self, shop: ShopId, key: &str) -> AddrHash {
         let keys = self.of_shop(shop).expect("whoever knows a shop has its key");
-        let mut hash = keys.addresses.clone();
-        hash.update(key.as_bytes());
+        let hash = keys.addresses.clone().with(key.as_bytes()).finish();
         let mut out = [0; 16];
-        out.copy_from_slice(&hash.finalize().into_bytes()[..16]);
+        out.copy_from_slice(&hash[..16]);
         AddrHash(out)
     }
 
     /// The hashes of a shop that was known before shops had keys of their own.
-    fn older_addresses(&self, shop: ShopId) -> Hmac<Sha256> {
+    fn older_addresses(&self, shop: ShopId) -> KeyedHash {
         let purpose = [b"addresses of shop".as_slice(), &shop.0.to_be_bytes()];
-        mac(derived(self.0.hash_key.as_slice(), &purpose.concat()).as_slice())
+        KeyedHash::new(derived(self.0.hash_key.as_slice(), &purpose.concat()).as_slice())
     }
 
     /// The keyed hash of a token, by which it is found.
     pub fn token(&self, token: &str) -> Vec<u8> {
-        let mut hash = mac(self.0.hash_key.as_slice());
-        hash.update(b"token");
-        hash.update(token.as_bytes());
-        hash.finalize().into_bytes().to_vec()
+        let hash = KeyedHash::new(self.0.hash_key.as_slice());
+        hash.with(b"token").with(token.as_bytes()).finish().to_vec()
     }
 }
 

@@ -35,6 +35,25 @@ impl Dialect {
         }
     }
 
+    /// A column of bytes, written in hexadecimal digits as dirty marks name contacts.
+    pub fn hex(self, column: &str) -> String {
+        match self {
+            Self::Sqlite => format!("lower(hex({column}))"),
+            Self::Postgres => format!("encode({column}, 'hex')"),
+        }
+    }
+
+    /// Counts the tables of a database that is not empty and no ledger. A server's database may be shared.
+    pub fn foreign_tables(self) -> Option<&'static str> {
+        match self {
+            Self::Sqlite => Some(
+                "SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' \
+                 AND NOT EXISTS (SELECT 1 FROM sqlite_master WHERE name = 'migrations')",
+            ),
+            Self::Postgres => None,
+        }
+    }
+
     /// What each new connection is told.
     ///
     /// An acknowledged event must outlive a power failure, so SQLite syncs at every commit. Hashes come in no order, so a

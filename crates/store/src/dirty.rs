@@ -13,15 +13,8 @@ use crate::lanes;
 use crate::model::{Dirty, DirtyDone, DirtyKey, DirtyMark, Lease, Millis, Priority, Reason, Waiting};
 use crate::store::Store;
 
-fn word(reason: Reason) -> String {
-    serde_json::to_value(reason)
-        .ok()
-        .and_then(|value| value.as_str().map(str::to_owned))
-        .unwrap_or_default()
-}
-
 fn reason_of(word: &str) -> Reason {
-    serde_json::from_value(serde_json::Value::String(word.to_owned())).unwrap_or(Reason::Manual)
+    Reason::from_word(word).unwrap_or(Reason::Manual)
 }
 
 const CASTS: &[&str] = &[
@@ -73,7 +66,7 @@ pub(crate) async fn mark(
                 .bind(1_i64)
                 .bind(mark.due_at)
                 .bind(mark.priority as i64)
-                .bind(word(mark.reason))
+                .bind(mark.reason.word())
                 .bind(mark.held_by)
                 .bind(0_i64)
                 .bind(now);
@@ -126,7 +119,7 @@ pub(crate) async fn done(
         }
         let mut same: Vec<String> = Vec::with_capacity(part.len());
         for row in query.fetch_all(&mut **tx).await? {
-            let found: (String, i64) = (row.try_get(0)?, row.try_get(1)?);
+            let found: (String, i64) = (row.try_get("entry")?, row.try_get("version")?);
             if part.contains(&found) {
                 same.push(found.0);
             }
@@ -170,15 +163,15 @@ pub(crate) const OLDEST_WAITING: &str = " AND entry = (SELECT entry FROM dirty W
 const WAITING: &str = "entry, due_at, priority, reason, attempts, first_at, held_by";
 
 fn waiting_from(row: &AnyRow) -> Result<Waiting, Error> {
-    let reason: String = row.try_get(3)?;
+    let reason: String = row.try_get("reason")?;
     Ok(Waiting {
-        key: key_of(row.try_get(0)?)?,
-        due_at: row.try_get(1)?,
-        priority: Priority::from_number(row.try_get(2)?),
+        key: key_of(row.try_get("entry")?)?,
+        due_at: row.try_get("due_at")?,
+        priority: Priority::from_number(row.try_get("priority")?),
         reason: reason_of(&reason),
-        attempts: row.try_get(4)?,
-        first_at: row.try_get(5)?,
-        is_held: row.try_get::<Option<i64>, _>(6)?.is_some(),
+        attempts: row.try_get("attempts")?,
+        first_at: row.try_get("first_at")?,
+        is_held: row.try_get::<Option<i64>, _>("held_by")?.is_some(),
     })
 }
 
@@ -191,18 +184,18 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::NoSuchShop`] for a removed shop; when the database cannot be used: then nothing was marked.
-    pub async fn mark(&self, shop: ShopId, marks: &[DirtyMark], now: Millis) -> Result<(), Error> {
+    pub async fn mark_dirty(&self, shop: ShopId, marks: &[DirtyMark], now: Millis) -> Result<(), Error> {
         if marks.is_empty() {
             return Ok(());
         }
         if self.dialect == Dialect::Sqlite {
-            return self.together.mark(self, shop, marks, now).await;
+            return self.group_commit.mark(self, shop, marks, now).await;
         }
-        self.mark_alone(shop, marks, now).await
+        self.mark_dirty_alone(shop, marks, now).await
     }
 
-    /// [`Store::mark`] in a transaction of its own.
-    pub(crate) async fn mark_alone(
+    /// [`Store::mark_dirty`] in a transaction of its own.
+    pub(crate) async fn mark_dirty_alone(
         &self,
         shop: ShopId,
         marks: &[DirtyMark],
@@ -219,9 +212,6 @@ impl Store {
     }
 
     /// What is due now, not held, and of priority `lowest` or more urgent; the most urgent first.
-    ///
-    /// # Errors
-    /// When the database cannot be used.
     pub async fn due_dirty(
         &self,
         shop: ShopId,
@@ -242,24 +232,21 @@ impl Store {
         .await?;
         let mut found = Vec::with_capacity(rows.len());
         for row in rows {
-            let key = key_of(row.try_get(0)?)?;
-            let reason: String = row.try_get(3)?;
+            let key = key_of(row.try_get("entry")?)?;
+            let reason: String = row.try_get("reason")?;
             found.push(Dirty {
                 key,
-                version: row.try_get(1)?,
-                priority: Priority::from_number(row.try_get(2)?),
+                version: row.try_get("version")?,
+                priority: Priority::from_number(row.try_get("priority")?),
                 reason: reason_of(&reason),
-                attempts: row.try_get(4)?,
-                first_at: row.try_get(5)?,
+                attempts: row.try_get("attempts")?,
+                first_at: row.try_get("first_at")?,
             });
         }
         Ok(found)
     }
 
     /// The most urgent priority of what is due now and not held.
-    ///
-    /// # Errors
-    /// When the database cannot be used.
     pub async fn most_urgent_due(&self, shop: ShopId, now: Millis) -> Result<Option<Priority>, Error> {
         let row = sqlx::query(
             "SELECT MIN(priority) FROM dirty WHERE shop_id = $1 AND due_at <= $2 AND held_by IS NULL",
@@ -273,9 +260,6 @@ impl Store {
     }
 
     /// The next `limit` entries after `after` that no run holds back, in the order in which they have their turn.
-    ///
-    /// # Errors
-    /// When the database cannot be used.
     pub async fn waiting_after(
         &self,
         shop: ShopId,
@@ -302,9 +286,6 @@ impl Store {
     }
 
     /// Which of these are dirty, held ones too.
-    ///
-    /// # Errors
-    /// When the database cannot be used.
     pub async fn waiting_of(&self, shop: ShopId, keys: &[DirtyKey]) -> Result<Vec<Waiting>, Error> {
         let mut found = Vec::new();
         for part in self.dialect.pieces(keys, 500) {
@@ -322,9 +303,6 @@ impl Store {
     }
 
     /// When the next entry that is not held is due.
-    ///
-    /// # Errors
-    /// When the database cannot be used.
     pub async fn next_dirty_due(&self, shop: ShopId) -> Result<Option<Millis>, Error> {
         let query = "SELECT MIN(due_at) FROM dirty WHERE shop_id = $1 AND held_by IS NULL";
         Ok(sqlx::query(query)
@@ -335,9 +313,6 @@ impl Store {
     }
 
     /// Some of what a run holds back, and why, in no order.
-    ///
-    /// # Errors
-    /// When the database cannot be used.
     pub async fn held(&self, shop: ShopId, run: i64, limit: i64) -> Result<Vec<(DirtyKey, Reason)>, Error> {
         let query = "SELECT entry, reason FROM dirty WHERE shop_id = $1 AND held_by = $2 AND held_by IS NOT NULL LIMIT $3";
         let rows = sqlx::query(query)
@@ -348,7 +323,7 @@ impl Store {
             .await?;
         let mut found = Vec::with_capacity(rows.len());
         for row in rows {
-            let (entry, reason): (String, String) = (row.try_get(0)?, row.try_get(1)?);
+            let (entry, reason): (String, String) = (row.try_get("entry")?, row.try_get("reason")?);
             found.extend(DirtyKey::decode(&entry).map(|key| (key, reason_of(&reason))));
         }
         Ok(found)
@@ -356,9 +331,6 @@ impl Store {
 
     /// New contacts that wait for the SARE account ([`Reason::Waits`]) have their turn now: `all`, or the one that has waited
     /// longest. How many.
-    ///
-    /// # Errors
-    /// When the database cannot be used.
     pub async fn wake_waiting(&self, shop: ShopId, all: bool, now: Millis) -> Result<u64, Error> {
         let which = if all { "" } else { OLDEST_WAITING };
         let query = format!(
@@ -371,7 +343,7 @@ impl Store {
         let woken = sqlx::query(AssertSqlSafe(query))
             .bind(shop.0)
             .bind(now)
-            .execute(&mut *tx)
+            .execute(&mut **tx)
             .await?
             .rows_affected();
         if woken > 0 {
@@ -382,9 +354,6 @@ impl Store {
     }
 
     /// How many new contacts wait until the SARE account takes new contacts again.
-    ///
-    /// # Errors
-    /// When the database cannot be used.
     pub async fn count_waiting(&self, shop: ShopId) -> Result<i64, Error> {
         let query = "SELECT COUNT(*) FROM dirty WHERE shop_id = $1 AND reason = 'waits'";
         Ok(sqlx::query(query)
@@ -395,15 +364,12 @@ impl Store {
     }
 
     /// Forgets what SARE was last told of anybody, so that everything is told again. Under the lane's fence.
-    ///
-    /// # Errors
-    /// When the database cannot be used.
     pub async fn forget_sent(&self, lease: &Lease) -> Result<(), Error> {
         let mut tx = self.begin().await?;
         if self.proves_fence(&mut tx, lease).await? {
             sqlx::query("UPDATE contacts SET sent = NULL WHERE shop_id = $1 AND sent IS NOT NULL")
                 .bind(lease.shop.0)
-                .execute(&mut *tx)
+                .execute(&mut **tx)
                 .await?;
             tx.commit().await?;
         }
@@ -411,18 +377,12 @@ impl Store {
     }
 
     /// Lets go what a run held back.
-    ///
-    /// # Errors
-    /// When the database cannot be used.
     pub async fn release_held(&self, lease: &Lease, run: i64, now: Millis) -> Result<(), Error> {
         let query = "UPDATE dirty SET held_by = NULL, due_at = $3 WHERE shop_id = $1 AND held_by = $2";
         self.fenced(lease, query, run, now).await
     }
 
     /// Drops what a run held back: it is over without effect.
-    ///
-    /// # Errors
-    /// When the database cannot be used.
     pub async fn drop_held(&self, lease: &Lease, run: i64) -> Result<(), Error> {
         self.fenced(
             lease,
@@ -440,7 +400,7 @@ impl Store {
                 .bind(lease.shop.0)
                 .bind(run)
                 .bind(now)
-                .execute(&mut *tx)
+                .execute(&mut **tx)
                 .await?;
             tx.commit().await?;
         }

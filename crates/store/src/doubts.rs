@@ -1,11 +1,12 @@
 //! Consents of the shop that something speaks against: listed, and acted upon when a person at the shop decides so.
 //!
-//! A decision is a dirty mark with a reason of its own, as a wish to apply a refusal is (refusals.rs): it stays until the
+//! A decision is a dirty mark with a reason of its own, as a request to apply a refusal is (refusals.rs): it stays until the
 //! version it was read in is dealt with, and the engine weighs it against what both sides say at that moment.
 //!
 //! Records that do not say what they consent to are counted here too.
 
 use sqlx::{AssertSqlSafe, Row};
+use sync_core::consent::{Doubt, Status};
 use sync_core::{RecordKind, ShopId};
 
 use crate::error::Error;
@@ -14,9 +15,17 @@ use crate::store::Store;
 
 /// A doubt that a person can decide: the shop says that the contact consents, nobody has refused, and SARE does not mail
 /// the person already. What was not said is not to be decided.
-pub(crate) const FOR_A_PERSON: &str = "doubt IS NOT NULL AND doubt <> 'not-said' AND withdrawn = 0 AND refusal IS NULL \
-     AND (sare_status IS NULL OR sare_status IN (0, 5, 6)) AND EXISTS (SELECT 1 FROM records \
-     WHERE records.shop_id = contacts.shop_id AND records.hash = contacts.hash AND records.consent = 1)";
+pub(crate) fn for_a_person() -> String {
+    format!(
+        "doubt IS NOT NULL AND doubt <> '{}' AND withdrawn = 0 AND refusal IS NULL \
+         AND (sare_status IS NULL OR sare_status IN ({}, {}, {})) AND EXISTS (SELECT 1 FROM records \
+         WHERE records.shop_id = contacts.shop_id AND records.hash = contacts.hash AND records.consent = 1)",
+        Doubt::NotSaid.word(),
+        Status::Absent.code(),
+        Status::NotVerified.code(),
+        Status::NotConfirmed.code(),
+    )
+}
 
 /// Records of a kind that do not say what they consent to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,13 +37,14 @@ pub struct Silent {
 }
 
 impl Store {
-    /// How many consents of the shop wait for a person's decision.
-    ///
-    /// # Errors
-    /// When the database cannot be used.
+    /// How many consents of the shop wait for a person's decision; those that have been decided and are not yet dealt with
+    /// no longer do.
     pub async fn count_doubted(&self, shop: ShopId) -> Result<i64, Error> {
+        let (hash, for_a_person) = (self.dialect.hex("contacts.hash"), for_a_person());
         let query = format!(
-            "SELECT COUNT(*) FROM contacts WHERE shop_id = $1 AND address IS NOT NULL AND {FOR_A_PERSON}"
+            "SELECT COUNT(*) FROM contacts WHERE shop_id = $1 AND address IS NOT NULL AND {for_a_person} \
+             AND NOT EXISTS (SELECT 1 FROM dirty WHERE dirty.shop_id = contacts.shop_id \
+             AND dirty.entry = 'a:' || {hash} AND dirty.reason = 'decide-doubt')"
         );
         Ok(sqlx::query(AssertSqlSafe(query))
             .bind(shop.0)
@@ -53,14 +63,11 @@ impl Store {
         only: Option<&[AddrHash]>,
         now: Millis,
     ) -> Result<i64, Error> {
-        self.mark_contacts(shop, only, FOR_A_PERSON, Reason::DecideDoubt, now)
+        self.mark_contacts(shop, only, &for_a_person(), Reason::DecideDoubt, now)
             .await
     }
 
     /// Records of a kind that said nothing of consent when they were last read; the ids of at most `examples`.
-    ///
-    /// # Errors
-    /// When the database cannot be used.
     pub async fn silent_records(
         &self,
         shop: ShopId,

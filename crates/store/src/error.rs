@@ -14,6 +14,9 @@ pub enum Error {
     /// The file's content is broken, or it is no database: a backup must take its place.
     #[error("the database file is damaged ({0}); put a backup in its place with `shoper-sare restore FILE`")]
     Corrupt(String),
+    /// A backup's content is broken, or it is no ledger's.
+    #[error("the backup is damaged ({0}): take another one; nothing was changed")]
+    BrokenBackup(String),
     /// Another server works on the file.
     #[error(
         "a server works on {} already: SQLite lets one at a time; stop that one first, or use PostgreSQL for several",

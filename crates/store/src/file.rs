@@ -45,6 +45,48 @@ pub fn sqlite_file(url: &str) -> Option<PathBuf> {
     Some(options.get_filename().to_owned())
 }
 
+/// A file that was opened under its name.
+#[derive(Debug, Clone)]
+pub(crate) struct Opened {
+    path: PathBuf,
+    #[cfg(unix)]
+    id: Option<(u64, u64)>,
+}
+
+impl Opened {
+    /// The ledger's file, now that it is open; `None` where there is no file.
+    pub(crate) fn of(url: &str) -> Option<Self> {
+        let path = sqlite_file(url)?;
+        Some(Self {
+            #[cfg(unix)]
+            id: id(&path),
+            path,
+        })
+    }
+
+    /// Whether its name still leads to it: what is written to a file that was moved away or deleted is lost to the next
+    /// server.
+    pub(crate) fn is_in_place(&self) -> bool {
+        #[cfg(unix)]
+        let same = id(&self.path) == self.id;
+        #[cfg(not(unix))]
+        let same = true;
+        same && self.path.exists()
+    }
+
+    /// The path as people know it.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+#[cfg(unix)]
+fn id(path: &Path) -> Option<(u64, u64)> {
+    use std::os::unix::fs::MetadataExt;
+    let found = std::fs::metadata(path).ok()?;
+    Some((found.dev(), found.ino()))
+}
+
 /// Makes the file where there is none yet, for its owner alone: what SQLite puts beside it has the same rights. Where that
 /// fails SQLite says why.
 pub(crate) fn make_private(url: &str) {
@@ -125,7 +167,7 @@ pub async fn back_up(url: &str, keys: &Keys, file: &Path, overwrite: bool) -> Re
 ///
 /// # Errors
 /// [`Error::Served`] while a server works on the ledger, [`Error::InUse`] while anybody else has it open;
-/// [`Error::Corrupt`] or [`Error::Damaged`] for a file that is no whole ledger or a newer one, [`Error::WrongKeys`] when
+/// [`Error::BrokenBackup`] or [`Error::Damaged`] for a file that is no whole ledger or a newer one, [`Error::WrongKeys`] when
 /// `keys` do not open it; [`Error::Away`] when a file cannot be read or written. Then nothing has changed.
 pub async fn restore(url: &str, keys: &Keys, file: &Path, stamp: &str) -> Result<Copy, Error> {
     let target = sqlite_file(url).ok_or_else(no_file)?;
@@ -141,7 +183,11 @@ pub async fn restore(url: &str, keys: &Keys, file: &Path, stamp: &str) -> Result
     if log.exists() {
         copy(&log, &beside(&part.0, "-wal"))?;
     }
-    let size = look_through(&part.0, keys).await?;
+    let looked = look_through(&part.0, keys).await;
+    let size = looked.map_err(|error| match error {
+        Error::Corrupt(why) => Error::BrokenBackup(why),
+        other => other,
+    })?;
     let kept = beside(&target, &format!(".before-restore-{stamp}"));
     let kept = match target.exists() {
         true => {

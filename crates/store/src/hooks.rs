@@ -12,13 +12,6 @@ use crate::store::Store;
 pub(crate) const TOKEN: &str = "hooks.token";
 pub(crate) const SECRET: &str = "hooks.secret";
 
-fn word(kind: HookKind) -> &'static str {
-    match kind {
-        HookKind::Shoper => "shoper",
-        HookKind::Sare => "sare",
-    }
-}
-
 impl Store {
     /// Makes or replaces a hook.
     ///
@@ -32,7 +25,7 @@ impl Store {
         secret: Option<SecretString>,
         remote_id: Option<i64>,
     ) -> Result<(), Error> {
-        let row = word(kind).as_bytes();
+        let row = kind.word().as_bytes();
         let secret = secret
             .map(|secret| self.seal(shop, SECRET, row, secret.expose_secret()))
             .transpose()?;
@@ -46,21 +39,18 @@ impl Store {
              secret = excluded.secret, remote_id = excluded.remote_id, matched = NULL",
         )
         .bind(shop.0)
-        .bind(word(kind))
+        .bind(kind.word())
         .bind(self.vault.token(token.expose_secret()))
         .bind(self.seal(shop, TOKEN, row, token.expose_secret())?)
         .bind(secret)
         .bind(remote_id)
-        .execute(&mut *tx)
+        .execute(&mut **tx)
         .await?;
         tx.commit().await?;
         Ok(())
     }
 
     /// The webhook's id in the shop.
-    ///
-    /// # Errors
-    /// When the database cannot be used.
     pub async fn set_hook_remote(
         &self,
         shop: ShopId,
@@ -69,7 +59,7 @@ impl Store {
     ) -> Result<(), Error> {
         sqlx::query("UPDATE hooks SET remote_id = $3 WHERE shop_id = $1 AND kind = $2")
             .bind(shop.0)
-            .bind(word(kind))
+            .bind(kind.word())
             .bind(remote_id)
             .execute(&self.writes)
             .await?;
@@ -77,14 +67,11 @@ impl Store {
     }
 
     /// The hook that a token in a URL belongs to.
-    ///
-    /// # Errors
-    /// When the database cannot be used.
     pub async fn hook(&self, kind: HookKind, token: &str) -> Result<Option<Hook>, Error> {
         let query = "SELECT shop_id FROM hooks WHERE token_hash = $1 AND kind = $2";
         let row = sqlx::query(query)
             .bind(self.vault.token(token))
-            .bind(word(kind))
+            .bind(kind.word())
             .fetch_optional(&self.reads)
             .await?;
         let Some(row) = row else { return Ok(None) };
@@ -95,34 +82,31 @@ impl Store {
     }
 
     /// A shop's hook and its token.
-    ///
-    /// # Errors
-    /// When the database cannot be used.
     pub async fn hook_of(&self, shop: ShopId, kind: HookKind) -> Result<Option<(Hook, SecretString)>, Error> {
         let row = sqlx::query(
             "SELECT h.token, h.secret, h.remote_id, h.matched, h.last_at, s.license, s.state FROM hooks h \
              JOIN shops s ON s.shop_id = h.shop_id WHERE h.shop_id = $1 AND h.kind = $2",
         )
         .bind(shop.0)
-        .bind(word(kind))
+        .bind(kind.word())
         .fetch_optional(&self.reads)
         .await?;
         let Some(row) = row else { return Ok(None) };
         self.take_key(shop).await?;
-        let place = word(kind).as_bytes();
-        let token: Vec<u8> = row.try_get(0)?;
-        let secret: Option<Vec<u8>> = row.try_get(1)?;
+        let place = kind.word().as_bytes();
+        let token: Vec<u8> = row.try_get("token")?;
+        let secret: Option<Vec<u8>> = row.try_get("secret")?;
         let secret = secret
             .map(|sealed| self.open_text(shop, SECRET, place, &sealed))
             .transpose()?;
-        let state: String = row.try_get(6)?;
+        let state: String = row.try_get("state")?;
         let hook = Hook {
             shop,
-            license: row.try_get(5)?,
-            remote_id: row.try_get(2)?,
+            license: row.try_get("license")?,
+            remote_id: row.try_get("remote_id")?,
             secret: secret.map(SecretString::from),
-            matched: row.try_get(3)?,
-            last_at: row.try_get(4)?,
+            matched: row.try_get("matched")?,
+            last_at: row.try_get("last_at")?,
             active: !matches!(state.as_str(), "uninstalling" | "removed"),
         };
         Ok(Some((
@@ -133,9 +117,6 @@ impl Store {
 
     /// Notes that a hook was called, and which secret its signature matched. Written at most once a minute while nothing
     /// changes.
-    ///
-    /// # Errors
-    /// When the database cannot be used.
     pub async fn hook_called(
         &self,
         shop: ShopId,
@@ -145,18 +126,19 @@ impl Store {
     ) -> Result<(), Error> {
         let row = sqlx::query("SELECT matched, last_at FROM hooks WHERE shop_id = $1 AND kind = $2")
             .bind(shop.0)
-            .bind(word(kind))
+            .bind(kind.word())
             .fetch_optional(&self.reads)
             .await?;
         let Some(row) = row else { return Ok(()) };
-        let (before, at): (Option<String>, Option<Millis>) = (row.try_get(0)?, row.try_get(1)?);
+        let (before, at): (Option<String>, Option<Millis>) =
+            (row.try_get("matched")?, row.try_get("last_at")?);
         let is_recent = at.is_some_and(|at| at <= now && at + 60_000 > now);
         if before.as_deref() == Some(matched) && is_recent {
             return Ok(());
         }
         sqlx::query("UPDATE hooks SET matched = $3, last_at = $4 WHERE shop_id = $1 AND kind = $2")
             .bind(shop.0)
-            .bind(word(kind))
+            .bind(kind.word())
             .bind(matched.to_owned())
             .bind(now)
             .execute(&self.writes)

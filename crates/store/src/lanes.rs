@@ -33,9 +33,6 @@ pub struct Lane {
 impl Store {
     /// Claims the lane that is longest overdue, for `lease_ms`; before it one whose plans cannot be believed, because the
     /// clock was put back since they were made.
-    ///
-    /// # Errors
-    /// When the database cannot be used.
     pub async fn claim(&self, now: Millis, lease_ms: i64) -> Result<Option<Lease>, Error> {
         let is_any_adrift = self.is_any_adrift(now).await?;
         if !is_any_adrift && self.first_place().await?.is_none_or(|at| at > now) {
@@ -51,7 +48,7 @@ impl Store {
                 .bind(now + PUT_BACK_MS + FURTHEST_MS)
                 .bind(NEVER)
                 .bind(now + LONGEST_LEASE_MS)
-                .fetch_optional(&mut *tx)
+                .fetch_optional(&mut **tx)
                 .await?;
         }
         if row.is_none() {
@@ -60,7 +57,7 @@ impl Store {
             );
             row = sqlx::query(sqlx::AssertSqlSafe(query))
                 .bind(now)
-                .fetch_optional(&mut *tx)
+                .fetch_optional(&mut **tx)
                 .await?;
         }
         let Some(row) = row else { return Ok(None) };
@@ -73,18 +70,18 @@ impl Store {
     /// Whether the plans of any lane cannot be believed: made later than now, further ahead than any lane plans, or under
     /// a lease longer than any.
     async fn is_any_adrift(&self, now: Millis) -> Result<bool, Error> {
-        let query = "SELECT (SELECT latest_at FROM lanes WHERE leased_until = 0 ORDER BY latest_at DESC LIMIT 1), \
-             (SELECT next_at FROM lanes WHERE next_at < $1 ORDER BY next_at DESC LIMIT 1), \
-             (SELECT leased_until FROM lanes WHERE leased_until > 0 ORDER BY leased_until DESC LIMIT 1)";
+        let query = "SELECT (SELECT latest_at FROM lanes WHERE leased_until = 0 ORDER BY latest_at DESC LIMIT 1) AS written, \
+             (SELECT next_at FROM lanes WHERE next_at < $1 ORDER BY next_at DESC LIMIT 1) AS planned, \
+             (SELECT leased_until FROM lanes WHERE leased_until > 0 ORDER BY leased_until DESC LIMIT 1) AS leased";
         let row = sqlx::query(query).bind(NEVER).fetch_one(&self.reads).await?;
-        let is_past = |column: usize, most: Millis| -> Result<bool, Error> {
+        let is_past = |column: &str, most: Millis| -> Result<bool, Error> {
             Ok(row
                 .try_get::<Option<Millis>, _>(column)?
                 .is_some_and(|at| at > most))
         };
-        Ok(is_past(0, now + PUT_BACK_MS)?
-            || is_past(1, now + PUT_BACK_MS + FURTHEST_MS)?
-            || is_past(2, now + LONGEST_LEASE_MS)?)
+        Ok(is_past("written", now + PUT_BACK_MS)?
+            || is_past("planned", now + PUT_BACK_MS + FURTHEST_MS)?
+            || is_past("leased", now + LONGEST_LEASE_MS)?)
     }
 
     async fn first_place(&self) -> Result<Option<Millis>, Error> {
@@ -95,9 +92,6 @@ impl Store {
     }
 
     /// Claims this shop's lane whether or not it is due, unless somebody works on it.
-    ///
-    /// # Errors
-    /// When the database cannot be used.
     pub async fn claim_shop(&self, shop: ShopId, now: Millis, lease_ms: i64) -> Result<Option<Lease>, Error> {
         let mut tx = self.begin().await?;
         let skip = self.dialect.for_update_skip_locked();
@@ -108,7 +102,7 @@ impl Store {
             .bind(shop.0)
             .bind(now)
             .bind(now + LONGEST_LEASE_MS)
-            .fetch_optional(&mut *tx)
+            .fetch_optional(&mut **tx)
             .await?;
         if row.is_none() {
             return Ok(None);
@@ -120,9 +114,6 @@ impl Store {
     }
 
     /// Prolongs a lease; false when it is no longer ours.
-    ///
-    /// # Errors
-    /// When the database cannot be used.
     pub async fn renew(&self, lease: &Lease, now: Millis, lease_ms: i64) -> Result<bool, Error> {
         let done = sqlx::query(
             "UPDATE lanes SET leased_until = $3, next_at = $3, \
@@ -140,9 +131,6 @@ impl Store {
 
     /// Lets a lane go at `now` until `due_at`. A wake that came meanwhile survives. Does nothing when the lane is no longer
     /// ours.
-    ///
-    /// # Errors
-    /// When the database cannot be used.
     pub async fn release(
         &self,
         lease: &Lease,
@@ -167,9 +155,6 @@ impl Store {
     }
 
     /// Wants a slice now.
-    ///
-    /// # Errors
-    /// When the database cannot be used.
     pub async fn wake(&self, shop: ShopId, now: Millis) -> Result<(), Error> {
         let mut tx = self.begin().await?;
         wake(&mut tx, shop, now, now).await?;
@@ -178,9 +163,6 @@ impl Store {
     }
 
     /// When the next lane can be claimed: lanes being worked on count by the end of their lease.
-    ///
-    /// # Errors
-    /// When the database cannot be used.
     pub async fn next_due(&self, now: Millis) -> Result<Option<Millis>, Error> {
         if self.is_any_adrift(now).await? {
             return Ok(Some(now));
@@ -190,9 +172,6 @@ impl Store {
 
     /// Ends leases that a process which died has left, where one process alone works on the ledger (SQLite): its
     /// successor need not wait for them. Does nothing on PostgreSQL, where others may be at work. How many.
-    ///
-    /// # Errors
-    /// When the database cannot be used.
     pub async fn end_leases(&self, now: Millis) -> Result<u64, Error> {
         if self.dialect != Dialect::Sqlite {
             return Ok(0);
@@ -207,21 +186,16 @@ impl Store {
     }
 
     /// How many lanes can be claimed now, and since when the longest waits.
-    ///
-    /// # Errors
-    /// When the database cannot be used.
     pub async fn overdue(&self, now: Millis) -> Result<(i64, Option<Millis>), Error> {
-        let row = sqlx::query("SELECT COUNT(*), MIN(next_at) FROM lanes WHERE next_at <= $1")
-            .bind(now)
-            .fetch_one(&self.reads)
-            .await?;
-        Ok((row.try_get(0)?, row.try_get(1)?))
+        let row =
+            sqlx::query("SELECT COUNT(*) AS found, MIN(next_at) AS since FROM lanes WHERE next_at <= $1")
+                .bind(now)
+                .fetch_one(&self.reads)
+                .await?;
+        Ok((row.try_get("found")?, row.try_get("since")?))
     }
 
     /// A shop's lane.
-    ///
-    /// # Errors
-    /// When the database cannot be used.
     pub async fn lane(&self, shop: ShopId) -> Result<Option<Lane>, Error> {
         let row = sqlx::query("SELECT due_at, wake_at, leased_until, state FROM lanes WHERE shop_id = $1")
             .bind(shop.0)
@@ -229,10 +203,10 @@ impl Store {
             .await?;
         let Some(row) = row else { return Ok(None) };
         Ok(Some(Lane {
-            due_at: row.try_get(0)?,
-            wake_at: row.try_get(1)?,
-            leased_until: row.try_get(2)?,
-            state: row.try_get(3)?,
+            due_at: row.try_get("due_at")?,
+            wake_at: row.try_get("wake_at")?,
+            leased_until: row.try_get("leased_until")?,
+            state: row.try_get("state")?,
         }))
     }
 }
@@ -253,7 +227,7 @@ async fn take(
         .bind(shop.0)
         .fetch_one(&mut **tx)
         .await?;
-    let (latest_at, next_at): (Millis, Millis) = (row.try_get(0)?, row.try_get(1)?);
+    let (latest_at, next_at): (Millis, Millis) = (row.try_get("latest_at")?, row.try_get("next_at")?);
     if latest_at > now + PUT_BACK_MS || (next_at > now + PUT_BACK_MS + FURTHEST_MS && next_at < NEVER) {
         // The clock was put back: what was marked before would wait for as long again.
         sqlx::query("UPDATE dirty SET due_at = $2 WHERE shop_id = $1 AND due_at > $2")
@@ -273,8 +247,8 @@ async fn take(
     .await?;
     Ok(Lease {
         shop,
-        fence: row.try_get(0)?,
-        state: row.try_get(1)?,
+        fence: row.try_get("fence")?,
+        state: row.try_get("state")?,
         until,
         length: lease_ms,
     })

@@ -3,10 +3,14 @@
 //! SQL is written once and runs on both; what differs is in `dialect.rs`. What must be secret is
 //! encrypted in `crypto.rs` on its way in, and this is the only crate that sees a key. One file a
 //! subject: `lanes` (who may work when), `commit` (one piece of work, one transaction), `contacts`,
-//! `dirty`, `runs`, `problems`, `refusals`, `unsubscribes`, `tallies`, `shops`, `life`, `lifecycle`, `hooks`, `panel`,
-//! `places`.
+//! `dirty`, `runs`, `problems`, `refusals`, `unsubscribes`, `tallies`, `shops`, `heartbeat`, `lifecycle`, `hooks`,
+//! `panel`, `places`.
+//!
+//! Whatever asks the database fails when that cannot be used; `# Errors` says what else can go wrong.
 
 mod commit;
+mod connection_pool;
+mod contact_row;
 mod contacts;
 mod crypto;
 mod dialect;
@@ -14,25 +18,27 @@ mod dirty;
 mod doubts;
 mod error;
 mod file;
+mod group_commit;
+mod health;
+mod heartbeat;
 mod hooks;
 mod keyring;
 mod lanes;
-mod life;
 mod lifecycle;
-mod link;
 mod migrate;
 mod model;
 mod panel;
 mod places;
 mod problems;
+mod reencrypt;
 mod refusals;
-mod respell;
+mod rehash;
 mod runs;
+mod shop_keys;
 mod shops;
 mod store;
 mod tallies;
 mod tidy;
-mod together;
 mod unsubscribes;
 
 pub use contacts::ContactFilter;
@@ -40,8 +46,8 @@ pub use crypto::{Keys, KeysError};
 pub use doubts::Silent;
 pub use error::Error;
 pub use file::{Copy, Served, back_up, restore, serve_alone, sqlite_file};
+pub use heartbeat::{Absence, Server};
 pub use lanes::{FURTHEST_MS, Lane, PUT_BACK_MS};
-pub use life::{Absence, Server};
 pub use model::*;
 pub use panel::{Audit, ConfigVersion, Session};
 pub use places::AddressPlace;

@@ -5,10 +5,10 @@ use sync_core::ShopId;
 use sync_core::stamp::is_older;
 
 use crate::error::Error;
-use crate::keyring::Fresh;
 use crate::lanes;
 use crate::model::{Lifecycle, LifecycleEffect, Millis, Origin, Received, SecretName, ShopState};
-use crate::runs::{from_word, word};
+use crate::runs::from_word;
+use crate::shop_keys::Fresh;
 use crate::shops::by_license;
 use crate::store::Store;
 
@@ -34,7 +34,7 @@ impl Store {
         .bind(message.timestamp.clone())
         .bind(message.received_at)
         .bind(params)
-        .execute(&mut *tx)
+        .execute(&mut **tx)
         .await?;
         if stored.rows_affected() == 0 {
             return Ok(Received::Repeated);
@@ -104,8 +104,8 @@ impl Store {
             .bind(id.0)
             .bind(url.clone())
             .bind(host.clone())
-            .bind(word(Origin::AppStore))
-            .bind(word(state))
+            .bind(Origin::AppStore.word())
+            .bind(state.word())
             .bind(*version)
             .bind(trial.map(i64::from))
             .bind(message.timestamp.clone())
@@ -173,7 +173,7 @@ impl Store {
                 }
                 sqlx::query("UPDATE shops SET state = $2, updated_at = $3 WHERE shop_id = $1")
                     .bind(id.0)
-                    .bind(word(ShopState::Uninstalling))
+                    .bind(ShopState::Uninstalling.word())
                     .bind(now)
                     .execute(&mut **tx)
                     .await?;
@@ -199,7 +199,7 @@ async fn touch(tx: &mut Transaction<'_, Any>, shop: ShopId, now: Millis) -> Resu
 async fn standing(tx: &mut Transaction<'_, Any>, shop: ShopId) -> Result<(ShopState, Option<String>), Error> {
     let query = "SELECT state, installed_stamp FROM shops WHERE shop_id = $1";
     let row = sqlx::query(query).bind(shop.0).fetch_one(&mut **tx).await?;
-    Ok((from_word(row.try_get(0)?)?, row.try_get(1)?))
+    Ok((from_word(row.try_get("state")?)?, row.try_get("installed_stamp")?))
 }
 
 /// Whether an uninstallation that was sent after this installation came before it.

@@ -1,7 +1,11 @@
 //! Migrations: files run once, in order, each with its note in one transaction.
 
-use sqlx::{Any, AssertSqlSafe, Executor, Pool, Row};
+use std::collections::HashMap;
 
+use sha2::{Digest, Sha256};
+use sqlx::{Any, AssertSqlSafe, Executor, Row, Transaction};
+
+use crate::connection_pool::ConnectionPool;
 use crate::dialect::Dialect;
 use crate::error::Error;
 
@@ -18,6 +22,7 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (16, include_str!("../migrations/0016_time.sql")),
     (17, include_str!("../migrations/0017_addresses.sql")),
     (18, include_str!("../migrations/0018_shop_keys.sql")),
+    (19, include_str!("../migrations/0019_servers_ended.sql")),
 ];
 
 /// That this program knows a database of this version.
@@ -31,16 +36,62 @@ pub fn known(have: i64) -> Result<(), Error> {
     Ok(())
 }
 
+/// That the migrations are those that were applied: one that was changed afterwards would leave databases that differ.
+/// What each was is kept from the first start that knows how.
+async fn unchanged(tx: &mut Transaction<'_, Any>) -> Result<(), Error> {
+    tx.execute(
+        "CREATE TABLE IF NOT EXISTS migration_sums (version BIGINT NOT NULL PRIMARY KEY, sum TEXT NOT NULL)",
+    )
+    .await?;
+    let mut kept = HashMap::new();
+    for row in sqlx::query("SELECT version, sum FROM migration_sums")
+        .fetch_all(&mut **tx)
+        .await?
+    {
+        kept.insert(
+            row.try_get::<i64, _>("version")?,
+            row.try_get::<String, _>("sum")?,
+        );
+    }
+    for (version, text) in MIGRATIONS {
+        let sum = hex::encode(Sha256::digest(text));
+        match kept.get(version) {
+            Some(known) if *known != sum => {
+                return Err(Error::Damaged(format!(
+                    "migration {version} is another one than was applied to it"
+                )));
+            }
+            Some(_) => {}
+            None => {
+                sqlx::query("INSERT INTO migration_sums (version, sum) VALUES ($1, $2)")
+                    .bind(*version)
+                    .bind(sum)
+                    .execute(&mut **tx)
+                    .await?;
+            }
+        }
+    }
+    Ok(())
+}
+
 /// Brings the database up to date; how many migrations were applied.
-pub async fn migrate(pool: &Pool<Any>, dialect: Dialect) -> Result<u64, Error> {
-    let mut tx = pool.begin_with(dialect.begin()).await?;
+pub async fn migrate(connections: &ConnectionPool, dialect: Dialect) -> Result<u64, Error> {
+    let mut tx = connections.begin(dialect.begin()).await?;
     if let Some(lock) = dialect.migration_lock() {
         tx.execute(lock).await?;
+    }
+    if let Some(query) = dialect.foreign_tables() {
+        let found: i64 = tx.fetch_one(query).await?.try_get(0)?;
+        if found > 0 {
+            return Err(Error::Damaged(
+                "it is another program's database: name a file of its own for the ledger".to_owned(),
+            ));
+        }
     }
     tx.execute("CREATE TABLE IF NOT EXISTS migrations (version BIGINT NOT NULL PRIMARY KEY)")
         .await?;
     let row = sqlx::query("SELECT COALESCE(MAX(version), 0) FROM migrations")
-        .fetch_one(&mut *tx)
+        .fetch_one(&mut **tx)
         .await?;
     let have: i64 = row.try_get(0)?;
     known(have)?;
@@ -50,10 +101,11 @@ pub async fn migrate(pool: &Pool<Any>, dialect: Dialect) -> Result<u64, Error> {
             .await?;
         sqlx::query("INSERT INTO migrations (version) VALUES ($1)")
             .bind(*version)
-            .execute(&mut *tx)
+            .execute(&mut **tx)
             .await?;
         applied += 1;
     }
+    unchanged(&mut tx).await?;
     tx.commit().await?;
     Ok(applied)
 }

@@ -3,7 +3,7 @@
 use secrecy::SecretString;
 use sqlx::Row;
 use sqlx::any::AnyRow;
-use sync_core::ShopId;
+use sync_core::{ProblemKind, ShopId};
 
 use crate::error::Error;
 use crate::lanes::{self, PUT_BACK_MS};
@@ -60,15 +60,16 @@ pub struct Session {
 
 fn version_from(row: &AnyRow) -> Result<ConfigVersion, Error> {
     Ok(ConfigVersion {
-        version: row.try_get(0)?,
-        at: row.try_get(1)?,
-        who: row.try_get(2)?,
-        config: row.try_get(3)?,
+        version: row.try_get("version")?,
+        at: row.try_get("at")?,
+        who: row.try_get("who")?,
+        config: row.try_get("config")?,
     })
 }
 
 impl Store {
-    /// Saves a configuration (TOML without the key) and wakes the lane. A key given is kept with it. The new version.
+    /// Saves a configuration (TOML without the key) and wakes the lane. A key given is kept with it; where the SARE account
+    /// is another one, so is the old account's ([`Store::sare_key_before`]). The new version.
     ///
     /// # Errors
     /// [`Error::ConfigChanged`] when `expected` is not the version there is; [`Error::NoSuchShop`].
@@ -85,12 +86,10 @@ impl Store {
         if !lanes::enter(&mut tx, self.dialect, shop).await? {
             return Err(Error::NoSuchShop);
         }
-        let query = "SELECT config_version FROM shops WHERE shop_id = $1";
-        let before: i64 = sqlx::query(query)
-            .bind(shop.0)
-            .fetch_one(&mut *tx)
-            .await?
-            .try_get(0)?;
+        let query = "SELECT config_version, config FROM shops WHERE shop_id = $1";
+        let row = sqlx::query(query).bind(shop.0).fetch_one(&mut **tx).await?;
+        let (before, config_before): (i64, Option<String>) =
+            (row.try_get("config_version")?, row.try_get("config")?);
         if expected.is_some_and(|expected| expected != before) {
             return Err(Error::ConfigChanged { version: before });
         }
@@ -100,7 +99,7 @@ impl Store {
             .bind(config.to_owned())
             .bind(version)
             .bind(now)
-            .execute(&mut *tx)
+            .execute(&mut **tx)
             .await?;
         sqlx::query(
             "INSERT INTO config_history (shop_id, version, at, who, config) VALUES ($1, $2, $3, $4, $5)",
@@ -110,8 +109,10 @@ impl Store {
         .bind(now)
         .bind(who.to_owned())
         .bind(config.to_owned())
-        .execute(&mut *tx)
+        .execute(&mut **tx)
         .await?;
+        self.keep_key_before(&mut tx, shop, config_before.as_deref(), config)
+            .await?;
         if key.is_some() {
             self.write_secrets(&mut tx, shop, &[(SecretName::SareKey, key)])
                 .await?;
@@ -135,11 +136,11 @@ impl Store {
         if !lanes::enter(&mut tx, self.dialect, shop).await? {
             return Err(Error::NoSuchShop);
         }
-        self.write_secrets(&mut tx, shop, &[(SecretName::SareKey, None)])
-            .await?;
+        let none = [(SecretName::SareKey, None), (SecretName::SareKeyBefore, None)];
+        self.write_secrets(&mut tx, shop, &none).await?;
         let problem = Problem {
             key: DISCONNECTED.to_owned(),
-            kind: "sare-disconnected".to_owned(),
+            kind: ProblemKind::SareDisconnected,
             hash: None,
             detail: None,
             is_final: true,
@@ -154,9 +155,6 @@ impl Store {
     }
 
     /// Earlier configurations, newest first.
-    ///
-    /// # Errors
-    /// When the database cannot be used.
     pub async fn config_history(&self, shop: ShopId, limit: i64) -> Result<Vec<ConfigVersion>, Error> {
         let query = "SELECT version, at, who, config FROM config_history WHERE shop_id = $1 ORDER BY version DESC LIMIT $2";
         let rows = sqlx::query(query)
@@ -168,9 +166,6 @@ impl Store {
     }
 
     /// One earlier configuration.
-    ///
-    /// # Errors
-    /// When the database cannot be used.
     pub async fn config_at(&self, shop: ShopId, version: i64) -> Result<Option<ConfigVersion>, Error> {
         let query = "SELECT version, at, who, config FROM config_history WHERE shop_id = $1 AND version = $2";
         let row = sqlx::query(query)
@@ -207,7 +202,7 @@ impl Store {
         .bind(compared)
         .bind(differences)
         .bind(detail.to_owned())
-        .execute(&mut *tx)
+        .execute(&mut **tx)
         .await?;
         tx.commit().await?;
         Ok(())
@@ -215,9 +210,6 @@ impl Store {
 
     /// Shops that are connected, configured and not paused, and whose last audit was begun before `before` or never;
     /// those that have waited longest first. A beginning after `now` is none: the clock was put back since.
-    ///
-    /// # Errors
-    /// When the database cannot be used.
     pub async fn audits_due(&self, before: Millis, now: Millis, limit: i64) -> Result<Vec<ShopId>, Error> {
         let query = "SELECT shop_id FROM shops WHERE state = 'connected' AND paused = 0 AND config IS NOT NULL \
              AND (audit_begun_at IS NULL OR audit_begun_at < $1 OR audit_begun_at > $2) \
@@ -232,9 +224,6 @@ impl Store {
     }
 
     /// Takes the shop's audit on, unless another server has begun one since `before`; whether it was taken on.
-    ///
-    /// # Errors
-    /// When the database cannot be used.
     pub async fn begin_audit(&self, shop: ShopId, before: Millis, now: Millis) -> Result<bool, Error> {
         let query = "UPDATE shops SET audit_begun_at = $3 WHERE shop_id = $1 AND state = 'connected' \
              AND (audit_begun_at IS NULL OR audit_begun_at < $2 OR audit_begun_at > $4)";
@@ -249,9 +238,6 @@ impl Store {
     }
 
     /// The newest audit.
-    ///
-    /// # Errors
-    /// When the database cannot be used.
     pub async fn last_audit(&self, shop: ShopId) -> Result<Option<Audit>, Error> {
         let query = "SELECT at, compared, differences, detail FROM audits WHERE shop_id = $1 ORDER BY at DESC LIMIT 1";
         let row = sqlx::query(query)
@@ -260,10 +246,10 @@ impl Store {
             .await?;
         let Some(row) = row else { return Ok(None) };
         Ok(Some(Audit {
-            at: row.try_get(0)?,
-            compared: row.try_get(1)?,
-            differences: row.try_get(2)?,
-            detail: row.try_get(3)?,
+            at: row.try_get("at")?,
+            compared: row.try_get("compared")?,
+            differences: row.try_get("differences")?,
+            detail: row.try_get("detail")?,
         }))
     }
 
@@ -279,7 +265,7 @@ impl Store {
         sqlx::query("DELETE FROM sessions WHERE shop_id = $1 AND expires_at < $2")
             .bind(session.shop.0)
             .bind(now)
-            .execute(&mut *tx)
+            .execute(&mut **tx)
             .await?;
         sqlx::query(
             "INSERT INTO sessions (shop_id, token_hash, admin, csrf, locale, expires_at) VALUES ($1, $2, $3, $4, $5, $6)",
@@ -290,7 +276,7 @@ impl Store {
         .bind(session.csrf.clone())
         .bind(session.locale.clone())
         .bind(session.expires_at)
-        .execute(&mut *tx)
+        .execute(&mut **tx)
         .await?;
         sqlx::query(
             "DELETE FROM sessions WHERE shop_id = $1 AND token_hash NOT IN \
@@ -298,7 +284,7 @@ impl Store {
         )
         .bind(session.shop.0)
         .bind(MOST_SESSIONS)
-        .execute(&mut *tx)
+        .execute(&mut **tx)
         .await?;
         tx.commit().await?;
         Ok(())
@@ -322,13 +308,13 @@ impl Store {
         .bind(shop.0)
         .bind(hash.clone())
         .bind(now)
-        .execute(&mut *tx)
+        .execute(&mut **tx)
         .await?;
         let first: Millis =
             sqlx::query("SELECT first_used_at FROM panel_links WHERE shop_id = $1 AND link_hash = $2")
                 .bind(shop.0)
                 .bind(hash)
-                .fetch_one(&mut *tx)
+                .fetch_one(&mut **tx)
                 .await?
                 .try_get(0)?;
         sqlx::query(
@@ -337,16 +323,13 @@ impl Store {
         )
         .bind(shop.0)
         .bind(MOST_LINKS)
-        .execute(&mut *tx)
+        .execute(&mut **tx)
         .await?;
         tx.commit().await?;
         Ok(first)
     }
 
     /// The session of a token that has not ended.
-    ///
-    /// # Errors
-    /// When the database cannot be used.
     pub async fn session(&self, token: &str, now: Millis) -> Result<Option<Session>, Error> {
         let query = "SELECT shop_id, admin, csrf, locale, expires_at FROM sessions WHERE token_hash = $1 AND expires_at > $2";
         let row = sqlx::query(query)
@@ -355,21 +338,18 @@ impl Store {
             .fetch_optional(&self.reads)
             .await?;
         let Some(row) = row else { return Ok(None) };
-        let shop = ShopId(row.try_get(0)?);
+        let shop = ShopId(row.try_get("shop_id")?);
         self.take_key(shop).await?;
         Ok(Some(Session {
             shop,
-            admin: row.try_get(1)?,
-            csrf: row.try_get(2)?,
-            locale: row.try_get(3)?,
-            expires_at: row.try_get(4)?,
+            admin: row.try_get("admin")?,
+            csrf: row.try_get("csrf")?,
+            locale: row.try_get("locale")?,
+            expires_at: row.try_get("expires_at")?,
         }))
     }
 
     /// Changes the language of a session.
-    ///
-    /// # Errors
-    /// When the database cannot be used.
     pub async fn set_session_locale(&self, token: &str, locale: &str) -> Result<(), Error> {
         sqlx::query("UPDATE sessions SET locale = $2 WHERE token_hash = $1")
             .bind(self.vault.token(token))
@@ -380,9 +360,6 @@ impl Store {
     }
 
     /// Remembers which language somebody chose in a shop's panel; `admin` is who, where the shop named them.
-    ///
-    /// # Errors
-    /// When the database cannot be used.
     pub async fn choose_language(
         &self,
         shop: ShopId,
@@ -400,16 +377,13 @@ impl Store {
         .bind(shop.0)
         .bind(admin.unwrap_or_default().to_owned())
         .bind(locale.to_owned())
-        .execute(&mut *tx)
+        .execute(&mut **tx)
         .await?;
         tx.commit().await?;
         Ok(())
     }
 
     /// The language that somebody chose.
-    ///
-    /// # Errors
-    /// When the database cannot be used.
     pub async fn chosen_language(&self, shop: ShopId, admin: Option<&str>) -> Result<Option<String>, Error> {
         let row = sqlx::query("SELECT locale FROM panel_languages WHERE shop_id = $1 AND admin = $2")
             .bind(shop.0)
@@ -420,9 +394,6 @@ impl Store {
     }
 
     /// Keeps for a session what was just done, in place of what it kept before.
-    ///
-    /// # Errors
-    /// When the database cannot be used.
     pub async fn put_told(&self, token: &str, told: &str) -> Result<(), Error> {
         sqlx::query("UPDATE sessions SET told = $2 WHERE token_hash = $1")
             .bind(self.vault.token(token))
@@ -433,9 +404,6 @@ impl Store {
     }
 
     /// Takes out what a session keeps when it is this; whether it was. It is there once.
-    ///
-    /// # Errors
-    /// When the database cannot be used.
     pub async fn take_told(&self, token: &str, told: &str) -> Result<bool, Error> {
         let done = sqlx::query("UPDATE sessions SET told = NULL WHERE token_hash = $1 AND told = $2")
             .bind(self.vault.token(token))
@@ -446,9 +414,6 @@ impl Store {
     }
 
     /// Ends all sessions of a shop.
-    ///
-    /// # Errors
-    /// When the database cannot be used.
     pub async fn end_sessions(&self, shop: ShopId) -> Result<(), Error> {
         sqlx::query("DELETE FROM sessions WHERE shop_id = $1")
             .bind(shop.0)

@@ -12,6 +12,9 @@ use crate::store::Store;
 
 const CASTS: &[&str] = &["bigint", "bigint", "bigint", "bigint", "bigint", "bigint"];
 
+/// Kept in place of a row by which the address is not asked for.
+const NO_ROW: i64 = -1;
+
 /// One address in the shop's list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AddressPlace {
@@ -19,8 +22,9 @@ pub struct AddressPlace {
     pub address: i64,
     /// Whose it is.
     pub user: i64,
-    /// Rows before it in the list; -1 where it is asked for by its number, since the list goes by id or its page cannot be read.
-    pub row: i64,
+    /// Rows before it in the list; `None` where it is asked for by its number, since the list goes by id or its page cannot
+    /// be read.
+    pub row: Option<i64>,
     /// Whether bills go there.
     pub is_default: bool,
     /// The pass through the list that met it last.
@@ -29,9 +33,6 @@ pub struct AddressPlace {
 
 impl Store {
     /// Where the addresses of these customers stand.
-    ///
-    /// # Errors
-    /// When the database cannot be used.
     pub async fn address_places(&self, shop: ShopId, users: &[i64]) -> Result<Vec<AddressPlace>, Error> {
         let mut found = Vec::new();
         for part in self.dialect.pieces(users, 500) {
@@ -46,11 +47,11 @@ impl Store {
             }
             for row in query.fetch_all(&self.reads).await? {
                 found.push(AddressPlace {
-                    address: row.try_get(0)?,
-                    user: row.try_get(1)?,
-                    row: row.try_get(2)?,
-                    is_default: row.try_get::<i64, _>(3)? != 0,
-                    pass: row.try_get(4)?,
+                    address: row.try_get("address_id")?,
+                    user: row.try_get("user_id")?,
+                    row: Some(row.try_get("row_no")?).filter(|row| *row != NO_ROW),
+                    is_default: row.try_get::<i64, _>("is_default")? != 0,
+                    pass: row.try_get("pass")?,
                 });
             }
         }
@@ -81,7 +82,7 @@ pub(crate) async fn put(
                 .bind(shop.0)
                 .bind(place.address)
                 .bind(place.user)
-                .bind(place.row)
+                .bind(place.row.unwrap_or(NO_ROW))
                 .bind(i64::from(place.is_default))
                 .bind(place.pass);
         }

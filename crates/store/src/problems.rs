@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use sqlx::any::AnyRow;
 use sqlx::{AssertSqlSafe, Row};
-use sync_core::ShopId;
+use sync_core::{ProblemKind, ShopId};
 
-use crate::contacts::hash_of;
+use crate::contact_row::hash_of;
 use crate::dirty::OLDEST_WAITING;
 use crate::error::Error;
 use crate::lanes;
@@ -26,8 +26,7 @@ const OF_ACCOUNT: [&str; 3] = [
 /// Open problems of one kind.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProblemGroup {
-    /// The kind.
-    pub kind: String,
+    pub kind: ProblemKind,
     /// How many.
     pub count: i64,
     /// Since when the oldest is there.
@@ -47,9 +46,6 @@ const COLUMNS: &str = "entry, kind, hash, detail, is_final, first_at, last_at, t
 
 impl Store {
     /// Notes a problem; one known already is brought up to date. Of a removed shop nothing is noted.
-    ///
-    /// # Errors
-    /// When the database cannot be used.
     pub async fn note_problem(&self, shop: ShopId, problem: &Problem) -> Result<(), Error> {
         let mut tx = self.begin().await?;
         if lanes::enter(&mut tx, self.dialect, shop).await? {
@@ -60,10 +56,7 @@ impl Store {
     }
 
     /// A problem is over.
-    ///
-    /// # Errors
-    /// When the database cannot be used.
-    pub async fn solve_problem(&self, shop: ShopId, key: &str) -> Result<(), Error> {
+    pub async fn resolve_problem(&self, shop: ShopId, key: &str) -> Result<(), Error> {
         let query = "SELECT 1 FROM problems WHERE shop_id = $1 AND entry = $2";
         if sqlx::query(query)
             .bind(shop.0)
@@ -83,9 +76,6 @@ impl Store {
     }
 
     /// Open problems, newest first.
-    ///
-    /// # Errors
-    /// When the database cannot be used.
     pub async fn problems(&self, shop: ShopId, limit: i64, offset: i64) -> Result<Vec<Problem>, Error> {
         let query = format!(
             "SELECT {COLUMNS} FROM problems WHERE shop_id = $1 ORDER BY last_at DESC, entry LIMIT $2 OFFSET $3"
@@ -100,9 +90,6 @@ impl Store {
     }
 
     /// Open problems of these contacts, newest first.
-    ///
-    /// # Errors
-    /// When the database cannot be used.
     pub async fn problems_of(&self, shop: ShopId, hashes: &[AddrHash]) -> Result<Vec<Problem>, Error> {
         let mut found = Vec::new();
         for part in self.dialect.pieces(hashes, 500) {
@@ -121,9 +108,6 @@ impl Store {
     }
 
     /// Open problems under these keys.
-    ///
-    /// # Errors
-    /// When the database cannot be used.
     pub async fn problems_by_key(&self, shop: ShopId, keys: &[DirtyKey]) -> Result<Vec<Problem>, Error> {
         let mut found = Vec::new();
         for part in self.dialect.pieces(keys, 500) {
@@ -141,9 +125,6 @@ impl Store {
     }
 
     /// Open problems of one kind, the newest first, after the one of this time and key.
-    ///
-    /// # Errors
-    /// When the database cannot be used.
     pub async fn problems_of_kind(
         &self,
         shop: ShopId,
@@ -168,46 +149,40 @@ impl Store {
     }
 
     /// Open problems by kind, the largest group first.
-    ///
-    /// # Errors
-    /// When the database cannot be used.
     pub async fn problem_groups(&self, shop: ShopId) -> Result<Vec<ProblemGroup>, Error> {
-        let query = "SELECT kind, COUNT(*), MIN(first_at) FROM problems WHERE shop_id = $1 GROUP BY kind \
+        let query = "SELECT kind, COUNT(*) AS found, MIN(first_at) AS since FROM problems WHERE shop_id = $1 GROUP BY kind \
              ORDER BY COUNT(*) DESC, kind";
         let rows = sqlx::query(query).bind(shop.0).fetch_all(&self.reads).await?;
         rows.iter()
             .map(|row| {
                 Ok(ProblemGroup {
-                    kind: row.try_get(0)?,
-                    count: row.try_get(1)?,
-                    since: row.try_get(2)?,
+                    kind: ProblemKind::of(row.try_get("kind")?),
+                    count: row.try_get("found")?,
+                    since: row.try_get("since")?,
                 })
             })
             .collect()
     }
 
     fn problem_from(&self, shop: ShopId, row: &AnyRow) -> Result<Problem, Error> {
-        let key: String = row.try_get(0)?;
-        let hash: Option<Vec<u8>> = row.try_get(2)?;
-        let detail: Option<Vec<u8>> = row.try_get(3)?;
+        let key: String = row.try_get("entry")?;
+        let hash: Option<Vec<u8>> = row.try_get("hash")?;
+        let detail: Option<Vec<u8>> = row.try_get("detail")?;
         Ok(Problem {
             detail: detail
                 .map(|sealed| self.open_text(shop, DETAIL, key.as_bytes(), &sealed))
                 .transpose()?,
             key,
-            kind: row.try_get(1)?,
+            kind: ProblemKind::of(row.try_get("kind")?),
             hash: hash.as_deref().map(hash_of).transpose()?,
-            is_final: row.try_get::<i64, _>(4)? != 0,
-            first_at: row.try_get(5)?,
-            last_at: row.try_get(6)?,
-            times: row.try_get(7)?,
+            is_final: row.try_get::<i64, _>("is_final")? != 0,
+            first_at: row.try_get("first_at")?,
+            last_at: row.try_get("last_at")?,
+            times: row.try_get("times")?,
         })
     }
 
     /// Open problems of the shop as a whole, that is of no contact and no record, the oldest first.
-    ///
-    /// # Errors
-    /// When the database cannot be used.
     pub async fn shop_problems(&self, shop: ShopId, limit: i64) -> Result<Vec<Problem>, Error> {
         let query = format!(
             "SELECT {COLUMNS} FROM problems WHERE shop_id = $1 AND entry LIKE 'shop:%' ORDER BY first_at, entry LIMIT $2"
@@ -221,25 +196,19 @@ impl Store {
     }
 
     /// Open problems by kind.
-    ///
-    /// # Errors
-    /// When the database cannot be used.
     pub async fn problem_kinds(&self, shop: ShopId) -> Result<BTreeMap<String, i64>, Error> {
-        let query = "SELECT kind, COUNT(*) FROM problems WHERE shop_id = $1 GROUP BY kind";
+        let query = "SELECT kind, COUNT(*) AS found FROM problems WHERE shop_id = $1 GROUP BY kind";
         let rows = sqlx::query(query).bind(shop.0).fetch_all(&self.reads).await?;
         rows.iter()
-            .map(|row| Ok((row.try_get(0)?, row.try_get(1)?)))
+            .map(|row| Ok((row.try_get("kind")?, row.try_get("found")?)))
             .collect()
     }
 
     /// How many shops have a problem of each of these kinds, which each shop has at most once.
-    ///
-    /// # Errors
-    /// When the database cannot be used.
     pub async fn shops_with_problems(&self, kinds: &[&str]) -> Result<BTreeMap<String, i64>, Error> {
         let list = self.dialect.list(kinds.len(), 0);
         let query = format!(
-            "SELECT kind, COUNT(*) FROM problems WHERE hash IS NULL AND kind IN {list} GROUP BY kind"
+            "SELECT kind, COUNT(*) AS found FROM problems WHERE hash IS NULL AND kind IN {list} GROUP BY kind"
         );
         let mut query = sqlx::query(AssertSqlSafe(query));
         for kind in kinds {
@@ -247,23 +216,17 @@ impl Store {
         }
         let rows = query.fetch_all(&self.reads).await?;
         rows.iter()
-            .map(|row| Ok((row.try_get(0)?, row.try_get(1)?)))
+            .map(|row| Ok((row.try_get("kind")?, row.try_get("found")?)))
             .collect()
     }
 
     /// Marks contacts with problems to be tried again now: all, or the one of this key. What was last sent is forgotten,
     /// so that a contact that SARE refused is sent again though nothing changed. How many.
-    ///
-    /// # Errors
-    /// When the database cannot be used.
     pub async fn problem_retry(&self, shop: ShopId, key: Option<&str>, now: Millis) -> Result<i64, Error> {
         self.retry(shop, key.map_or(Which::All, Which::Key), now).await
     }
 
     /// The same for all problems of a kind.
-    ///
-    /// # Errors
-    /// When the database cannot be used.
     pub async fn problem_retry_kind(&self, shop: ShopId, kind: &str, now: Millis) -> Result<i64, Error> {
         self.retry(shop, Which::Kind(kind), now).await
     }
@@ -282,7 +245,7 @@ impl Store {
         let rows = sqlx::query(AssertSqlSafe(query))
             .bind(shop.0)
             .bind(value.to_owned())
-            .fetch_all(&mut *tx)
+            .fetch_all(&mut **tx)
             .await?;
         let mut of_account = false;
         let mut keys = Vec::with_capacity(rows.len());
@@ -313,7 +276,7 @@ impl Store {
         sqlx::query(AssertSqlSafe(query))
             .bind(shop.0)
             .bind(value.to_owned())
-            .execute(&mut *tx)
+            .execute(&mut **tx)
             .await?;
         crate::dirty::mark(&mut tx, self.dialect, shop, &marks, now).await?;
         if of_account {
@@ -325,7 +288,7 @@ impl Store {
             sqlx::query(AssertSqlSafe(query))
                 .bind(shop.0)
                 .bind(now)
-                .execute(&mut *tx)
+                .execute(&mut **tx)
                 .await?;
         }
         lanes::wake(&mut tx, shop, now, now).await?;

@@ -1,12 +1,12 @@
 //! Refusals made in SARE of people who consent in the shop: listed, and carried into the shop when a person asks.
 //!
-//! A wish to apply one is a dirty mark with a reason of its own. Contacts are written wholly by the engine, which
-//! would overwrite a wish noted there while it works; a mark stays until the version it was read in is dealt with.
+//! A request to apply one is a dirty mark with a reason of its own. Contacts are written wholly by the engine, which
+//! would overwrite a request noted there while it works; a mark stays until the version it was read in is dealt with.
 
 use sqlx::{AssertSqlSafe, Row};
 use sync_core::{RecordKind, ShopId};
 
-use crate::contacts::hash_of;
+use crate::contact_row::hash_of;
 use crate::error::Error;
 use crate::lanes;
 use crate::model::{AddrHash, DirtyKey, DirtyMark, Millis, Priority, Reason};
@@ -14,9 +14,6 @@ use crate::store::Store;
 
 impl Store {
     /// How many refuse in SARE and consent in the shop.
-    ///
-    /// # Errors
-    /// When the database cannot be used.
     pub async fn count_disputed(&self, shop: ShopId) -> Result<i64, Error> {
         let query =
             "SELECT COUNT(*) FROM contacts WHERE shop_id = $1 AND refusal IS NOT NULL AND consent = 1";
@@ -75,7 +72,7 @@ impl Store {
             query = query.bind(hash.0.to_vec());
         }
         let mut marks = Vec::new();
-        for row in query.fetch_all(&mut *tx).await? {
+        for row in query.fetch_all(&mut **tx).await? {
             let hash: Vec<u8> = row.try_get(0)?;
             marks.push(DirtyMark {
                 key: DirtyKey::Address(hash_of(&hash)?),

@@ -1,28 +1,17 @@
 //! Runs through a whole shop.
 
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 use sqlx::any::AnyRow;
 use sqlx::{Any, AssertSqlSafe, Row, Transaction};
-use sync_core::ShopId;
+use sync_core::{FromWord, ShopId};
 
 use crate::error::Error;
 use crate::lanes;
 use crate::model::{Millis, Run, RunKind, RunState};
 use crate::store::Store;
 
-/// The word kept for a value.
-pub(crate) fn word<T: Serialize>(value: T) -> String {
-    serde_json::to_value(value)
-        .ok()
-        .and_then(|value| value.as_str().map(str::to_owned))
-        .unwrap_or_default()
-}
-
-/// Reads [`word`].
-pub(crate) fn from_word<T: DeserializeOwned>(word: String) -> Result<T, Error> {
-    serde_json::from_value(serde_json::Value::String(word))
-        .map_err(|_| Error::Damaged("a word of this program's is not known to it".to_owned()))
+/// Reads a word that is kept for a value.
+pub(crate) fn from_word<T: FromWord>(word: &str) -> Result<T, Error> {
+    T::from_word(word).ok_or_else(|| Error::Damaged("a word of this program's is not known to it".to_owned()))
 }
 
 const COLUMNS: &str = "run_id, kind, state, body, error, created_at, started_at, ended_at";
@@ -30,14 +19,14 @@ const ACTIVE: &str = "state IN ('queued', 'running', 'braked')";
 
 fn run_from(row: &AnyRow) -> Result<Run, Error> {
     Ok(Run {
-        id: row.try_get(0)?,
-        kind: from_word(row.try_get(1)?)?,
-        state: from_word(row.try_get(2)?)?,
-        body: row.try_get(3)?,
-        error: row.try_get(4)?,
-        created_at: row.try_get(5)?,
-        started_at: row.try_get(6)?,
-        ended_at: row.try_get(7)?,
+        id: row.try_get("run_id")?,
+        kind: from_word(row.try_get("kind")?)?,
+        state: from_word(row.try_get("state")?)?,
+        body: row.try_get("body")?,
+        error: row.try_get("error")?,
+        created_at: row.try_get("created_at")?,
+        started_at: row.try_get("started_at")?,
+        ended_at: row.try_get("ended_at")?,
     })
 }
 
@@ -49,7 +38,7 @@ pub(crate) async fn put(tx: &mut Transaction<'_, Any>, shop: ShopId, run: &Run) 
     )
     .bind(shop.0)
     .bind(run.id)
-    .bind(word(run.state))
+    .bind(run.state.word())
     .bind(run.body.clone())
     .bind(run.error.clone())
     .bind(run.started_at)
@@ -70,7 +59,8 @@ pub(crate) async fn active(tx: &mut Transaction<'_, Any>, shop: ShopId) -> Resul
 }
 
 impl Store {
-    /// Asks for a run; its number.
+    /// Asks for a run and has the lane worked on; its number. A preview that is not over is cancelled when any other run is
+    /// asked for: it changes nothing, so nothing waits for it.
     ///
     /// # Errors
     /// [`Error::RunActive`] when another is not over yet.
@@ -86,6 +76,16 @@ impl Store {
         if !lanes::enter(&mut tx, self.dialect, shop).await? {
             return Err(Error::NoSuchShop);
         }
+        if !kind.policy().only_states {
+            sqlx::query(
+                "UPDATE runs SET state = 'cancelled', error = 'superseded', ended_at = $2 \
+                 WHERE shop_id = $1 AND kind = 'dry-run' AND state IN ('queued', 'running', 'braked')",
+            )
+            .bind(shop.0)
+            .bind(now)
+            .execute(&mut **tx)
+            .await?;
+        }
         if let Some(id) = active(&mut tx, shop).await? {
             return Err(Error::RunActive(id));
         }
@@ -94,10 +94,10 @@ impl Store {
              SELECT $1, COALESCE(MAX(run_id), 0) + 1, $2, 'queued', $3, $4 FROM runs WHERE shop_id = $1 RETURNING run_id",
         )
         .bind(shop.0)
-        .bind(word(kind))
+        .bind(kind.word())
         .bind(body.to_owned())
         .bind(now)
-        .fetch_one(&mut *tx)
+        .fetch_one(&mut **tx)
         .await?;
         lanes::wake(&mut tx, shop, now, now).await?;
         tx.commit().await?;
@@ -105,9 +105,6 @@ impl Store {
     }
 
     /// One run.
-    ///
-    /// # Errors
-    /// When the database cannot be used.
     pub async fn run(&self, shop: ShopId, id: i64) -> Result<Option<Run>, Error> {
         let query = format!("SELECT {COLUMNS} FROM runs WHERE shop_id = $1 AND run_id = $2");
         let row = sqlx::query(AssertSqlSafe(query))
@@ -119,9 +116,6 @@ impl Store {
     }
 
     /// The newest runs, newest first.
-    ///
-    /// # Errors
-    /// When the database cannot be used.
     pub async fn runs(&self, shop: ShopId, limit: i64) -> Result<Vec<Run>, Error> {
         let query = format!("SELECT {COLUMNS} FROM runs WHERE shop_id = $1 ORDER BY run_id DESC LIMIT $2");
         let rows = sqlx::query(AssertSqlSafe(query))
@@ -133,25 +127,19 @@ impl Store {
     }
 
     /// The newest run of a kind.
-    ///
-    /// # Errors
-    /// When the database cannot be used.
     pub async fn newest_run(&self, shop: ShopId, kind: RunKind) -> Result<Option<Run>, Error> {
         let query = format!(
             "SELECT {COLUMNS} FROM runs WHERE shop_id = $1 AND kind = $2 ORDER BY run_id DESC LIMIT 1"
         );
         let row = sqlx::query(AssertSqlSafe(query))
             .bind(shop.0)
-            .bind(word(kind))
+            .bind(kind.word())
             .fetch_optional(&self.reads)
             .await?;
         row.as_ref().map(run_from).transpose()
     }
 
     /// The run that is not over.
-    ///
-    /// # Errors
-    /// When the database cannot be used.
     pub async fn active_run(&self, shop: ShopId) -> Result<Option<Run>, Error> {
         let query =
             format!("SELECT {COLUMNS} FROM runs WHERE shop_id = $1 AND {ACTIVE} ORDER BY run_id LIMIT 1");
@@ -163,9 +151,6 @@ impl Store {
     }
 
     /// The runs of all shops that are waiting or at work.
-    ///
-    /// # Errors
-    /// When the database cannot be used.
     pub async fn runs_under_way(&self) -> Result<Vec<(ShopId, Run)>, Error> {
         let query = format!("SELECT {COLUMNS}, shop_id FROM runs WHERE state IN ('queued', 'running')");
         let rows = sqlx::query(AssertSqlSafe(query)).fetch_all(&self.reads).await?;
@@ -175,9 +160,6 @@ impl Store {
     }
 
     /// Ends or moves a run from outside its lane. What a run that does not end well held back is dropped.
-    ///
-    /// # Errors
-    /// When the database cannot be used.
     pub async fn set_run_state(
         &self,
         shop: ShopId,
@@ -194,16 +176,16 @@ impl Store {
         )
         .bind(shop.0)
         .bind(id)
-        .bind(word(state))
+        .bind(state.word())
         .bind(error.map(str::to_owned))
         .bind(state.is_over().then_some(now))
-        .execute(&mut *tx)
+        .execute(&mut **tx)
         .await?;
         if state.is_over() && state != RunState::Done {
             sqlx::query("DELETE FROM dirty WHERE shop_id = $1 AND held_by = $2")
                 .bind(shop.0)
                 .bind(id)
-                .execute(&mut *tx)
+                .execute(&mut **tx)
                 .await?;
         }
         tx.commit().await?;

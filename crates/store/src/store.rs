@@ -3,31 +3,34 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use sqlx::{Any, Pool, Transaction};
 use sync_core::ShopId;
 use tokio::sync::{Mutex, MutexGuard};
 
+use crate::connection_pool::{ConnectionPool, Tx};
 use crate::crypto::{Keys, Place, Vault};
 use crate::dialect::Dialect;
 use crate::error::Error;
+use crate::file::Opened;
+use crate::group_commit::GroupCommit;
 use crate::keyring::Pass;
 use crate::model::{AddrHash, Millis};
-use crate::together::Together;
-use crate::{keyring, link, migrate};
+use crate::{connection_pool, keyring, migrate};
 
 /// The ledger. Copies share its connections.
 #[derive(Clone)]
 pub struct Store {
-    pub(crate) reads: Pool<Any>,
-    pub(crate) writes: Pool<Any>,
+    pub(crate) reads: ConnectionPool,
+    pub(crate) writes: ConnectionPool,
     pub(crate) dialect: Dialect,
     pub(crate) vault: Vault,
+    /// SQLite's file.
+    pub(crate) opened: Option<Opened>,
     /// When the ledger was last shown to take what is written ([`Store::prove`]).
     pub(crate) proven: Arc<Mutex<Option<Millis>>>,
     /// Where a pass of [`Store::reencrypt`] stands.
     pub(crate) pass: Arc<Mutex<Pass>>,
     /// Marks that are written together.
-    pub(crate) together: Together,
+    pub(crate) group_commit: GroupCommit,
     /// The turn of lanes at SQLite's one writer: they queue here among themselves, so that a webhook or a person waits
     /// for one of them at most.
     lanes_turn: Arc<Mutex<()>>,
@@ -56,7 +59,7 @@ impl Store {
                 "DATABASE_URL must begin with sqlite: or postgres://".to_owned(),
             ));
         };
-        let (reads, writes) = link::open(url, dialect).await?;
+        let (reads, writes) = connection_pool::open(url, dialect).await?;
         migrate::migrate(&writes, dialect).await?;
         let vault = keyring::open_vault(&writes, dialect, &keys, entropy).await?;
         let store = Self {
@@ -64,9 +67,10 @@ impl Store {
             writes,
             dialect,
             vault,
+            opened: Opened::of(url),
             proven: Arc::default(),
             pass: Arc::default(),
-            together: Together::default(),
+            group_commit: GroupCommit::default(),
             lanes_turn: Arc::default(),
             line: Arc::new(AtomicI64::new(0)),
         };
@@ -92,8 +96,13 @@ impl Store {
         self.vault.address(shop, key)
     }
 
-    pub(crate) async fn begin(&self) -> Result<Transaction<'static, Any>, Error> {
-        Ok(self.writes.begin_with(self.dialect.begin()).await?)
+    /// Whether nobody reads or writes, or waits to, at this moment.
+    pub fn is_idle(&self) -> bool {
+        self.writes.is_idle()
+    }
+
+    pub(crate) async fn begin(&self) -> Result<Tx, Error> {
+        Ok(self.writes.begin(self.dialect.begin()).await?)
     }
 
     /// A lane's turn at the writer; to be held until its transaction is over. Where there are many writers nobody waits.

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use sqlx::{Any, AssertSqlSafe, Row, Transaction};
+use sync_core::consent::Status;
 use sync_core::{RecordKind, ShopId};
 
 use crate::contacts::rows_a_statement;
@@ -12,8 +13,7 @@ use crate::dialect::Dialect;
 use crate::error::Error;
 use crate::model::{AddrHash, Contact, Counts};
 
-/// SARE's status that is mailed (sare-api.md section 6).
-const MAILABLE: i64 = 8;
+const MAILABLE: i64 = Status::Confirmed.code();
 const CASTS: &[&str] = &["bigint", "text", "bigint"];
 
 /// By how much the tallies of a shop change, by name.
@@ -21,8 +21,8 @@ const CASTS: &[&str] = &["bigint", "text", "bigint"];
 pub(crate) struct Changes(BTreeMap<String, i64>);
 
 /// A tally's name: outcome, whether mailable, whether refused.
-fn of_contact(outcome: i64, status: Option<i64>, refusal: Option<i64>) -> String {
-    let (mailable, refused) = (i64::from(status == Some(MAILABLE)), i64::from(refusal.is_some()));
+fn of_contact(outcome: i64, status: Option<i64>, refused: bool) -> String {
+    let (mailable, refused) = (i64::from(status == Some(MAILABLE)), i64::from(refused));
     format!("contacts {outcome} {mailable} {refused}")
 }
 
@@ -50,7 +50,9 @@ impl Changes {
                 query = query.bind(hash.0.to_vec());
             }
             for row in query.fetch_all(&mut **tx).await? {
-                self.by(of_contact(row.try_get(0)?, row.try_get(1)?, row.try_get(2)?), -1);
+                let refused = row.try_get::<Option<i64>, _>("refusal")?.is_some();
+                let name = of_contact(row.try_get("outcome")?, row.try_get("sare_status")?, refused);
+                self.by(name, -1);
             }
         }
         Ok(())
@@ -59,10 +61,9 @@ impl Changes {
     /// Adds a contact as it is written.
     pub fn with(&mut self, contact: &Contact) {
         if contact.address.is_some() {
-            self.by(
-                of_contact(contact.outcome as i64, contact.sare_status, contact.refusal),
-                1,
-            );
+            let status = contact.sare.map(|seen| seen.status.code());
+            let name = of_contact(contact.outcome as i64, status, contact.refusal.is_some());
+            self.by(name, 1);
         }
     }
 

@@ -28,20 +28,21 @@ pub async fn wanted(tx: &mut Transaction<'_, Any>) -> Result<(), Error> {
 }
 
 /// Whether nobody reads from a view of the time before this moment any more, within two seconds: PostgreSQL keeps for
-/// such a reader what was deleted since, also in a table that is written anew.
+/// such a reader what was deleted since, also in a table that is written anew. The writing anew is such a reader itself
+/// while any transaction of that time goes on, be it in another database of the server.
 async fn nobody_looks_back(connection: &mut AnyConnection) -> Result<bool, Error> {
-    let row = sqlx::query("SELECT CAST(txid_current() % 4294967296 AS text)")
+    let row = sqlx::query("SELECT txid_current()")
         .fetch_one(&mut *connection)
         .await?;
-    let now: String = row.try_get(0)?;
+    let now: i64 = row.try_get(0)?;
     for _ in 0..20 {
-        let query = "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() \
-                     AND pid <> pg_backend_pid() AND age(backend_xmin) > age(CAST($1 AS xid))";
-        let row = sqlx::query(query)
-            .bind(now.clone())
-            .fetch_one(&mut *connection)
-            .await?;
-        if row.try_get::<i64, _>(0)? == 0 {
+        let query = "SELECT CAST(txid_snapshot_xmin(txid_current_snapshot()) > $1 AS int) AS is_over, \
+                     (SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() \
+                     AND pid <> pg_backend_pid() AND age(backend_xmin) > age(CAST(CAST($1 % 4294967296 AS text) AS xid))) AS readers";
+        let row = sqlx::query(query).bind(now).fetch_one(&mut *connection).await?;
+        let is_over: i32 = row.try_get("is_over")?;
+        let readers: i64 = row.try_get("readers")?;
+        if is_over == 1 && readers == 0 {
             return Ok(true);
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
@@ -107,7 +108,7 @@ impl Store {
     }
 
     async fn rewrite_keys(&self) -> Result<bool, Error> {
-        let mut connection = self.writes.acquire().await?;
+        let mut connection = self.writes.pool().acquire().await?;
         if !nobody_looks_back(&mut connection).await? {
             return Ok(false);
         }

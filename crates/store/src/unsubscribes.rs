@@ -10,16 +10,13 @@ use std::collections::HashSet;
 use serde_json::Value;
 use sqlx::any::AnyRow;
 use sqlx::{Any, AssertSqlSafe, Row, Transaction};
-use sync_core::ShopId;
+use sync_core::consent::Status;
+use sync_core::{Ended, HistoryKind, ShopId, Told, UnsubscribeCause};
 
-use crate::contacts::hash_of;
+use crate::contact_row::hash_of;
 use crate::error::Error;
-use crate::model::{AddrHash, Contact, HistoryEntry, Millis, Outcome};
+use crate::model::{AddrHash, Contact, HistoryEntry, Millis, Outcome, Reason};
 use crate::store::Store;
-
-/// SARE's status that is mailed, and those that are refusals (sare-api.md section 6).
-const MAILABLE: i64 = 8;
-const REFUSALS: [i64; 3] = [2, 3, 4];
 
 /// One unsubscribe.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,21 +27,18 @@ pub struct Unsubscribe {
     pub hash: AddrHash,
     /// When we learnt of it.
     pub at: Millis,
-    /// What happened, as the history's kinds say it: `withdrawn-in-shop` or `refusal-followed` in the shop;
-    /// `refused-in-sare`, `vanished-from-sare`, `already-refused` or `applied` in SARE.
-    pub cause: String,
-    /// What made us look, as a dirty mark's reason says it.
-    pub found_by: Option<String>,
+    /// What happened.
+    pub cause: UnsubscribeCause,
+    /// What made us look.
+    pub found_by: Option<Reason>,
     /// SARE's status then.
-    pub status: Option<i64>,
-    /// How the other side learnt of it: `told`, `nothing` (it had nothing to change), `kept` (it cannot or shall not be
-    /// changed there); `None` while it has yet to learn.
-    pub told: Option<String>,
+    pub status: Option<Status>,
+    /// How the other side learnt of it; `None` while it has yet to learn.
+    pub told: Option<Told>,
     /// When that was.
     pub told_at: Option<Millis>,
-    /// What came after: `opted-in` (a new consent in the shop that changed nothing yet), `asked-again`, `reactivated`,
-    /// `resubscribed` (in SARE).
-    pub ended: Option<String>,
+    /// What came after.
+    pub ended: Option<Ended>,
     /// When that was.
     pub ended_at: Option<Millis>,
 }
@@ -62,6 +56,18 @@ impl Direction {
     fn number(self) -> i64 {
         i64::from(self == Self::ToShop)
     }
+
+    /// Where it was made tells which way it goes.
+    fn of(cause: UnsubscribeCause) -> Self {
+        match cause {
+            UnsubscribeCause::WithdrawnInShop | UnsubscribeCause::RefusalFollowed => Self::ToSare,
+            UnsubscribeCause::RefusedInSare
+            | UnsubscribeCause::VanishedFromSare
+            | UnsubscribeCause::AlreadyRefused
+            | UnsubscribeCause::Applied
+            | UnsubscribeCause::Other => Self::ToShop,
+        }
+    }
 }
 
 /// Which rows are looked at: all, or those of which the other side has yet to learn.
@@ -72,9 +78,11 @@ enum Rows {
 }
 
 /// What may have come after an unsubscribe before.
-const NONE: &str = "ended IS NULL";
-const OPT_IN: &str = "ended = 'opted-in'";
-const NONE_OR_OPT_IN: &str = "(ended IS NULL OR ended = 'opted-in')";
+type Before = &'static [Option<Ended>];
+const NONE: Before = &[None];
+const OPT_IN: Before = &[Some(Ended::OptedIn)];
+const NONE_OR_OPT_IN: Before = &[None, Some(Ended::OptedIn)];
+const NONE_OR_ASKED: Before = &[None, Some(Ended::OptedIn), Some(Ended::AskedAgain)];
 
 /// A shop's list being written to.
 struct List<'t, 'c> {
@@ -96,62 +104,73 @@ pub(crate) async fn follow(
     let mut begun: HashSet<AddrHash> = HashSet::new();
     let added: Vec<AddrHash> = lines
         .iter()
-        .filter(|line| line.kind == "added")
+        .filter(|line| line.kind == HistoryKind::Added)
         .map(|line| line.hash)
         .collect();
     let listed = list.among(Rows::All, &added).await?;
     for line in lines.iter().copied() {
         let detail = Detail::of(line);
-        match line.kind.as_str() {
-            "withdrawn-in-shop" | "refusal-followed" => {
+        match &line.kind {
+            HistoryKind::WithdrawnInShop => {
                 begun.insert(line.hash);
                 let told = match detail.status {
-                    _ if line.kind == "refusal-followed" => None,
-                    Some(5 | 6 | MAILABLE) | None => None,
-                    Some(n) if n == 0 || REFUSALS.contains(&n) => Some("nothing"),
-                    Some(_) => Some("kept"),
+                    None => None,
+                    Some(status) if status.is_open() => None,
+                    Some(status) if status == Status::Absent || status.is_refusal() => Some(Told::Nothing),
+                    Some(_) => Some(Told::Kept),
                 };
-                list.begin(Direction::ToSare, line, &detail, told).await?;
+                list.begin(line, UnsubscribeCause::WithdrawnInShop, &detail, told)
+                    .await?;
             }
-            "refused-in-sare" | "vanished-from-sare" => {
+            HistoryKind::RefusalFollowed => {
+                begun.insert(line.hash);
+                list.begin(line, UnsubscribeCause::RefusalFollowed, &detail, None)
+                    .await?;
+            }
+            HistoryKind::RefusedInSare => {
+                begun.insert(line.hash);
+                list.begin(line, UnsubscribeCause::RefusedInSare, &detail, None)
+                    .await?;
+            }
+            HistoryKind::VanishedFromSare => {
                 begun.insert(line.hash);
                 // Who was taken out of SARE as a whole said nothing of the shop's newsletter.
-                let told = (line.kind == "vanished-from-sare").then_some("kept");
-                list.begin(Direction::ToShop, line, &detail, told).await?;
+                list.begin(
+                    line,
+                    UnsubscribeCause::VanishedFromSare,
+                    &detail,
+                    Some(Told::Kept),
+                )
+                .await?;
             }
-            "unsubscribed-in-sare" => list.told(Direction::ToSare, line).await?,
-            "switched-off-in-shop" => list.switched_off(line, &detail).await?,
-            "opted-in-in-shop" => {
+            HistoryKind::UnsubscribedInSare => list.told(Direction::ToSare, line).await?,
+            HistoryKind::SwitchedOffInShop => list.switched_off(line, &detail).await?,
+            HistoryKind::OptedInInShop => {
                 let refused = contacts
                     .iter()
                     .any(|c| c.hash == line.hash && c.refusal.is_some());
                 let known = !list.among(Rows::All, &[line.hash]).await?.is_empty();
-                list.ended(line, "opted-in", NONE).await?;
+                list.ended(line, Ended::OptedIn, NONE).await?;
                 if refused && !known {
-                    let refusal = HistoryEntry {
-                        kind: "already-refused".to_owned(),
-                        ..line.clone()
-                    };
-                    list.begin(Direction::ToShop, &refusal, &detail, Some("kept"))
+                    list.begin(line, UnsubscribeCause::AlreadyRefused, &detail, Some(Told::Kept))
                         .await?;
-                    list.ended(line, "opted-in", NONE).await?;
+                    list.ended(line, Ended::OptedIn, NONE).await?;
                 }
             }
-            "asked-again" => {
-                list.ended(line, "asked-again", NONE_OR_OPT_IN).await?;
+            HistoryKind::AskedAgain => {
+                list.ended(line, Ended::AskedAgain, NONE_OR_OPT_IN).await?;
             }
-            "confirmed-in-sare" => {
-                list.ended(line, "reactivated", NONE_OR_OPT_IN).await?;
+            HistoryKind::ConfirmedInSare => {
+                list.ended(line, Ended::Reactivated, NONE_OR_OPT_IN).await?;
             }
-            "resubscribed-in-sare" => {
-                let before = "(ended IS NULL OR ended IN ('opted-in', 'asked-again'))";
-                list.ended(line, "resubscribed", before).await?;
+            HistoryKind::ResubscribedInSare => {
+                list.ended(line, Ended::Resubscribed, NONE_OR_ASKED).await?;
             }
-            "added" if listed.contains(&line.hash) => match detail.status {
+            HistoryKind::Added if listed.contains(&line.hash) => match detail.status {
                 // The refusal came along to a new address, which now refuses in SARE too.
-                Some(n) if REFUSALS.contains(&n) => list.told(Direction::ToSare, line).await?,
-                Some(MAILABLE) => list.ended(line, "reactivated", OPT_IN).await?,
-                _ => list.ended(line, "asked-again", OPT_IN).await?,
+                Some(status) if status.is_refusal() => list.told(Direction::ToSare, line).await?,
+                Some(Status::Confirmed) => list.ended(line, Ended::Reactivated, OPT_IN).await?,
+                _ => list.ended(line, Ended::AskedAgain, OPT_IN).await?,
             },
             _ => {}
         }
@@ -166,21 +185,21 @@ pub(crate) async fn follow(
 
 /// SARE has nothing left to be told of a withdrawal: no change of the status is under way, and it does not mail.
 fn is_settled_in_sare(c: &Contact) -> bool {
-    (c.withdrawn || c.refusal.is_some())
+    c.refuses()
         && c.intent.is_none()
-        && c.sare_status != Some(MAILABLE)
+        && c.sare_status() != Some(Status::Confirmed)
         && !matches!(c.outcome, Outcome::Unknown | Outcome::Failed)
 }
 
 /// The shop was told of a refusal as far as it can be.
 fn is_settled_in_shop(c: &Contact) -> bool {
-    c.refusal.is_some() && c.refusal_applied
+    c.refusal.is_some_and(|refused| refused.applied)
 }
 
 /// What a line of history says beside its kind.
 #[derive(Default)]
 struct Detail {
-    status: Option<i64>,
+    status: Option<Status>,
     by: Option<String>,
 }
 
@@ -194,7 +213,7 @@ impl Detail {
             return Self::default();
         };
         Self {
-            status: value["status"].as_i64(),
+            status: value["status"].as_i64().map(Status::from),
             by: value["by"].as_str().map(str::to_owned),
         }
     }
@@ -203,24 +222,24 @@ impl Detail {
 impl List<'_, '_> {
     async fn begin(
         &mut self,
-        direction: Direction,
         line: &HistoryEntry,
+        cause: UnsubscribeCause,
         detail: &Detail,
-        told: Option<&str>,
+        told: Option<Told>,
     ) -> Result<(), Error> {
         sqlx::query(
             "INSERT INTO unsubscribes (shop_id, to_shop, seq, hash, at, cause, found_by, status, told, told_at) \
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
         )
         .bind(self.shop.0)
-        .bind(direction.number())
+        .bind(Direction::of(cause).number())
         .bind(self.store.next_line(line.at))
         .bind(line.hash.0.to_vec())
         .bind(line.at)
-        .bind(line.kind.clone())
+        .bind(cause.word())
         .bind(detail.by.clone())
-        .bind(detail.status)
-        .bind(told.map(str::to_owned))
+        .bind(detail.status.map(Status::code))
+        .bind(told.map(Told::word))
         .bind(told.map(|_| line.at))
         .execute(&mut **self.tx)
         .await?;
@@ -230,14 +249,16 @@ impl List<'_, '_> {
     /// The other side was told: of all that were open, and of the newest, which may have seemed to need nothing.
     async fn told(&mut self, direction: Direction, line: &HistoryEntry) -> Result<(), Error> {
         sqlx::query(
-            "UPDATE unsubscribes SET told = 'told', told_at = $4 WHERE shop_id = $1 AND hash = $2 AND to_shop = $3 \
-             AND ended IS NULL AND (told IS NULL OR (told = 'nothing' AND seq = (SELECT MAX(seq) FROM unsubscribes \
+            "UPDATE unsubscribes SET told = $5, told_at = $4 WHERE shop_id = $1 AND hash = $2 AND to_shop = $3 \
+             AND ended IS NULL AND (told IS NULL OR (told = $6 AND seq = (SELECT MAX(seq) FROM unsubscribes \
              WHERE shop_id = $1 AND hash = $2 AND to_shop = $3)))",
         )
         .bind(self.shop.0)
         .bind(line.hash.0.to_vec())
         .bind(direction.number())
         .bind(line.at)
+        .bind(Told::Told.word())
+        .bind(Told::Nothing.word())
         .execute(&mut **self.tx)
         .await?;
         Ok(())
@@ -247,39 +268,37 @@ impl List<'_, '_> {
     /// was first seen comes into the list now, as a person had it applied.
     async fn switched_off(&mut self, line: &HistoryEntry, detail: &Detail) -> Result<(), Error> {
         let query = "SELECT 1 FROM unsubscribes WHERE shop_id = $1 AND hash = $2 AND to_shop = 1 AND ended IS NULL \
-             AND (told IS NULL OR told <> 'kept')";
+             AND (told IS NULL OR told <> $3)";
         let known = sqlx::query(query)
             .bind(self.shop.0)
             .bind(line.hash.0.to_vec())
+            .bind(Told::Kept.word())
             .fetch_optional(&mut **self.tx)
             .await?
             .is_some();
         if known {
             return self.told(Direction::ToShop, line).await;
         }
-        let applied = HistoryEntry {
-            kind: "applied".to_owned(),
-            ..line.clone()
-        };
-        self.begin(Direction::ToShop, &applied, detail, Some("told"))
+        self.begin(line, UnsubscribeCause::Applied, detail, Some(Told::Told))
             .await
     }
 
-    /// What came after the contact's newest unsubscribe, where what came before fits `condition`.
-    async fn ended(
-        &mut self,
-        line: &HistoryEntry,
-        ended: &str,
-        condition: &'static str,
-    ) -> Result<(), Error> {
+    /// What came after the contact's newest unsubscribe, where what came after it before is among `before`.
+    async fn ended(&mut self, line: &HistoryEntry, ended: Ended, before: Before) -> Result<(), Error> {
+        let before: Vec<String> = before
+            .iter()
+            .map(|ended| format!("'{}'", ended.map_or("", Ended::word)))
+            .collect();
         let query = format!(
-            "UPDATE unsubscribes SET ended = $3, ended_at = $4 WHERE shop_id = $1 AND hash = $2 AND {condition} \
-             AND seq = (SELECT MAX(seq) FROM unsubscribes WHERE shop_id = $1 AND hash = $2)"
+            "UPDATE unsubscribes SET ended = $3, ended_at = $4 WHERE shop_id = $1 AND hash = $2 \
+             AND COALESCE(ended, '') IN ({}) \
+             AND seq = (SELECT MAX(seq) FROM unsubscribes WHERE shop_id = $1 AND hash = $2)",
+            before.join(", ")
         );
         sqlx::query(AssertSqlSafe(query))
             .bind(self.shop.0)
             .bind(line.hash.0.to_vec())
-            .bind(ended.to_owned())
+            .bind(ended.word())
             .bind(line.at)
             .execute(&mut **self.tx)
             .await?;
@@ -293,11 +312,11 @@ impl List<'_, '_> {
         for contact in contacts.iter().filter(|c| open.contains(&c.hash)) {
             let in_shop = match contact.consent {
                 // Only a customer can withdraw a customer's own consent.
-                Some(true) => "kept",
-                _ => "nothing",
+                Some(true) => Told::Kept,
+                _ => Told::Nothing,
             };
             for (direction, is_settled, told) in [
-                (Direction::ToSare, is_settled_in_sare(contact), "nothing"),
+                (Direction::ToSare, is_settled_in_sare(contact), Told::Nothing),
                 (Direction::ToShop, is_settled_in_shop(contact), in_shop),
             ] {
                 if !is_settled {
@@ -310,7 +329,7 @@ impl List<'_, '_> {
                 .bind(self.shop.0)
                 .bind(contact.hash.0.to_vec())
                 .bind(direction.number())
-                .bind(told.to_owned())
+                .bind(told.word())
                 .bind(now)
                 .execute(&mut **self.tx)
                 .await?;
@@ -348,26 +367,26 @@ impl List<'_, '_> {
 const COLUMNS: &str = "seq, hash, at, cause, found_by, status, told, told_at, ended, ended_at";
 
 fn unsubscribe_from(row: &AnyRow) -> Result<Unsubscribe, Error> {
-    let hash: Vec<u8> = row.try_get(1)?;
+    let hash: Vec<u8> = row.try_get("hash")?;
+    let word = |column| row.try_get::<Option<String>, _>(column);
+    // What another version of the program wrote is told as far as it can be.
+    let cause = word("cause")?.and_then(|word| UnsubscribeCause::from_word(&word));
     Ok(Unsubscribe {
-        seq: row.try_get(0)?,
+        seq: row.try_get("seq")?,
         hash: hash_of(&hash)?,
-        at: row.try_get(2)?,
-        cause: row.try_get(3)?,
-        found_by: row.try_get(4)?,
-        status: row.try_get(5)?,
-        told: row.try_get(6)?,
-        told_at: row.try_get(7)?,
-        ended: row.try_get(8)?,
-        ended_at: row.try_get(9)?,
+        at: row.try_get("at")?,
+        cause: cause.unwrap_or(UnsubscribeCause::Other),
+        found_by: word("found_by")?.and_then(|word| Reason::from_word(&word)),
+        status: row.try_get::<Option<i64>, _>("status")?.map(Status::from),
+        told: word("told")?.map(|word| Told::from_word(&word).unwrap_or(Told::Kept)),
+        told_at: row.try_get("told_at")?,
+        ended: word("ended")?.map(|word| Ended::from_word(&word).unwrap_or(Ended::Other)),
+        ended_at: row.try_get("ended_at")?,
     })
 }
 
 impl Store {
     /// Unsubscribes of a direction, newest first, older than the one of place `before`, not older than `since`.
-    ///
-    /// # Errors
-    /// When the database cannot be used.
     pub async fn unsubscribes(
         &self,
         shop: ShopId,
@@ -392,9 +411,6 @@ impl Store {
     }
 
     /// A contact's newest unsubscribe of a direction.
-    ///
-    /// # Errors
-    /// When the database cannot be used.
     pub async fn newest_unsubscribe(
         &self,
         shop: ShopId,
@@ -414,9 +430,6 @@ impl Store {
     }
 
     /// How many unsubscribes of a direction there were since `since`.
-    ///
-    /// # Errors
-    /// When the database cannot be used.
     pub async fn count_unsubscribes(
         &self,
         shop: ShopId,

@@ -46,10 +46,7 @@ pub enum PropertyKind {
     /// A number.
     Number,
     /// One of fixed values; an empty list means that SARE did not tell them.
-    List {
-        /// The values.
-        values: Vec<String>,
-    },
+    List { values: Vec<String> },
     /// A consent ("zgoda").
     Consent,
     /// SARE does not say.

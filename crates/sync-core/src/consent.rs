@@ -12,44 +12,18 @@
 //! What a record says is read in `view.rs`; a consent that something speaks against is in `doubt.rs`.
 
 mod doubt;
+mod intent;
 mod view;
 
 use serde::{Deserialize, Serialize};
 
 use crate::config::{ConsentRule, OnNewOptIn};
+pub use crate::status::Status;
+use crate::{HistoryKind, words};
 
 pub use doubt::Doubt;
+pub use intent::Intent;
 pub use view::{ShopView, Signal, consent_by_rule};
-
-/// SARE's status numbers that decisions need (sare-api.md section 6).
-pub mod status {
-    /// Confirmed: the only status that is mailed.
-    pub const CONFIRMED: i64 = 8;
-    /// Blocked by the account's people.
-    pub const BLOCKED: i64 = 7;
-    /// In the database, not confirmed.
-    pub const UNCONFIRMED: i64 = 6;
-    /// In the database, never asked.
-    pub const NOT_VERIFIED: i64 = 5;
-    /// Asked to be removed.
-    pub const REMOVAL_REQUESTED: i64 = 4;
-    /// Unsubscribed.
-    pub const REMOVED: i64 = 3;
-    /// Signed out by the account's people.
-    pub const REMOVED_BY_HAND: i64 = 2;
-    /// Our own number for "surely not in SARE".
-    pub const ABSENT: i64 = 0;
-
-    /// Exactly 2, 3 and 4 are refusals.
-    pub fn is_refusal(number: i64) -> bool {
-        matches!(number, 2..=4)
-    }
-
-    /// 5, 6 and 8: present and free to be updated.
-    pub fn is_open(number: i64) -> bool {
-        matches!(number, 5 | 6 | 8)
-    }
-}
 
 /// What SARE says of one address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,22 +33,44 @@ pub enum SareView {
     /// Not there, confirmed by reading the contact itself.
     SurelyAbsent,
     /// There, with this status.
-    Status(i64),
+    Status(Status),
+    /// No answer about it can be had: nothing is done about the contact.
+    Unreadable,
 }
 
 impl SareView {
-    /// The status number, 0 for absent.
-    pub fn number(self) -> i64 {
+    /// The status; [`Status::UNREADABLE`] where no answer can be had.
+    pub fn status(self) -> Status {
         match self {
-            Self::Absent | Self::SurelyAbsent => status::ABSENT,
-            Self::Status(n) => n,
+            Self::Absent | Self::SurelyAbsent => Status::Absent,
+            Self::Status(status) => status,
+            Self::Unreadable => Status::UNREADABLE,
         }
+    }
+
+    /// Whether it refuses.
+    pub fn is_refusal(self) -> bool {
+        self.status().is_refusal()
+    }
+
+    /// Whether it is there and free to be updated.
+    pub fn is_open(self) -> bool {
+        self.status().is_open()
+    }
+
+    /// Whether it is there and not confirmed.
+    pub fn is_unconfirmed(self) -> bool {
+        self.status().is_unconfirmed()
+    }
+
+    /// Whether it is not there, surely or as far as a list tells.
+    pub fn is_absent(self) -> bool {
+        matches!(self, Self::Absent | Self::SurelyAbsent)
     }
 }
 
 /// How we learnt of a refusal.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RefusalOrigin {
     /// The contact already refused when we first looked.
     FirstSight,
@@ -88,45 +84,36 @@ pub enum RefusalOrigin {
     Followed,
 }
 
-impl RefusalOrigin {
-    /// The word kept in the ledger.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::FirstSight => "first-sight",
-            Self::Sare => "sare",
-            Self::Shop => "shop",
-            Self::Vanished => "vanished",
-            Self::Followed => "followed",
-        }
-    }
+words!(RefusalOrigin {
+    FirstSight = "first-sight",
+    Sare = "sare",
+    Shop = "shop",
+    Vanished = "vanished",
+    Followed = "followed",
+});
 
-    /// Reads [`RefusalOrigin::word`]; anything else counts as a refusal made in SARE.
-    pub fn from_word(word: &str) -> Self {
-        match word {
-            "first-sight" => Self::FirstSight,
-            "shop" => Self::Shop,
-            "vanished" => Self::Vanished,
-            "followed" => Self::Followed,
-            _ => Self::Sare,
-        }
+impl RefusalOrigin {
+    /// Reads the word kept in the ledger; anything else counts as a refusal made in SARE.
+    pub fn kept(word: &str) -> Self {
+        Self::from_word(word).unwrap_or(Self::Sare)
     }
 }
 
 /// A refusal known for an address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Refusal {
-    /// SARE's number for it; 0 when the contact was removed from SARE.
-    pub status: i64,
+    /// The status in SARE; [`Status::Absent`] when the contact was removed from it.
+    pub status: Status,
     /// How we learnt of it.
     pub origin: RefusalOrigin,
     /// Whether the shop has been told, as far as it can be.
     pub applied: bool,
 }
 
-/// An upward change that a person's new opt-in asks for. Kept until done: it is written at most once.
+/// What a person's new opt-in asks for in SARE. Kept until done: it is written at most once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Wish {
+pub enum OptIn {
     /// An unconfirmed contact opted in: make it confirmed.
     Confirm,
     /// A contact that refused opted in anew: ask by SARE's confirmation mail.
@@ -144,8 +131,8 @@ pub struct Facts {
     pub withdrawn: bool,
     /// A refusal known in SARE.
     pub refusal: Option<Refusal>,
-    /// An upward change waiting to be written.
-    pub wish: Option<Wish>,
+    /// A new opt-in waiting to be carried out.
+    pub opt_in: Option<OptIn>,
     /// Something speaks against a consent of the shop, which then counts as none.
     pub doubt: Option<Doubt>,
 }
@@ -170,21 +157,20 @@ pub struct Known {
 pub struct Followed {
     /// The old address's refusal in SARE, or the status that the merchant sets for withdrawals when one
     /// in the shop had not reached SARE.
-    pub refusal: Option<i64>,
+    pub refusal: Option<Status>,
     /// SARE has the old address as blocked or with a status we do not know, or its consent was in doubt.
     pub doubt: bool,
 }
 
 impl Followed {
     /// A refusal with this status.
-    pub fn refusal(status: i64) -> Self {
+    pub fn refusal(status: Status) -> Self {
         Self {
             refusal: Some(status),
             doubt: false,
         }
     }
 
-    /// A doubt.
     pub fn doubt() -> Self {
         Self {
             refusal: None,
@@ -227,6 +213,26 @@ pub enum Noticed {
     DoubtOver,
 }
 
+impl Noticed {
+    /// The line that a contact's history has of it.
+    pub fn history(self) -> HistoryKind {
+        match self {
+            Self::WithdrawnInShop => HistoryKind::WithdrawnInShop,
+            Self::OptedInInShop => HistoryKind::OptedInInShop,
+            Self::RefusedInSare => HistoryKind::RefusedInSare,
+            Self::AlreadyRefused => HistoryKind::AlreadyRefused,
+            Self::VanishedFromSare => HistoryKind::VanishedFromSare,
+            Self::ResubscribedInSare => HistoryKind::ResubscribedInSare,
+            Self::RefusalFollowed => HistoryKind::RefusalFollowed,
+            Self::Doubted(Doubt::InactiveRow) => HistoryKind::InactiveRowVetoes,
+            Self::Doubted(Doubt::OldAddress | Doubt::OtherAccount) => HistoryKind::DoubtFollowed,
+            Self::Doubted(Doubt::NotSaid) => HistoryKind::ConsentNotSaid,
+            Self::DoubtDecided => HistoryKind::ConsentDecided,
+            Self::DoubtOver => HistoryKind::DoubtOver,
+        }
+    }
+}
+
 /// The merchant's choices that consent depends on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rules {
@@ -237,10 +243,10 @@ pub struct Rules {
 }
 
 impl Rules {
-    fn wish_after_refusal(self) -> Option<Wish> {
+    fn opt_in_after_refusal(self) -> Option<OptIn> {
         match self.on_new_opt_in {
-            OnNewOptIn::AskAgain => Some(Wish::AskAgain),
-            OnNewOptIn::Reactivate => Some(Wish::Reactivate),
+            OnNewOptIn::AskAgain => Some(OptIn::AskAgain),
+            OnNewOptIn::Reactivate => Some(OptIn::Reactivate),
             OnNewOptIn::Leave => None,
         }
     }
@@ -271,12 +277,12 @@ pub fn observe(
         withdrawn = true;
     }
 
-    let mut wish = before.wish;
+    let mut opt_in = before.opt_in;
     let mut refusal = before.refusal;
     let refusal_was_known = refusal.is_some();
     let mut newly_in_sare = false;
     match sare {
-        SareView::Status(n) if status::is_refusal(n) => match &mut refusal {
+        SareView::Status(n) if n.is_refusal() => match &mut refusal {
             Some(known) => {
                 // Another refusal than the one known is a newer one.
                 let was = std::mem::replace(&mut known.status, n);
@@ -288,7 +294,7 @@ pub fn observe(
                         newly_in_sare = true;
                     }
                     // Back in SARE, and refusing there.
-                    RefusalOrigin::Vanished if was == status::ABSENT => {
+                    RefusalOrigin::Vanished if was == Status::Absent => {
                         noticed.push(Noticed::RefusedInSare);
                         *known = Refusal {
                             status: n,
@@ -316,12 +322,12 @@ pub fn observe(
                 });
             }
         },
-        SareView::Status(n) if status::is_open(n) => {
+        SareView::Status(n) if n.is_open() => {
             let lifted = refusal.is_some_and(|r| r.origin != RefusalOrigin::Followed);
             if lifted && !known.lowering {
-                if matches!(wish, Some(Wish::AskAgain | Wish::Reactivate)) {
+                if matches!(opt_in, Some(OptIn::AskAgain | OptIn::Reactivate)) {
                     // Our own change, read back.
-                    wish = None;
+                    opt_in = None;
                 } else {
                     noticed.push(Noticed::ResubscribedInSare);
                 }
@@ -330,17 +336,17 @@ pub fn observe(
                 // part of the refusal that SARE has lifted.
                 withdrawn = withdrew;
             }
-            if n == status::CONFIRMED && refusal.is_none() {
-                wish = None;
+            if n.is_mailable() && refusal.is_none() {
+                opt_in = None;
             }
         }
         SareView::SurelyAbsent if known.was_in_sare && refusal.is_none() => {
             noticed.push(Noticed::VanishedFromSare);
             newly_in_sare = true;
-            // A withdrawal not yet proven in SARE stays one: whoever comes back there is still lowered.
+            // A withdrawal not yet proven in SARE stays: if the address comes back there, its status is lowered.
             if !withdrawn {
                 refusal = Some(Refusal {
-                    status: status::ABSENT,
+                    status: Status::Absent,
                     origin: RefusalOrigin::Vanished,
                     applied: true,
                 });
@@ -352,10 +358,10 @@ pub fn observe(
     if let Some(followed) = followed.and_then(|f| f.refusal)
         && refusal.is_none()
     {
-        if !withdrawn || status::is_refusal(followed) {
+        if !withdrawn || followed.is_refusal() {
             noticed.push(Noticed::RefusalFollowed);
         }
-        if status::is_refusal(followed) {
+        if followed.is_refusal() {
             refusal = Some(Refusal {
                 status: followed,
                 origin: RefusalOrigin::Followed,
@@ -369,33 +375,33 @@ pub fn observe(
 
     // An opt-in must come from a source that counts: a flag that the merchant does not take for consent
     // undoes no refusal either.
-    // One of which it is not known whether it came before or after a refusal answers none.
+    // An opt-in that may be older than the refusal does not answer it.
     let answers = refusal.is_none() && !refusal_was_known && !before.withdrawn;
     let opted_in =
         by_rule && !withdrew && (shop.counting(rules.customer)).any(|s| s.opts_in() && (!s.gap || answers));
 
-    if matches!(wish, Some(Wish::AskAgain | Wish::Reactivate)) {
+    if matches!(opt_in, Some(OptIn::AskAgain | OptIn::Reactivate)) {
         // The merchant may have chosen otherwise while it waited.
-        wish = rules.wish_after_refusal();
+        opt_in = rules.opt_in_after_refusal();
     }
     if withdrew || newly_in_sare || followed.is_some() || (refusal.is_some() && !refusal_was_known) {
-        // Whatever was wished for, the refusal is newer.
-        wish = None;
+        // The refusal is newer than any pending opt-in.
+        opt_in = None;
     } else if opted_in {
         let was_without = known.facts.is_some_and(|f| !f.consent);
         if refusal.is_some() {
             noticed.push(Noticed::OptedInInShop);
             withdrawn = false;
-            wish = rules.wish_after_refusal();
+            opt_in = rules.opt_in_after_refusal();
         } else if was_without || before.withdrawn {
             noticed.push(Noticed::OptedInInShop);
             withdrawn = false;
-            if matches!(sare, SareView::Status(status::UNCONFIRMED | status::NOT_VERIFIED)) {
+            if sare.is_unconfirmed() {
                 // Who had refused is dealt with as the merchant chose, whatever status stands for it.
-                wish = if refusal_was_known || before.withdrawn {
-                    rules.wish_after_refusal()
+                opt_in = if refusal_was_known || before.withdrawn {
+                    rules.opt_in_after_refusal()
                 } else {
-                    Some(Wish::Confirm)
+                    Some(OptIn::Confirm)
                 };
             }
         }
@@ -415,7 +421,7 @@ pub fn observe(
         },
     );
     let was_refused = refusal_was_known || refusal.is_some() || before.withdrawn;
-    let is_open = matches!(sare, SareView::Status(status::UNCONFIRMED | status::NOT_VERIFIED));
+    let is_unconfirmed = sare.is_unconfirmed();
     match change {
         doubt::Change::None => {}
         doubt::Change::Cast => noticed.extend(doubt.map(Noticed::Doubted)),
@@ -425,19 +431,19 @@ pub fn observe(
             } else {
                 Noticed::DoubtOver
             });
-            if by_rule && !withdrawn && !opted_in && !was_refused && is_open {
+            if by_rule && !withdrawn && !opted_in && !was_refused && is_unconfirmed {
                 // As if the address had come with this consent: it gets the status it would have got.
-                wish = Some(Wish::Confirm);
+                opt_in = Some(OptIn::Confirm);
             }
         }
     }
     let consent = by_rule && !withdrawn && doubt.is_none();
-    // A wish is worth what the consent behind it is: nobody is asked or confirmed who no longer consents.
+    // An opt-in is worth what the consent behind it is: nobody is asked or confirmed who no longer consents.
     let facts = Facts {
         consent,
         withdrawn,
         refusal,
-        wish: wish.filter(|_| consent),
+        opt_in: opt_in.filter(|_| consent),
         doubt,
     };
     (facts, noticed)

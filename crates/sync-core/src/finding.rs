@@ -7,7 +7,6 @@ mod text;
 
 use crate::RecordKind;
 use crate::lang::Lang;
-use crate::mapping::TemplateFault;
 
 /// How serious a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -152,21 +151,14 @@ pub enum What {
     },
     /// A fixed value that a list property does not take.
     NotInList {
-        /// The value.
         value: String,
         /// The values that it takes.
         allowed: Vec<String>,
     },
     /// A fixed value that is no number, for a number property.
-    NotANumber {
-        /// The value.
-        value: String,
-    },
+    NotANumber { value: String },
     /// A field that holds text, for a number property.
-    TextForNumber {
-        /// The field.
-        field: String,
-    },
+    TextForNumber { field: String },
     /// A fixed value longer than the property takes.
     TooLong {
         /// Characters of the value.
@@ -229,4 +221,15 @@ impl std::fmt::Display for Finding {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.text(Lang::En))
     }
+}
+
+/// Why a template cannot be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TemplateFault {
+    /// A `{` without its `}`.
+    Unclosed,
+    /// A `}` without its `{`.
+    Stray,
+    /// Nothing between the braces.
+    Empty,
 }

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::words;
+
 /// A shop in our own ledger. Every key of every table starts with it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -14,7 +16,7 @@ impl std::fmt::Display for ShopId {
 }
 
 /// The two kinds of records in which a shop keeps a person's address.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RecordKind {
     /// A customer or a guest who ordered (`/users`).
@@ -22,6 +24,8 @@ pub enum RecordKind {
     /// A newsletter subscriber (`/subscribers`).
     Subscriber,
 }
+
+words!(RecordKind { Customer = "customer", Subscriber = "subscriber" });
 
 impl RecordKind {
     /// The number under which the ledger keeps this kind.

@@ -5,7 +5,7 @@
 //! consent can be read in one place.
 
 use crate::config::{DeletedAction, UnsubscribeStatus, WithoutConsent};
-use crate::consent::{Facts, Refusal, RefusalOrigin, SareView, Wish, status};
+use crate::consent::{Facts, OptIn, Refusal, RefusalOrigin, SareView, Status};
 
 /// What to do in SARE.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,7 +13,7 @@ pub enum Step {
     /// Add the address with this status, traits and groups. `confirm` sends SARE's confirmation mail.
     Add {
         /// The status a new address gets.
-        status: i64,
+        status: Status,
         /// Send the confirmation mail.
         confirm: bool,
     },
@@ -24,12 +24,12 @@ pub enum Step {
     /// Lower the status, for a withdrawal in the shop.
     Unsubscribe {
         /// The status to set.
-        to: i64,
+        to: Status,
     },
     /// Raise the status, for a person's new opt-in.
     Raise {
         /// The status to set: 8, or 6 with the confirmation mail.
-        to: i64,
+        to: Status,
         /// Send the confirmation mail.
         confirm: bool,
     },
@@ -47,16 +47,15 @@ impl Step {
     /// Whether carrying it out makes the contact mailable.
     pub fn makes_mailable(self, sare: SareView) -> bool {
         match self {
-            Self::Add { status, .. } => status == status::CONFIRMED,
-            Self::Raise { to, .. } => to == status::CONFIRMED && sare.number() != status::CONFIRMED,
+            Self::Add { status, .. } => status.is_mailable(),
+            Self::Raise { to, .. } => to.is_mailable() && !sare.status().is_mailable(),
             _ => false,
         }
     }
 
     /// Whether carrying it out takes a mailable contact out of the mailing, its groups or SARE.
     pub fn makes_unmailable(self, sare: SareView) -> bool {
-        let mailable = sare.number() == status::CONFIRMED;
-        mailable
+        sare.status().is_mailable()
             && matches!(
                 self,
                 Self::Unsubscribe { .. } | Self::Leave(DeletedAction::LeaveGroup | DeletedAction::Delete)
@@ -99,59 +98,59 @@ pub struct Circumstances {
 
 /// The next step in SARE for a contact of which these facts are known.
 pub fn next_step(facts: &Facts, sare: SareView, at: &Circumstances) -> Step {
-    if let SareView::Status(n) = sare
-        && !status::is_open(n)
-        && !status::is_refusal(n)
-    {
+    if !(sare.is_absent() || sare.is_open() || sare.is_refusal()) {
         return Step::HandsOff;
     }
     if !at.in_shop {
         // A refusal or withdrawal that had not reached SARE when the record vanished still does.
         if let SareView::Status(now) = sare
-            && status::is_open(now)
+            && now.is_open()
             && let Some(target) = owed(facts, at)
             && lowers(target, now)
         {
             return Step::Unsubscribe { to: target };
         }
-        return if at.told {
-            Step::Leave(at.deleted)
-        } else {
-            Step::Skip
+        // With the contact SARE would forget the refusal, and take the person for a new one (sare-api.md 6).
+        let refuses = facts.refusal.is_some() || facts.withdrawn || sare.is_refusal();
+        return match at.deleted {
+            _ if !at.told => Step::Skip,
+            DeletedAction::Delete if refuses => Step::Leave(DeletedAction::LeaveGroup),
+            action => Step::Leave(action),
         };
     }
-    // Upwards goes only whom the shop says consents, whose kind is synchronised.
-    let wish = facts
-        .wish
+    // A status is raised only for a contact that consents in the shop and whose kind of record is synchronised.
+    let opt_in = facts
+        .opt_in
         .filter(|_| facts.consent && !facts.withdrawn && at.in_scope && at.may_confirm);
     if let Some(refusal) = facts.refusal {
-        return refused(facts, wish, refusal, sare, at);
+        return refused(facts, opt_in, refusal, sare, at);
     }
     match sare {
+        SareView::Unreadable => Step::HandsOff,
         SareView::Absent | SareView::SurelyAbsent => {
             if facts.withdrawn {
                 Step::Suppress
             } else if !at.in_scope {
                 Step::Skip
-            } else if wish == Some(Wish::AskAgain) {
+            } else if opt_in == Some(OptIn::AskAgain) {
                 Step::Add {
-                    status: status::UNCONFIRMED,
+                    status: Status::NotConfirmed,
                     confirm: true,
                 }
             } else if facts.consent && !at.may_confirm {
                 Step::Add {
-                    status: status::UNCONFIRMED,
+                    status: Status::NotConfirmed,
                     confirm: false,
                 }
             } else if facts.consent {
                 Step::Add {
-                    status: status::CONFIRMED,
+                    status: Status::Confirmed,
                     confirm: false,
                 }
             } else {
                 match at.without_consent {
                     WithoutConsent::Unconfirmed => Step::Add {
-                        status: status::UNCONFIRMED,
+                        status: Status::NotConfirmed,
                         confirm: false,
                     },
                     WithoutConsent::Skip => Step::Skip,
@@ -159,20 +158,20 @@ pub fn next_step(facts: &Facts, sare: SareView, at: &Circumstances) -> Step {
             }
         }
         SareView::Status(now) => {
-            let target = at.to_sare.number();
+            let target = at.to_sare.status();
             if facts.withdrawn && lowers(target, now) {
                 return Step::Unsubscribe { to: target };
             }
-            match wish {
-                Some(Wish::Confirm | Wish::Reactivate) if now != status::CONFIRMED => {
+            match opt_in {
+                Some(OptIn::Confirm | OptIn::Reactivate) if !now.is_mailable() => {
                     return Step::Raise {
-                        to: status::CONFIRMED,
+                        to: Status::Confirmed,
                         confirm: false,
                     };
                 }
-                Some(Wish::AskAgain) if now != status::CONFIRMED => {
+                Some(OptIn::AskAgain) if !now.is_mailable() => {
                     return Step::Raise {
-                        to: status::UNCONFIRMED,
+                        to: Status::NotConfirmed,
                         confirm: true,
                     };
                 }
@@ -191,46 +190,50 @@ pub fn next_step(facts: &Facts, sare: SareView, at: &Circumstances) -> Step {
 }
 
 /// Whether setting `target` takes anything away from an open status.
-fn lowers(target: i64, now: i64) -> bool {
-    target != status::UNCONFIRMED || now == status::CONFIRMED
+fn lowers(target: Status, now: Status) -> bool {
+    target != Status::NotConfirmed || now.is_mailable()
 }
 
 /// The status that SARE has yet to be told.
-fn owed(facts: &Facts, at: &Circumstances) -> Option<i64> {
-    let refusal = facts.refusal.map(|r| r.status).filter(|n| status::is_refusal(*n));
-    refusal.or(facts.withdrawn.then_some(at.to_sare.number()))
+fn owed(facts: &Facts, at: &Circumstances) -> Option<Status> {
+    let refusal = facts.refusal.map(|r| r.status).filter(|n| n.is_refusal());
+    refusal.or(facts.withdrawn.then_some(at.to_sare.status()))
 }
 
-fn refused(facts: &Facts, wish: Option<Wish>, refusal: Refusal, sare: SareView, at: &Circumstances) -> Step {
-    match (wish, sare) {
-        (Some(Wish::AskAgain), SareView::Absent | SareView::SurelyAbsent) => Step::Add {
-            status: status::UNCONFIRMED,
+fn refused(
+    facts: &Facts,
+    opt_in: Option<OptIn>,
+    refusal: Refusal,
+    sare: SareView,
+    at: &Circumstances,
+) -> Step {
+    match (opt_in, sare) {
+        (Some(OptIn::AskAgain), SareView::Absent | SareView::SurelyAbsent) => Step::Add {
+            status: Status::NotConfirmed,
             confirm: true,
         },
-        (Some(Wish::Reactivate), SareView::Absent | SareView::SurelyAbsent) => Step::Add {
-            status: status::CONFIRMED,
+        (Some(OptIn::Reactivate), SareView::Absent | SareView::SurelyAbsent) => Step::Add {
+            status: Status::Confirmed,
             confirm: false,
         },
-        (Some(Wish::AskAgain), SareView::Status(n)) if status::is_refusal(n) => Step::Raise {
-            to: status::UNCONFIRMED,
+        (Some(OptIn::AskAgain), SareView::Status(n)) if n.is_refusal() => Step::Raise {
+            to: Status::NotConfirmed,
             confirm: true,
         },
-        (Some(Wish::Reactivate), SareView::Status(n)) if status::is_refusal(n) => Step::Raise {
-            to: status::CONFIRMED,
+        (Some(OptIn::Reactivate), SareView::Status(n)) if n.is_refusal() => Step::Raise {
+            to: Status::Confirmed,
             confirm: false,
         },
         // The refusal came along from an old address: the new one is made to refuse too.
         (_, SareView::Absent | SareView::SurelyAbsent)
-            if refusal.origin == RefusalOrigin::Followed
-                && status::is_refusal(refusal.status)
-                && at.in_scope =>
+            if refusal.origin == RefusalOrigin::Followed && refusal.status.is_refusal() && at.in_scope =>
         {
             Step::Add {
                 status: refusal.status,
                 confirm: false,
             }
         }
-        (_, SareView::Status(n)) if status::is_open(n) => match owed(facts, at) {
+        (_, SareView::Status(n)) if n.is_open() => match owed(facts, at) {
             Some(target) if lowers(target, n) => Step::Unsubscribe { to: target },
             _ => Step::Suppress,
         },

@@ -75,7 +75,6 @@ impl fmt::Display for Domain {
 /// Addresses that are not synchronised, by their domains.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LeaveOut {
-    /// The domains.
     pub domains: Vec<Domain>,
 }
 

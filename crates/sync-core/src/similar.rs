@@ -35,7 +35,8 @@ pub(crate) fn closest_named<'a>(
 /// How far a word is from another, both folded; `None` when they have nothing to do with each other.
 fn rank(word: &str, other: &str) -> Option<usize> {
     let most = (word.chars().count().max(other.chars().count()) / 4).max(1);
-    let distance = distance(word, other);
+    // Insertions, deletions, replacements and swaps of neighbours.
+    let distance = strsim::osa_distance(word, other);
     let tail = other.rsplit('.').next().is_some_and(|tail| tail == word);
     match () {
         () if tail => Some(0),
@@ -63,29 +64,6 @@ pub(crate) fn folded(text: &str) -> String {
             other => other,
         })
         .collect()
-}
-
-/// Insertions, deletions, replacements and swaps of neighbours that turn one word into the other.
-fn distance(a: &str, b: &str) -> usize {
-    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
-    let mut rows = vec![vec![0; b.len() + 1]; a.len() + 1];
-    for (i, row) in rows.iter_mut().enumerate() {
-        row[0] = i;
-    }
-    for (j, cell) in rows[0].iter_mut().enumerate() {
-        *cell = j;
-    }
-    for i in 1..=a.len() {
-        for j in 1..=b.len() {
-            let replaced = rows[i - 1][j - 1] + usize::from(a[i - 1] != b[j - 1]);
-            let mut least = replaced.min(rows[i - 1][j] + 1).min(rows[i][j - 1] + 1);
-            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
-                least = least.min(rows[i - 2][j - 2] + 1);
-            }
-            rows[i][j] = least;
-        }
-    }
-    rows[a.len()][b.len()]
 }
 
 #[cfg(test)]

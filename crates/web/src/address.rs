@@ -35,8 +35,11 @@ impl Plain {
             Some(rest) if rest.starts_with('/') => rest,
             _ => path,
         };
-        // A page of the panel is addressed within its session, whose own address ends with a slash.
-        let inner = if inner.starts_with("/panel/s/") {
+        // The address of a session itself ends with a slash; its pages' do not.
+        let is_session = inner
+            .strip_prefix("/panel/s/")
+            .is_some_and(|rest| rest.trim_end_matches('/').split('/').count() == 1);
+        let inner = if is_session {
             inner
         } else {
             inner
@@ -89,6 +92,11 @@ mod tests {
             ("/sare/webhooks/t/", "/sare/webhooks/t"),
             ("/panel/?shop=1", "/panel?shop=1"),
             ("/panel/s/0a/", "/panel/s/0a/"),
+            ("/panel/s/0a/contacts/", "/panel/s/0a/contacts"),
+            (
+                "/panel/s/0a/contacts/?list=failed",
+                "/panel/s/0a/contacts?list=failed",
+            ),
             ("/", "/"),
             ("//", "/"),
         ] {

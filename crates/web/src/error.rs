@@ -3,8 +3,11 @@
 use axum::Json;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+use sync_core::words;
 use utoipa::ToSchema;
+
+use crate::api::words::{CodeWord, Word};
 
 /// Why a call is not answered as asked.
 #[derive(Debug, thiserror::Error)]
@@ -45,6 +48,18 @@ pub enum Error {
     /// The shop has no configuration yet.
     #[error("the shop is not configured yet")]
     NotConfigured,
+    /// The shop has no key of SARE.
+    #[error("the shop is not connected to SARE: it has no API key")]
+    NotConnected,
+    /// SARE refuses the shop's key.
+    #[error("SARE refuses the API key: give one that it takes, or have it asked again")]
+    KeyRefused,
+    /// The shop refuses our access.
+    #[error("the shop refuses access: the app must be installed in it again")]
+    NoAccess,
+    /// Synchronisation of the shop is paused.
+    #[error("synchronisation of the shop is paused")]
+    Paused,
     /// Another run of the shop is not over yet.
     #[error("run {0} of the shop is not over yet")]
     RunActive(i64),
@@ -69,6 +84,42 @@ impl From<store::Error> for Error {
     }
 }
 
+impl From<engine::RunObstacle> for Error {
+    fn from(error: engine::RunObstacle) -> Self {
+        match error {
+            engine::RunObstacle::NotConfigured => Self::NotConfigured,
+            engine::RunObstacle::NotConnected => Self::NotConnected,
+            engine::RunObstacle::KeyRefused => Self::KeyRefused,
+            engine::RunObstacle::NoAccess => Self::NoAccess,
+            engine::RunObstacle::Paused => Self::Paused,
+            engine::RunObstacle::Active(run) => Self::RunActive(run),
+            engine::RunObstacle::Store(error) => error.into(),
+        }
+    }
+}
+
+words!(match Error {
+    Self::NoSuchPage = "no-such-page",
+    Self::MethodNotAllowed = "method-not-allowed",
+    Self::SwitchedOff = "switched-off",
+    Self::NoSuchShop = "no-such-shop",
+    Self::NoSuchRun = "no-such-run",
+    Self::NoSuchContact = "no-such-contact",
+    Self::Unauthorised = "unauthorised",
+    Self::NotProven(_) = "not-proven",
+    Self::Forbidden(_) = "forbidden",
+    Self::Malformed(_) = "malformed",
+    Self::Gone = "gone",
+    Self::NotConfigured = "not-configured",
+    Self::NotConnected = "not-connected",
+    Self::NoAccess = "no-access",
+    Self::KeyRefused = "key-refused",
+    Self::Paused = "paused",
+    Self::RunActive(_) = "run-active",
+    Self::NothingBraked = "nothing-braked",
+    Self::Busy | Self::Store(_) = "unavailable",
+});
+
 impl Error {
     /// The status it is answered with.
     pub fn status(&self) -> StatusCode {
@@ -83,29 +134,14 @@ impl Error {
             Self::Forbidden(_) => StatusCode::FORBIDDEN,
             Self::Malformed(_) => StatusCode::BAD_REQUEST,
             Self::Gone => StatusCode::GONE,
-            Self::NotConfigured | Self::RunActive(_) | Self::NothingBraked => StatusCode::CONFLICT,
+            Self::NotConfigured
+            | Self::NotConnected
+            | Self::NoAccess
+            | Self::KeyRefused
+            | Self::Paused
+            | Self::RunActive(_)
+            | Self::NothingBraked => StatusCode::CONFLICT,
             Self::Busy | Self::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
-        }
-    }
-
-    /// A stable word for programs.
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::NoSuchPage => "no-such-page",
-            Self::MethodNotAllowed => "method-not-allowed",
-            Self::SwitchedOff => "switched-off",
-            Self::NoSuchShop => "no-such-shop",
-            Self::NoSuchRun => "no-such-run",
-            Self::NoSuchContact => "no-such-contact",
-            Self::Unauthorised => "unauthorised",
-            Self::NotProven(_) => "not-proven",
-            Self::Forbidden(_) => "forbidden",
-            Self::Malformed(_) => "malformed",
-            Self::Gone => "gone",
-            Self::NotConfigured => "not-configured",
-            Self::RunActive(_) => "run-active",
-            Self::NothingBraked => "nothing-braked",
-            Self::Busy | Self::Store(_) => "unavailable",
         }
     }
 
@@ -118,7 +154,7 @@ impl Error {
 }
 
 /// Problem details (RFC 9457).
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct Problem {
     /// Always `about:blank`: `code` tells problems apart.
     #[serde(rename = "type")]
@@ -127,8 +163,8 @@ pub struct Problem {
     pub title: String,
     /// The HTTP status.
     pub status: u16,
-    /// A stable word for programs, e.g. `no-such-shop`.
-    pub code: String,
+    /// A stable word for programs.
+    pub code: CodeWord,
     /// What is wrong, for people.
     pub detail: String,
 }
@@ -141,7 +177,7 @@ impl IntoResponse for Error {
             kind: "about:blank".to_owned(),
             title: status.canonical_reason().unwrap_or("Error").to_owned(),
             status: status.as_u16(),
-            code: self.code().to_owned(),
+            code: Word::of(&self),
             detail: self.to_string(),
         };
         let mut response = (status, Json(problem)).into_response();

@@ -16,6 +16,7 @@ mod layers;
 mod lifecycle;
 mod metrics;
 mod panel;
+mod rate;
 mod settings;
 mod state;
 
@@ -48,8 +49,8 @@ pub fn router(state: State) -> Router {
         .route("/sare/webhooks/{token}", post(hooks::sare::receive).get(nothing))
         .merge(api::router(&app))
         .merge(panel::router(&app))
-        .fallback(|| async { Error::NoSuchPage })
-        .method_not_allowed_fallback(|| async { Error::MethodNotAllowed });
+        .fallback(panel::no_such_page)
+        .method_not_allowed_fallback(panel::method_not_allowed);
     let plain = address::Plain::under(app.settings.base_path());
     let routes = layers::around(router, &app).with_state(app);
     // Before any route is looked for, hence around the routes and not a layer of theirs.

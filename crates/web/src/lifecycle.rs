@@ -26,7 +26,7 @@ pub async fn receive(State(app): State<App>, body: Bytes) -> Result<(StatusCode,
     let message = read(&app, &body);
     if let Err(error) = &message {
         tracing::warn!(%error, "a lifecycle message is refused");
-        metrics::counter!("shoper_sare_lifecycle_refused_total", "reason" => error.code()).increment(1);
+        metrics::counter!("shoper_sare_lifecycle_refused_total", "reason" => error.word()).increment(1);
     }
     let message = message?;
     let action = label(&message.action);

@@ -21,7 +21,7 @@ use crate::state::App;
 /// Lengths of silence by which shops are counted: a quarter of an hour, an hour, six hours, a day, two days, a week.
 const SILENCES: [i64; 6] = [900, 3_600, 21_600, 86_400, 172_800, 604_800];
 
-/// A server without a sign of life for so long does not live.
+/// A server without a heartbeat for so long does not live.
 const ALIVE_MS: Millis = 2 * 60_000;
 
 /// Longest wait for the ledger: what the recorder counted is told without it.
@@ -39,7 +39,11 @@ pub async fn page(
         .map(|recorder| recorder.render())
         .unwrap_or_default();
     let now = app.now();
-    let asked = ask(&app);
+    let asked = async {
+        // One that only reads does not work: a full disk answers too.
+        app.store.prove(now).await?;
+        ask(&app).await
+    };
     let told = match tokio::time::timeout(TOLD_WITHIN, asked).await {
         Ok(Ok(told)) => Some(told),
         Ok(Err(error)) => {
@@ -99,16 +103,16 @@ fn tell(text: &mut String, told: &Told, now: Millis) {
         "How long the lane that waits longest has waited.",
         waited,
     );
-    let stands_still = |(shop, run): &&(ShopId, Run)| {
+    let is_stalled = |(shop, run): &&(ShopId, Run)| {
         let shop = told.shops.iter().find(|one| one.id == *shop);
         let shop = shop.filter(|one| is_expected(one));
-        shop.is_some_and(|shop| engine::standstill(run, shop.last_success_at, now).is_some())
+        shop.is_some_and(|shop| engine::stalled_since(run, shop.last_success_at, now).is_some())
     };
     gauge(
         text,
         "shoper_sare_runs_standing_still",
         "Synchronisations of a whole shop that have not got on for more than five minutes.",
-        i64::try_from(told.runs.iter().filter(stands_still).count()).unwrap_or(i64::MAX),
+        i64::try_from(told.runs.iter().filter(is_stalled).count()).unwrap_or(i64::MAX),
     );
     shops(text, &told.shops, now);
     services(text, &told.waiting);

@@ -3,14 +3,14 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
-use desk::Memory;
+use desk::ServiceCache;
 use engine::{Engine, Entropy};
 use metrics_exporter_prometheus::PrometheusHandle;
 use ports::{Clock, Millis, Transport};
 use store::Store;
 use tokio::sync::{Notify, Semaphore};
 
-use crate::hooks::rate::RateLimit;
+use crate::rate::RateLimit;
 use crate::settings::Settings;
 
 /// Webhooks worked on at once by one process. More than this waiting for the ledger means that the ledger
@@ -49,7 +49,7 @@ pub(crate) struct Inner {
     pub tries: RateLimit,
     pub hook_places: Arc<Semaphore>,
     /// What people in the panel have read from the services lately.
-    pub memory: Memory,
+    pub cache: ServiceCache,
 }
 
 impl App {
@@ -59,7 +59,7 @@ impl App {
             sare_rate: RateLimit::default(),
             tries: RateLimit::of_tries(),
             hook_places: Arc::new(Semaphore::new(HOOKS_AT_ONCE)),
-            memory: Memory::default(),
+            cache: ServiceCache::default(),
         }))
     }
 }
@@ -81,7 +81,6 @@ impl Deref for Inner {
 }
 
 impl Inner {
-    /// Now.
     pub fn now(&self) -> Millis {
         self.clock.now()
     }

@@ -232,7 +232,7 @@ fn a_customers_flag_cannot_be_written_so_the_refusal_explains_it() {
 fn somebody_who_refused_and_would_be_mailed_is_never_explained_away() {
     let known = Known {
         waiting: true,
-        problem: Some("sare-refused".to_owned()),
+        problem: Some(ProblemKind::SareRefused),
         ..refused("sare")
     };
     let verdict = judge(subscriber(true), &with(8), &known, Some(true), CHOICES);
@@ -304,7 +304,7 @@ fn what_is_on_its_way_or_known_to_have_failed_is_explained() {
         ..Known::default()
     };
     let failed = Known {
-        problem: Some("sare-refused".to_owned()),
+        problem: Some(ProblemKind::SareRefused),
         ..Known::default()
     };
     let verdict = |known| judge(subscriber(true), &InSare::default(), known, None, CHOICES);

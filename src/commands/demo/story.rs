@@ -5,7 +5,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
 use simulators::sare::ContactView;
+use simulators::sare::status::CONFIRMED;
 use simulators::shoper::{Customer, NewAddress, NewCustomer, WebhookFaults};
+use sync_core::consent::Status;
 
 use super::wait_for;
 use super::world::{CUSTOMERS, SUBSCRIBERS, World};
@@ -67,7 +69,7 @@ impl Story<'_> {
             alone
                 && phone
                 && customer.newsletter
-                && self.in_sare(&customer.email, |contact| contact.status == 8)
+                && self.in_sare(&customer.email, |contact| contact.status == CONFIRMED)
         };
         let mut found = self.world.shop.customers().filter(|customer| suits(customer));
         let customer = found
@@ -80,7 +82,7 @@ impl Story<'_> {
     fn mailed_subscriber(&self, nth: usize) -> anyhow::Result<(i64, String)> {
         let mut found = self.world.shop.subscribers().filter(|row| {
             let alone = self.world.shop.customer_by_email(&row.email).is_none();
-            alone && row.active && self.in_sare(&row.email, |contact| contact.status == 8)
+            alone && row.active && self.in_sare(&row.email, |contact| contact.status == CONFIRMED)
         });
         let row = found.nth(nth);
         let row = row.context("the shop is too small for this demonstration; give it more --subscribers")?;
@@ -90,7 +92,8 @@ impl Story<'_> {
     async fn somebody_subscribes(&self) -> anyhow::Result<()> {
         let email = "nowa.subskrybentka@example.com";
         self.world.shop.add_subscriber(email, true);
-        let there = |contact: &ContactView| contact.status == 8 && contact.groups.contains(&SUBSCRIBERS);
+        let there =
+            |contact: &ContactView| contact.status == CONFIRMED && contact.groups.contains(&SUBSCRIBERS);
         self.watch(
             "somebody subscribes to the newsletter -> confirmed in SARE",
             || self.in_sare(email, there),
@@ -158,7 +161,7 @@ impl Story<'_> {
     async fn somebody_unsubscribes_in_the_shop(&self) -> anyhow::Result<()> {
         let (id, email) = self.mailed_subscriber(1)?;
         self.world.shop.set_subscriber_active(id, false);
-        let there = |contact: &ContactView| matches!(contact.status, 2..=4);
+        let there = |contact: &ContactView| Status::from(contact.status).is_refusal();
         self.watch(
             "a subscriber unsubscribes in the shop -> unsubscribed in SARE",
             || self.in_sare(&email, there),
@@ -197,7 +200,7 @@ impl Story<'_> {
             ..WebhookFaults::default()
         });
         self.world.shop.add_subscriber(email, true);
-        let there = |contact: &ContactView| contact.status == 8;
+        let there = |contact: &ContactView| contact.status == CONFIRMED;
         let arrived = self
             .watch("a webhook is lost -> the look for new records finds it", || {
                 self.in_sare(email, there)

@@ -9,7 +9,8 @@ use ports::{Clock, Transport};
 use secrecy::SecretString;
 use simulators::data;
 use simulators::network::Endpoint;
-use simulators::sare::{Account, AccountSettings, RateLimit};
+use simulators::sare::status::CONFIRMED;
+use simulators::sare::{Account, AccountSettings, BASE_PATH, RateLimit};
 use simulators::shoper::{self, Bucket, ShopSettings};
 use store::{HookKind, Shop};
 use tempfile::TempDir;
@@ -94,7 +95,6 @@ impl World {
             &public_url,
             &sare_address,
             &shop_settings,
-            &account_settings,
             options,
         )
         .await?;
@@ -218,7 +218,7 @@ action = "leave-group"
         let status = |email: &String| self.sare.contact(email).map(|contact| contact.status);
         self.refused
             .iter()
-            .filter(|email| status(email) == Some(8))
+            .filter(|email| status(email) == Some(CONFIRMED))
             .count()
     }
 
@@ -242,7 +242,6 @@ async fn open(
     public_url: &str,
     sare_address: &str,
     shop: &ShopSettings,
-    account: &AccountSettings,
     options: &Demo,
 ) -> anyhow::Result<App> {
     if let Some(directory) = directory {
@@ -250,7 +249,7 @@ async fn open(
     }
     settings.public_url = Some(public_url.parse()?);
     settings.allow_http = true;
-    settings.sare_api_url = format!("{sare_address}{}", account.base_path).parse()?;
+    settings.sare_api_url = format!("{sare_address}{BASE_PATH}").parse()?;
     settings.app_id = Some(shop.app_id.clone());
     settings.app_secret = Some(SecretString::from(shop.app_secret.clone()));
     settings.appstore_secret = Some(SecretString::from(shop.appstore_secret.clone()));
@@ -262,7 +261,7 @@ async fn open(
         (settings.sare_rate, settings.sare_burst) = FAST;
     }
     let mut app = App::open(settings).await?;
-    app.look_every = Some(Duration::from_secs(2));
+    app.discover_every = Some(Duration::from_secs(2));
     Ok(app)
 }
 

@@ -1,25 +1,22 @@
 //! What the ledger knows of a shop's standing, read at once.
 
-use engine::{Body, LaneState};
+use engine::{Body, LaneStanding};
 use ports::Millis;
 use store::{Audit, Counts, Outcome, Run, RunKind, RunState, SecretName, Shop, ShopState, Store};
 use sync_core::config::Config;
-
-use crate::remedies::{Healer, remedy};
+use sync_core::{Healer, ProblemKind};
 
 /// A hold beyond this is one without an end.
 const NO_LONGER_A_TIME_MS: Millis = 365 * 86_400_000;
 /// Problems of the shop as a whole that are looked for among all; there is one of a topic.
 const TROUBLES: i64 = 100;
 /// Kinds of problems that the standing tells in words of its own.
-const TOLD_OTHERWISE: [&str; 7] = [
-    "sare-disconnected",
-    "sare-access",
-    "sare-changes-statuses",
-    "shop-access",
-    "brake",
-    "service-away",
-    "outage",
+const TOLD_OTHERWISE: [ProblemKind; 5] = [
+    ProblemKind::SareDisconnected,
+    ProblemKind::SareAccess,
+    ProblemKind::SareChangesStatuses,
+    ProblemKind::ShopAccess,
+    ProblemKind::Brake,
 ];
 
 /// How far the configuration is.
@@ -69,7 +66,6 @@ pub struct Newest {
 /// Everything on which a shop's standing depends. Plain data.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Facts {
-    /// Now.
     pub now: Millis,
     /// How the shop's own connection stands.
     pub state: ShopState,
@@ -110,7 +106,7 @@ pub struct Facts {
     /// Differences that the newest audit could not explain.
     pub differences: i64,
     /// Kinds of open problems of the shop as a whole which do not heal by themselves.
-    pub troubles: Vec<String>,
+    pub troubles: Vec<ProblemKind>,
     /// Consents that wait for a person's decision.
     pub doubts: i64,
     /// Contacts.
@@ -123,12 +119,10 @@ pub struct Facts {
 
 /// What of the ledger the facts are made of.
 pub struct Sources<'a> {
-    /// Now.
     pub now: Millis,
-    /// The shop.
     pub shop: &'a Shop,
     /// What its lane remembers.
-    pub lane: &'a LaneState,
+    pub lane: &'a LaneStanding,
     /// How many contacts stand where.
     pub counts: &'a Counts,
     /// The run that is not over.
@@ -142,7 +136,7 @@ pub struct Sources<'a> {
     /// A key of SARE is kept.
     pub has_key: bool,
     /// Kinds of open problems of the shop as a whole.
-    pub troubles: Vec<String>,
+    pub troubles: Vec<ProblemKind>,
     /// Consents that wait for a person's decision.
     pub doubts: i64,
 }
@@ -154,17 +148,9 @@ impl Facts {
     }
 
     /// Reads them.
-    ///
-    /// # Errors
-    /// When the ledger fails.
-    pub async fn read(
-        store: &Store,
-        settings: &engine::EngineSettings,
-        shop: &Shop,
-        now: Millis,
-    ) -> Result<Self, store::Error> {
+    pub async fn read(store: &Store, shop: &Shop, now: Millis) -> Result<Self, store::Error> {
         let (lane, counts, runs, active, audit, configured_at, troubles, has_key, doubts) = tokio::try_join!(
-            store.lane(shop.id),
+            engine::standing(store, shop.id),
             store.counts(shop.id),
             store.runs(shop.id, 5),
             store.active_run(shop.id),
@@ -174,7 +160,6 @@ impl Facts {
             has_key(store, shop),
             store.count_doubted(shop.id),
         )?;
-        let lane = LaneState::parse(&lane.map_or_else(String::new, |lane| lane.state), settings);
         Ok(Self::of(Sources {
             now,
             shop,
@@ -214,12 +199,12 @@ impl Facts {
             }
             Some(Ok(_)) => Setup::Nobody,
         };
-        // What another account's synchronisation was says nothing of this one.
-        let uid = config.and_then(Result::ok).map(|parsed| parsed.config.sare.uid);
-        let is_anew = lane.account.is_some() && uid.is_some() && lane.account != uid;
+        let is_anew = config
+            .and_then(Result::ok)
+            .is_some_and(|parsed| lane.is_of_another_account(&parsed.config.sare.uid));
         let first = match active {
             _ if lane.first_done && !is_anew => First::Done,
-            Some(run) if run.kind == RunKind::First => First::UnderWay,
+            Some(run) if run.kind.policy().is_first => First::UnderWay,
             _ if lane.config_seen >= shop.config_version && shop.config_version > 0 && !is_anew => {
                 First::Interrupted
             }
@@ -240,11 +225,11 @@ impl Facts {
             has_key,
             sare_refused: lane.sare_refused,
             updates_harm: lane.updates_harm,
-            poll_waits: lane.poll_braked && !lane.poll_released,
-            shop_fails: lane.failures.0 > 0,
-            shop_again: lane.timers.shoper,
-            sare_fails: lane.failures.1 > 0,
-            sare_again: lane.timers.sare,
+            poll_waits: lane.poll_waits,
+            shop_fails: lane.shop.fails,
+            shop_again: lane.shop.rests_until,
+            sare_fails: lane.sare.fails,
+            sare_again: lane.sare.rests_until,
             first,
             held: held.map(|at| Hold {
                 until: (at - now < NO_LONGER_A_TIME_MS).then_some(at),
@@ -274,13 +259,10 @@ impl Facts {
 
 /// A run that makes every contact equal, and did.
 fn is_repair(run: &Run) -> bool {
-    run.kind == RunKind::Forced && run.state == RunState::Done
+    run.kind.policy().makes_equal() && run.state == RunState::Done
 }
 
 /// When the configuration was saved last.
-///
-/// # Errors
-/// When the ledger fails.
 pub async fn configured_at(store: &Store, shop: &Shop) -> Result<Option<Millis>, store::Error> {
     let newest = store.config_history(shop.id, 1).await?;
     Ok(newest.first().map(|version| version.at))
@@ -289,21 +271,18 @@ pub async fn configured_at(store: &Store, shop: &Shop) -> Result<Option<Millis>,
 /// The newest run that is over, previews left out.
 pub fn newest(runs: &[Run]) -> Option<&Run> {
     runs.iter()
-        .find(|run| run.state.is_over() && run.kind != RunKind::DryRun)
+        .find(|run| run.state.is_over() && !run.kind.policy().only_states)
 }
 
 /// Kinds of open problems of the shop as a whole that somebody has to do something about.
-///
-/// # Errors
-/// When the ledger fails.
-pub async fn troubles(store: &Store, shop: &Shop) -> Result<Vec<String>, store::Error> {
-    let mut kinds: Vec<String> = store
+pub async fn troubles(store: &Store, shop: &Shop) -> Result<Vec<ProblemKind>, store::Error> {
+    let mut kinds: Vec<ProblemKind> = store
         .shop_problems(shop.id, TROUBLES)
         .await?
         .into_iter()
         .map(|problem| problem.kind)
-        .filter(|kind| !TOLD_OTHERWISE.contains(&kind.as_str()))
-        .filter(|kind| remedy(kind, sync_core::Lang::En).healer != Healer::Itself)
+        .filter(|kind| !TOLD_OTHERWISE.contains(kind))
+        .filter(|kind| kind.healer() != Healer::Itself)
         .collect();
     kinds.sort();
     kinds.dedup();
@@ -311,9 +290,6 @@ pub async fn troubles(store: &Store, shop: &Shop) -> Result<Vec<String>, store::
 }
 
 /// Whether a key of SARE is kept.
-///
-/// # Errors
-/// When the ledger fails.
 pub async fn has_key(store: &Store, shop: &Shop) -> Result<bool, store::Error> {
     Ok(store.secret(shop.id, SecretName::SareKey).await?.is_some())
 }

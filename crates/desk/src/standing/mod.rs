@@ -8,12 +8,13 @@ mod rank;
 
 use ports::Millis;
 use store::RunKind;
+use sync_core::{ProblemKind, words};
 
 pub use facts::{Facts, First, Hold, Newest, Setup, Sources, configured_at, has_key, newest, troubles};
 
 /// How a matter is meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Gravity {
+pub enum Severity {
     /// All is as it should be.
     Good,
     /// Something to know.
@@ -23,18 +24,7 @@ pub enum Gravity {
     /// Something is wrong, and only a person can mend it.
     Bad,
 }
-
-impl Gravity {
-    /// A stable word for programs.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Good => "good",
-            Self::Info => "info",
-            Self::Warn => "warn",
-            Self::Bad => "bad",
-        }
-    }
-}
+words!(Severity { Good = "good", Info = "info", Warn = "warn", Bad = "bad" });
 
 /// One thing that is true of a shop.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,7 +56,7 @@ pub enum Matter {
     /// The first synchronisation was ended before it was over.
     Interrupted,
     /// A problem of the shop as a whole, by its kind.
-    Trouble(String),
+    Trouble(ProblemKind),
     /// The newest run, a forced one, did not start: so many people would have become mailable.
     Refused(i64),
     /// The newest run ended by an error.
@@ -111,13 +101,13 @@ pub enum Matter {
 
 impl Matter {
     /// How it is meant.
-    pub fn gravity(&self) -> Gravity {
+    pub fn severity(&self) -> Severity {
         match self {
             Self::AccessLost
             | Self::ConfigUnreadable
             | Self::NotConnected
             | Self::KeyRefused
-            | Self::Harm => Gravity::Bad,
+            | Self::Harm => Severity::Bad,
             Self::Ended(_)
             | Self::Paused
             | Self::Braked
@@ -128,9 +118,9 @@ impl Matter {
             | Self::Silent(_)
             | Self::Differs(_)
             | Self::SareAway { is_long: true, .. }
-            | Self::ShopAway { is_long: true, .. } => Gravity::Warn,
-            Self::Current => Gravity::Good,
-            _ => Gravity::Info,
+            | Self::ShopAway { is_long: true, .. } => Severity::Warn,
+            Self::Current => Severity::Good,
+            _ => Severity::Info,
         }
     }
 
@@ -150,42 +140,38 @@ impl Matter {
                 | Self::Paused
         )
     }
-
-    /// A stable word for programs.
-    pub fn word(&self) -> &'static str {
-        match self {
-            Self::Removed => "removed",
-            Self::Uninstalling => "uninstalling",
-            Self::AccessLost => "access-lost",
-            Self::Connecting => "connecting",
-            Self::NotConfigured => "not-configured",
-            Self::ConfigUnreadable => "configuration-unreadable",
-            Self::NotConnected => "sare-not-connected",
-            Self::KeyRefused => "sare-key-refused",
-            Self::Harm => "sare-changes-statuses",
-            Self::Ended(_) => "subscription-ended",
-            Self::Paused => "paused",
-            Self::Braked => "braked",
-            Self::Interrupted => "first-interrupted",
-            Self::Trouble(_) => "trouble",
-            Self::Refused(_) => "forced-refused",
-            Self::Failed => "run-failed",
-            Self::Silent(_) => "silent",
-            Self::SareAway { .. } => "sare-away",
-            Self::ShopAway { .. } => "shop-away",
-            Self::Differs(_) => "differs",
-            Self::Held(_) => "first-held",
-            Self::Nobody => "nobody-chosen",
-            Self::UnderWay(_) => "run-under-way",
-            Self::Soon => "first-soon",
-            Self::Sending(_) => "sending",
-            Self::Doubted(_) => "consents-wait",
-            Self::ButFailed(_) => "some-failed",
-            Self::Empty => "empty",
-            Self::Current => "current",
-        }
-    }
 }
+words!(match Matter {
+    Self::Removed = "removed",
+    Self::Uninstalling = "uninstalling",
+    Self::AccessLost = "access-lost",
+    Self::Connecting = "connecting",
+    Self::NotConfigured = "not-configured",
+    Self::ConfigUnreadable = "configuration-unreadable",
+    Self::NotConnected = "sare-not-connected",
+    Self::KeyRefused = "sare-key-refused",
+    Self::Harm = "sare-changes-statuses",
+    Self::Ended(_) = "subscription-ended",
+    Self::Paused = "paused",
+    Self::Braked = "braked",
+    Self::Interrupted = "first-interrupted",
+    Self::Trouble(_) = "trouble",
+    Self::Refused(_) = "forced-refused",
+    Self::Failed = "run-failed",
+    Self::Silent(_) = "silent",
+    Self::SareAway { .. } = "sare-away",
+    Self::ShopAway { .. } = "shop-away",
+    Self::Differs(_) = "differs",
+    Self::Held(_) = "first-held",
+    Self::Nobody = "nobody-chosen",
+    Self::UnderWay(_) = "run-under-way",
+    Self::Soon = "first-soon",
+    Self::Sending(_) = "sending",
+    Self::Doubted(_) = "consents-wait",
+    Self::ButFailed(_) = "some-failed",
+    Self::Empty = "empty",
+    Self::Current = "current",
+});
 
 /// How one side stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -203,20 +189,14 @@ pub enum Side {
     /// It answered when last asked.
     Answers,
 }
-
-impl Side {
-    /// A stable word for programs.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::NotConnected => "not-connected",
-            Self::Connecting => "connecting",
-            Self::Refuses => "refuses",
-            Self::Away(_) => "away",
-            Self::NotAsked => "not-asked",
-            Self::Answers => "answers",
-        }
-    }
-}
+words!(match Side {
+    Self::NotConnected = "not-connected",
+    Self::Connecting = "connecting",
+    Self::Refuses = "refuses",
+    Self::Away(_) = "away",
+    Self::NotAsked = "not-asked",
+    Self::Answers = "answers",
+});
 
 /// How a shop stands.
 #[derive(Debug, Clone, PartialEq, Eq)]

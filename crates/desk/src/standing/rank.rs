@@ -1,7 +1,7 @@
 //! From the facts to what is said: a list in the order of importance. What explains another matter silences it, and what
 //! heals by itself is never told as an alarm before it has lasted long.
 
-use store::{RunKind, RunState, ShopState};
+use store::{RunState, ShopState};
 
 use super::{Facts, First, Matter, Setup, Side, Standing};
 
@@ -19,7 +19,7 @@ impl Standing {
         if is_at_work {
             matters.extend(waiting(facts));
         }
-        matters.extend(settling(facts));
+        matters.extend(settling(facts, is_at_work));
         if is_at_work {
             matters.extend(going_on(facts));
         }
@@ -93,11 +93,11 @@ fn asking(facts: &Facts) -> Vec<Matter> {
     if is_interrupted {
         all.push(Matter::Interrupted);
     }
-    all.extend(facts.troubles.iter().cloned().map(Matter::Trouble));
+    all.extend(facts.troubles.iter().copied().map(Matter::Trouble));
     if facts.active.is_none() && is_set_up(facts) {
         match facts.newest {
             // The same is said of the first one in other words.
-            Some(newest) if is_interrupted && newest.kind == RunKind::First => {}
+            Some(newest) if is_interrupted && newest.kind.policy().is_first => {}
             Some(newest) if newest.state == RunState::Refused => all.push(Matter::Refused(newest.mailable)),
             Some(newest) if newest.state == RunState::Failed => all.push(Matter::Failed),
             _ => {}
@@ -135,7 +135,7 @@ fn quiet_since(facts: &Facts) -> Option<i64> {
 }
 
 /// What is true beside whatever else happens, and no hurry.
-fn settling(facts: &Facts) -> Vec<Matter> {
+fn settling(facts: &Facts, is_at_work: bool) -> Vec<Matter> {
     let mut all = Vec::new();
     if facts.is_gone() {
         return all;
@@ -146,7 +146,9 @@ fn settling(facts: &Facts) -> Vec<Matter> {
     match facts.setup {
         Setup::Nobody if facts.has_key => all.push(Matter::Nobody),
         Setup::On if facts.first != First::Done && facts.has_key => {
-            all.extend(facts.held.map(|hold| Matter::Held(hold.until)));
+            // What is stopped begins at no time.
+            let held = facts.held.filter(|hold| is_at_work || hold.until.is_none());
+            all.extend(held.map(|hold| Matter::Held(hold.until)));
         }
         _ => {}
     }

@@ -1,6 +1,7 @@
 //! A row a state of the shop, and what must hold over all combinations of what can be true at once.
 
 use store::{RunState, ShopState};
+use sync_core::ProblemKind;
 
 use super::*;
 
@@ -48,11 +49,11 @@ fn ended(kind: RunKind, state: RunState) -> Option<Newest> {
 }
 
 /// What is changed of a shop in order; the headline's word, how it is meant, the shop's side, SARE's side.
-type Row = (fn(&mut Facts), &'static str, Gravity, &'static str, &'static str);
+type Row = (fn(&mut Facts), &'static str, Severity, &'static str, &'static str);
 
 #[test]
 fn every_state_has_its_headline_and_its_sides() {
-    use Gravity::{Bad, Good, Info, Warn};
+    use Severity::{Bad, Good, Info, Warn};
     let rows: &[Row] = &[
         (|_| {}, "current", Good, "answers", "answers"),
         (|f| f.failed = 2, "some-failed", Info, "answers", "answers"),
@@ -313,14 +314,14 @@ fn every_state_has_its_headline_and_its_sides() {
         ),
         (|f| f.differences = 1, "differs", Warn, "answers", "answers"),
         (
-            |f| f.troubles = vec!["no-scope".to_owned()],
+            |f| f.troubles = vec![ProblemKind::NoScope],
             "trouble",
             Warn,
             "answers",
             "answers",
         ),
     ];
-    for (place, (change, word, gravity, shop, sare)) in rows.iter().enumerate() {
+    for (place, (change, word, severity, shop, sare)) in rows.iter().enumerate() {
         let mut facts = in_order();
         change(&mut facts);
         let standing = Standing::of(&facts);
@@ -328,11 +329,11 @@ fn every_state_has_its_headline_and_its_sides() {
         assert_eq!(
             (
                 headline.word(),
-                headline.gravity(),
+                headline.severity(),
                 standing.shop.word(),
                 standing.sare.word()
             ),
-            (*word, *gravity, *shop, *sare),
+            (*word, *severity, *shop, *sare),
             "row {place}: {standing:?}"
         );
     }
@@ -383,7 +384,7 @@ const PARTS: &[Part] = &[
     &[
         |_| {},
         |f| f.differences = 3,
-        |f| f.troubles = vec!["no-scope".to_owned()],
+        |f| f.troubles = vec![ProblemKind::NoScope],
     ],
     &[|_| {}, |f| f.dirty = 2],
 ];
@@ -412,7 +413,7 @@ fn no_combination_is_told_better_than_it_is() {
         assert!(!standing.matters.is_empty(), "{}", told());
 
         // What is bad comes first.
-        let is_bad = |matter: &Matter| matter.gravity() == Gravity::Bad;
+        let is_bad = |matter: &Matter| matter.severity() == Severity::Bad;
         assert_eq!(
             standing.matters.iter().any(is_bad),
             is_bad(standing.headline()),
@@ -427,7 +428,7 @@ fn no_combination_is_told_better_than_it_is() {
             && facts.newest.is_none();
         assert_eq!(says("current"), is_well, "{}", told());
         assert_eq!(
-            standing.headline().gravity() == Gravity::Good,
+            standing.headline().severity() == Severity::Good,
             is_well,
             "{}",
             told()

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeSet;
 
+use engine::{status_of, value_in};
 use sare_api::ContactRecord;
-use store::Outcome;
-use sync_core::Lang;
+use store::{Contact, Outcome};
 use sync_core::config::Config;
 use sync_core::mapping::Target;
+use texts::Words;
 
-use super::{Story, either, words};
-use engine::value_in;
+use super::Story;
 
 /// What a row of the columns is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,10 +24,10 @@ pub enum ColumnName {
 
 impl ColumnName {
     /// Its name for people.
-    pub fn text(&self, lang: Lang) -> String {
+    pub fn text(&self, words: Words) -> String {
         match self {
-            Self::Consent => either(lang, "zgoda / status", "consent / status").to_owned(),
-            Self::Groups => either(lang, "grupy", "groups").to_owned(),
+            Self::Consent => words.say("column.consent").to_owned(),
+            Self::Groups => words.say("column.groups").to_owned(),
             Self::Field(target) => target.to_string(),
         }
     }
@@ -52,7 +52,7 @@ const NOTHING: &str = "-";
 const UNKNOWN: &str = "?";
 
 /// All rows.
-pub fn columns(story: &Story<'_>, lang: Lang) -> Vec<Column> {
+pub fn columns(story: &Story<'_>, words: Words) -> Vec<Column> {
     let contact = story.ledger.contact.as_ref();
     let shop = story.in_shop.as_ref().ok();
     let record = story.in_sare.as_ref().ok().map(Option::as_ref);
@@ -61,20 +61,17 @@ pub fn columns(story: &Story<'_>, lang: Lang) -> Vec<Column> {
         Some(None) => NOTHING.to_owned(),
         Some(Some(record)) => tell(record),
     };
-    let last_seen = contact.and_then(|contact| contact.sare_status).map_or_else(
+    let last_seen = contact.and_then(Contact::sare_status).map_or_else(
         || NOTHING.to_owned(),
-        |number| match lang {
-            Lang::Pl => format!("{number} (ostatnio widziany)"),
-            Lang::En => format!("{number} when last seen"),
-        },
+        |status| words.fill("column.last-seen", &[("status", &status)]),
     );
     let mut rows = vec![Column {
         name: ColumnName::Consent,
-        shop: consent(story, lang),
+        shop: consent(story, words),
         sent: last_seen,
         sare: in_sare(&|record| {
-            let number = record.status.map(sare_api::Status::number);
-            number.map_or_else(|| UNKNOWN.to_owned(), |number| words::status(number, lang))
+            let status = record.status.map(status_of);
+            status.map_or_else(|| UNKNOWN.to_owned(), |status| words.status_in_full(status))
         }),
         differs: false,
     }];
@@ -95,8 +92,8 @@ pub fn columns(story: &Story<'_>, lang: Lang) -> Vec<Column> {
     });
     let as_now = contact.map(|contact| (contact.sent.is_some(), story.is_as_sent(contact)));
     let sent = match as_now {
-        Some((true, Some(true))) => either(lang, "jak teraz", "as now"),
-        Some((true, Some(false))) => either(lang, "co innego niż teraz", "not as now"),
+        Some((true, Some(true))) => words.say("column.as-now"),
+        Some((true, Some(false))) => words.say("column.not-as-now"),
         Some((true, None)) => UNKNOWN,
         _ => NOTHING,
     };
@@ -119,7 +116,7 @@ pub fn columns(story: &Story<'_>, lang: Lang) -> Vec<Column> {
             shop: match value {
                 None => UNKNOWN.to_owned(),
                 Some(Some(wanted)) => wanted.to_owned(),
-                Some(None) => either(lang, "(bez zmian)", "(left alone)").to_owned(),
+                Some(None) => words.say("column.left-alone").to_owned(),
             },
             sent: sent.to_owned(),
             sare: in_sare(&|record| value_in(record, &target).to_owned()),
@@ -130,23 +127,23 @@ pub fn columns(story: &Story<'_>, lang: Lang) -> Vec<Column> {
     rows
 }
 
-fn consent(story: &Story<'_>, lang: Lang) -> String {
+fn consent(story: &Story<'_>, words: Words) -> String {
     let Ok(shop) = story.in_shop else {
         return UNKNOWN.to_owned();
     };
     let word = |flag: Option<bool>| match flag {
-        Some(true) => either(lang, "tak", "yes"),
-        Some(false) => either(lang, "nie", "no"),
+        Some(true) => words.say("common.yes"),
+        Some(false) => words.say("common.no"),
         None => UNKNOWN,
     };
-    let flag = shop.customers.first().map(|user| {
-        let name = either(lang, "zgoda klienta", "flag");
-        format!("{name}: {}", word(user.newsletter))
-    });
-    let row = shop.subscribers.first().map(|row| {
-        let name = either(lang, "subskrypcja", "subscriber");
-        format!("{name}: {}", word(row.active))
-    });
+    let flag = shop
+        .customers
+        .first()
+        .map(|user| words.fill("column.flag", &[("word", &word(user.newsletter))]));
+    let row = shop
+        .subscribers
+        .first()
+        .map(|row| words.fill("column.subscriber", &[("word", &word(row.active))]));
     let both: Vec<String> = flag.into_iter().chain(row).collect();
     if both.is_empty() {
         NOTHING.to_owned()

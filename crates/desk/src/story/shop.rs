@@ -1,7 +1,7 @@
 //! What the shop has of one address at this moment, and what the mapping makes of it.
 
-use engine::{Engine, Labels, LaneState, Person, SubscriberExtra};
-use shoper_api::{OptionList, Subscriber, SubscriberId, User, UserId};
+use engine::{Engine, Person, SubscriberExtra};
+use shoper_api::{Subscriber, SubscriberId, User, UserId};
 use store::{Record, Shop};
 use sync_core::config::Config;
 use sync_core::mapping::{Needs, Traits};
@@ -9,6 +9,7 @@ use sync_core::{Email, RecordKind};
 
 use crate::addresses;
 use crate::error::Error;
+use crate::labels::labels;
 use crate::sides::{Patience, ShopSide};
 
 /// What the shop has of one address.
@@ -35,7 +36,7 @@ impl InShop {
         email: &Email,
         known: &[Record],
     ) -> Result<Self, Error> {
-        let side = ShopSide::open(engine, shop, Patience::Once, false).await?;
+        let side = ShopSide::open(engine, shop, Patience::Once).await?;
         let mut customers: Vec<User> = Vec::new();
         let mut subscribers: Vec<Subscriber> = Vec::new();
         let address = email.as_str();
@@ -117,13 +118,15 @@ async fn traits(
     config: &Config,
     found: &InShop,
 ) -> Result<Traits, Error> {
-    let labels = labels(engine, side, shop, config).await?;
+    let lane = engine::standing(engine.store(), shop.id).await?;
+    let labels = labels(side, config, lane.labels).await;
     let mut customer = None;
     if let Some(user) = found.customers.first().filter(|_| config.customers.enabled) {
-        let mut mine = Vec::new();
+        let mut mine = Some(Vec::new());
         if config.customers.mapping.needs().contains(Needs::ADDRESSES) {
-            let mut found = addresses::of(side, &[user.id], false).await?;
-            mine = found.remove(&user.id).unwrap_or_default();
+            mine = addresses::fetch(side, &[user.id], lane.addresses)
+                .await?
+                .take(user.id);
         }
         customer = Some(Person::customer(user.clone(), mine));
     }
@@ -137,45 +140,4 @@ async fn traits(
         customer.as_ref(),
         subscriber.as_ref(),
     ))
-}
-
-/// Names by which the mapping speaks of numbers: those that the lane keeps, and from the shop what it has not read yet.
-async fn labels(engine: &Engine, side: &ShopSide, shop: &Shop, config: &Config) -> Result<Labels, Error> {
-    let lane = engine.store().lane(shop.id).await?;
-    let mut labels = lane.map_or_else(Labels::default, |lane| {
-        LaneState::parse(&lane.state, engine.settings()).labels
-    });
-    let needs = config.customers.mapping.needs() | config.subscribers.mapping.needs();
-    if needs.contains(Needs::GROUPS) && labels.user_groups.is_empty() && labels.subscriber_groups.is_empty() {
-        if let Ok(groups) = side.ask(|c| async move { c.user_groups().await }).await {
-            labels.user_groups = groups.into_iter().map(|group| (group.id, group.name)).collect();
-        }
-        if let Ok(groups) = side.ask(|c| async move { c.subscriber_groups().await }).await {
-            labels.subscriber_groups = groups.into_iter().map(|group| (group.id, group.name)).collect();
-        }
-    }
-    if needs.contains(Needs::LANGUAGES)
-        && labels.languages.is_empty()
-        && let Ok(languages) = side.ask(|c| async move { c.languages().await }).await
-    {
-        labels.languages = languages.into_iter().map(|one| (one.id, one.locale)).collect();
-    }
-    if needs.contains(Needs::ADDITIONAL_FIELDS)
-        && labels.options.is_empty()
-        && let Ok((fields, _)) = side
-            .ask(|c| async move { c.additional_fields_with_options(OptionList::default()).await })
-            .await
-    {
-        let options = fields.into_iter().filter(|field| !field.options.is_empty());
-        labels.options = options
-            .map(|field| (field.id, field.options.into_iter().collect()))
-            .collect();
-    }
-    if needs.contains(Needs::TAGS)
-        && labels.user_tags.is_empty()
-        && let Ok(tags) = side.ask(|c| async move { c.user_tags().await }).await
-    {
-        labels.user_tags = tags.into_iter().map(|tag| (tag.id, tag.name)).collect();
-    }
-    Ok(labels)
 }

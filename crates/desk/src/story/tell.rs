@@ -1,21 +1,21 @@
 //! The sentences on one contact: what each side says, and what the ledger knows. Why it is so is told by `why.rs`.
 
+use std::fmt::Display;
+
+use engine::status_of;
 use sare_api::ContactRecord;
 use store::{Contact, Problem, Shop};
+use sync_core::Email;
 use sync_core::config::Config;
-use sync_core::consent::status as number;
-use sync_core::{Email, Lang};
+use texts::{ProblemTexts, Words};
 
 use super::columns::{Column, columns, numbers};
 use super::refusal::{consent_sentence, refusal_sentence};
-use super::{InShop, Ledger, either, words};
+use super::{InShop, Ledger};
 use crate::error::Error;
-use crate::remedies::{Remedy, remedy};
-use crate::times;
 
 /// Everything that is known of one contact.
 pub struct Story<'a> {
-    /// The shop.
     pub shop: &'a Shop,
     /// The address.
     pub email: &'a Email,
@@ -37,196 +37,114 @@ impl Story<'_> {
     }
 
     /// Who could not be asked, and why.
-    pub fn away(&self, lang: Lang) -> Vec<String> {
-        let shop = self.in_shop.as_ref().err().map(|why| match lang {
-            Lang::Pl => format!("Nie można teraz zapytać sklepu: {}.", why.text(lang)),
-            Lang::En => format!("The shop could not be asked now: {}.", why.text(lang)),
-        });
-        let sare = self.in_sare.as_ref().err().map(|why| match lang {
-            Lang::Pl => format!("Nie można teraz zapytać SARE: {}.", why.text(lang)),
-            Lang::En => format!("SARE could not be asked now: {}.", why.text(lang)),
-        });
+    pub fn away(&self, words: Words) -> Vec<String> {
+        let shop = self.in_shop.as_ref().err();
+        let sare = self.in_sare.as_ref().err();
+        let shop = shop.map(|why| words.fill("story.shop-away", &[("why", &why.text(words))]));
+        let sare = sare.map(|why| words.fill("story.sare-away", &[("why", &why.text(words))]));
         shop.into_iter().chain(sare).collect()
     }
 
     /// All sentences, the address first.
-    pub fn sentences(&self, lang: Lang) -> Vec<String> {
+    pub fn sentences(&self, words: Words) -> Vec<String> {
         let mut lines = vec![self.email.shown()];
-        lines.extend(self.away(lang));
-        lines.extend(self.shop_sentence(lang));
-        lines.extend(self.sare_sentence(lang));
-        lines.extend(self.ledger_sentences(lang));
+        lines.extend(self.away(words));
+        lines.extend(self.shop_sentence(words));
+        lines.extend(self.sare_sentence(words));
+        lines.extend(self.ledger_sentences(words));
         for problem in &self.ledger.problems {
-            lines.push(problem_sentence(problem, lang));
+            lines.push(problem_sentence(problem, words));
         }
         if !self.ledger.waiting.is_empty() {
-            let text = either(
-                lang,
-                "Zmiana jest zapamiętana i czeka na swoją kolej.",
-                "A change is noted and waits for its turn.",
-            );
-            lines.push(text.to_owned());
+            lines.push(words.say("contacts.noted").to_owned());
         }
+        let waits_for = self.ledger.waits_for();
+        lines.extend(waits_for.map(|kind| words.problem(kind).cause.to_owned()));
         if self.shop.paused {
-            let text = either(
-                lang,
-                "Cała synchronizacja sklepu jest wstrzymana; wznawia ją `shop resume`.",
-                "All synchronisation of the shop is paused; `shop resume` goes on.",
-            );
-            lines.push(text.to_owned());
+            lines.push(words.say("story.shop-paused").to_owned());
         }
         lines
     }
 
     /// What the shop says now.
-    pub fn shop_sentence(&self, lang: Lang) -> Option<String> {
+    pub fn shop_sentence(&self, words: Words) -> Option<String> {
         let shop = self.in_shop.ok()?;
-        let mut records = Vec::new();
-        for user in &shop.customers {
-            let guest = if user.registered == Some(false) {
-                either(lang, "gość, który złożył zamówienie", "a guest who ordered")
-            } else {
-                either(lang, "klient", "a customer")
+        let customers = shop.customers.iter().map(|user| {
+            let who = match user.registered {
+                Some(false) => words.say("story.guest"),
+                Some(true) | None => words.say("story.customer"),
             };
-            let flag = match user.newsletter {
-                Some(true) => either(lang, "ze zgodą na newsletter", "who wants the newsletter"),
-                Some(false) => either(
-                    lang,
-                    "bez zgody na newsletter",
-                    "who does not want the newsletter",
-                ),
-                None => either(
-                    lang,
-                    "o którego zgodzie na newsletter sklep nic nie mówi",
-                    "of whose consent to the newsletter the shop says nothing",
-                ),
-            };
-            let word = either(lang, "nr", "number");
-            records.push(format!("{guest} ({word} {}) {flag}", user.id));
-        }
-        for row in &shop.subscribers {
-            let who = match row.active {
-                Some(true) => either(
-                    lang,
-                    "aktywny subskrybent newslettera",
-                    "an active newsletter subscriber",
-                ),
-                Some(false) => either(
-                    lang,
-                    "nieaktywny subskrybent newslettera",
-                    "an inactive newsletter subscriber",
-                ),
-                None => either(
-                    lang,
-                    "subskrybent, o którym sklep nie mówi, czy jest aktywny,",
-                    "a subscriber of whom the shop does not say whether they are active",
-                ),
-            };
-            let word = either(lang, "nr", "number");
-            records.push(format!("{who} ({word} {})", row.id));
-        }
-        Some(match (lang, records.is_empty()) {
-            (Lang::Pl, true) => "W sklepie nie ma nikogo z tym adresem.".to_owned(),
-            (Lang::En, true) => "The shop has nobody with this address.".to_owned(),
-            (Lang::Pl, false) => format!("W sklepie jest to {}.", records.join(" oraz ")),
-            (Lang::En, false) => format!("In the shop this is {}.", records.join(", and ")),
+            let values: [(_, &dyn Display); 2] = [("who", &who), ("id", &user.id)];
+            match user.newsletter {
+                Some(true) => words.fill("story.customer-yes", &values),
+                Some(false) => words.fill("story.customer-no", &values),
+                None => words.fill("story.customer-silent", &values),
+            }
+        });
+        let subscribers = shop.subscribers.iter().map(|row| match row.active {
+            Some(true) => words.fill("story.subscriber-active", &[("id", &row.id)]),
+            Some(false) => words.fill("story.subscriber-inactive", &[("id", &row.id)]),
+            None => words.fill("story.subscriber-silent", &[("id", &row.id)]),
+        });
+        let records: Vec<String> = customers.chain(subscribers).collect();
+        Some(if records.is_empty() {
+            words.say("story.not-in-shop").to_owned()
+        } else {
+            let who = records.join(words.say("story.and"));
+            words.fill("story.in-shop", &[("who", &who)])
         })
     }
 
     /// What SARE says now.
-    pub fn sare_sentence(&self, lang: Lang) -> Option<String> {
+    pub fn sare_sentence(&self, words: Words) -> Option<String> {
         let Some(record) = *self.in_sare.as_ref().ok()? else {
-            let text = either(
-                lang,
-                "SARE nie ma tego adresu.",
-                "SARE does not have this address.",
-            );
-            return Some(text.to_owned());
+            return Some(words.say("story.not-in-sare").to_owned());
         };
         let status = record.status.map_or_else(
-            || either(lang, "statusem, którego nie podaje", "a status it does not tell").to_owned(),
+            || words.say("story.status-untold").to_owned(),
             |status| {
-                let word = either(lang, "statusem", "status");
-                format!("{word} {}", words::status(status.number(), lang))
+                let status = words.status_in_full(status_of(status));
+                words.fill("story.status", &[("status", &status)])
             },
         );
-        Some(match (lang, record.groups.as_deref()) {
-            (Lang::Pl, Some([])) => format!("W SARE jest ze {status}, w żadnej grupie."),
-            (Lang::En, Some([])) => format!("SARE has it with {status}, in no group."),
-            (Lang::Pl, Some(groups)) => format!("W SARE jest ze {status}, w grupach {}.", numbers(groups)),
-            (Lang::En, Some(groups)) => format!("SARE has it with {status}, in groups {}.", numbers(groups)),
-            (Lang::Pl, None) => format!("W SARE jest ze {status}."),
-            (Lang::En, None) => format!("SARE has it with {status}."),
+        Some(match record.groups.as_deref() {
+            Some([]) => words.fill("story.in-no-group", &[("status", &status)]),
+            Some(groups) => words.fill(
+                "story.in-groups",
+                &[("status", &status), ("groups", &numbers(groups))],
+            ),
+            None => words.fill("story.in-sare", &[("status", &status)]),
         })
     }
 
     /// What the ledger says.
-    pub fn ledger_sentences(&self, lang: Lang) -> Vec<String> {
+    pub fn ledger_sentences(&self, words: Words) -> Vec<String> {
         let Some(contact) = &self.ledger.contact else {
-            let text = either(
-                lang,
-                "Nie znamy jeszcze tego kontaktu: nie przyszedł dotąd ze sklepu.",
-                "The ledger does not know this contact: it has not come from the shop yet.",
-            );
-            return vec![text.to_owned()];
+            return vec![words.say("story.not-known").to_owned()];
         };
-        let stands = || words::outcome(contact.outcome, lang).to_owned();
-        let mut lines = vec![self.unnoticed(lang).unwrap_or_else(stands)];
-        let course = self.ledger.course();
-        lines.extend(consent_sentence(contact, &course, lang));
-        lines.extend(refusal_sentence(contact, &course, lang));
-        lines.push(self.sent_sentence(contact, lang));
+        let stands = || words.outcome(contact.outcome).sentence;
+        let mut lines = vec![self.unnoticed(words).unwrap_or_else(stands).to_owned()];
+        let timeline = self.ledger.timeline();
+        lines.extend(consent_sentence(contact, &timeline, words));
+        lines.extend(refusal_sentence(contact, &timeline, words));
+        lines.push(self.sent_sentence(contact, words));
         lines
     }
 
     /// That SARE has a refusal of which the ledger does not know yet, where it is so.
-    pub fn unnoticed(&self, lang: Lang) -> Option<String> {
-        let status = (*self.in_sare.as_ref().ok()?)?.status?.number();
+    pub fn unnoticed(&self, words: Words) -> Option<&'static str> {
+        let status = status_of((*self.in_sare.as_ref().ok()?)?.status?);
         let is_new = self.ledger.contact.as_ref()?.refusal.is_none();
-        let text = either(
-            lang,
-            "Ta osoba odmówiła newslettera w SARE, a my jeszcze tego nie zauważyliśmy. Nie dostaje go już teraz; odmowę przejmie \
-             najbliższe sprawdzenie statusów.",
-            "This person refused the newsletter in SARE, and it has not been noticed here yet. None is sent already; the next \
-             look at SARE's statuses takes the refusal over.",
-        );
-        (number::is_refusal(status) && is_new).then(|| text.to_owned())
+        (status.is_refusal() && is_new).then(|| words.say("story.unnoticed"))
     }
 
-    fn sent_sentence(&self, contact: &Contact, lang: Lang) -> String {
-        let Some(at) = contact.sent_at else {
-            let text = either(
-                lang,
-                "Niczego o tym kontakcie nie wysłaliśmy do SARE.",
-                "SARE was never told of it by us.",
-            );
-            return text.to_owned();
-        };
-        let when = moment(at, lang);
-        if contact.sent.is_none() {
-            return match lang {
-                Lang::Pl => {
-                    format!("Do SARE wysłaliśmy go ostatnio {when}; od tego czasu nie jest już prowadzony.")
-                }
-                Lang::En => format!("SARE was last told on {when}; since then it left our care."),
-            };
-        }
-        let same = match self.is_as_sent(contact) {
-            Some(true) => either(
-                lang,
-                " Wysłano wtedy to, co sklep mówi teraz.",
-                " What was sent then is what the shop says now.",
-            ),
-            Some(false) => either(
-                lang,
-                " Sklep mówi teraz co innego.",
-                " The shop says something else now.",
-            ),
-            None => "",
-        };
-        match lang {
-            Lang::Pl => format!("Do SARE wysłaliśmy go ostatnio {when}.{same}"),
-            Lang::En => format!("SARE was last told on {when}.{same}"),
+    fn sent_sentence(&self, contact: &Contact, words: Words) -> String {
+        match (contact.sent_at, contact.sent.is_some(), self.is_as_sent(contact)) {
+            (None, ..) => words.say("story.never-sent").to_owned(),
+            (Some(at), false, _) => words.dated("story.left-care", at),
+            (Some(at), true, Some(true)) => words.dated("story.sent-same", at),
+            (Some(at), true, Some(false)) => words.dated("story.sent-else", at),
+            (Some(at), true, None) => words.dated("story.sent", at),
         }
     }
 
@@ -237,44 +155,19 @@ impl Story<'_> {
     }
 
     /// The three columns.
-    pub fn columns(&self, lang: Lang) -> Vec<Column> {
-        columns(self, lang)
-    }
-}
-
-/// A moment on Poland's clocks, as each language's readers write it: both see the same event at the same hour.
-pub fn moment(at: i64, lang: Lang) -> String {
-    match lang {
-        Lang::Pl => times::in_poland(at),
-        Lang::En => times::clock(at, "%Y-%m-%d %H:%M:%S %Z"),
+    pub fn columns(&self, words: Words) -> Vec<Column> {
+        columns(self, words)
     }
 }
 
 /// A problem with its cause and remedy.
-pub fn problem_sentence(problem: &Problem, lang: Lang) -> String {
-    let Remedy {
-        cause, remedy: help, ..
-    } = remedy(&problem.kind, lang);
-    let since = moment(problem.first_at, lang);
-    let detail = problem.detail.as_deref();
-    match lang {
-        Lang::Pl => {
-            let detail = detail.map_or_else(String::new, |detail| format!(" Odpowiedź: {detail}."));
-            let tries = if problem.is_final {
-                ""
-            } else {
-                " Próba powtarza się sama."
-            };
-            format!("Problem od {since}: {cause}{detail} {help}{tries}")
-        }
-        Lang::En => {
-            let detail = detail.map_or_else(String::new, |detail| format!(" It said: {detail}."));
-            let tries = if problem.is_final {
-                ""
-            } else {
-                " It is tried again by itself."
-            };
-            format!("Problem since {since}: {cause}{detail} {help}{tries}")
-        }
-    }
+pub fn problem_sentence(problem: &Problem, words: Words) -> String {
+    let ProblemTexts { cause, remedy } = words.problem(problem.kind);
+    let detail = problem.detail.as_ref();
+    let said = detail.map(|detail| words.fill("story.problem-said", &[("detail", detail)]));
+    let repeats = (!problem.is_final).then(|| words.say("story.problem-repeats"));
+    let parts = [Some(cause), said.as_deref(), Some(remedy), repeats];
+    let what = parts.into_iter().flatten().collect::<Vec<_>>().join(" ");
+    let at = words.moment(problem.first_at);
+    words.fill("story.problem", &[("at", &at), ("what", &what)])
 }

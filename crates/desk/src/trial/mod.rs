@@ -11,15 +11,17 @@ mod verdict;
 
 use std::collections::BTreeMap;
 
-use engine::{Engine, LaneState};
+use engine::{Engine, LaneStanding};
 use store::{AddrHash, Shop};
 use sync_core::RecordKey;
 use sync_core::config::Config;
+use sync_core::consent::Status;
 use sync_core::email::Email;
 use sync_core::mapping::Traits;
 use sync_core::plan::Step;
 
 use crate::error::Error;
+use crate::labels::labels;
 use crate::sides::{Patience, SareSide, ShopSide};
 
 pub use proof::{Compared, Proof, prove};
@@ -39,7 +41,7 @@ pub struct Candidate {
     /// The shop says that it consents, by the merchant's rule.
     pub consents: bool,
     /// SARE's status now; `None` where SARE does not have it.
-    pub status: Option<i64>,
+    pub status: Option<Status>,
     /// What would be done in SARE.
     pub step: Step,
     /// The values SARE would get.
@@ -60,12 +62,12 @@ pub async fn choose(
     config: &Config,
     most: usize,
 ) -> Result<Vec<Candidate>, Error> {
-    let side = ShopSide::open(engine, shop, Patience::Once, false).await?;
+    let side = ShopSide::open(engine, shop, Patience::Once).await?;
     let sare = SareSide::open(engine, shop, config, Patience::Once).await?;
-    let lane = lane(engine, shop).await?;
+    let lane = lane(engine, &side, shop, config).await?;
     let mut people: BTreeMap<AddrHash, Vec<Found>> = BTreeMap::new();
     let hash = |email: &Email| engine.store().hash(shop.id, email.key());
-    for found in read::sample(&side, config, lane.all_addresses).await? {
+    for found in read::sample(&side, config, lane.addresses).await? {
         people.entry(hash(&found.email)).or_default().push(found);
     }
     let order = variety::order(&people);
@@ -75,7 +77,7 @@ pub async fn choose(
             continue;
         };
         // Where the shop cannot be asked for the other record, nobody could say what would become of the contact.
-        if read::complete(&side, config, lane.all_addresses, &mut records).await? {
+        if read::complete(&side, config, lane.addresses, &mut records).await? {
             complete.push((hash, records));
         }
     }
@@ -88,20 +90,11 @@ pub async fn choose(
     Ok(out)
 }
 
-/// The lane's state, with the names that the mapping speaks of: a lane that has not read them yet is given a slice.
-async fn lane(engine: &Engine, shop: &Shop) -> Result<LaneState, Error> {
-    let state = lane_now(engine, shop).await?;
-    if state.labels_config == shop.config_version {
-        return Ok(state);
+/// How it stands with the lane, with the names that the mapping speaks of: what the lane has not read yet is read here.
+async fn lane(engine: &Engine, side: &ShopSide, shop: &Shop, config: &Config) -> Result<LaneStanding, Error> {
+    let mut lane = engine::standing(engine.store(), shop.id).await?;
+    if lane.labels_config != shop.config_version {
+        lane.labels = labels(side, config, lane.labels).await;
     }
-    if let Some(lease) = engine.claim_shop(shop.id).await? {
-        engine.slice(lease).await;
-    }
-    lane_now(engine, shop).await
-}
-
-async fn lane_now(engine: &Engine, shop: &Shop) -> Result<LaneState, Error> {
-    let lane = engine.store().lane(shop.id).await?;
-    let text = lane.map(|lane| lane.state).unwrap_or_default();
-    Ok(LaneState::parse(&text, engine.settings()))
+    Ok(lane)
 }

@@ -6,6 +6,7 @@ use engine::{Engine, value_in};
 use sare_api::ContactRecords;
 use store::{AddrHash, Record, Shop};
 use sync_core::config::Config;
+use sync_core::consent::{Known, Status};
 use sync_core::email::Email;
 use sync_core::mapping::Target;
 
@@ -18,8 +19,7 @@ use crate::sides::{Patience, SareSide, ShopSide};
 pub struct Proof {
     /// SARE has it.
     pub is_there: bool,
-    /// Its status.
-    pub status: Option<i64>,
+    pub status: Option<Status>,
     /// Field by field.
     pub fields: Vec<Compared>,
     /// Groups it should be in and is not; empty where SARE does not tell.
@@ -55,14 +55,14 @@ pub async fn prove(
     config: &Config,
     contacts: &BTreeMap<AddrHash, (Email, Vec<Record>)>,
 ) -> Result<BTreeMap<AddrHash, Proof>, Error> {
-    let lane = super::lane(engine, shop).await?;
-    let side = ShopSide::open(engine, shop, Patience::Once, false).await?;
+    let side = ShopSide::open(engine, shop, Patience::Once).await?;
+    let lane = super::lane(engine, &side, shop, config).await?;
     let keys: Vec<_> = contacts
         .values()
         .flat_map(|(_, records)| records.iter().map(|record| record.key))
         .collect();
     let mut in_shop: HashMap<String, Vec<Found>> = HashMap::new();
-    for found in read::by_keys(&side, config, lane.all_addresses, &keys).await? {
+    for found in read::by_keys(&side, config, lane.addresses, &keys).await? {
         in_shop
             .entry(found.email.key().to_owned())
             .or_default()
@@ -73,15 +73,14 @@ pub async fn prove(
     let proofs = contacts.iter().map(|(hash, (email, _))| {
         let found = in_shop.remove(email.key()).unwrap_or_default();
         let record = records.remove(email.as_str());
-        let traits = verdict::traits(config, &lane.labels, &found);
-        let groups = verdict::groups(config, &found);
+        let decision = verdict::decided(config, &lane.labels, &found, Known::default(), None, None);
+        let (traits, groups) = decision.map_or_else(Default::default, |decision| {
+            (decision.traits.unwrap_or_default(), decision.groups)
+        });
         let has = record.as_ref().and_then(|record| record.groups.clone());
         let proof = Proof {
             is_there: record.is_some(),
-            status: record
-                .as_ref()
-                .and_then(|r| r.status)
-                .map(sare_api::Status::number),
+            status: record.as_ref().and_then(|r| r.status).map(engine::status_of),
             missing_groups: match has {
                 Some(has) => groups.into_iter().filter(|group| !has.contains(group)).collect(),
                 None => Vec::new(),

@@ -1,7 +1,5 @@
 //! Records of the shop for a trial: some of the oldest, some from the middle, and the newest.
 
-use std::collections::HashMap;
-
 use engine::{Person, SubscriberExtra};
 use shoper_api::{Cursor, Listed, Subscriber, SubscriberId, User, UserId};
 use sync_core::config::Config;
@@ -9,8 +7,8 @@ use sync_core::email::Email;
 use sync_core::mapping::Needs;
 use sync_core::{RecordKey, RecordKind};
 
-use super::variety::Marks;
-use crate::addresses;
+use super::variety::Features;
+use crate::addresses::{self, Way};
 use crate::error::Error;
 use crate::sides::ShopSide;
 
@@ -28,16 +26,16 @@ pub struct Found {
     /// What the mapping reads.
     pub person: Person,
     /// What is particular about it.
-    pub marks: Marks,
+    pub features: Features,
 }
 
 /// A sample of the kinds of records that are switched on.
-pub async fn sample(side: &ShopSide, config: &Config, all_addresses: bool) -> Result<Vec<Found>, Error> {
+pub async fn sample(side: &ShopSide, config: &Config, way: Way) -> Result<Vec<Found>, Error> {
     let mut out = Vec::new();
     if config.customers.enabled {
         let ask = |cursor| side.ask(move |c| async move { c.users(cursor).await });
         let users = pages(ask, |user| user.id.0).await?;
-        out.extend(customers(side, config, all_addresses, users).await?);
+        out.extend(customers(side, config, way, users).await?);
     }
     if config.subscribers.enabled {
         let ask = |cursor| side.ask(move |c| async move { c.subscribers(cursor).await });
@@ -80,7 +78,7 @@ where
 pub async fn complete(
     side: &ShopSide,
     config: &Config,
-    all_addresses: bool,
+    way: Way,
     records: &mut Vec<Found>,
 ) -> Result<bool, Error> {
     let has = |records: &[Found], kind| records.iter().any(|one| one.key.kind == kind);
@@ -104,7 +102,7 @@ pub async fn complete(
         match side.ask(|c| async move { c.user_by_email(address).await }).await {
             Ok(user) => {
                 let user = user.into_iter().collect();
-                records.extend(customers(side, config, all_addresses, user).await?);
+                records.extend(customers(side, config, way, user).await?);
             }
             Err(shoper_api::Error::Forbidden { .. }) => {}
             Err(shoper_api::Error::FilterUnsupported { .. }) => return Ok(false),
@@ -118,7 +116,7 @@ pub async fn complete(
 pub async fn by_keys(
     side: &ShopSide,
     config: &Config,
-    all_addresses: bool,
+    way: Way,
     keys: &[RecordKey],
 ) -> Result<Vec<Found>, Error> {
     let ids = |kind| keys.iter().filter(move |key| key.kind == kind).map(|key| key.id);
@@ -131,7 +129,7 @@ pub async fn by_keys(
                 async move { c.users_by_ids(&users).await }
             })
             .await?;
-        out.extend(customers(side, config, all_addresses, found.found).await?);
+        out.extend(customers(side, config, way, found.found).await?);
     }
     let rows: Vec<SubscriberId> = ids(RecordKind::Subscriber).map(SubscriberId).collect();
     if !rows.is_empty() {
@@ -149,23 +147,26 @@ pub async fn by_keys(
 async fn customers(
     side: &ShopSide,
     config: &Config,
-    all_addresses: bool,
+    way: Way,
     users: Vec<User>,
 ) -> Result<Vec<Found>, Error> {
-    let mut found = HashMap::new();
+    let mut found = None;
     if config.customers.mapping.needs().contains(Needs::ADDRESSES) {
         let ids: Vec<UserId> = users.iter().map(|user| user.id).collect();
-        found = addresses::of(side, &ids, all_addresses).await?;
+        found = Some(addresses::fetch(side, &ids, way).await?);
     }
     let mut out = Vec::with_capacity(users.len());
     for user in users {
-        let mine = found.remove(&user.id).unwrap_or_default();
+        // What the mapping does not read is of no interest.
+        let mine = found
+            .as_mut()
+            .map_or(Some(Vec::new()), |found| found.take(user.id));
         let Ok(email) = Email::parse(&user.email) else {
             continue;
         };
         out.push(Found {
             key: RecordKey::customer(user.id.0),
-            marks: Marks::of_customer(&user, &mine),
+            features: Features::of_customer(&user, mine.as_deref().unwrap_or_default()),
             email,
             consents: user.newsletter,
             person: Person::customer(user, mine),
@@ -179,7 +180,7 @@ fn subscriber(row: Subscriber) -> Option<Found> {
     let extra = SubscriberExtra::of(&row);
     Some(Found {
         key: RecordKey::subscriber(row.id.0),
-        marks: Marks::of_subscriber(row.active == Some(true), &extra),
+        features: Features::of_subscriber(row.active == Some(true), &extra),
         consents: row.active,
         person: Person::subscriber(row.id.0, email.as_str(), row.active, extra),
         email,

@@ -13,9 +13,9 @@ const LONG_NAME: usize = 28;
 
 /// What is particular about a record, one bit each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Marks(u32);
+pub struct Features(u32);
 
-impl Marks {
+impl Features {
     const CUSTOMER: Self = Self(1);
     const SUBSCRIBER: Self = Self(1 << 1);
     const BOTH: Self = Self(1 << 2);
@@ -102,26 +102,26 @@ pub fn order(people: &BTreeMap<AddrHash, Vec<Found>>) -> Vec<AddrHash> {
         .map(|(hash, records)| {
             let all = records
                 .iter()
-                .fold(Marks::default(), |all, one| Marks(all.0 | one.marks.0));
-            let both = Marks(Marks::CUSTOMER.0 | Marks::SUBSCRIBER.0);
-            let all = all.with(Marks::BOTH, all.0 & both.0 == both.0);
+                .fold(Features::default(), |all, one| Features(all.0 | one.features.0));
+            let both = Features(Features::CUSTOMER.0 | Features::SUBSCRIBER.0);
+            let all = all.with(Features::BOTH, all.0 & both.0 == both.0);
             (*hash, all.0)
         })
         .collect();
     let mut out = Vec::with_capacity(left.len());
     let mut shown = 0;
     while !left.is_empty() {
-        let news = |marks: u32| (marks & !shown).count_ones();
+        let news = |features: u32| (features & !shown).count_ones();
         let best = (0..left.len()).max_by_key(|at| (news(left[*at].1), std::cmp::Reverse(left[*at].0)));
         let Some(best) = best else { break };
         if news(left[best].1) == 0 && shown != 0 {
             shown = 0;
             continue;
         }
-        let (hash, marks) = left.swap_remove(best);
-        shown |= marks;
+        let (hash, features) = left.swap_remove(best);
+        shown |= features;
         out.push(hash);
-        if marks == 0 {
+        if features == 0 {
             // Nothing is particular about those that are left.
             out.extend(left.drain(..).map(|(hash, _)| hash));
         }
@@ -137,7 +137,7 @@ mod tests {
 
     use super::*;
 
-    fn found(n: u8, marks: Marks) -> (AddrHash, Vec<Found>) {
+    fn found(n: u8, features: Features) -> (AddrHash, Vec<Found>) {
         let email = Email::parse(&format!("n{n}@example.com")).unwrap();
         let person = Person::subscriber(
             i64::from(n),
@@ -151,19 +151,24 @@ mod tests {
             email,
             consents: Some(true),
             person,
-            marks,
+            features,
         };
         (AddrHash([n; 16]), vec![found])
     }
 
     #[test]
     fn whoever_shows_something_new_comes_first_and_nobody_is_left_out() {
-        let plain = Marks::CUSTOMER.with(Marks::CONSENTS, true);
+        let plain = Features::CUSTOMER.with(Features::CONSENTS, true);
         let mut people: BTreeMap<_, _> = (0..20).map(|n| found(n, plain)).collect();
         people.extend([
-            found(30, plain.with(Marks::LONG_NAME, true).with(Marks::COMPANY, true)),
-            found(31, Marks::SUBSCRIBER.with(Marks::DOES_NOT_CONSENT, true)),
-            found(32, plain.with(Marks::NO_PHONE, true)),
+            found(
+                30,
+                plain
+                    .with(Features::LONG_NAME, true)
+                    .with(Features::COMPANY, true),
+            ),
+            found(31, Features::SUBSCRIBER.with(Features::DOES_NOT_CONSENT, true)),
+            found(32, plain.with(Features::NO_PHONE, true)),
         ]);
         let order = order(&people);
         assert_eq!(order.len(), 23);
@@ -174,10 +179,10 @@ mod tests {
 
     #[test]
     fn somebody_with_both_records_counts_as_such() {
-        let (hash, mut both) = found(1, Marks::CUSTOMER.with(Marks::CONSENTS, true));
-        both.extend(found(1, Marks::SUBSCRIBER).1);
+        let (hash, mut both) = found(1, Features::CUSTOMER.with(Features::CONSENTS, true));
+        both.extend(found(1, Features::SUBSCRIBER).1);
         let mut people: BTreeMap<_, _> = [(hash, both)].into();
-        people.extend([found(2, Marks::CUSTOMER), found(3, Marks::SUBSCRIBER)]);
+        people.extend([found(2, Features::CUSTOMER), found(3, Features::SUBSCRIBER)]);
         assert_eq!(order(&people)[0], hash);
     }
 }

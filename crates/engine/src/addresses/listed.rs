@@ -5,48 +5,24 @@
 //! one address by its own number. A customer is taken to have none only where the whole list was read.
 
 use std::collections::{BTreeMap, HashSet};
+use sync_core::{Cause, ProblemKind};
 
-use serde::{Deserialize, Serialize};
-use shoper_api::{Cursor, Listed, Next, Stretch, User, UserAddress, UserId, Walk};
+use shoper_api::{AddressWay, Cursor, Listed, Next, Stretch, User, UserAddress, UserId};
 use store::{AddressPlace, Commit};
 
+use crate::error::ShopCall;
 use crate::error::{CallError, Halt, Side};
 use crate::narrow::{Failed, Narrow};
-use crate::read::ShopCall;
-use crate::session::{LIVE_RESERVE, Session, millis};
-use crate::state::AddressWay;
+use crate::session::Session;
+use ports::millis;
 
 use super::Addresses;
+use crate::state::{Before, Pass};
 
 /// Rows of a page.
 const PAGE: i64 = Stretch::PAGE.rows as i64;
 /// Pages read at most for what was added since the last pass.
 const TAIL_PAGES: u32 = 3;
-
-/// A pass through the list, kept with the lane.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Pass {
-    number: i64,
-    for_run: Option<i64>,
-    at: Option<Cursor>,
-    narrow: Option<Narrow>,
-    walk: Walk,
-    again: bool,
-    /// Not every row could be read.
-    in_part: bool,
-    is_over: bool,
-    /// What the last pass that came to its end has left, for changes while another one is under way.
-    before: Option<Before>,
-}
-
-/// What a pass leaves.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-struct Before {
-    /// The last page of the list: what is added stands there, or behind it.
-    tail: Cursor,
-    in_part: bool,
-}
 
 /// Whether the list is still to be read before addresses can be told: for this run, or at all.
 pub fn is_wanted(s: &Session<'_>, run: Option<i64>) -> bool {
@@ -73,10 +49,8 @@ pub async fn step(s: &Session<'_>, run: Option<i64>) -> Result<(), Halt> {
             };
         }
     }
-    let turn = s.begin("addresses", (1.0, 0.0), (LIVE_RESERVE, 0.0))?;
-    let result = read_on(s).await;
-    s.end(&turn, &result);
-    result
+    s.may_ask_shop()?;
+    read_on(s).await
 }
 
 async fn read_on(s: &Session<'_>) -> Result<(), Halt> {
@@ -84,7 +58,7 @@ async fn read_on(s: &Session<'_>) -> Result<(), Halt> {
     loop {
         let mut pass = s.state().address_pass;
         if let Some(narrow) = pass.narrow.filter(|narrow| narrow.until > s.now()) {
-            return Err(waiting(narrow.until, "shop-record"));
+            return Err(waiting(narrow.until, Cause::ShopRecord));
         }
         let at = pass.at.unwrap_or(Cursor::Page { page: 1, after: 0 });
         let of = pass.narrow.map_or(Stretch::PAGE, |narrow| narrow.stretch());
@@ -111,7 +85,7 @@ async fn read_on(s: &Session<'_>) -> Result<(), Halt> {
                 s.commit(Commit::default()).await?;
                 match failed {
                     Failed::GoOn => continue,
-                    Failed::Again => return Err(waiting(narrow.until, "shop-record")),
+                    Failed::Again => return Err(waiting(narrow.until, Cause::ShopRecord)),
                     Failed::GaveUp => return not_at_all(s).await,
                 }
             }
@@ -124,15 +98,15 @@ async fn read_on(s: &Session<'_>) -> Result<(), Halt> {
         s.state().address_pass = pass;
         s.commit(commit).await?;
         if pass.is_over {
-            return tell(s, pass).await;
+            return report(s, pass).await;
         }
-        if s.now() >= until || s.shoper_room(LIVE_RESERVE) < 1.0 {
+        if s.now() >= until {
             return Ok(());
         }
     }
 }
 
-fn waiting(until: i64, why: &'static str) -> Halt {
+fn waiting(until: i64, why: Cause) -> Halt {
     Halt::Wait {
         side: Side::Shoper,
         until,
@@ -183,12 +157,15 @@ async fn not_at_all(s: &Session<'_>) -> Result<(), Halt> {
             ..Pass::default()
         };
     }
-    s.shop_problem("addresses", "addresses-not-readable", None).await
+    s.shop_problem("addresses", ProblemKind::AddressesNotReadable, None)
+        .await
 }
 
-async fn tell(s: &Session<'_>, pass: Pass) -> Result<(), Halt> {
+async fn report(s: &Session<'_>, pass: Pass) -> Result<(), Halt> {
     if pass.in_part {
-        return s.shop_problem("addresses", "addresses-in-part", None).await;
+        return s
+            .shop_problem("addresses", ProblemKind::AddressesInPart, None)
+            .await;
     }
     s.state().addresses_refused = false;
     s.shop_problem_over("addresses").await
@@ -205,7 +182,7 @@ fn places(listed: &Listed<UserAddress>, at: Cursor, of: Stretch, pass: i64) -> V
     rows.map(|(place, row)| AddressPlace {
         address: row.id,
         user: row.user_id.0,
-        row: first.map_or(-1, |first| first + i64::try_from(place).unwrap_or(0)),
+        row: first.map(|first| first + i64::try_from(place).unwrap_or(0)),
         is_default: row.default == Some(true),
         pass,
     })
@@ -227,9 +204,7 @@ fn counting(places: &[AddressPlace]) -> BTreeMap<i64, AddressPlace> {
 
 /// The page on which an address stood; `None` where it is asked for by its number.
 fn page_of(place: &AddressPlace) -> Option<u32> {
-    u32::try_from(place.row / PAGE + 1)
-        .ok()
-        .filter(|_| place.row >= 0)
+    u32::try_from(place.row? / PAGE + 1).ok()
 }
 
 /// How many of these customers, from the first one on, have addresses that take no more than so many requests.
@@ -249,14 +224,14 @@ pub async fn fitting(s: &Session<'_>, users: &[User], most: usize) -> Result<usi
 }
 
 /// Addresses of these customers: by pages where a run asks for many, each by its number where few are wanted.
-pub async fn of(s: &Session<'_>, ids: &[UserId], run: Option<i64>, out: &mut Addresses) -> ShopCall<()> {
+pub async fn fetch(s: &Session<'_>, ids: &[UserId], run: Option<i64>, out: &mut Addresses) -> ShopCall<()> {
     if is_wanted(s, run) {
         if run.is_some() {
             // The list comes first.
             return Err(Halt::Wait {
                 side: Side::Shoper,
                 until: s.now(),
-                why: "shop-addresses",
+                why: Cause::ShopAddresses,
             }
             .into());
         }
@@ -314,7 +289,7 @@ async fn by_number(s: &Session<'_>, page: u32, places: &BTreeMap<i64, AddressPla
     let stood_there = places.values().filter(|place| page_of(place) == Some(page));
     let commit = Commit {
         places: stood_there
-            .map(|place| AddressPlace { row: -1, ..*place })
+            .map(|place| AddressPlace { row: None, ..*place })
             .collect(),
         ..Commit::default()
     };

@@ -10,19 +10,15 @@ mod listed;
 use std::collections::{HashMap, HashSet};
 
 use shoper_api::users::AddressFilter;
-use shoper_api::{Cursor, Listed, Next, User, UserAddress, UserId};
-use sync_core::config::Config;
-use sync_core::mapping::{Needs, Target};
+use shoper_api::{AddressWay, Cursor, Listed, Next, User, UserAddress, UserId};
+use sync_core::mapping::Needs;
 
+use crate::error::ShopCall;
 use crate::error::{CallError, Halt};
-use crate::read::ShopCall;
-use crate::session::{LIVE_RESERVE, Session};
-use crate::state::AddressWay;
+use crate::session::Session;
+use crate::state::LOOK_AGAIN_MS;
 
-pub use listed::{Pass, step};
-
-/// Pause between looks whether a shop can be asked in a better way after all.
-pub const LOOK_AGAIN_MS: i64 = 6 * 3_600_000;
+pub use listed::step;
 
 /// Addresses by customer.
 pub struct Addresses {
@@ -63,13 +59,6 @@ pub fn are_needed(s: &Session<'_>) -> bool {
     s.config().customers.mapping.needs().contains(Needs::ADDRESSES)
 }
 
-/// What the mapping fills from addresses.
-pub fn targets(config: &Config) -> impl Iterator<Item = &Target> {
-    let rows = config.customers.mapping.rows().iter();
-    rows.filter(|row| row.needs().contains(Needs::ADDRESSES))
-        .map(|row| &row.target)
-}
-
 /// Whether the addresses of every customer that changes take a request of their own.
 pub fn are_single(s: &Session<'_>) -> bool {
     are_needed(s) && matches!(s.state().address_way, AddressWay::Singly | AddressWay::Listed)
@@ -102,12 +91,7 @@ pub async fn fitting(
     if !are_needed(s) {
         return Ok((listed, next));
     }
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "a small positive number of requests"
-    )]
-    let most = s.shoper_room(LIVE_RESERVE).max(1.0) as usize;
+    let most = s.shop_permits();
     let way = s.state().address_way;
     let many = match way {
         AddressWay::Together | AddressWay::NotAtAll => listed.rows.len(),
@@ -119,7 +103,7 @@ pub async fn fitting(
 }
 
 /// Addresses of these customers, where the mapping asks for them.
-pub async fn of(s: &Session<'_>, users: &[User], run: Option<i64>) -> ShopCall<Addresses> {
+pub async fn fetch(s: &Session<'_>, users: &[User], run: Option<i64>) -> ShopCall<Addresses> {
     let mut out = Addresses {
         rows: HashMap::new(),
         spoilt: HashSet::new(),
@@ -136,7 +120,7 @@ pub async fn of(s: &Session<'_>, users: &[User], run: Option<i64>) -> ShopCall<A
             AddressWay::Together => ids.len(),
             AddressWay::Singly => 1,
             AddressWay::Listed => {
-                listed::of(s, &ids, run, &mut out).await?;
+                listed::fetch(s, &ids, run, &mut out).await?;
                 return Ok(out);
             }
             AddressWay::NotAtAll => {
@@ -169,12 +153,7 @@ fn way(s: &Session<'_>) -> (AddressWay, AddressFilter) {
         state.timers.addresses = now + LOOK_AGAIN_MS;
         state.address_way = AddressWay::Together;
     }
-    let filter = if state.all_addresses {
-        AddressFilter::All
-    } else {
-        AddressFilter::DefaultOnly
-    };
-    (state.address_way, filter)
+    (state.address_way, state.address_filter())
 }
 
 async fn read(
@@ -218,19 +197,12 @@ async fn read(
 
 /// The shop does not take the question: the next way is used from here on.
 fn refused(s: &Session<'_>, way: AddressWay, filter: AddressFilter) {
-    let next = {
-        let mut state = s.state();
-        match (filter, way) {
-            (AddressFilter::DefaultOnly, _) => {
-                state.all_addresses = true;
-                return;
-            }
-            (AddressFilter::All, AddressWay::Together) => AddressWay::Singly,
-            (AddressFilter::All, _) => AddressWay::Listed,
-        }
-    };
     let now = s.now();
+    let (next, filter) = way.after_refusal(filter);
     let mut state = s.state();
-    state.address_way = next;
-    state.timers.addresses = state.timers.addresses.max(now + LOOK_AGAIN_MS);
+    state.all_addresses = filter == AddressFilter::All;
+    if next != way {
+        state.address_way = next;
+        state.timers.addresses = state.timers.addresses.max(now + LOOK_AGAIN_MS);
+    }
 }

@@ -3,34 +3,40 @@
 //! A status change travels alone and counts only when it has been read back (sare-api.md section 14 and 16 row 11).
 
 use std::collections::BTreeMap;
+use sync_core::ProblemKind;
 
-use sare_api::{AddRequest, Status};
+use sare_api::AddRequest;
 use store::AddrHash;
-use store::{Outcome, Reason};
+use store::{Outcome, Reason, Refused, Seen};
 use sync_core::config::Config;
-use sync_core::consent::{SareView, Wish, status};
+use sync_core::consent::{Intent, OptIn, RefusalOrigin, SareView, Status};
 use sync_core::plan::Step;
 
-use crate::blame::{self, Blame, Call, blame};
+use crate::blame::{self, Blame, blame};
 use crate::error::{CallError, Halt};
-use crate::session::{Session, millis};
-use crate::subject::{Intent, Views, statuses};
+use crate::session::Session;
+use crate::state::Call;
+use crate::subject::{Views, statuses};
+use ports::millis;
 
 use super::groups::{leave_after_refusal, leave_all};
 use super::outcome::retry_pause;
-use super::{Errand, Fate, Item, put_off};
+use super::{Delivery, Item, ItemResult, put_off};
+
+/// How old a status may be on which another one is raised, in milliseconds.
+const FRESH_MS: i64 = 10_000;
 
 /// Tries at a status change before a person is told: for a lowering, one round through all refusals.
 const STATUS_TRIES: u32 = 5;
 
 /// The status that a lowering sets at its next try: the wanted one twice, then the other refusals, and so round by round
 /// (sare-api.md 16 row 11).
-fn rung(to: i64, tries: u32) -> i64 {
+fn next_target(to: Status, tries: u32) -> Status {
     match tries % STATUS_TRIES {
         0 | 1 => to,
-        2 if to != status::REMOVED => status::REMOVED,
-        3 if to != status::REMOVAL_REQUESTED => status::REMOVAL_REQUESTED,
-        _ => status::REMOVED_BY_HAND,
+        2 if to != Status::RemovedAutomatically => Status::RemovedAutomatically,
+        3 if to != Status::RemovalRequested => Status::RemovalRequested,
+        _ => Status::RemovedManually,
     }
 }
 
@@ -43,13 +49,13 @@ pub(super) async fn lower(
     s: &Session<'_>,
     config: &Config,
     items: &mut [Item],
-    errand: Errand,
+    delivery: Delivery,
 ) -> Result<(), Halt> {
-    if let Some(halt) = blame::resting(s, Call::Status) {
+    if let Some(halt) = blame::backing_off(s, Call::Status) {
         let wanted = with_step(items, |step| matches!(step, Step::Unsubscribe { .. }));
-        return put_off(items, &wanted, halt, errand);
+        return put_off(items, &wanted, halt, delivery);
     }
-    let mut by_target: BTreeMap<i64, Vec<usize>> = BTreeMap::new();
+    let mut by_target: BTreeMap<Status, Vec<usize>> = BTreeMap::new();
     for (i, item) in items.iter_mut().enumerate() {
         let Step::Unsubscribe { to } = item.a.step else {
             continue;
@@ -57,7 +63,7 @@ pub(super) async fn lower(
         if item.intent.lowering_to.is_none() {
             item.intent.tries = 0;
         }
-        let target = rung(to, item.intent.tries);
+        let target = next_target(to, item.intent.tries);
         item.intent.lowering_to = Some(target);
         item.intent.sent_at = s.now();
         item.intent.tries = item.intent.tries.saturating_add(1);
@@ -67,16 +73,19 @@ pub(super) async fn lower(
         for chunk in indices.chunks(blame::size(s, Call::Status, s.batch_size())) {
             // From the second try on under every spelling: SARE may answer under another one than it has.
             let spellings = |i: usize| match items[i].intent.tries {
-                0 | 1 => items[i].a.spelled.to_lower(&[]),
-                _ => items[i].a.spelled.to_lower(&items[i].a.subject.email.spellings()),
+                0 | 1 => items[i].a.spellings.to_lower(&[]),
+                _ => items[i]
+                    .a
+                    .spellings
+                    .to_lower(&items[i].a.subject.email.spellings()),
             };
             let lowered = chunk.iter().map(|&i| (i, spellings(i))).collect();
             if let Some(halt) = set_status(s, items, lowered, target, false).await? {
                 let wanted = with_step(items, |step| matches!(step, Step::Unsubscribe { .. }));
-                return put_off(items, &wanted, halt, errand);
+                return put_off(items, &wanted, halt, delivery);
             }
             for &i in chunk {
-                items[i].contact.intent = items[i].intent.text();
+                items[i].contact.intent = items[i].intent.under_way();
             }
             let seen = read_back(s, items, chunk).await?;
             for &i in chunk {
@@ -87,19 +96,20 @@ pub(super) async fn lower(
                 let now_has = seen.get(&item.contact.hash).copied().unwrap_or(SareView::Absent);
                 let lowered = match now_has {
                     _ if seen.is_mailed(item.contact.hash) => false,
-                    SareView::Status(n) => status::is_refusal(n) || n == target,
+                    SareView::Status(n) => n.is_refusal() || n == target,
                     SareView::Absent | SareView::SurelyAbsent => true,
+                    SareView::Unreadable => false,
                 };
                 if lowered {
                     unsubscribed(item, now_has, s.now());
-                    let stays = !status::is_refusal(now_has.number());
+                    let stays = !now_has.is_refusal();
                     if config.unsubscribe.leave_group && stays && !item.contact.groups.is_empty() {
-                        // Nothing but its groups says that it withdrew: it leaves them as whoever changes groups does.
-                        let again = Fate::LookAgain(Outcome::Synchronised, s.now(), Reason::Verify);
+                        // Only its groups show the withdrawal now: the next delivery takes it out of them.
+                        let again = ItemResult::CheckAgain(Outcome::Synchronised, s.now(), Reason::Verify);
                         item.result = Some(again);
                     }
                 } else {
-                    item.contact.intent = item.intent.text();
+                    item.contact.intent = item.intent.under_way();
                     item.result = Some(not_lowered(s, item.intent.tries));
                 }
             }
@@ -109,22 +119,22 @@ pub(super) async fn lower(
     leave_after_refusal(s, config, items).await
 }
 
-/// What follows after so many tries at a lowering none of which was read back.
-fn not_lowered(s: &Session<'_>, tries: u32) -> Fate {
+/// What follows when a lowering was sent `tries` times and never read back.
+fn not_lowered(s: &Session<'_>, tries: u32) -> ItemResult {
     let soon = s.now() + millis(s.settings.verify_after);
     let (rounds, within) = (tries / STATUS_TRIES, tries % STATUS_TRIES);
     if rounds == 0 {
         // SARE may be slow to carry it out (sare-api.md 16 row 20): nobody is alarmed yet.
-        return Fate::LookAgain(Outcome::Synchronised, soon, Reason::Verify);
+        return ItemResult::CheckAgain(Outcome::Synchronised, soon, Reason::Verify);
     }
     let at = if within == 0 {
         s.now() + retry_pause(i64::from(rounds) - 1)
     } else {
         soon
     };
-    Fate::Unproven {
+    ItemResult::Unproven {
         at,
-        why: "status-not-taken",
+        why: ProblemKind::StatusNotTaken,
     }
 }
 
@@ -132,7 +142,7 @@ fn not_lowered(s: &Session<'_>, tries: u32) -> Fate {
 async fn leave_unproven(s: &Session<'_>, items: &mut [Item]) -> Result<(), Halt> {
     let unproven: Vec<usize> = (0..items.len())
         .filter(|&i| matches!(items[i].a.step, Step::Unsubscribe { .. }))
-        .filter(|&i| matches!(items[i].result, Some(Fate::Unproven { .. })))
+        .filter(|&i| matches!(items[i].result, Some(ItemResult::Unproven { .. })))
         .collect();
     leave_all(s, items, &unproven).await
 }
@@ -141,40 +151,41 @@ fn unsubscribed(item: &mut Item, now_has: SareView, now: i64) {
     item.wrote = true;
     item.intent = Intent::default();
     item.contact.intent = None;
-    item.contact.sare_status = Some(now_has.number());
-    item.contact.sare_seen_at = Some(now);
-    if status::is_refusal(now_has.number()) {
-        if item.contact.refusal.is_none() {
-            item.contact.refused_at = Some(now);
-        }
-        let origin = item.contact.refusal_origin.as_deref();
-        if item.contact.refusal.is_none() || matches!(origin, Some("followed" | "vanished")) {
-            item.contact.refusal_origin = Some("shop".to_owned());
-        }
-        item.contact.refusal = Some(now_has.number());
-        item.contact.refusal_applied = true;
-        item.result = Some(Fate::Settled(Outcome::Suppressed));
+    let status = now_has.status();
+    item.contact.sare = Some(Seen { status, at: now });
+    if status.is_refusal() {
+        let known = item.contact.refusal;
+        item.contact.refusal = Some(Refused {
+            status,
+            origin: match known.map(|refused| refused.origin) {
+                None | Some(RefusalOrigin::Followed | RefusalOrigin::Vanished) => RefusalOrigin::Shop,
+                Some(origin) => origin,
+            },
+            applied: true,
+            since: known.map_or(now, |refused| refused.since),
+        });
+        item.result = Some(ItemResult::Settled(Outcome::Suppressed));
     } else {
-        item.result = Some(Fate::Settled(Outcome::Synchronised));
+        item.result = Some(ItemResult::Settled(Outcome::Synchronised));
     }
     if item.a.subject.readings.is_empty() && item.a.subject.known.is_empty() {
         // No longer in the shop: now that it refuses, what the merchant wants of deleted contacts follows.
-        let outcome = if status::is_refusal(now_has.number()) {
+        let outcome = if status.is_refusal() {
             Outcome::Suppressed
         } else {
             Outcome::Synchronised
         };
-        item.result = Some(Fate::LookAgain(outcome, now, Reason::Verify));
+        item.result = Some(ItemResult::CheckAgain(outcome, now, Reason::Verify));
     }
 }
 
 /// Raises statuses that people asked for, each at most once without being read back.
-pub(super) async fn raise(s: &Session<'_>, items: &mut [Item], errand: Errand) -> Result<(), Halt> {
-    if let Some(halt) = blame::resting(s, Call::Status) {
+pub(super) async fn raise(s: &Session<'_>, items: &mut [Item], delivery: Delivery) -> Result<(), Halt> {
+    if let Some(halt) = blame::backing_off(s, Call::Status) {
         let wanted = with_step(items, |step| matches!(step, Step::Raise { .. }));
-        return put_off(items, &wanted, halt, errand);
+        return put_off(items, &wanted, halt, delivery);
     }
-    let mut by_target: BTreeMap<(i64, bool), Vec<usize>> = BTreeMap::new();
+    let mut by_target: BTreeMap<(Status, bool), Vec<usize>> = BTreeMap::new();
     for (i, item) in items.iter_mut().enumerate() {
         let Step::Raise { to, confirm } = item.a.step else {
             continue;
@@ -182,33 +193,36 @@ pub(super) async fn raise(s: &Session<'_>, items: &mut [Item], errand: Errand) -
         let asked_for = item.a.subject.reason == Reason::Manual;
         if item.intent.tries > STATUS_TRIES && confirm && !asked_for {
             // Each further try could mail the person once more.
-            item.result = Some(Fate::Later("status-not-taken"));
+            item.result = Some(ItemResult::RetryLater(ProblemKind::StatusNotTaken));
             continue;
         }
         // A reactivation that was sent and not proven could have been refused meanwhile: from the
         // second try on the person is asked instead.
-        let (to, confirm) = if item.intent.wish == Some(Wish::Reactivate) && item.intent.tries > 1 {
-            (status::UNCONFIRMED, true)
+        let (to, confirm) = if item.intent.opt_in == Some(OptIn::Reactivate) && item.intent.tries > 1 {
+            (Status::NotConfirmed, true)
         } else {
             (to, confirm)
         };
         by_target.entry((to, confirm)).or_default().push(i);
     }
-    for ((to, confirm), indices) in by_target {
+    for ((to, confirm), mut indices) in by_target {
+        recheck_statuses(s, items, &mut indices).await?;
         for chunk in indices.chunks(blame::size(s, Call::Status, s.batch_size())) {
-            let raised = chunk.iter().map(|&i| (i, vec![items[i].a.spelled.wire.clone()]));
+            let raised = chunk
+                .iter()
+                .map(|&i| (i, vec![items[i].a.spellings.wire.clone()]));
             let raised = raised.collect();
-            // Another spelling that refused would still speak for the person; it is not mailed for that.
-            let twins = chunk.iter().map(|&i| (i, items[i].a.spelled.others_refusing()));
-            let twins: Vec<_> = twins.filter(|(_, others)| !others.is_empty()).collect();
+            // Another spelling that refused is set to unconfirmed too; it gets no mail for that.
+            let others = chunk.iter().map(|&i| (i, items[i].a.spellings.others_refusing()));
+            let others: Vec<_> = others.filter(|(_, others)| !others.is_empty()).collect();
             // First the others: where SARE takes them for one contact, the last word counts.
-            let mut halted = set_status(s, items, twins, status::UNCONFIRMED, false).await?;
+            let mut halted = set_status(s, items, others, Status::NotConfirmed, false).await?;
             if halted.is_none() {
                 halted = set_status(s, items, raised, to, confirm).await?;
             }
             if let Some(halt) = halted {
                 let wanted = with_step(items, |step| matches!(step, Step::Raise { .. }));
-                return put_off(items, &wanted, halt, errand);
+                return put_off(items, &wanted, halt, delivery);
             }
             let seen = read_back(s, items, chunk).await?;
             for &i in chunk {
@@ -221,18 +235,59 @@ pub(super) async fn raise(s: &Session<'_>, items: &mut [Item], errand: Errand) -
                     item.wrote = true;
                     item.intent = Intent::default();
                     item.contact.intent = None;
-                    item.contact.clear_refusal();
-                    item.contact.sare_status = Some(to);
-                    item.contact.sare_seen_at = Some(s.now());
+                    item.contact.refusal = None;
+                    item.contact.sare = Some(Seen {
+                        status: to,
+                        at: s.now(),
+                    });
                     // Data follows, now that the status allows it.
-                    item.result = Some(Fate::LookAgain(Outcome::Synchronised, s.now(), Reason::Verify));
+                    item.result = Some(ItemResult::CheckAgain(
+                        Outcome::Synchronised,
+                        s.now(),
+                        Reason::Verify,
+                    ));
                 } else if item.intent.tries > STATUS_TRIES {
-                    item.result = Some(Fate::Later("status-not-taken"));
+                    item.result = Some(ItemResult::RetryLater(ProblemKind::StatusNotTaken));
                 } else {
                     let again = s.now() + millis(s.settings.verify_after);
-                    item.result = Some(Fate::LookAgain(Outcome::Suppressed, again, Reason::Verify));
+                    item.result = Some(ItemResult::CheckAgain(Outcome::Suppressed, again, Reason::Verify));
                 }
             }
+        }
+    }
+    Ok(())
+}
+
+/// Leaves those out whose status is no longer what it was when they were judged, where that is a while ago: whoever has
+/// refused meanwhile is judged anew.
+async fn recheck_statuses(s: &Session<'_>, items: &mut [Item], indices: &mut Vec<usize>) -> Result<(), Halt> {
+    let old: Vec<usize> = indices
+        .iter()
+        .copied()
+        .filter(|&i| s.now() - items[i].a.asked_at > FRESH_MS)
+        .collect();
+    if old.is_empty() {
+        return Ok(());
+    }
+    let asked: Vec<(AddrHash, String)> = old
+        .iter()
+        .map(|&i| (items[i].contact.hash, items[i].a.spellings.wire.clone()))
+        .collect();
+    let asked = asked.iter().map(|(hash, address)| (*hash, address.as_str()));
+    let now_has = statuses(s, asked).await?;
+    for i in old {
+        let item = &mut items[i];
+        let now_has = now_has
+            .get(&item.contact.hash)
+            .copied()
+            .unwrap_or(SareView::Absent);
+        if now_has.status() != item.a.sare.status() {
+            item.result = Some(ItemResult::CheckAgain(
+                Outcome::Suppressed,
+                s.now(),
+                Reason::Verify,
+            ));
+            indices.retain(|&kept| kept != i);
         }
     }
     Ok(())
@@ -249,7 +304,7 @@ pub(super) async fn set_status(
     s: &Session<'_>,
     items: &mut [Item],
     wanted: Vec<(usize, Vec<String>)>,
-    to: i64,
+    to: Status,
     confirm: bool,
 ) -> Result<Option<Halt>, Halt> {
     let mut stack: Vec<&[(usize, Vec<String>)]> = Vec::new();
@@ -262,7 +317,7 @@ pub(super) async fn set_status(
             .flat_map(|(_, spellings)| spellings)
             .map(|spelling| sare_api::Contact {
                 email: spelling.clone(),
-                status: Some(Status::from_number(to)),
+                status: Some(sare_api::Status::from_number(to.code())),
                 ..sare_api::Contact::default()
             })
             .collect();
@@ -272,11 +327,8 @@ pub(super) async fn set_status(
             async move { c.add(&request).await }
         });
         let sent = sent.await;
-        if !matches!(&sent, Err(CallError::Halt(halt)) if halt.is_for_room()) {
-            for (i, _) in part {
-                s.forget_view(items[*i].contact.hash);
-                items[*i].sent = true;
-            }
+        for (i, _) in part {
+            items[*i].sent = true;
         }
         let error = match sent {
             // Whatever the answer says of single contacts: only the status read back counts.
@@ -303,9 +355,9 @@ pub(super) async fn set_status(
                 if error.may_have_been_applied() {
                     // Failed is not refused: no try at this status, and no sign against it.
                     item.intent.tries = item.intent.tries.saturating_sub(1);
-                    item.result = Some(Fate::Later("sare-fails"));
+                    item.result = Some(ItemResult::RetryLater(ProblemKind::SareFails));
                 } else if matches!(item.a.step, Step::Raise { .. }) {
-                    item.result = Some(Fate::Later("status-not-taken"));
+                    item.result = Some(ItemResult::RetryLater(ProblemKind::StatusNotTaken));
                 }
                 // A lowering that is refused goes on with the next status.
             }
@@ -321,7 +373,7 @@ pub(super) async fn read_back(s: &Session<'_>, items: &[Item], chunk: &[usize]) 
         let (hash, a) = (items[i].contact.hash, &items[i].a);
         asked.push((hash, a.subject.email.written()));
         let others = a
-            .spelled
+            .spellings
             .all()
             .into_iter()
             .filter(|text| *text != a.subject.email.written());

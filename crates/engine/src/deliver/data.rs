@@ -2,21 +2,22 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sare_api::{AddRequest, ItemOutcome, Status};
-use store::{AddrHash, Outcome, Reason};
-use sync_core::consent::status;
+use sare_api::{AddRequest, ItemOutcome};
+use store::{AddrHash, Outcome, Reason, Seen};
+use sync_core::consent::{Intent, RefusalOrigin};
 use sync_core::mapping::Target;
 use sync_core::plan::Step;
 
-use crate::blame::{self, Call};
+use crate::account_trouble;
+use crate::blame;
 use crate::error::{CallError, Halt};
 use crate::session::Session;
-use crate::subject::{Intent, records};
-use crate::trouble;
+use crate::state::Call;
+use crate::subject::records;
 
 use super::proof::{UNPROVEN_BATCH, UPDATES_PROVEN, prove_harmless, prove_last};
 use super::refused::{failed, refused, send_the_rest};
-use super::{Errand, Fate, Item, put_off};
+use super::{Delivery, Item, ItemResult, put_off};
 
 /// One kind of `email/add` that changes no status.
 #[derive(Debug, Clone, Copy)]
@@ -34,8 +35,8 @@ const UPDATE: Kind = Kind {
 
 /// Updates, then additions, in batches; a batch that spoils is split until the contact that spoils it stands alone. The two
 /// never share a request: an account that takes no new contacts still takes data of those that it has.
-pub(super) async fn write_data(s: &Session<'_>, items: &mut [Item], errand: Errand) -> Result<(), Halt> {
-    look_when_asked(s, items).await?;
+pub(super) async fn write_data(s: &Session<'_>, items: &mut [Item], delivery: Delivery) -> Result<(), Halt> {
+    recheck_when_asked(s, items).await?;
     let mut updates: Vec<usize> = (0..items.len())
         .filter(|&i| items[i].a.step == Step::Update)
         .collect();
@@ -44,32 +45,32 @@ pub(super) async fn write_data(s: &Session<'_>, items: &mut [Item], errand: Erra
     }
     while !updates.is_empty() && s.state().updates_proven < UPDATES_PROVEN {
         let few = updates.split_off(updates.len().saturating_sub(UNPROVEN_BATCH));
-        write_chunks(s, items, &few, UPDATE, errand).await?;
+        write_chunks(s, items, &few, UPDATE, delivery).await?;
         let written: Vec<usize> = few.into_iter().filter(|&i| items[i].wrote).collect();
         if !written.is_empty() {
             prove_harmless(s, items, &written).await?;
         }
     }
-    write_chunks(s, items, &updates, UPDATE, errand).await?;
+    write_chunks(s, items, &updates, UPDATE, delivery).await?;
     for confirm in [false, true] {
         let wanted: Vec<usize> = (0..items.len())
             .filter(|&i| items[i].result.is_none())
             .filter(|&i| matches!(items[i].a.step, Step::Add { confirm: c, .. } if c == confirm))
             .collect();
         let call = Call::Add;
-        add_new(s, items, &wanted, Kind { call, confirm }, errand).await?;
+        add_new(s, items, &wanted, Kind { call, confirm }, delivery).await?;
     }
     Ok(())
 }
 
 /// A person who wants a contact tried again may have mended the account just now.
-async fn look_when_asked(s: &Session<'_>, items: &[Item]) -> Result<(), Halt> {
+async fn recheck_when_asked(s: &Session<'_>, items: &[Item]) -> Result<(), Halt> {
     let is_lacking = {
         let state = s.state();
         !(state.trouble.groups.is_empty() && state.trouble.props.is_empty())
     };
     if is_lacking && items.iter().any(|item| item.a.subject.reason == Reason::Manual) {
-        trouble::look(s, true).await?;
+        account_trouble::check_lists(s, true).await?;
     }
     Ok(())
 }
@@ -80,32 +81,32 @@ async fn add_new(
     items: &mut [Item],
     wanted: &[usize],
     kind: Kind,
-    errand: Errand,
+    delivery: Delivery,
 ) -> Result<(), Halt> {
-    if !trouble::is_full(s) || wanted.is_empty() {
-        return write_chunks(s, items, wanted, kind, errand).await;
+    if !account_trouble::is_full(s) || wanted.is_empty() {
+        return write_chunks(s, items, wanted, kind, delivery).await;
     }
     let new: Vec<(usize, Reason)> = wanted.iter().map(|&i| (i, items[i].a.subject.reason)).collect();
-    if let Some(tried) = trouble::probe(s, &new) {
-        write_chunks(s, items, &[tried], kind, errand).await?;
+    if let Some(tried) = account_trouble::probe(s, &new) {
+        write_chunks(s, items, &[tried], kind, delivery).await?;
     }
     let rest: Vec<usize> = wanted
         .iter()
         .copied()
         .filter(|&i| items[i].result.is_none())
         .collect();
-    if trouble::is_full(s) {
+    if account_trouble::is_full(s) {
         wait(s, items, &rest);
         return Ok(());
     }
-    write_chunks(s, items, &rest, kind, errand).await
+    write_chunks(s, items, &rest, kind, delivery).await
 }
 
 /// These new contacts wait for the account.
 pub(super) fn wait(s: &Session<'_>, items: &mut [Item], indices: &[usize]) {
-    let at = s.now() + trouble::WAIT_MS;
+    let at = s.now() + account_trouble::WAIT_MS;
     for &i in indices {
-        items[i].result = Some(Fate::Waits(at));
+        items[i].result = Some(ItemResult::Waits(at));
     }
 }
 
@@ -114,30 +115,30 @@ async fn write_chunks(
     items: &mut [Item],
     wanted: &[usize],
     kind: Kind,
-    errand: Errand,
+    delivery: Delivery,
 ) -> Result<(), Halt> {
     if wanted.is_empty() {
         return Ok(());
     }
-    if let Some(halt) = blame::resting(s, kind.call) {
-        return put_off(items, wanted, halt, errand);
+    if let Some(halt) = blame::backing_off(s, kind.call) {
+        return put_off(items, wanted, halt, delivery);
     }
     let wanted = hold_back(s, items, wanted);
     let size = blame::size(s, kind.call, s.batch_size());
     for chunk in wanted.chunks(size) {
         spare_filled(s, items, chunk).await?;
     }
-    // Whom SARE has failed at comes last and alone: the others must not be spoilt by them again.
-    let (odd, others): (Vec<usize>, Vec<usize>) = wanted
+    // Contacts at which SARE failed before come last, one by one, so that they spoil no batch.
+    let (failing, others): (Vec<usize>, Vec<usize>) = wanted
         .iter()
-        .partition(|&&i| blame::is_odd(s, kind.call, items[i].contact.hash));
-    let odd = odd.chunks(1).rev();
-    let mut stack: Vec<Vec<usize>> = odd
+        .partition(|&&i| blame::is_failing(s, kind.call, items[i].contact.hash));
+    let failing = failing.chunks(1).rev();
+    let mut stack: Vec<Vec<usize>> = failing
         .chain(others.chunks(size).rev())
         .map(<[usize]>::to_vec)
         .collect();
     while let Some(chunk) = stack.pop() {
-        if kind.call == Call::Add && trouble::is_full(s) && wanted.len() > 1 {
+        if kind.call == Call::Add && account_trouble::is_full(s) && wanted.len() > 1 {
             wait(s, items, &chunk);
             continue;
         }
@@ -149,15 +150,15 @@ async fn write_chunks(
             .copied()
             .filter(|&i| items[i].result.is_none())
             .collect();
-        return put_off(items, &open, halt, errand);
+        return put_off(items, &open, halt, delivery);
     }
     Ok(())
 }
 
-/// Notes which of their groups are gone from SARE, and lets those new contacts wait that would be in no other; the others.
+/// Notes groups that are gone from SARE, lets new contacts wait that would be in no other group, and returns the rest.
 pub(super) fn hold_back(s: &Session<'_>, items: &mut [Item], wanted: &[usize]) -> Vec<usize> {
     let lost = s.state().trouble.groups.clone();
-    let at = s.now() + trouble::WAIT_MS;
+    let at = s.now() + account_trouble::WAIT_MS;
     let mut sent = Vec::with_capacity(wanted.len());
     for &i in wanted {
         let item = &mut items[i];
@@ -170,7 +171,7 @@ pub(super) fn hold_back(s: &Session<'_>, items: &mut [Item], wanted: &[usize]) -
             .collect();
         let in_none = !item.lost_groups.is_empty() && item.lost_groups.len() == item.a.groups.len();
         if in_none && matches!(item.a.step, Step::Add { .. }) {
-            item.result = Some(Fate::Waits(at));
+            item.result = Some(ItemResult::Waits(at));
         } else {
             sent.push(i);
         }
@@ -178,7 +179,7 @@ pub(super) fn hold_back(s: &Session<'_>, items: &mut [Item], wanted: &[usize]) -
     sent
 }
 
-/// Sends a batch; whom it has to split comes back on the stack. The halt of a call that is out of order for everybody.
+/// Sends one batch. Contacts to be sent again go back on the stack. Returns a halt when the call fails for everybody.
 async fn add_chunk(
     s: &Session<'_>,
     items: &mut [Item],
@@ -208,15 +209,15 @@ async fn add_chunk(
     for (&i, outcome) in chunk.iter().zip(&answer.items) {
         match outcome {
             ItemOutcome::Accepted => {
-                told(s, &mut items[i]);
-                blame::not_odd(s, kind.call, items[i].contact.hash);
+                note_sent(s, &mut items[i]);
+                blame::no_longer_failing(s, kind.call, items[i].contact.hash);
                 if items[i].without_custom {
                     // What it was refused for may be gone for everybody.
-                    trouble::suspect(s).await?;
+                    account_trouble::recheck_lists(s).await?;
                     send_the_rest(s, items, i, stack);
                 }
                 if kind.call == Call::Add {
-                    trouble::taken(s).await?;
+                    account_trouble::taken(s).await?;
                 }
             }
             ItemOutcome::Unclear { .. } if chunk.len() > 1 => unclear.push(i),
@@ -227,7 +228,7 @@ async fn add_chunk(
                     item.without_custom = true;
                     stack.push(vec![i]);
                 } else {
-                    refused(s, items, i, kind, stack, Fate::Refused(why.shown())).await?;
+                    refused(s, items, i, kind, stack, ItemResult::Refused(why.shown())).await?;
                 }
             }
         }
@@ -256,7 +257,7 @@ async fn spare_filled(s: &Session<'_>, items: &mut [Item], chunk: &[usize]) -> R
     }
     let asked: Vec<(AddrHash, String)> = careful
         .iter()
-        .map(|&i| (items[i].contact.hash, items[i].a.spelled.wire.clone()))
+        .map(|&i| (items[i].contact.hash, items[i].a.spellings.wire.clone()))
         .collect();
     let records = records(s, &asked).await?;
     for i in careful {
@@ -296,10 +297,10 @@ pub(super) fn sare_contact(item: &Item, lost_props: &BTreeSet<String>) -> sare_a
     traits.custom.retain(|name, _| !lost_props.contains(name));
     let groups = item.a.groups.iter().copied();
     sare_api::Contact {
-        email: item.a.spelled.wire.clone(),
+        email: item.a.spellings.wire.clone(),
         gsm: traits.gsm,
         status: match item.a.step {
-            Step::Add { status, .. } => Some(Status::from_number(status)),
+            Step::Add { status, .. } => Some(sare_api::Status::from_number(status.code())),
             _ => None,
         },
         groups: groups.filter(|g| !item.lost_groups.contains(g)).collect(),
@@ -319,9 +320,8 @@ pub(super) fn sare_contact(item: &Item, lost_props: &BTreeSet<String>) -> sare_a
     }
 }
 
-pub(super) fn told(s: &Session<'_>, item: &mut Item) {
+pub(super) fn note_sent(s: &Session<'_>, item: &mut Item) {
     let now = s.now();
-    s.forget_view(item.contact.hash);
     item.wrote = true;
     item.contact.sent = item.a.fingerprint.map(|f| f.to_vec());
     item.contact.sent_at = Some(now);
@@ -335,19 +335,23 @@ pub(super) fn told(s: &Session<'_>, item: &mut Item) {
         confirm,
     } = item.a.step
     {
-        item.contact.sare_status = Some(given);
-        item.contact.sare_seen_at = Some(now);
-        if confirm || item.intent.wish.is_some() {
+        item.contact.sare = Some(Seen {
+            status: given,
+            at: now,
+        });
+        if confirm || item.intent.opt_in.is_some() {
             item.intent = Intent::default();
             item.contact.intent = None;
-            item.contact.clear_refusal();
+            item.contact.refusal = None;
         }
-        if status::is_refusal(given) {
-            item.contact.refusal_origin = Some("shop".to_owned());
-            item.contact.refusal_applied = true;
-            item.result = Some(Fate::Settled(Outcome::Suppressed));
+        if given.is_refusal() {
+            if let Some(refused) = &mut item.contact.refusal {
+                refused.origin = RefusalOrigin::Shop;
+                refused.applied = true;
+            }
+            item.result = Some(ItemResult::Settled(Outcome::Suppressed));
             return;
         }
     }
-    item.result = Some(Fate::Settled(Outcome::Synchronised));
+    item.result = Some(ItemResult::Settled(Outcome::Synchronised));
 }

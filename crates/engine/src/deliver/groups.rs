@@ -1,29 +1,31 @@
 //! Leaving groups: of the deleted, of those who changed groups, and of those who withdrew.
 
 use std::collections::BTreeMap;
+use sync_core::ProblemKind;
 
-use store::{AddrHash, Outcome};
+use store::{AddrHash, Outcome, Reason};
 use sync_core::config::{Config, DeletedAction};
-use sync_core::consent::{SareView, status};
+use sync_core::consent::SareView;
 use sync_core::plan::Step;
 
-use crate::blame::{self, Blame, Call, blame};
+use crate::account_trouble;
+use crate::blame::{self, Blame, blame};
 use crate::error::{CallError, Halt};
 use crate::session::Session;
+use crate::state::Call;
 use crate::subject::refuses_by_withdrawal;
-use crate::trouble;
 
-use super::{Fate, Item};
+use super::{Item, ItemResult};
 
-/// Takes those who withdrew in the shop, and refuse in SARE by now, out of our groups where the merchant wants that. The
-/// ledger's groups say who has yet to leave: what failed, or was cut off, is made up for by whoever looks next.
+/// Takes contacts that withdrew in the shop and refuse in SARE out of our groups, where the merchant wants it. What fails is
+/// repeated: the ledger keeps the groups still to be left.
 pub(super) async fn leave_after_refusal(
     s: &Session<'_>,
     config: &Config,
     items: &mut [Item],
 ) -> Result<(), Halt> {
     let owed: Vec<usize> = (0..items.len())
-        .filter(|&i| owes_leaving(&items[i], config))
+        .filter(|&i| must_leave_groups(&items[i], config))
         .collect();
     leave_all(s, items, &owed).await
 }
@@ -40,7 +42,7 @@ pub(super) async fn leave_all(s: &Session<'_>, items: &mut [Item], indices: &[us
 }
 
 /// Whether a contact whose withdrawal SARE has taken is still in groups that it is to leave.
-pub(super) fn owes_leaving(item: &Item, config: &Config) -> bool {
+pub(super) fn must_leave_groups(item: &Item, config: &Config) -> bool {
     config.unsubscribe.leave_group
         && matches!(item.a.step, Step::Suppress | Step::Unsubscribe { .. })
         && refuses_by_withdrawal(&item.contact)
@@ -60,11 +62,11 @@ pub(super) async fn leave(s: &Session<'_>, items: &mut [Item]) -> Result<(), Hal
         item.contact.groups.clear();
         item.contact.sent = None;
         item.wrote = true;
-        item.result = Some(Fate::Settled(Outcome::Gone));
+        item.result = Some(ItemResult::Settled(Outcome::Gone));
     })
     .await?;
     let partly: Vec<usize> = (0..items.len())
-        .filter(|&i| still_to_leave(&items[i]) && !matches!(items[i].result, Some(Fate::Refused(_))))
+        .filter(|&i| still_to_leave(&items[i]) && !matches!(items[i].result, Some(ItemResult::Refused(_))))
         .collect();
     let some = |item: &Item| item.a.groups_to_leave();
     remove_from_groups(s, items, &partly, some, |item| {
@@ -84,7 +86,7 @@ pub(super) async fn leave(s: &Session<'_>, items: &mut [Item]) -> Result<(), Hal
     delete_some(s, items, &delete).await?;
     for item in items.iter_mut() {
         if item.result.is_none() && matches!(item.a.step, Step::Leave(_)) {
-            item.result = Some(Fate::Settled(Outcome::Gone));
+            item.result = Some(ItemResult::Settled(Outcome::Gone));
         }
     }
     Ok(())
@@ -93,7 +95,7 @@ pub(super) async fn leave(s: &Session<'_>, items: &mut [Item]) -> Result<(), Hal
 /// Deletes contacts in SARE. A batch at which SARE fails is split until the contact that spoils it stands alone and waits.
 async fn delete_some(s: &Session<'_>, items: &mut [Item], indices: &[usize]) -> Result<(), Halt> {
     if !indices.is_empty()
-        && let Some(halt) = blame::resting(s, Call::Delete)
+        && let Some(halt) = blame::backing_off(s, Call::Delete)
     {
         return Err(halt);
     }
@@ -102,7 +104,7 @@ async fn delete_some(s: &Session<'_>, items: &mut [Item], indices: &[usize]) -> 
         .rev()
         .collect();
     while let Some(chunk) = stack.pop() {
-        let addresses: Vec<&str> = chunk.iter().flat_map(|&i| items[i].a.spelled.all()).collect();
+        let addresses: Vec<&str> = chunk.iter().flat_map(|&i| items[i].a.spellings.all()).collect();
         let sent = s.sare_about(|c| {
             let addresses = addresses.clone();
             async move { c.delete(&addresses).await }
@@ -121,18 +123,19 @@ async fn delete_some(s: &Session<'_>, items: &mut [Item], indices: &[usize]) -> 
                         stack.push(other);
                         stack.push(one);
                     }
-                    Blame::Contact => items[chunk[0]].result = Some(Fate::Later("sare-fails")),
+                    Blame::Contact => {
+                        items[chunk[0]].result = Some(ItemResult::RetryLater(ProblemKind::SareFails))
+                    }
                 }
                 continue;
             }
         }
         for &i in chunk {
-            s.forget_view(items[i].contact.hash);
             items[i].wrote = true;
             items[i].contact.sent = None;
             items[i].contact.groups.clear();
-            items[i].contact.sare_status = None;
-            items[i].result = Some(Fate::Settled(Outcome::Gone));
+            items[i].contact.sare = None;
+            items[i].result = Some(ItemResult::Settled(Outcome::Gone));
         }
     }
     Ok(())
@@ -140,7 +143,7 @@ async fn delete_some(s: &Session<'_>, items: &mut [Item], indices: &[usize]) -> 
 
 /// Whether a contact that stays in SARE has yet to leave a group of ours.
 pub(super) fn still_to_leave(item: &Item) -> bool {
-    let present = matches!(item.a.sare, SareView::Status(n) if status::is_open(n));
+    let present = item.a.sare.is_open();
     let stays = matches!(item.a.step, Step::Keep | Step::Update);
     present && stays && item.contact.groups.iter().any(|g| !item.a.groups.contains(g))
 }
@@ -153,9 +156,14 @@ fn stay(items: &mut [Item], indices: &[usize], halt: &Halt) -> Result<(), Halt> 
     };
     for &i in indices {
         let item = &mut items[i];
-        if !(item.left || item.wrote || matches!(item.a.step, Step::Unsubscribe { .. } | Step::Suppress)) {
-            item.result = Some(Fate::Rest(*until));
+        if item.left || matches!(item.a.step, Step::Unsubscribe { .. } | Step::Suppress) {
+            continue;
         }
+        item.result = Some(if item.wrote {
+            ItemResult::CheckAgain(Outcome::Synchronised, *until, Reason::Verify)
+        } else {
+            ItemResult::PutOff(*until)
+        });
     }
     Ok(())
 }
@@ -185,7 +193,7 @@ async fn remove_from_groups(
         }
     }
     if !by_groups.is_empty()
-        && let Some(halt) = blame::resting(s, Call::Leave)
+        && let Some(halt) = blame::backing_off(s, Call::Leave)
     {
         return stay(items, indices, &halt);
     }
@@ -195,7 +203,7 @@ async fn remove_from_groups(
             .rev()
             .collect();
         while let Some(chunk) = stack.pop() {
-            let addresses: Vec<&str> = chunk.iter().flat_map(|&i| items[i].a.spelled.all()).collect();
+            let addresses: Vec<&str> = chunk.iter().flat_map(|&i| items[i].a.spellings.all()).collect();
             let sent = s.sare_about(|c| {
                 let (addresses, groups) = (addresses.clone(), groups.clone());
                 async move { c.group_remove_emails(&addresses, &groups).await }
@@ -227,7 +235,7 @@ async fn remove_from_groups(
                 }
                 Blame::Contact => {
                     tracing::warn!(shop = %s.shop.id, %error, "SARE does not take a contact out of groups");
-                    if trouble::suspect(s).await? {
+                    if account_trouble::recheck_lists(s).await? {
                         let gone = s.state().trouble.groups.clone();
                         if groups.iter().all(|g| gone.contains(g)) {
                             left(&mut items[chunk[0]]);
@@ -238,8 +246,8 @@ async fn remove_from_groups(
                     if refuses_by_withdrawal(&item.contact) {
                         item.contact.outcome = Outcome::Suppressed;
                     }
-                    if !matches!(item.result, Some(Fate::Unproven { .. })) {
-                        item.result = Some(Fate::Later("group-not-left"));
+                    if !matches!(item.result, Some(ItemResult::Unproven { .. })) {
+                        item.result = Some(ItemResult::RetryLater(ProblemKind::GroupNotLeft));
                     }
                 }
             }

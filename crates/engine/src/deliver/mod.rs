@@ -1,6 +1,6 @@
 //! Carrying out verdicts: from facts and steps to calls on SARE and the shop, and into the ledger.
 //!
-//! The order is what makes crashes harmless. First the facts (a withdrawal, a refusal, a wish) and
+//! The order is what makes crashes harmless. First the facts (a withdrawal, a refusal, an opt-in) and
 //! what the records said are committed; then the services are told; then what came of it is
 //! committed and the dirty entries go. Whatever happens in between, the next worker finds the facts
 //! and the dirty entry, and the same steps follow from them.
@@ -12,43 +12,44 @@ mod change;
 mod data;
 mod facts;
 mod groups;
+mod other_spellings;
 mod outcome;
 mod proof;
 mod refused;
 mod shop;
-mod twins;
 
-use store::{Commit, Contact, Outcome, Reason, Record};
+use store::{Commit, Contact, HistoryEntry, Outcome, Reason, Record};
+use sync_core::ProblemKind;
 use sync_core::config::Config;
+use sync_core::consent::{Intent, SareView};
 use sync_core::plan::Step;
 
 use crate::error::Halt;
 use crate::report::Counters;
 use crate::session::Session;
-use crate::subject::{Assessed, Intent, UNREADABLE};
+use crate::subject::Assessed;
 
 use change::{lower, raise};
 use data::write_data;
 use facts::{facts_commit, prepare};
 use groups::leave;
+use other_spellings::lower_other_spellings;
 use outcome::conclude;
 use shop::tell_shop;
-use twins::lower_twins;
 
 pub use data::value_in;
-pub use facts::keep_facts;
 pub use outcome::retry_pause;
 
-/// For whom contacts are delivered.
+/// A delivery of contacts: for whom it is made.
 #[derive(Debug, Clone, Copy)]
-pub struct Errand {
+pub struct Delivery {
     /// The run that counts them.
     pub run: Option<i64>,
     /// Whether the run has yet to count a contact (each counts once).
     pub counts: bool,
 }
 
-impl Errand {
+impl Delivery {
     /// Live work, counted by no run.
     pub fn live() -> Self {
         Self {
@@ -77,13 +78,17 @@ pub struct Delivered {
 struct Item {
     a: Assessed,
     contact: Contact,
+    /// Its status in SARE is another than the one last seen.
+    changed: Option<HistoryEntry>,
     intent: Intent,
-    result: Option<Fate>,
+    result: Option<ItemResult>,
     wrote: bool,
     /// It was taken out of groups of ours though it stays in SARE.
     left: bool,
     /// A change of its status may have reached SARE.
     sent: bool,
+    /// A subscription was switched off in the shop.
+    switched_off: bool,
     /// Records not read now that the shop was told about.
     told: Vec<Record>,
     /// SARE takes the contact only without its custom properties.
@@ -95,87 +100,96 @@ struct Item {
 }
 
 /// What became of one contact.
-enum Fate {
+enum ItemResult {
     /// Done.
     Settled(Outcome),
-    /// Done, and to be looked at again after a pause (a status to be read back, data to follow).
-    LookAgain(Outcome, i64, Reason),
+    /// Done, and to be checked again after a pause (a status to be read back, data to follow).
+    CheckAgain(Outcome, i64, Reason),
     /// A change was sent and is not proven: a problem that stays until it is, looked at again then.
     Unproven {
         /// When the next try is due.
         at: i64,
         /// The kind of problem.
-        why: &'static str,
+        why: ProblemKind,
     },
     /// SARE said no to this contact.
     Refused(String),
     /// Something that may pass: try this contact later.
-    Later(&'static str),
+    RetryLater(ProblemKind),
     /// Nothing is wrong with it: a call that it needs is out of order until then.
-    Rest(i64),
+    PutOff(i64),
     /// Nothing is wrong with it: it waits until SARE takes new contacts again, and is looked at then or at this time.
     Waits(i64),
 }
 
 /// Carries out the verdicts.
-pub async fn deliver(s: &Session<'_>, assessed: Vec<Assessed>, errand: Errand) -> Result<Delivered, Halt> {
+pub async fn deliver(
+    s: &Session<'_>,
+    assessed: Vec<Assessed>,
+    delivery: Delivery,
+) -> Result<Delivered, Halt> {
     let now = s.now();
     let config = s.config();
     let mut items: Vec<Item> = assessed.into_iter().map(|a| prepare(a, now)).collect();
     let mut out = Delivered::default();
 
-    let first = facts_commit(&mut items, errand, now);
+    let first = facts_commit(&mut items, delivery, now);
     if !(first.contacts.is_empty() && first.records.is_empty() && first.marks.is_empty()) {
         s.commit(first).await?;
     }
-    if let Err(halt) = carry_out(s, config, &mut items, errand).await {
+    if let Err(halt) = carry_out(s, config, &mut items, delivery).await {
         if matches!(halt, Halt::Fenced | Halt::Store(_)) {
             return Err(halt);
         }
         out.halted = Some(halt);
     }
     for item in items {
-        conclude(s, item, errand, &mut out);
+        conclude(s, item, delivery, &mut out);
     }
     Ok(out)
 }
 
-async fn carry_out(s: &Session<'_>, config: &Config, items: &mut [Item], errand: Errand) -> Result<(), Halt> {
+async fn carry_out(
+    s: &Session<'_>,
+    config: &Config,
+    items: &mut [Item],
+    delivery: Delivery,
+) -> Result<(), Halt> {
     for item in items.iter_mut() {
-        if item.a.sare == UNREADABLE {
-            item.result = Some(Fate::Later("sare-fails"));
+        if item.a.sare == SareView::Unreadable {
+            item.result = Some(ItemResult::RetryLater(ProblemKind::SareFails));
         }
         // It was in SARE and cannot be told to be there now: adding it could bring somebody back.
         if item.a.unsure && matches!(item.a.step, Step::Add { .. }) {
-            item.result = Some(Fate::Later("sare-unsure"));
+            item.result = Some(ItemResult::RetryLater(ProblemKind::SareUnsure));
         }
     }
-    let mut lowered = lower(s, config, items, errand).await;
+    let mut lowered = lower(s, config, items, delivery).await;
     if matches!(lowered, Err(Halt::Fenced | Halt::Store(_))) {
         return lowered;
     }
     if lowered.is_ok() {
-        lowered = lower_twins(s, items, errand).await;
+        lowered = lower_other_spellings(s, items, delivery).await;
     }
     // The shop is told whatever has become of SARE.
-    tell_shop(s, config, items).await?;
+    tell_shop(s, items).await?;
     lowered?;
-    raise(s, items, errand).await?;
-    write_data(s, items, errand).await?;
+    raise(s, items, delivery).await?;
+    write_data(s, items, delivery).await?;
     leave(s, items).await
 }
 
 /// A call that is out of order for everybody. Live work is put off until it may work again, so that what comes after it has
 /// its turn; a run waits where it is.
-fn put_off(items: &mut [Item], indices: &[usize], halt: Halt, errand: Errand) -> Result<(), Halt> {
+fn put_off(items: &mut [Item], indices: &[usize], halt: Halt, delivery: Delivery) -> Result<(), Halt> {
     let Halt::Wait { until, .. } = halt else {
         return Err(halt);
     };
-    if errand.run.is_some() {
+    if delivery.run.is_some() {
         return Err(halt);
     }
     for &i in indices {
-        items[i].result.get_or_insert(Fate::Rest(until));
+        items[i].result.get_or_insert(ItemResult::PutOff(until));
     }
     Ok(())
 }

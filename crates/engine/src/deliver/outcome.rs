@@ -2,19 +2,20 @@
 
 use store::{Contact, DirtyDone, DirtyKey, DirtyMark, HistoryEntry, Outcome, Priority, Problem, Reason};
 use sync_core::config::DeletedAction;
-use sync_core::consent::status;
+use sync_core::consent::{Intent, Status};
 use sync_core::plan::Step;
+use sync_core::{HistoryKind, ProblemKind};
 
 use crate::report::Counters;
 use crate::session::Session;
-use crate::subject::{Intent, Subject};
+use crate::subject::Subject;
 
-use super::facts::{noticed_word, records};
-use super::groups::{owes_leaving, still_to_leave};
-use super::{Delivered, Errand, Fate, Item};
+use super::facts::records;
+use super::groups::{must_leave_groups, still_to_leave};
+use super::{Delivered, Delivery, Item, ItemResult};
 
-/// Turns one contact's fate into what is committed.
-pub(super) fn conclude(s: &Session<'_>, item: Item, errand: Errand, out: &mut Delivered) {
+/// Turns one contact's result into what is committed.
+pub(super) fn conclude(s: &Session<'_>, item: Item, delivery: Delivery, out: &mut Delivered) {
     let now = s.now();
     let quiet = match item.a.step {
         Step::Keep => Some(Outcome::Synchronised),
@@ -29,47 +30,49 @@ pub(super) fn conclude(s: &Session<'_>, item: Item, errand: Errand, out: &mut De
         Step::HandsOff => Some(Outcome::HandsOff),
         _ => None,
     };
-    let untold = item.a.facts.refusal.is_some() && !item.contact.refusal_applied;
-    if out.halted.is_some() && still_to_leave(&item) && !matches!(item.result, Some(Fate::Refused(_))) {
+    let is_unapplied = item.a.facts.refusal.is_some() && !is_applied(&item.contact);
+    if out.halted.is_some() && still_to_leave(&item) && !matches!(item.result, Some(ItemResult::Refused(_))) {
         // The slice was stopped before its groups' turn: its dirty entries stay.
         return keep_what_was_done(item, out);
     }
-    if owes_leaving(&item, s.config()) && !matches!(item.result, Some(Fate::Later(_))) {
-        return keep_owing(item, now, out);
+    if must_leave_groups(&item, s.config()) && !matches!(item.result, Some(ItemResult::RetryLater(_))) {
+        return retry_leaving(item, now, out);
     }
     let Item {
         a,
         mut contact,
+        changed,
         intent,
         result,
         wrote,
         left,
         sent,
+        switched_off,
         told,
         without_custom,
         ..
     } = item;
-    let fate = match (result, quiet) {
-        (Some(Fate::Rest(until)), _) => {
+    let result = match (result, quiet) {
+        (Some(ItemResult::PutOff(until)), _) => {
             if matches!(a.step, Step::Raise { .. }) && !sent {
                 // Counted before it was sent, and it was not.
                 let tries = intent.tries.saturating_sub(1);
-                contact.intent = Intent { tries, ..intent }.text();
+                contact.intent = Intent { tries, ..intent }.under_way();
             }
-            return rest(&a.subject, contact, until, out);
+            return put_off_contact(&a.subject, contact, until, out);
         }
-        (Some(fate), _) => fate,
-        (None, Some(outcome)) if !(untold && out.halted.is_some()) => Fate::Settled(outcome),
+        (Some(result), _) => result,
+        (None, Some(outcome)) if !(is_unapplied && out.halted.is_some()) => ItemResult::Settled(outcome),
         // The slice was stopped before this contact's turn: its dirty entries stay.
         _ => {
-            let is_sent = intent.lowering_to.is_some() && contact.intent == intent.text();
+            let is_sent = intent.lowering_to.is_some() && contact.intent == intent.under_way();
             if is_sent {
-                // The lowering was sent and could not be read back: that counts as a try.
+                // The lowering was sent and could not be read back: that counts as an attempt.
                 out.commit.contacts.push(contact);
             } else if matches!(a.step, Step::Raise { .. }) && !sent {
-                // Counted before it was sent, and there was no place to send it.
+                // Counted before it was sent, and there was no permit to send it.
                 let tries = intent.tries.saturating_sub(1);
-                contact.intent = Intent { tries, ..intent }.text();
+                contact.intent = Intent { tries, ..intent }.under_way();
                 out.commit.contacts.push(contact);
             }
             return;
@@ -78,30 +81,30 @@ pub(super) fn conclude(s: &Session<'_>, item: Item, errand: Errand, out: &mut De
     let key = DirtyKey::Address(contact.hash);
     let problem_key = key.encode();
     let mut seen_again = None;
-    let outcome = match &fate {
-        Fate::Settled(outcome) => *outcome,
-        Fate::LookAgain(outcome, at, reason) => {
+    let outcome = match &result {
+        ItemResult::Settled(outcome) => *outcome,
+        ItemResult::CheckAgain(outcome, at, reason) => {
             seen_again = Some((*at, *reason));
             *outcome
         }
-        Fate::Unproven { at, .. } => {
+        ItemResult::Unproven { at, .. } => {
             seen_again = Some((*at, Reason::Verify));
             contact.outcome
         }
-        Fate::Waits(at) => {
+        ItemResult::Waits(at) => {
             seen_again = Some((*at, Reason::Waits));
             contact.outcome
         }
-        Fate::Refused(_) => Outcome::Failed,
-        Fate::Later(_) | Fate::Rest(_) => contact.outcome,
+        ItemResult::Refused(_) => Outcome::Failed,
+        ItemResult::RetryLater(_) | ItemResult::PutOff(_) => contact.outcome,
     };
-    match &fate {
-        Fate::Refused(why) => {
+    match &result {
+        ItemResult::Refused(why) => {
             // What was refused is kept as told, so that only changed data or a person tries it again.
             contact.sent = a.fingerprint.map(|f| f.to_vec());
             out.commit.problems.push(problem(
                 &problem_key,
-                "sare-refused",
+                ProblemKind::SareRefused,
                 Some(why.clone()),
                 &contact,
                 true,
@@ -109,25 +112,28 @@ pub(super) fn conclude(s: &Session<'_>, item: Item, errand: Errand, out: &mut De
             ));
             out.commit
                 .history
-                .push(entry(&contact, now, "refused-by-sare", None));
+                .push(entry(&contact, now, HistoryKind::RefusedBySare, None));
         }
-        Fate::Later(why) | Fate::Unproven { why, .. } => {
+        ItemResult::RetryLater(why) | ItemResult::Unproven { why, .. } => {
             out.commit
                 .problems
-                .push(problem(&problem_key, why, None, &contact, false, now));
+                .push(problem(&problem_key, *why, None, &contact, false, now));
         }
-        Fate::Settled(_) if without_custom => {
+        ItemResult::Settled(_) if without_custom => {
             out.commit.problems.push(problem(
                 &problem_key,
-                "custom-fields-refused",
+                ProblemKind::CustomFieldsRefused,
                 None,
                 &contact,
                 true,
                 now,
             ));
         }
-        Fate::Settled(_) | Fate::LookAgain(..) | Fate::Waits(_) | Fate::Rest(_) => {
-            out.commit.solved.push(problem_key);
+        ItemResult::Settled(_)
+        | ItemResult::CheckAgain(..)
+        | ItemResult::Waits(_)
+        | ItemResult::PutOff(_) => {
+            out.commit.resolved.push(problem_key);
         }
     }
     if wrote || left {
@@ -139,51 +145,54 @@ pub(super) fn conclude(s: &Session<'_>, item: Item, errand: Errand, out: &mut De
             written(&contact, a.subject.reason)
         };
         let kind = match a.step {
-            Step::Add { .. } => "added",
-            Step::Update => "updated",
-            Step::Unsubscribe { .. } if wrote => "unsubscribed-in-sare",
+            Step::Add { .. } => HistoryKind::Added,
+            Step::Update => HistoryKind::Updated,
+            Step::Unsubscribe { .. } if wrote => HistoryKind::UnsubscribedInSare,
             // A reactivation that could not be proven at once becomes a question: what was read back says which it was.
-            Step::Raise { .. } if contact.sare_status == Some(status::CONFIRMED) => "confirmed-in-sare",
-            Step::Raise { .. } => "asked-again",
-            Step::Leave(DeletedAction::Delete) => "deleted-in-sare",
-            Step::Leave(_) => "left-groups",
-            Step::Keep => "left-group",
-            _ if !wrote => "left-groups",
-            _ => "switched-off-in-shop",
+            Step::Raise { .. } if contact.sare_status() == Some(Status::Confirmed) => {
+                HistoryKind::ConfirmedInSare
+            }
+            Step::Raise { .. } => HistoryKind::AskedAgain,
+            Step::Leave(DeletedAction::Delete) => HistoryKind::DeletedInSare,
+            Step::Leave(_) => HistoryKind::LeftGroups,
+            Step::Keep => HistoryKind::LeftGroup,
+            _ if !wrote => HistoryKind::LeftGroups,
+            _ => HistoryKind::SwitchedOffInShop,
         };
         out.commit.history.push(entry(&contact, now, kind, Some(detail)));
-        if a.tells_shop(s.config()) && contact.refusal_applied && !matches!(a.step, Step::Suppress) {
+        if switched_off && is_applied(&contact) && !matches!(a.step, Step::Suppress) {
             out.commit
                 .history
-                .push(entry(&contact, now, "switched-off-in-shop", None));
+                .push(entry(&contact, now, HistoryKind::SwitchedOffInShop, None));
         }
     }
+    out.commit.history.extend(changed);
     for noticed in &a.noticed {
         out.commit
             .history
-            .push(entry(&contact, now, noticed_word(*noticed), None));
+            .push(entry(&contact, now, noticed.history(), None));
     }
-    if errand.counts {
+    if delivery.counts {
         let counted = a
             .subject
             .contact
             .as_ref()
-            .is_some_and(|c| c.run_id.is_some() && c.run_id == errand.run);
+            .is_some_and(|c| c.run_id.is_some() && c.run_id == delivery.run);
         if !counted {
             if a.subject.is_in_part() {
                 out.counters.failed += 1;
             } else {
-                count(&mut out.counters, a.step, &fate, wrote, outcome);
+                count(&mut out.counters, a.step, &result, wrote, outcome);
             }
         }
-        contact.run_id = errand.run;
+        contact.run_id = delivery.run;
     }
     contact.outcome = outcome;
     contact.updated_at = now;
-    contact.intent = intent.text();
+    contact.intent = intent.under_way();
     for (key, version, attempts) in &a.subject.dirty {
-        out.commit.done.push(match &fate {
-            Fate::Later(_) => {
+        out.commit.done.push(match &result {
+            ItemResult::RetryLater(_) => {
                 let pause = retry_pause(*attempts);
                 DirtyDone::Again {
                     key: *key,
@@ -209,7 +218,7 @@ pub(super) fn conclude(s: &Session<'_>, item: Item, errand: Errand, out: &mut De
             reason,
             held_by: None,
         });
-    } else if matches!(fate, Fate::Later(_)) && a.subject.dirty.is_empty() {
+    } else if matches!(result, ItemResult::RetryLater(_)) && a.subject.dirty.is_empty() {
         let due_at = now + retry_pause(0);
         out.commit.marks.push(DirtyMark {
             key,
@@ -219,16 +228,21 @@ pub(super) fn conclude(s: &Session<'_>, item: Item, errand: Errand, out: &mut De
             held_by: None,
         });
     }
-    out.commit.records.extend(records(&a.subject, errand, now));
+    out.commit.records.extend(records(&a.subject, delivery, now));
     out.commit.records.extend(told);
     out.over += 1;
-    out.commit.gone.extend(a.subject.lost.iter().map(|r| r.key));
+    out.commit.gone.extend(a.subject.deleted.iter().map(|r| r.key));
     out.commit.contacts.push(contact);
 }
 
+/// Whether a refusal was carried into the shop as far as it can be.
+fn is_applied(contact: &Contact) -> bool {
+    contact.refusal.is_some_and(|refused| refused.applied)
+}
+
 /// A contact about which nothing could be done, for no reason of its own: it is looked at again at `until`, and that does
-/// not count as a try.
-fn rest(subject: &Subject, contact: Contact, until: i64, out: &mut Delivered) {
+/// not count as an attempt.
+fn put_off_contact(subject: &Subject, contact: Contact, until: i64, out: &mut Delivered) {
     let key = DirtyKey::Address(contact.hash);
     for (key, version, attempts) in &subject.dirty {
         out.commit.done.push(DirtyDone::Again {
@@ -252,12 +266,12 @@ fn rest(subject: &Subject, contact: Contact, until: i64, out: &mut Delivered) {
 }
 
 /// A contact whose withdrawal SARE has taken and that could not leave our groups: the next try finds what is left to do.
-fn keep_owing(item: Item, now: i64, out: &mut Delivered) {
+fn retry_leaving(item: Item, now: i64, out: &mut Delivered) {
     let key = DirtyKey::Address(item.contact.hash);
     if item.wrote {
         let kind = match item.a.step {
-            Step::Unsubscribe { .. } => "unsubscribed-in-sare",
-            _ => "switched-off-in-shop",
+            Step::Unsubscribe { .. } => HistoryKind::UnsubscribedInSare,
+            _ => HistoryKind::SwitchedOffInShop,
         };
         out.changed += 1;
         let detail = written(&item.contact, item.a.subject.reason);
@@ -292,15 +306,17 @@ fn keep_owing(item: Item, now: i64, out: &mut Delivered) {
 
 /// Data that SARE has taken of a contact whose turn is not over: the next try has less to do.
 fn keep_what_was_done(item: Item, out: &mut Delivered) {
-    if item.a.step == Step::Update && matches!(item.result, Some(Fate::Settled(_))) {
+    if item.a.step == Step::Update && matches!(item.result, Some(ItemResult::Settled(_))) {
         out.commit.contacts.push(item.contact);
     }
 }
 
-fn count(counters: &mut Counters, step: Step, fate: &Fate, wrote: bool, outcome: Outcome) {
-    let slot = match (step, fate) {
-        (_, Fate::Refused(_) | Fate::Later(_) | Fate::Unproven { .. }) => &mut counters.failed,
-        (_, Fate::Waits(_) | Fate::Rest(_)) => &mut counters.waiting,
+fn count(counters: &mut Counters, step: Step, result: &ItemResult, wrote: bool, outcome: Outcome) {
+    let slot = match (step, result) {
+        (_, ItemResult::Refused(_) | ItemResult::RetryLater(_) | ItemResult::Unproven { .. }) => {
+            &mut counters.failed
+        }
+        (_, ItemResult::Waits(_) | ItemResult::PutOff(_)) => &mut counters.waiting,
         (Step::Add { .. }, _) => &mut counters.added,
         (Step::Update, _) => &mut counters.updated,
         (Step::Unsubscribe { .. }, _) => &mut counters.unsubscribed,
@@ -325,27 +341,27 @@ pub fn retry_pause(attempts: i64) -> i64 {
 
 /// What was written, and why: the detail of a line of history.
 fn written(contact: &Contact, by: Reason) -> String {
-    serde_json::json!({ "status": contact.sare_status, "groups": contact.groups, "by": by }).to_string()
+    serde_json::json!({ "status": contact.sare_status(), "groups": contact.groups, "by": by }).to_string()
 }
 
 /// The same of an address that was added with the request to confirm.
 fn asked(contact: &Contact, by: Reason) -> String {
-    serde_json::json!({ "status": contact.sare_status, "groups": contact.groups, "by": by, "asked": true })
+    serde_json::json!({ "status": contact.sare_status(), "groups": contact.groups, "by": by, "asked": true })
         .to_string()
 }
 
-fn entry(contact: &Contact, at: i64, kind: &str, detail: Option<String>) -> HistoryEntry {
+fn entry(contact: &Contact, at: i64, kind: HistoryKind, detail: Option<String>) -> HistoryEntry {
     HistoryEntry {
         hash: contact.hash,
         at,
-        kind: kind.to_owned(),
+        kind,
         detail,
     }
 }
 
 fn problem(
     key: &str,
-    kind: &str,
+    kind: ProblemKind,
     detail: Option<String>,
     contact: &Contact,
     is_final: bool,
@@ -353,7 +369,7 @@ fn problem(
 ) -> Problem {
     Problem {
         key: key.to_owned(),
-        kind: kind.to_owned(),
+        kind,
         hash: Some(contact.hash),
         detail,
         is_final,

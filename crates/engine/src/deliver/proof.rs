@@ -1,7 +1,7 @@
 //! Proving of an account not seen at work before that updates of data leave statuses alone (sare-api.md 16 row 12).
 
 use store::AddrHash;
-use sync_core::consent::{SareView, status};
+use sync_core::ProblemKind;
 
 use crate::error::Halt;
 use crate::session::Session;
@@ -24,13 +24,13 @@ const PROVABLE_MS: i64 = 60_000;
 pub(super) async fn prove_harmless(s: &Session<'_>, items: &[Item], chunk: &[usize]) -> Result<(), Halt> {
     let before = chunk
         .iter()
-        .map(|&i| (items[i].contact.hash.to_hex(), items[i].a.sare.number()));
+        .map(|&i| (items[i].contact.hash.to_hex(), items[i].a.sare.status()));
     let (at, before) = (s.now(), before.collect());
     s.state().to_prove = ToProve { at, before };
     prove_last(s).await
 }
 
-/// The same of the newest batch, where there was no place to read it back at once.
+/// The same of the newest batch, where there was no permit to read it back at once.
 pub(super) async fn prove_last(s: &Session<'_>) -> Result<(), Halt> {
     let last = s.state().to_prove.clone();
     if last.before.is_empty() {
@@ -50,7 +50,7 @@ pub(super) async fn prove_last(s: &Session<'_>) -> Result<(), Halt> {
     s.state().to_prove = ToProve::default();
     let raised = seen.iter().any(|(hash, after)| {
         let before = last.before.get(&hash.to_hex());
-        *after == SareView::Status(status::CONFIRMED) && before.is_some_and(|n| *n != status::CONFIRMED)
+        after.status().is_mailable() && before.is_some_and(|status| !status.is_mailable())
     });
     if !raised {
         let mut state = s.state();
@@ -59,7 +59,7 @@ pub(super) async fn prove_last(s: &Session<'_>) -> Result<(), Halt> {
     }
     s.state().updates_harm = true;
     tracing::error!(shop = %s.shop.id, "an update of data raised statuses in SARE; writing stops");
-    s.shop_problem("sare-changes-statuses", "sare-changes-statuses", None)
+    s.shop_problem("sare-changes-statuses", ProblemKind::SareChangesStatuses, None)
         .await?;
     Err(s.statuses_at_risk())
 }

@@ -1,18 +1,20 @@
 //! What SARE does not take: whether a contact is to blame, its group, its property, or the account as a whole.
 
 use std::collections::{BTreeMap, BTreeSet};
+use sync_core::ProblemKind;
 
 use sare_api::AddRequest;
 use store::AddrHash;
 use sync_core::plan::Step;
 
-use crate::blame::{self, Blame, Call, blame};
+use crate::account_trouble::{self, Culprit};
+use crate::blame::{self, Blame, blame};
 use crate::error::{CallError, Halt};
 use crate::session::Session;
-use crate::trouble::{self, Verdict};
+use crate::state::Call;
 
-use super::data::{Kind, hold_back, sare_contact, split, told, wait};
-use super::{Fate, Item};
+use super::data::{Kind, hold_back, note_sent, sare_contact, split, wait};
+use super::{Item, ItemResult};
 
 /// SARE said no to this contact: for a reason of the account's, or of its own.
 pub(super) async fn refused(
@@ -21,9 +23,9 @@ pub(super) async fn refused(
     i: usize,
     kind: Kind,
     stack: &mut Vec<Vec<usize>>,
-    fate: Fate,
+    result: ItemResult,
 ) -> Result<(), Halt> {
-    if trouble::suspect(s).await? || is_lacking(s, &items[i]) {
+    if account_trouble::recheck_lists(s).await? || is_lacking(s, &items[i]) {
         let had = items[i].lost_groups.len();
         let sent = hold_back(s, items, &[i]);
         if sent.is_empty() {
@@ -36,26 +38,26 @@ pub(super) async fn refused(
             return Ok(());
         }
     }
-    let why = match &fate {
-        Fate::Refused(why) => why.as_str(),
+    let why = match &result {
+        ItemResult::Refused(why) => why.as_str(),
         _ => "403",
     };
-    let verdict = match kind.call {
-        Call::Add => trouble::refused(s, items[i].contact.hash, why),
-        _ => Verdict::Contact,
+    let culprit = match kind.call {
+        Call::Add => account_trouble::refused(s, items[i].contact.hash, why),
+        _ => Culprit::Contact,
     };
-    if verdict == Verdict::Suspect {
+    if culprit == Culprit::Unclear {
         if takes_bare(s, &items[i], kind).await? {
-            trouble::refuses_values(s);
-            told(s, &mut items[i]);
-            items[i].result = Some(fate);
+            account_trouble::refuses_values(s);
+            note_sent(s, &mut items[i]);
+            items[i].result = Some(result);
             return Ok(());
         }
-        trouble::takes_nobody(s, why).await?;
+        account_trouble::takes_nobody(s, why).await?;
     }
-    match verdict {
-        Verdict::Contact => items[i].result = Some(fate),
-        Verdict::Suspect | Verdict::Account => {
+    match culprit {
+        Culprit::Contact => items[i].result = Some(result),
+        Culprit::Unclear | Culprit::Account => {
             wait(s, items, &[i]);
             unblame(s, items);
         }
@@ -70,10 +72,10 @@ fn unblame(s: &Session<'_>, items: &mut [Item]) {
         .filter(|&n| {
             matches!(
                 items[n].result,
-                Some(Fate::Refused(_) | Fate::Later("sare-fails"))
+                Some(ItemResult::Refused(_) | ItemResult::RetryLater(ProblemKind::SareFails))
             )
         })
-        .filter(|&n| trouble::is_among_refused(s, items[n].contact.hash))
+        .filter(|&n| account_trouble::is_among_refused(s, items[n].contact.hash))
         .collect();
     wait(s, items, &same);
 }
@@ -157,17 +159,19 @@ pub(super) async fn failed(
             Ok(None)
         }
         Blame::Contact => {
-            let fate = match error {
+            let result = match error {
                 sare_api::Error::Rejected { .. } | sare_api::Error::TooLarge => {
                     let why = error.reason().map(ToString::to_string);
-                    Fate::Refused(why.unwrap_or_else(|| error.to_string()))
+                    ItemResult::Refused(why.unwrap_or_else(|| error.to_string()))
                 }
-                _ => Fate::Later("sare-fails"),
+                _ => ItemResult::RetryLater(ProblemKind::SareFails),
             };
-            if matches!(fate, Fate::Refused(_)) || matches!(error, sare_api::Error::Unauthorized { .. }) {
-                refused(s, items, chunk[0], kind, stack, fate).await?;
+            if matches!(result, ItemResult::Refused(_))
+                || matches!(error, sare_api::Error::Unauthorized { .. })
+            {
+                refused(s, items, chunk[0], kind, stack, result).await?;
             } else {
-                items[chunk[0]].result = Some(fate);
+                items[chunk[0]].result = Some(result);
             }
             Ok(None)
         }
@@ -177,8 +181,8 @@ pub(super) async fn failed(
                 sare_api::Error::Rejected { .. } | sare_api::Error::Unauthorized { .. }
             );
             if kind.call == Call::Add && is_no {
-                // Reads are answered, and whoever is new is refused: the account takes nobody.
-                trouble::takes_nobody(s, &error.to_string()).await?;
+                // SARE answers reads but refuses every new contact: the account is full.
+                account_trouble::takes_nobody(s, &error.to_string()).await?;
                 blame::worked(s, kind.call).await?;
                 wait(s, items, &chunk);
                 unblame(s, items);
@@ -186,7 +190,8 @@ pub(super) async fn failed(
             }
             // Whom it was about a moment ago is not to blame.
             for item in items.iter_mut() {
-                if matches!(item.result, Some(Fate::Later("sare-fails"))) && item.failed {
+                if matches!(item.result, Some(ItemResult::RetryLater(ProblemKind::SareFails))) && item.failed
+                {
                     item.result = None;
                 }
             }

@@ -2,28 +2,27 @@
 
 use shoper_api::SubscriberId;
 use shoper_api::subscribers::SubscriberUpdate;
-use sync_core::config::Config;
+use sync_core::ProblemKind;
 use sync_core::{RecordKey, RecordKind};
 
 use crate::error::{CallError, Halt};
-use crate::person::SubscriberExtra;
 use crate::session::Session;
 
-use super::{Fate, Item};
+use super::{Item, ItemResult};
 
 /// Switches off the shop's subscriber rows of contacts that refused in SARE.
-pub(super) async fn tell_shop(s: &Session<'_>, config: &Config, items: &mut [Item]) -> Result<(), Halt> {
+pub(super) async fn tell_shop(s: &Session<'_>, items: &mut [Item]) -> Result<(), Halt> {
     for item in items.iter_mut() {
-        if !item.a.tells_shop(config) {
+        if !item.a.tells_shop {
             continue;
         }
         let mut all_told = true;
-        for (key, groups) in active_rows(s, item) {
+        for (key, groups) in active_rows(item) {
             match switch_off(s, SubscriberId(key.id), groups).await? {
                 None => note_switched_off(item, key),
                 Some(why) => {
                     all_told = false;
-                    item.result = Some(Fate::Later(why));
+                    item.result = Some(ItemResult::RetryLater(why));
                 }
             }
         }
@@ -35,7 +34,9 @@ pub(super) async fn tell_shop(s: &Session<'_>, config: &Config, items: &mut [Ite
             .iter()
             .any(|r| r.key.kind == RecordKind::Subscriber && r.consent != Some(false));
         if all_told && !unread {
-            item.contact.refusal_applied = true;
+            if let Some(refused) = &mut item.contact.refusal {
+                refused.applied = true;
+            }
             let subject = &item.a.subject;
             let consents = subject.readings.iter().any(|r| r.consent == Some(true))
                 || subject.known.iter().any(|r| r.consent == Some(true));
@@ -48,9 +49,8 @@ pub(super) async fn tell_shop(s: &Session<'_>, config: &Config, items: &mut [Ite
     Ok(())
 }
 
-/// Subscriber rows of the contact that are active, or do not say whether they are, with their groups: read now, or a
-/// moment ago as a piece of it.
-fn active_rows(s: &Session<'_>, item: &Item) -> Vec<(RecordKey, Option<Vec<i64>>)> {
+/// Subscriber rows of the contact that are active, or do not say whether they are, with their groups.
+fn active_rows(item: &Item) -> Vec<(RecordKey, Option<Vec<i64>>)> {
     let subject = &item.a.subject;
     let read = subject
         .readings
@@ -62,22 +62,13 @@ fn active_rows(s: &Session<'_>, item: &Item) -> Vec<(RecordKey, Option<Vec<i64>>
             let groups = r.person.subscriber_groups().filter(|_| is_read);
             (r.key, groups.map(<[i64]>::to_vec))
         });
-    let is_piece = |key| {
-        let mut entries = subject.dirty.iter();
-        entries.any(|(entry, version, _)| s.has_piece(*entry, *version, key))
-    };
-    let known = subject
-        .known
-        .iter()
-        .filter(|r| r.consent != Some(false) && is_piece(r.key));
-    let known = known.map(|r| (r.key, SubscriberExtra::of_record(r).groups));
-    read.chain(known)
-        .filter(|(key, _)| key.kind == RecordKind::Subscriber)
+    read.filter(|(key, _)| key.kind == RecordKind::Subscriber)
         .collect()
 }
 
 fn note_switched_off(item: &mut Item, key: RecordKey) {
     item.wrote = true;
+    item.switched_off = true;
     let subject = &mut item.a.subject;
     for reading in subject.readings.iter_mut().filter(|r| r.key == key) {
         (reading.consent, reading.silent) = (Some(false), false);
@@ -93,7 +84,7 @@ async fn switch_off(
     s: &Session<'_>,
     id: SubscriberId,
     groups: Option<Vec<i64>>,
-) -> Result<Option<&'static str>, Halt> {
+) -> Result<Option<ProblemKind>, Halt> {
     let update = SubscriberUpdate {
         active: Some(false),
         groups,
@@ -106,14 +97,14 @@ async fn switch_off(
     match sent.await {
         Ok(()) | Err(CallError::Api(shoper_api::Error::NotFound)) => Ok(None),
         Err(CallError::Halt(halt)) => Err(halt),
-        Err(CallError::Api(shoper_api::Error::Locked { .. })) => Ok(Some("record-locked")),
+        Err(CallError::Api(shoper_api::Error::Locked { .. })) => Ok(Some(ProblemKind::RecordLocked)),
         Err(CallError::Api(shoper_api::Error::Forbidden { .. })) => {
             s.not_permitted("subscribers_edit").await?;
-            Ok(Some("no-scope"))
+            Ok(Some(ProblemKind::NoScope))
         }
         Err(CallError::Api(error)) => {
             tracing::warn!(shop = %s.shop.id, %error, "a subscriber could not be switched off");
-            Ok(Some("shop-refused"))
+            Ok(Some(ProblemKind::ShopRefused))
         }
     }
 }

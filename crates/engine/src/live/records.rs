@@ -1,4 +1,4 @@
-//! Reading a turn's records from the shop: by id, piece by piece where places are few, and by address where one is new.
+//! Reading a batch's records from the shop: by id, and by address where one is new.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -8,36 +8,8 @@ use sync_core::{RecordKey, RecordKind};
 
 use crate::error::{CallError, Halt};
 use crate::read::{self, Found};
-use crate::session::{LIVE_RESERVE, Session, unreadable_record};
+use crate::session::{Session, unreadable_record};
 use crate::subject::Reading;
-
-/// Reads the records of one contact one by one, without those read a moment ago, for as long as there are places;
-/// subscribers first, since what customers fill counts only when it is read last. Customers' own addresses belong to the
-/// piece.
-pub(super) async fn read_pieces(
-    s: &Session<'_>,
-    keys: &BTreeSet<RecordKey>,
-    aside: &mut store::Commit,
-    entry: &Dirty,
-) -> Result<(Vec<(RecordKey, Found)>, Option<Halt>), Halt> {
-    let unread = |key: &RecordKey| !s.has_piece(entry.key, entry.version, *key);
-    let mut order: Vec<RecordKey> = keys.iter().copied().filter(unread).collect();
-    order.sort_by_key(|key| {
-        (
-            key.kind == RecordKind::Customer,
-            entry.key == DirtyKey::Record(*key),
-        )
-    });
-    let mut out = Vec::new();
-    for key in order {
-        match read_all(s, &BTreeSet::from([key]), aside, std::slice::from_ref(entry)).await {
-            Ok(found) => out.extend(found),
-            Err(halt) if halt.is_for_room() && !out.is_empty() => return Ok((out, Some(halt))),
-            Err(halt) => return Err(halt),
-        }
-    }
-    Ok((out, None))
-}
 
 /// Reads records by id. Records the shop has locked or forbids are put off one by one.
 pub(super) async fn read_all(
@@ -47,7 +19,7 @@ pub(super) async fn read_all(
     dirty: &[Dirty],
 ) -> Result<Vec<(RecordKey, Found)>, Halt> {
     let mut out = Vec::new();
-    for kind in [RecordKind::Customer, RecordKind::Subscriber] {
+    for &kind in RecordKind::ALL {
         let ids: Vec<i64> = keys.iter().filter(|k| k.kind == kind).map(|k| k.id).collect();
         for chunk in ids.chunks(50) {
             let result = match kind {
@@ -88,7 +60,7 @@ pub(super) async fn read_all(
     Ok(out)
 }
 
-/// A record that cannot be read is told, and tried again by itself; nobody waits for it.
+/// Notes a record that cannot be read as a problem and tries it again later.
 pub(super) fn put_off(
     s: &Session<'_>,
     key: RecordKey,
@@ -116,8 +88,8 @@ pub(super) fn put_off(
     }
 }
 
-/// A record of an address new to us: the shop may have one of the other kind that we have not met,
-/// and its word on consent counts. Asked by address, a few at a time; the look for new ids finds the rest.
+/// For a record of a new address: reads the shop's record of the other kind, because its consent counts too. A few at a
+/// time; discovery finds the rest.
 pub(super) async fn look_up_others(
     s: &Session<'_>,
     readings: &mut Vec<Reading>,
@@ -134,7 +106,7 @@ pub(super) async fn look_up_others(
         let alone = !readings
             .iter()
             .any(|other| other.hash == reading.hash && other.key.kind != reading.key.kind);
-        if !alone || s.shoper_room(LIVE_RESERVE) < 1.0 {
+        if !alone {
             continue;
         }
         let address = reading.email.as_str().to_owned();
@@ -158,7 +130,7 @@ pub(super) async fn look_up_others(
             continue;
         }
         let known = s.store.records(s.shop.id, &[reading.key]).await?;
-        reading.beside(known.get(&reading.key).cloned());
+        reading.complete_from(known.get(&reading.key).cloned());
         readings.push(reading);
     }
     Ok(())

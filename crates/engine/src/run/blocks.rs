@@ -2,19 +2,19 @@
 
 use shoper_api::{Cursor, Next, Stretch, Walk};
 use store::{Commit, Priority, Run};
-use sync_core::RecordKind;
+use sync_core::{Cause, ProblemKind, RecordKind};
 
 use crate::addresses;
 use crate::error::{CallError, Halt, Side};
 use crate::narrow::{Failed, Narrow};
-use crate::passed::{PassedOver, passed_over_key};
+use crate::passed_over::{PassedOver, passed_over_key};
 use crate::read::{self, Page};
 use crate::report::Body;
-use crate::session::{LIVE_RESERVE, SARE_RESERVE, Session, Turn, millis};
+use crate::session::Session;
+use ports::millis;
 
 use super::judge::write;
-use super::proof::{PROOF_COST, is_lookup_open};
-use super::{Block, KIND, next_phase, save};
+use super::{Block, next_phase, save};
 
 /// Most pages read for one block: as many people as SARE is given at once.
 const BLOCK_PAGES: usize = 5;
@@ -31,40 +31,26 @@ pub(super) async fn read_list(
     if kind == RecordKind::Customer && addresses::is_list_wanted(s, Some(run.id)) {
         return list_addresses(s, run, body).await;
     }
-    let page_cost = if kind == RecordKind::Customer && addresses::are_needed(s) {
-        2.0
-    } else {
-        1.0
-    };
-    let to_prove = if is_lookup_open(s) { PROOF_COST } else { 0.0 };
-    let mut turn = s.begin(KIND, (page_cost, 2.0 + to_prove), (LIVE_RESERVE, SARE_RESERVE))?;
-    let result = read_blocks(s, run, body, kind, page_cost, &mut turn).await;
-    s.end(&turn, &result);
-    result
+    s.may_ask_shop()?;
+    s.may_ask_sare()?;
+    read_blocks(s, run, body, kind).await
 }
 
 /// A stretch of the list of all addresses, where customers' own cannot be asked for.
 async fn list_addresses(s: &Session<'_>, run: &mut Run, body: &mut Body) -> Result<(), Halt> {
     addresses::step(s, Some(run.id)).await?;
-    body.waiting_for = Some("shop-addresses".to_owned());
+    body.waiting_for = Some(Cause::ShopAddresses);
     body.moved_at = Some(s.now());
     save(s, run, body, Commit::default()).await
 }
 
-async fn read_blocks(
-    s: &Session<'_>,
-    run: &mut Run,
-    body: &mut Body,
-    kind: RecordKind,
-    page_cost: f64,
-    turn: &mut Turn,
-) -> Result<(), Halt> {
+async fn read_blocks(s: &Session<'_>, run: &mut Run, body: &mut Body, kind: RecordKind) -> Result<(), Halt> {
     let until = s.now() + millis(s.settings.slice);
     if let Some(narrow) = body.narrow {
         return read_narrowly(s, run, body, kind, narrow).await;
     }
     let cursor = body.cursor.unwrap_or_default();
-    let mut block = match fetch(s, kind, cursor, body.walk, (page_cost, run.id)).await {
+    let mut block = match fetch(s, kind, cursor, body.walk, run.id).await {
         Ok(block) => block,
         Err(CallError::Halt(halt)) => return Err(halt),
         Err(CallError::Api(error)) => return unreadable(s, run, body, kind, error).await,
@@ -72,31 +58,19 @@ async fn read_blocks(
     let run_id = run.id;
     loop {
         let (next, walk) = (block.next, block.walk);
-        // What is read ahead must find room to be written, or it was read in vain.
-        let writing = s.sare_needs(KIND, 2.0);
-        let more = next.filter(|next| {
-            next.into == 0
-                && s.now() < until
-                && s.shoper_room(LIVE_RESERVE) >= page_cost
-                && s.sare_room(SARE_RESERVE) >= 2.0 * writing
-        });
+        let more = next.filter(|next| next.into == 0 && s.now() < until);
         let ahead = async {
             match more {
-                Some(next) => Some(fetch(s, kind, next.cursor, walk, (page_cost, run_id)).await),
+                Some(next) => Some(fetch(s, kind, next.cursor, walk, run_id).await),
                 None => None,
             }
         };
         let (written, fetched) = futures_util::future::join(write(s, run, body, kind, block), ahead).await;
         written?;
-        turn.got_on(s);
         if next.is_none() {
             return end_of_list(s, run, body, kind).await;
         }
-        let live_waits = !s
-            .store
-            .due_dirty(s.shop.id, s.now(), Priority::Poll, 1)
-            .await?
-            .is_empty();
+        let live_waits = live_waits(s).await?;
         block = match fetched {
             None => return Ok(()),
             Some(Ok(block)) => block,
@@ -115,13 +89,19 @@ async fn read_blocks(
     }
 }
 
+/// Whether changes wait that go before a run.
+async fn live_waits(s: &Session<'_>) -> Result<bool, Halt> {
+    let due = s.store.due_dirty(s.shop.id, s.now(), Priority::Poll, 1);
+    Ok(!due.await?.is_empty())
+}
+
 async fn fetch(
     s: &Session<'_>,
     kind: RecordKind,
     from: Cursor,
     walk: Walk,
-    (page_cost, run): (f64, i64),
-) -> read::ShopCall<Block> {
+    run: i64,
+) -> crate::error::ShopCall<Block> {
     let mut block = Block {
         next: Some(Next {
             cursor: from,
@@ -133,12 +113,13 @@ async fn fetch(
     let enough = s.state().batch.current();
     for page_no in 0..BLOCK_PAGES {
         let Some(next) = block.next else { break };
-        if page_no > 0
-            && (next.into > 0
-                || block.readings.len() + 50 > enough.max(50)
-                || s.shoper_room(LIVE_RESERVE) < page_cost)
-        {
-            break;
+        if page_no > 0 {
+            let is_full = next.into > 0 || block.readings.len() + 50 > enough.max(50);
+            // What could be written at once is not kept waiting for more; while SARE has no room, more is read meanwhile.
+            let is_wanted = s.shop_permits() <= 2 && s.sare_has_permits();
+            if is_full || is_wanted || live_waits(s).await? {
+                break;
+            }
         }
         let mut walk = block.walk;
         let page = read::page(s, kind, next.cursor, Stretch::PAGE, &mut walk, run).await;
@@ -177,7 +158,7 @@ async fn read_narrowly(
         return Err(Halt::Wait {
             side: Side::Shoper,
             until: narrow.until,
-            why: "shop-record",
+            why: Cause::ShopRecord,
         });
     }
     let at = body.cursor.unwrap_or_default();
@@ -220,7 +201,7 @@ async fn end_of_list(s: &Session<'_>, run: &mut Run, body: &mut Body, kind: Reco
     if missed > 0 && !body.again {
         tracing::info!(shop = %s.shop.id, ?kind, missed, "fewer rows were met than the list counts: it is read once more");
         body.again = true;
-        body.done -= body.rows_in_phase.max(0);
+        body.done -= body.rows_in_phase;
         body.rows_in_phase = 0;
         body.cursor = None;
         body.narrow = None;
@@ -229,12 +210,12 @@ async fn end_of_list(s: &Session<'_>, run: &mut Run, body: &mut Body, kind: Reco
     }
     if missed > 0 {
         let counted = body.walk.count.unwrap_or_default();
-        tell_short(s, body, kind, &counted.to_string()).await?;
+        report_short(s, body, kind, &counted.to_string()).await?;
     } else {
         s.shop_problem_over(&short_topic(kind)).await?;
     }
     if !body.nameless {
-        s.store.solve_problem(s.shop.id, &passed_over_key(kind)).await?;
+        s.store.resolve_problem(s.shop.id, &passed_over_key(kind)).await?;
     }
     s.shop_problem_over(&list_topic(kind)).await?;
     next_phase(s, run, body).await
@@ -242,16 +223,17 @@ async fn end_of_list(s: &Session<'_>, run: &mut Run, body: &mut Body, kind: Reco
 
 /// The list counts rows and gives none of them out, wherever it is asked for them: told, and the run goes on without.
 async fn short_of_all(s: &Session<'_>, run: &mut Run, body: &mut Body, kind: RecordKind) -> Result<(), Halt> {
-    tell_short(s, body, kind, "?").await?;
+    report_short(s, body, kind, "?").await?;
+    body.unread[kind] = true;
     next_phase(s, run, body).await
 }
 
 /// Tells that a list gave out fewer rows than it counts; who is missing from it is not gone.
-async fn tell_short(s: &Session<'_>, body: &mut Body, kind: RecordKind, counted: &str) -> Result<(), Halt> {
+async fn report_short(s: &Session<'_>, body: &mut Body, kind: RecordKind, counted: &str) -> Result<(), Halt> {
     let detail = format!("{}/{counted}", body.walk.rows);
-    s.shop_problem(&short_topic(kind), "list-short", Some(detail))
+    s.shop_problem(&short_topic(kind), ProblemKind::ListShort, Some(detail))
         .await?;
-    body.short[usize::from(kind == RecordKind::Customer)] = true;
+    body.short[kind] = true;
     Ok(())
 }
 
@@ -278,7 +260,7 @@ async fn unreadable(
         if kind == RecordKind::Customer {
             body.reads_customers = false;
         }
-        body.rows_in_phase = -1;
+        body.unread[kind] = true;
         return next_phase(s, run, body).await;
     }
     tracing::warn!(shop = %s.shop.id, %error, "a list of the shop cannot be read");
@@ -294,18 +276,22 @@ async fn unreadable(
                 return Err(Halt::Wait {
                     side: Side::Shoper,
                     until: narrow.until,
-                    why: "shop-record",
+                    why: Cause::ShopRecord,
                 });
             }
             Failed::GaveUp if read::is_hollow(&error) => return short_of_all(s, run, body, kind).await,
             Failed::GaveUp => until = narrow.until,
         }
     }
-    s.shop_problem(&list_topic(kind), "list-not-understood", Some(error.to_string()))
-        .await?;
+    s.shop_problem(
+        &list_topic(kind),
+        ProblemKind::ListNotUnderstood,
+        Some(error.to_string()),
+    )
+    .await?;
     Err(Halt::Wait {
         side: Side::Shoper,
         until,
-        why: "shop-list",
+        why: Cause::ShopList,
     })
 }

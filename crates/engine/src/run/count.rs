@@ -1,30 +1,24 @@
 //! The beginning of a run: the shop's own counts, for its progress and for what it may make mailable at most.
 
-use store::{Commit, Run, RunKind};
+use store::{Commit, Run};
 use sync_core::RecordKind;
 use sync_core::config::ConsentRule;
 
+use crate::account_trouble;
+use crate::discover;
 use crate::error::{CallError, Halt};
-use crate::look;
 use crate::report::{Body, Phase};
 use crate::session::Session;
-use crate::trouble;
 
 use super::save;
 
 pub(super) async fn count(s: &Session<'_>, run: &mut Run, body: &mut Body) -> Result<(), Halt> {
     // A group that is gone from SARE is told before anybody is written to it. Nothing waits for SARE's answer.
-    match trouble::look(s, false).await {
+    match account_trouble::check_lists(s, false).await {
         Ok(_) | Err(Halt::Wait { .. }) => {}
         Err(other) => return Err(other),
     }
-    let turn = s.begin("count", (4.0, 0.0), (0.0, 0.0))?;
-    let result = count_lists(s, run, body).await;
-    s.end(&turn, &result);
-    result
-}
-
-async fn count_lists(s: &Session<'_>, run: &mut Run, body: &mut Body) -> Result<(), Halt> {
+    s.may_ask_shop()?;
     let config = s.config();
     let mut total = 0;
     let mut known = true;
@@ -42,7 +36,7 @@ async fn count_lists(s: &Session<'_>, run: &mut Run, body: &mut Body) -> Result<
             None => known = false,
         }
     }
-    if run.kind == RunKind::First {
+    if run.kind.policy().is_first {
         for (kind, wanted) in [
             (
                 RecordKind::Subscriber,
@@ -67,22 +61,11 @@ async fn count_lists(s: &Session<'_>, run: &mut Run, body: &mut Body) -> Result<
     save(s, run, body, Commit::default()).await
 }
 
-/// Rows of a list as the shop counts them. What it said a moment ago to a turn that was halted is not asked again.
+/// Rows of a list as the shop counts them; `None` where it does not count.
 async fn counted(s: &Session<'_>, kind: RecordKind, consenting: bool) -> Result<Option<i64>, Halt> {
-    let what = match (kind, consenting) {
-        (RecordKind::Subscriber, false) => "subscribers",
-        (RecordKind::Subscriber, true) => "active",
-        (RecordKind::Customer, false) => "customers",
-        (RecordKind::Customer, true) => "newsletter",
-    };
-    if let Some(count) = s.recent_count(what) {
-        return Ok((count >= 0).then_some(count));
+    match discover::count_rows(s, kind, consenting).await {
+        Ok(n) => Ok(n.and_then(|n| i64::try_from(n).ok())),
+        Err(CallError::Halt(halt)) => Err(halt),
+        Err(CallError::Api(_)) => Ok(None),
     }
-    let count = match look::counted(s, kind, consenting).await {
-        Ok(n) => n.and_then(|n| i64::try_from(n).ok()),
-        Err(CallError::Halt(halt)) => return Err(halt),
-        Err(CallError::Api(_)) => None,
-    };
-    s.note_count(what, count.unwrap_or(-1));
-    Ok(count)
 }

@@ -1,7 +1,7 @@
 //! The end of a run: refused, braked, or let go; and over when nothing of it is waiting.
 
-use store::{Commit, Priority, Run, RunKind, RunState};
-use sync_core::RecordKind;
+use store::{Commit, Priority, Run, RunState};
+use sync_core::{ByKind, ProblemKind, RecordKind};
 
 use crate::error::Halt;
 use crate::report::{Body, Phase};
@@ -14,10 +14,11 @@ const READING_MS: i64 = 10 * 60_000;
 
 /// All is read and stated: refuse, brake, or let go what was held.
 pub(super) async fn conclude(s: &Session<'_>, run: &mut Run, body: &mut Body) -> Result<(), Halt> {
-    if run.kind == RunKind::DryRun {
+    let policy = run.kind.policy();
+    if policy.only_states {
         return finish(s, run, body, RunState::Done, None).await;
     }
-    if run.kind == RunKind::Forced && body.statement.mailable > 0 && !body.allow_mailable {
+    if policy.asks_before_mailable && body.statement.mailable > 0 && !body.allow_mailable {
         s.store.drop_held(&s.lease, run.id).await?;
         let why = format!("would-make-mailable:{}", body.statement.mailable);
         return finish(s, run, body, RunState::Refused, Some(why)).await;
@@ -33,8 +34,12 @@ pub(super) async fn conclude(s: &Session<'_>, run: &mut Run, body: &mut Body) ->
     let taken = body.statement.unmailable.max(body.statement.gone);
     if taken > most && !body.brake_released {
         run.state = RunState::Braked;
-        s.shop_problem("brake", "brake", Some(format!("{taken}/{}", counts.contacts)))
-            .await?;
+        s.shop_problem(
+            "brake",
+            ProblemKind::Brake,
+            Some(format!("{taken}/{}", counts.contacts)),
+        )
+        .await?;
         return save(s, run, body, Commit::default()).await;
     }
     s.shop_problem_over("brake").await?;
@@ -57,6 +62,34 @@ pub(super) async fn applying(s: &Session<'_>, mut run: Run, mut body: Body) -> R
     Ok(true)
 }
 
+/// From here on a record with a greater id than any that was read is one that has come since; of a kind that was not read
+/// whole nobody knows which have.
+async fn know_the_newest(s: &Session<'_>, is_first: bool, body: &Body) -> Result<(), Halt> {
+    let mut is_read = body.unread.map(|unread| !unread);
+    is_read.customers &= body.reads_customers;
+    let newest = async |kind| -> Result<i64, Halt> {
+        let id = s.store.max_record_id(s.shop.id, kind).await?;
+        Ok(id.unwrap_or(0))
+    };
+    let newest = ByKind {
+        customers: newest(RecordKind::Customer).await?,
+        subscribers: newest(RecordKind::Subscriber).await?,
+    };
+    let now = s.now();
+    let mut state = s.state();
+    for &kind in RecordKind::ALL {
+        let known = state.base[kind].filter(|_| !is_first);
+        state.base[kind] = is_read[kind].then(|| known.unwrap_or(newest[kind]));
+    }
+    if is_first {
+        state.first_done = true;
+        state.watermark = newest;
+        state.timers.discover = now;
+        state.timers.poll = now;
+    }
+    Ok(())
+}
+
 async fn finish(
     s: &Session<'_>,
     run: &mut Run,
@@ -65,29 +98,11 @@ async fn finish(
     error: Option<String>,
 ) -> Result<(), Halt> {
     let now = s.now();
-    if run.kind == RunKind::First && state == RunState::Done {
-        let users = s
-            .store
-            .max_record_id(s.shop.id, RecordKind::Customer)
-            .await?
-            .unwrap_or(0);
-        let subscribers = s
-            .store
-            .max_record_id(s.shop.id, RecordKind::Subscriber)
-            .await?
-            .unwrap_or(0);
-        {
-            let mut state = s.state();
-            state.first_done = true;
-            state.base = (users, subscribers);
-            state.watermark = (users, subscribers);
-            state.timers.look = now;
-            state.timers.poll = now;
-        }
-    }
-    if run.kind != RunKind::DryRun && state == RunState::Done {
+    let policy = run.kind.policy();
+    if !policy.only_states && state == RunState::Done {
+        know_the_newest(s, policy.is_first, body).await?;
         let mut state = s.state();
-        state.counted.read(body.apart);
+        state.count_drift.read(body.apart);
         state.read_from = run.started_at.unwrap_or(run.created_at);
     }
     body.phase = Phase::Finished;
@@ -101,7 +116,7 @@ async fn finish(
         ..body.clone()
     }
     .text();
-    if run.kind == RunKind::DryRun && s.is_before_first_run() {
+    if policy.only_states && s.is_before_first_run() {
         // Whoever asked for it gets the time to read it.
         s.prolong_hold(now + READING_MS).await?;
     }

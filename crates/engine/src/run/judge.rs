@@ -2,20 +2,20 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use store::{AddrHash, Commit, Contact, DirtyKey, Problem, Record, Run, RunKind};
+use store::{AddrHash, Commit, Contact, DirtyKey, Problem, Record, Run};
 use sync_core::config::{Config, ConsentRule};
 use sync_core::{RecordKey, RecordKind};
 
 use crate::error::Halt;
-use crate::passed::PassedOver;
+use crate::passed_over::PassedOver;
 use crate::read;
 use crate::report::Body;
 use crate::session::{OF_RECORDS, Session, bad_address, unreadable_members, unreadable_record};
 use crate::subject::{Confirm, Reading, Subject, assess};
 
-use super::dispose::dispose;
+use super::act::{act_on, note_records};
 use super::repair::compare;
-use super::{Block, is_first_like, reason_of};
+use super::{Block, is_first_like};
 
 /// Judges a block and does with it what this kind of run does.
 pub(super) async fn write(
@@ -27,7 +27,8 @@ pub(super) async fn write(
 ) -> Result<(), Halt> {
     let config = s.config();
     let now = s.now();
-    let first_like = is_first_like(s, run.kind);
+    let policy = run.kind.policy();
+    let first_like = is_first_like(s, policy);
     let mut commit = Commit::default();
     let unread = unread(s, run, body, kind, &block, &mut commit);
 
@@ -49,14 +50,10 @@ pub(super) async fn write(
         ..record.clone()
     }));
     let kept = unread.iter().filter(|key| before.contains_key(key)).count() + block.readings.len();
-    let place = match kind {
-        RecordKind::Subscriber => 0,
-        RecordKind::Customer => 2,
-    };
     let passed = block.passed.map_or(0, |passed| i64::from(passed.records));
-    body.apart[place] += block.rows + passed - i64::try_from(kept).unwrap_or(0);
-    body.apart[place + 1] += block.bad_consenting;
-    commit.solved.extend(over(troubled, &block.readings));
+    body.apart[kind].all += block.rows + passed - i64::try_from(kept).unwrap_or(0);
+    body.apart[kind].consenting += block.bad_consenting;
+    commit.resolved.extend(over(troubled, &block.readings));
     let mut by_hash: HashMap<AddrHash, Vec<Record>> = HashMap::new();
     for record in siblings {
         by_hash.entry(record.hash).or_default().push(record);
@@ -67,7 +64,7 @@ pub(super) async fn write(
     let mut silence = false;
     for mut reading in block.readings {
         let old = before.get(&reading.key);
-        reading.beside(old.cloned());
+        reading.complete_from(old.cloned());
         if !first_like && old.is_some_and(|record| record.run_id == Some(run.id)) {
             // Pages are read twice where rows moved: this one was judged.
             continue;
@@ -89,7 +86,7 @@ pub(super) async fn write(
         }
         let subject = subjects
             .entry(reading.hash)
-            .or_insert_with(|| Subject::new(reading.hash, reading.email.clone(), reason_of(run.kind)));
+            .or_insert_with(|| Subject::new(reading.hash, reading.email.clone(), policy.reason));
         subject.readings.push(reading);
     }
     if silence {
@@ -124,7 +121,7 @@ pub(super) async fn write(
     let mut subjects: Vec<Subject> = to_assess.into_iter().map(|(x, _)| x).collect();
     read::known_rows(s, &mut subjects).await?;
     let mut assessed = assess(s, subjects, Confirm::No).await?;
-    compare(s, run.kind, body, &mut assessed).await?;
+    compare(s, policy, body, &mut assessed).await?;
     body.rows_in_phase += block.rows;
     body.done += block.rows;
     body.cursor = block.next.map(|next| next.cursor);
@@ -132,7 +129,7 @@ pub(super) async fn write(
     body.walk = block.walk;
     body.waiting_for = None;
     body.moved_at = Some(s.now());
-    dispose(s, run, body, assessed, &flags, commit).await
+    act_on(s, run, body, assessed, &flags, commit).await
 }
 
 /// Tells of the rows that could not be read: by their ids, or else by their places. The records they are known to be.
@@ -164,7 +161,7 @@ fn unread(
     body.counters.failed += i64::try_from(keys.len()).unwrap_or(0);
     for one in all {
         body.counters.failed += i64::from(one.records);
-        let known = one.tell(s, kind, run.kind != RunKind::DryRun, commit);
+        let known = one.report(s, kind, !run.kind.policy().only_states, commit);
         body.nameless |= known.is_empty();
         keys.extend(known);
     }
@@ -173,7 +170,7 @@ fn unread(
 
 /// Problems of single records that are over now that these were read.
 fn over<'r>(problems: Vec<Problem>, readings: &'r [Reading]) -> impl Iterator<Item = String> + 'r {
-    let of_records = |problem: &Problem| OF_RECORDS.contains(&problem.kind.as_str());
+    let of_records = |problem: &Problem| OF_RECORDS.contains(&problem.kind);
     let partly: HashSet<String> = readings
         .iter()
         .filter(|r| !r.unreadable.is_empty())
@@ -191,6 +188,10 @@ fn waits_for_customers(config: &Config, body: &Body, subject: &Subject) -> bool 
     if !body.reads_customers {
         return false;
     }
+    if !config.subscribers.enabled {
+        // Left out unless it is a customer too.
+        return true;
+    }
     let active = subject.readings.iter().all(|r| r.consent == Some(true));
     match config.customers.consent {
         ConsentRule::Flag | ConsentRule::FlagAndSubscriber => true,
@@ -207,24 +208,4 @@ fn put_off(subject: &Subject, run: i64, now: i64, commit: &mut Commit) {
             .push(Contact::new(subject.hash, subject.email.wire(), now));
     }
     note_records(subject, run, now, commit);
-}
-
-/// Notes that a dry run has stated what would become of the contact: its other records do not count again.
-pub(super) fn note_stated(subject: &Subject, run: i64, now: i64, commit: &mut Commit) {
-    let known = || Contact::new(subject.hash, subject.email.wire(), now);
-    commit.contacts.push(Contact {
-        run_id: Some(run),
-        ..subject.contact.clone().unwrap_or_else(known)
-    });
-    note_records(subject, run, now, commit);
-}
-
-fn note_records(subject: &Subject, run: i64, now: i64, commit: &mut Commit) {
-    commit.records.extend(
-        subject
-            .readings
-            .iter()
-            .filter(|r| r.before.is_none())
-            .map(|r| r.record(Some(run), now)),
-    );
 }

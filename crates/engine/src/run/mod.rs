@@ -10,39 +10,39 @@
 //! While one block is being written to SARE the next is already being read from the shop, so that
 //! neither service's latency adds to the other's.
 
+mod act;
+mod ask;
 mod blocks;
 mod count;
-mod dispose;
 mod end;
 mod judge;
 mod proof;
+mod remaining;
 mod repair;
-mod rest;
-mod still;
+mod stalled;
 
 use ports::Millis;
 use shoper_api::{Next, Walk};
-use store::{Commit, Reason, Run, RunKind, RunState};
-use sync_core::{EmailError, RecordKey, RecordKind, ShopId};
+use store::{Commit, Run, RunKind, RunPolicy, RunState};
+use sync_core::{Cause, EmailError, RecordKey, RecordKind, ShopId};
 
+use crate::account_trouble;
 use crate::addresses;
-use crate::error::Halt;
+use crate::error::{Halt, Side};
 use crate::narrow::Narrow;
-use crate::passed::PassedOver;
+use crate::passed_over::PassedOver;
 use crate::report::{Body, Phase};
-use crate::session::{Session, millis};
+use crate::session::Session;
 use crate::settings::EngineSettings;
 use crate::subject::Reading;
-use crate::trouble;
+use ports::millis;
 
+pub use ask::RunObstacle;
 use blocks::read_list;
 use count::count;
 use end::applying;
-use rest::{missing, remaining};
-pub use still::{standstill, tell_standstill};
-
-/// The kind of turn, in the lane's memory of what turns need.
-const KIND: &str = "run";
+use remaining::{missing, remaining};
+pub use stalled::{report_stalled, stalled_since};
 
 /// Makes the runs that are due: after a changed configuration, and the daily sweep.
 pub async fn schedule(s: &Session<'_>) -> Result<(), Halt> {
@@ -65,7 +65,7 @@ pub async fn schedule(s: &Session<'_>) -> Result<(), Halt> {
                 )
                 .await?;
         }
-        trouble::forget(s).await?;
+        account_trouble::forget(s).await?;
         let kind = if first_done {
             RunKind::Backfill
         } else {
@@ -83,6 +83,10 @@ pub async fn schedule(s: &Session<'_>) -> Result<(), Halt> {
             // Another key is tried, and other names may be needed, at once.
             let mut state = s.state();
             state.config_seen = s.shop.config_version;
+            if !s.config().customers.enabled || state.base.customers == Some(0) {
+                // Customers are not read, or were not before: which of them come anew is known once all have been read.
+                state.base.customers = None;
+            }
             state.timers.sare = 0;
             state.timers.labels = 0;
         }
@@ -147,9 +151,17 @@ pub async fn step(s: &Session<'_>) -> Result<bool, Halt> {
     let Some(mut run) = s.store.active_run(s.shop.id).await? else {
         return Ok(false);
     };
-    let mut body = Body::parse(&run.body);
+    let mut body = Body::try_parse(&run.body).unwrap_or_else(|error| {
+        // Read and stated once more, nothing is let go that the brake was not asked about.
+        let (why, column) = (error.classify(), error.column());
+        tracing::error!(shop = %s.shop.id, run = run.id, ?why, column, "a run's body cannot be read: the run begins anew");
+        Body::default()
+    });
     if run.state == RunState::Braked {
         return Ok(false);
+    }
+    if body.waiting_for.is_some_and(Cause::is_limit) {
+        body.waiting_for = None;
     }
     if run.state == RunState::Queued {
         run.state = RunState::Running;
@@ -168,7 +180,7 @@ pub async fn step(s: &Session<'_>) -> Result<bool, Halt> {
     if let Err(Halt::Wait { why, .. }) = &result {
         // What was half done is not told: the place is the one last committed, or rows would be passed over.
         let mut body = Body::parse(&run.body);
-        note_waiting(s, &mut run, &mut body, Some(why)).await?;
+        note_waiting(s, &mut run, &mut body, Some(*why)).await?;
     }
     result.map(|()| true)
 }
@@ -178,21 +190,21 @@ async fn note_waiting(
     s: &Session<'_>,
     run: &mut Run,
     body: &mut Body,
-    why: Option<&str>,
+    why: Option<Cause>,
 ) -> Result<(), Halt> {
-    if body.waiting_for.as_deref() == why {
+    if body.waiting_for == why {
         return Ok(());
     }
-    body.waiting_for = why.map(str::to_owned);
+    body.waiting_for = why;
     save(s, run, body, Commit::default()).await
 }
 
 async fn save(s: &Session<'_>, run: &mut Run, body: &mut Body, mut commit: Commit) -> Result<(), Halt> {
     // Nobody knows when a service comes back.
-    let is_stopped = matches!(
-        body.waiting_for.as_deref(),
-        Some("shop-away" | "shop-access" | "sare-away" | "sare-access" | "sare-payment")
-    );
+    if body.waiting_for.is_none() {
+        body.waiting_for = s.take_limited_by();
+    }
+    let is_stopped = body.waiting_for.is_some_and(Cause::is_outage);
     body.eta_seconds = eta(s, run, body).filter(|_| !is_stopped);
     run.body = body.text();
     commit.run = Some(run.clone());
@@ -202,15 +214,14 @@ async fn save(s: &Session<'_>, run: &mut Run, body: &mut Body, mut commit: Commi
 /// Seconds left by the shop's own limit; nothing is promised before the shop was counted, nor while something fails of
 /// which nobody knows how long it will.
 fn eta(s: &Session<'_>, run: &Run, body: &Body) -> Option<i64> {
-    let waits = body.waiting_for.as_deref();
-    if body.narrow.is_some() || waits.is_some_and(|why| !matches!(why, "shop-limit" | "sare-limit")) {
+    if body.narrow.is_some() || body.waiting_for.is_some_and(|why| !why.is_limit()) {
         return None;
     }
     let total = body.total?;
     let left = (total - body.done).max(0);
     let calls_a_page = addresses::requests_a_page(s);
     let calls = (left / 50 + i64::from(left % 50 > 0)) * calls_a_page;
-    let rate = s.state().shoper.rate;
+    let rate = s.limiter().bucket(Side::Shoper).rate;
     #[expect(
         clippy::cast_precision_loss,
         clippy::cast_possible_truncation,
@@ -226,19 +237,15 @@ fn eta(s: &Session<'_>, run: &Run, body: &Body) -> Option<i64> {
     Some(by_limit.max(by_pace))
 }
 
-fn is_first_like(s: &Session<'_>, kind: RunKind) -> bool {
-    match kind {
-        RunKind::First | RunKind::Backfill => true,
-        RunKind::DryRun => !s.state().first_done,
-        RunKind::Forced | RunKind::Sweep => false,
-    }
+fn is_first_like(s: &Session<'_>, run: RunPolicy) -> bool {
+    run.is_first_like(s.state().first_done)
 }
 
 async fn next_phase(s: &Session<'_>, run: &mut Run, body: &mut Body) -> Result<(), Halt> {
     body.phase = match body.phase {
         Phase::Counting => Phase::Subscribers,
         Phase::Subscribers => Phase::Customers,
-        Phase::Customers if is_first_like(s, run.kind) => Phase::Remaining,
+        Phase::Customers if is_first_like(s, run.kind.policy()) => Phase::Remaining,
         Phase::Customers | Phase::Remaining => Phase::Missing,
         Phase::Missing | Phase::Applying | Phase::Finished => Phase::Finished,
     };
@@ -268,14 +275,6 @@ struct Block {
     next: Option<Next>,
     narrow: Option<Narrow>,
     walk: Walk,
-}
-
-fn reason_of(kind: RunKind) -> Reason {
-    match kind {
-        RunKind::First | RunKind::Backfill => Reason::Backfill,
-        RunKind::Forced => Reason::Forced,
-        RunKind::Sweep | RunKind::DryRun => Reason::Sweep,
-    }
 }
 
 #[cfg(test)]

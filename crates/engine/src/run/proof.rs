@@ -9,8 +9,7 @@ use crate::session::Session;
 /// Proves once that SARE understands our lists of addresses: a contact just taken must be named.
 /// An account that takes lists in the other form would seem to know nobody (sare-api.md 16 row 4).
 pub(super) async fn prove_lookup(s: &Session<'_>, contacts: &[Contact]) {
-    // With no room for it now, the next block proves it: what this one has done is to be committed.
-    if !is_lookup_open(s) || s.sare_room(0.0) < PROOF_COST {
+    if !lookup::is_open(&s.state()) {
         return;
     }
     let Some(contact) = contacts
@@ -22,7 +21,7 @@ pub(super) async fn prove_lookup(s: &Session<'_>, contacts: &[Contact]) {
     let address = contact.address.clone().unwrap_or_default();
     match lookup::probe(s, &address).await {
         Ok(probed) => {
-            lookup::take(s, probed);
+            lookup::use_probed(s, probed);
             // SARE may take contacts in later: tried again with the next block.
             s.state().lookup_tries += u32::from(!probed.is_proven);
         }
@@ -30,12 +29,4 @@ pub(super) async fn prove_lookup(s: &Session<'_>, contacts: &[Contact]) {
         Err(CallError::Halt(_)) => {}
         Err(CallError::Api(_)) => s.state().lookup_tries += 1,
     }
-}
-
-/// Requests that a proof takes at most.
-pub(super) const PROOF_COST: f64 = 3.0;
-
-/// Whether it is still to be proven that SARE understands our lists of addresses.
-pub(super) fn is_lookup_open(s: &Session<'_>) -> bool {
-    lookup::is_open(&s.state())
 }

@@ -6,8 +6,7 @@
 use std::collections::HashMap;
 
 use sare_api::ContactRecord;
-use store::{AddrHash, RunKind};
-use sync_core::consent::{SareView, status};
+use store::{AddrHash, RunPolicy};
 use sync_core::plan::Step;
 
 use crate::deliver::value_in;
@@ -22,15 +21,15 @@ use super::is_first_like;
 /// this would overwrite are stated.
 pub(super) async fn compare(
     s: &Session<'_>,
-    kind: RunKind,
+    run: RunPolicy,
     body: &mut Body,
     assessed: &mut [Assessed],
 ) -> Result<(), Halt> {
-    if !matches!(kind, RunKind::Forced | RunKind::DryRun) || is_first_like(s, kind) {
+    if !run.repairs || is_first_like(s, run) {
         return Ok(());
     }
     let stays = |a: &Assessed| {
-        let is_open = matches!(a.sare, SareView::Status(n) if status::is_open(n));
+        let is_open = a.sare.is_open();
         is_open && matches!(a.step, Step::Keep | Step::Update) && a.traits.is_some()
     };
     let asked: Vec<(AddrHash, String)> = assessed

@@ -5,11 +5,12 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use store::{ShopChange, ShopState};
+use sync_core::{Cause, ProblemKind};
 
-use crate::blame;
 use crate::error::{CallError, Halt, Side};
 
-use super::{Session, lock, millis};
+use super::Session;
+use ports::millis;
 
 impl Session<'_> {
     /// Asks the shop. An expired token is renewed once.
@@ -29,7 +30,8 @@ impl Session<'_> {
     /// into words. Where it does and another call is answered, the shop is not away.
     ///
     /// # Errors
-    /// As [`Session::shoper`]; [`CallError::Api`] also for what [`shoper_api::Error::may_be_the_call`], and is.
+    /// As [`Session::shoper`]; also [`CallError::Api`] when the error is about this call alone
+    /// ([`shoper_api::Error::may_be_the_call`]).
     pub async fn shoper_piece<T, F, Fut>(&self, call: F) -> Result<T, CallError<shoper_api::Error>>
     where
         F: Fn(shoper_api::Client) -> Fut,
@@ -43,79 +45,60 @@ impl Session<'_> {
         F: Fn(shoper_api::Client) -> Fut,
         Fut: Future<Output = Result<T, shoper_api::Error>>,
     {
-        let mut renewed = false;
-        loop {
-            let client = lock(&self.shoper_client).clone();
-            let Some(client) = client else {
-                let until = self.now() + 60_000;
-                return Err(Halt::Wait {
-                    side: Side::Shoper,
-                    until,
-                    why: "shop-access",
+        self.lease_keeper.keep().await?;
+        let renew = async || {
+            crate::session::token::renew(self).await?;
+            self.lease_keeper.keep().await
+        };
+        match self.shop_access.ask(call, renew).await? {
+            Ok(value) => {
+                self.shop_answered();
+                crate::session::redirects::redirect_over(self).await?;
+                if self.is_locked_out.swap(false, Ordering::Relaxed) {
+                    self.let_in_again().await?;
                 }
-                .into());
-            };
-            self.keep_lease().await?;
-            let answer = call(client.clone()).await;
-            self.note_shoper(&client);
-            let closed = self.pacer.take_closed(Side::Shoper);
-            if let (Err(_), Some(until)) = (&answer, closed) {
-                return Err(Halt::no_place(Side::Shoper, until).into());
+                Ok(value)
             }
-            match answer {
-                Ok(value) => {
-                    {
-                        let mut state = self.state();
-                        state.failures.0 = 0;
-                        state.away(Side::Shoper).since = None;
-                    }
-                    crate::moving::sent_on_no_longer(self).await?;
-                    if self.is_locked_out.swap(false, Ordering::Relaxed) {
-                        self.let_in_again().await?;
-                    }
-                    return Ok(value);
-                }
-                Err(shoper_api::Error::Unauthorized { .. }) if !renewed => {
-                    renewed = true;
-                    crate::access::renew(self).await?;
-                }
-                Err(shoper_api::Error::Unauthorized { .. }) => {
-                    self.state().away(Side::Shoper).since = None;
-                    return Err(crate::access::lost(self, "unauthorized").await?.into());
-                }
-                Err(error) if is_piece && error.may_be_the_call() => {
-                    self.shop_answers(&client, &error).await?;
-                    return Err(CallError::Api(error));
-                }
-                Err(error) if error.is_transient() => {
-                    return Err(crate::moving::away(self, &error).await?.into());
-                }
-                Err(error) => {
-                    // It says no, but it answers.
-                    self.state().away(Side::Shoper).since = None;
-                    return Err(CallError::Api(error));
-                }
+            Err(shoper_api::Error::Unauthorized { .. }) => {
+                self.state().outages.shoper.since = None;
+                Err(crate::session::token::lost(self, "unauthorized").await?.into())
+            }
+            Err(error) if is_piece && error.may_be_the_call() => {
+                self.shop_answers_others(&error).await?;
+                Err(CallError::Api(error))
+            }
+            Err(error) if error.is_transient() => {
+                Err(crate::session::redirects::handle_failure(self, &error)
+                    .await?
+                    .into())
+            }
+            Err(error) => {
+                // It says no, but it answers.
+                self.state().outages.shoper.since = None;
+                Err(CallError::Api(error))
             }
         }
     }
 
     /// Asks the shop for something small after another call has failed with `error`: unless that is answered as well, the
     /// shop is away.
-    async fn shop_answers(&self, client: &shoper_api::Client, error: &shoper_api::Error) -> Result<(), Halt> {
-        self.keep_lease().await?;
-        let answer = client.application_config().await;
-        self.note_shoper(client);
-        if let (Err(_), Some(until)) = (&answer, self.pacer.take_closed(Side::Shoper)) {
-            return Err(Halt::no_place(Side::Shoper, until));
-        }
-        if answer.is_err_and(|error| error.is_transient()) {
-            return Err(crate::moving::away(self, error).await?);
+    async fn shop_answers_others(&self, error: &shoper_api::Error) -> Result<(), Halt> {
+        self.lease_keeper.keep().await?;
+        let answer = self
+            .shop_access
+            .ask_once(|c| async move { c.application_config().await });
+        if answer.await.is_err_and(|error| error.is_transient()) {
+            return Err(crate::session::redirects::handle_failure(self, error).await?);
         }
         tracing::info!(shop = %self.shop.id, %error, "one call fails while the shop answers others");
-        let mut state = self.state();
-        state.failures.0 = 0;
-        state.away(Side::Shoper).since = None;
+        self.shop_answered();
         Ok(())
+    }
+
+    fn shop_answered(&self) {
+        let mut state = self.state();
+        state.failures.shoper = 0;
+        state.outages.shoper.since = None;
     }
 
     /// The shop has answered a call: it takes our tokens.
@@ -143,29 +126,23 @@ impl Session<'_> {
         Ok(())
     }
 
-    fn note_shoper(&self, client: &shoper_api::Client) {
-        let pace = client.pace();
-        let now = self.now();
-        self.state()
-            .shoper
-            .learn(now, pace.limit, pace.bandwidth, pace.calls);
-    }
-
     /// Lets the shop rest after a failure.
     pub fn shoper_outage(&self, error: &shoper_api::Error) -> Halt {
         let now = self.now();
         let mut state = self.state();
-        state.note_away(Side::Shoper, now);
+        state.note_outage(Side::Shoper, now);
         let (pause, why) = match error {
             shoper_api::Error::RateLimited { retry_after } => {
-                state.shoper.fill(now);
-                (retry_after.unwrap_or_default(), "shop-limit")
+                self.limiter().change(Side::Shoper, |bucket| bucket.fill(now));
+                (retry_after.unwrap_or_default(), Cause::ShopLimit)
             }
             other => {
-                state.failures.0 += 1;
+                state.failures.shoper += 1;
                 (
-                    other.retry_after().unwrap_or_else(|| backoff(state.failures.0)),
-                    "shop-away",
+                    other
+                        .retry_after()
+                        .unwrap_or_else(|| backoff(state.failures.shoper)),
+                    Cause::ShopAway,
                 )
             }
         };
@@ -205,34 +182,28 @@ impl Session<'_> {
     /// Asks SARE about contacts: whose fault a failure is, is for the caller to find out (`blame.rs`).
     ///
     /// # Errors
-    /// As [`Session::sare`]; [`CallError::Api`] also for what `blame::may_be_a_contact`.
+    /// As [`Session::sare`]; [`CallError::Api`] also for what [`sare_api::Error::may_be_a_contact`].
     pub async fn sare_about<T, F, Fut>(&self, call: F) -> Result<T, CallError<sare_api::Error>>
     where
         F: Fn(sare_api::Client) -> Fut,
         Fut: Future<Output = Result<T, sare_api::Error>>,
     {
-        let client = lock(&self.sare_client).clone();
-        let Some(client) = client else {
+        if !self.sare_access.has_account() {
             let until = self.now() + 60_000;
             return Err(Halt::Wait {
                 side: Side::Sare,
                 until,
-                why: "sare-access",
+                why: Cause::SareAccess,
             }
             .into());
-        };
-        self.keep_lease().await?;
-        let answer = call(client.clone()).await;
-        let closed = self.pacer.take_closed(Side::Sare);
-        if let (Err(_), Some(until)) = (&answer, closed) {
-            return Err(Halt::no_place(Side::Sare, until).into());
         }
-        match answer {
+        self.lease_keeper.keep().await?;
+        match self.sare_access.ask(call).await {
             Ok(value) => {
                 let mended = {
                     let mut state = self.state();
-                    state.failures.1 = 0;
-                    state.away(Side::Sare).since = None;
+                    state.failures.sare = 0;
+                    state.outages.sare.since = None;
                     (
                         std::mem::take(&mut state.sare_refused),
                         std::mem::take(&mut state.sare_unpaid),
@@ -249,13 +220,13 @@ impl Session<'_> {
                 }
                 Ok(value)
             }
-            Err(error) if error.suggests_smaller_batch() || blame::may_be_a_contact(&error) => {
+            Err(error) if error.suggests_smaller_batch() || error.may_be_a_contact() => {
                 Err(CallError::Api(error))
             }
             Err(sare_api::Error::Unauthorized { .. }) => Err(self.sare_refuses().await?.into()),
             Err(error) if error.is_transient() => Err(self.sare_outage(&error).into()),
             Err(error) => {
-                self.state().away(Side::Sare).since = None;
+                self.state().outages.sare.since = None;
                 Err(CallError::Api(error))
             }
         }
@@ -266,9 +237,10 @@ impl Session<'_> {
         {
             let mut state = self.state();
             state.sare_refused = true;
-            state.away(Side::Sare).since = None;
+            state.outages.sare.since = None;
         }
-        self.sare_closed("sare-access", None).await
+        self.sare_closed(ProblemKind::SareAccess, Cause::SareAccess, None)
+            .await
     }
 
     /// Where SARE refuses a call for everybody though it answers others, the key lacks rights (sare-api.md 16 row 21): told
@@ -285,11 +257,12 @@ impl Session<'_> {
     async fn sare_unpaid(&self, error: &sare_api::Error) -> Result<Halt, Halt> {
         self.state().sare_unpaid = true;
         let why = error.reason().map(sare_api::Private::shown);
-        self.sare_closed("sare-payment", why).await
+        self.sare_closed(ProblemKind::SarePayment, Cause::SarePayment, why)
+            .await
     }
 
-    async fn sare_closed(&self, why: &'static str, detail: Option<String>) -> Result<Halt, Halt> {
-        self.shop_problem(why, why, detail).await?;
+    async fn sare_closed(&self, kind: ProblemKind, why: Cause, detail: Option<String>) -> Result<Halt, Halt> {
+        self.shop_problem(kind.word(), kind, detail).await?;
         let until = self.now() + CLOSED_MS;
         self.state().timers.sare = until;
         Ok(Halt::Wait {
@@ -303,15 +276,17 @@ impl Session<'_> {
     pub fn sare_outage(&self, error: &sare_api::Error) -> Halt {
         let now = self.now();
         let mut state = self.state();
-        state.note_away(Side::Sare, now);
+        state.note_outage(Side::Sare, now);
         let (pause, why) = if let sare_api::Error::RateLimited { retry_after } = error {
             // It lets through less than we were told: of its limit nothing is published.
-            state.sare.fill(now);
-            (retry_after.unwrap_or_default(), "sare-limit")
+            self.limiter().change(Side::Sare, |bucket| bucket.fill(now));
+            (retry_after.unwrap_or_default(), Cause::SareLimit)
         } else {
-            state.failures.1 += 1;
-            let pause = error.retry_after().unwrap_or_else(|| backoff(state.failures.1));
-            (pause, "sare-away")
+            state.failures.sare += 1;
+            let pause = error
+                .retry_after()
+                .unwrap_or_else(|| backoff(state.failures.sare));
+            (pause, Cause::SareAway)
         };
         tracing::info!(shop = %self.shop.id, %error, pause_ms = millis(pause.max(LEAST_PAUSE)), "SARE cannot be asked now");
         let until = now + millis(pause.max(LEAST_PAUSE));

@@ -3,38 +3,34 @@
 //!
 //! Every call to a service goes through [`Session::shoper`] or [`Session::sare`]: they learn the pace
 //! from the answer, renew an access token once, and turn outages into a stored waiting time. The
-//! requests behind a call pass the door in `pacing.rs`.
+//! requests behind a call wait for their turn in `pacing.rs`.
 
 mod calls;
 mod lease;
-mod memory;
+mod pacing;
+pub mod redirects;
+pub mod token;
 mod turns;
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
+use access::{Caller, Limiter, Limiters, SareAccess, ShopAccess, Urgency};
 use ports::{Clock, Millis, Transport};
 use secrecy::SecretString;
 use shoper_api::ShopUrl;
 use store::{AddrHash, Commit, DirtyKey, Lease, PUT_BACK_MS, Problem, SecretName, Shop, ShopState, Store};
 use sync_core::config::Config;
-use sync_core::{EmailError, RecordKey};
+use sync_core::{Cause, EmailError, ProblemKind, RecordKey};
 
-use crate::blame::Call;
 use crate::error::{Halt, Side};
-use crate::pacing::{Paced, Pacer};
 use crate::settings::EngineSettings;
-use crate::state::LaneState;
+use crate::state::{Call, LaneState};
 
 pub use calls::{backoff, wants_payment};
-pub use turns::Turn;
-
-/// Places in the shop's bucket that bulk work leaves to live changes.
-pub const LIVE_RESERVE: f64 = 2.0;
-/// Places in SARE's bucket that bulk work leaves to live changes.
-pub const SARE_RESERVE: f64 = 2.0;
+pub use lease::LeaseKeeper;
+use pacing::Pacer;
 
 /// A claimed lane at work.
 pub struct Session<'a> {
@@ -48,13 +44,12 @@ pub struct Session<'a> {
     pub settings: &'a EngineSettings,
     /// Our right to commit.
     pub lease: Lease,
-    /// The shop.
     pub shop: Shop,
     /// Its base URL.
     pub url: ShopUrl,
     /// The merchant's configuration, once there is one.
     pub config: Option<Arc<Config>>,
-    leased_until: AtomicI64,
+    lease_keeper: Arc<LeaseKeeper>,
     held_until: AtomicI64,
     /// The shop is not known to take our tokens: the first call that it answers shows that it does.
     is_locked_out: AtomicBool,
@@ -63,8 +58,8 @@ pub struct Session<'a> {
     worked: Mutex<BTreeSet<Call>>,
     /// When SARE last answered the cheap call of `blame.rs`.
     answered_at: AtomicI64,
-    shoper_client: Mutex<Option<shoper_api::Client>>,
-    sare_client: Mutex<Option<sare_api::Client>>,
+    shop_access: ShopAccess,
+    sare_access: SareAccess,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -78,6 +73,7 @@ impl<'a> Session<'a> {
         transport: &'a Arc<dyn Transport>,
         clock: &'a Arc<dyn Clock>,
         settings: &'a EngineSettings,
+        limiters: &Limiters,
         lease: Lease,
     ) -> Result<Option<Self>, Halt> {
         let Some(shop) = store.shop(lease.shop).await? else {
@@ -93,12 +89,19 @@ impl<'a> Session<'a> {
             .map(|p| Arc::new(p.config));
         let now = clock.now();
         let state = LaneState::open(&lease.state, settings, now);
-        let leased_until = AtomicI64::new(lease.until);
+        let uid = config.as_deref().map(|config| config.sare.uid.as_str());
+        let limiter = limiters.of(lease.shop.0, uid, state.buckets());
+        let lease_keeper = Arc::new(LeaseKeeper::new(store, clock, lease.clone(), settings.lease));
         let held_until = AtomicI64::new(shop.held_until(now).unwrap_or(0));
         let is_locked_out = AtomicBool::new(matches!(
             shop.state,
             ShopState::Connecting | ShopState::AccessLost
         ));
+        let pacer = Arc::new(Pacer::new(state, clock, &lease_keeper, limiter));
+        let caller = || Arc::clone(&pacer) as Arc<dyn Caller>;
+        let limiter = pacer.limiter();
+        let shop_access = ShopAccess::new(url.clone(), transport, limiter, clock, caller());
+        let sare_access = SareAccess::new(&settings.sare_api_url, transport, limiter, clock, caller());
         Ok(Some(Self {
             store,
             transport,
@@ -108,18 +111,17 @@ impl<'a> Session<'a> {
             shop,
             url,
             config,
-            leased_until,
             held_until,
             is_locked_out,
-            pacer: Arc::new(Pacer::new(state, clock)),
+            lease_keeper,
             worked: Mutex::default(),
             answered_at: AtomicI64::new(0),
-            shoper_client: Mutex::new(None),
-            sare_client: Mutex::new(None),
+            shop_access,
+            sare_access,
+            pacer,
         }))
     }
 
-    /// Now.
     pub fn now(&self) -> Millis {
         self.clock.now()
     }
@@ -205,20 +207,45 @@ impl<'a> Session<'a> {
     /// Commits one piece of work, the lane's state along with it.
     pub async fn commit(&self, mut commit: Commit) -> Result<(), Halt> {
         let now = self.now();
-        commit.lane_state = Some(self.state().text_at(now));
+        commit.lane_state = Some(self.state_text(now));
         if !self.store.commit(&self.lease, now, &commit).await? {
             return Err(Halt::Fenced);
         }
-        self.leased_until
-            .store(now + millis(self.settings.lease), Ordering::Relaxed);
+        self.lease_keeper.renewed(now);
         Ok(())
+    }
+
+    /// The lane's state as it is stored, with what is known of both limits.
+    pub fn state_text(&self, now: Millis) -> String {
+        let mut state = self.state();
+        state.shoper = self.limiter().bucket(Side::Shoper);
+        state.sare = self.limiter().bucket(Side::Sare);
+        state.text_at(now)
+    }
+
+    /// How much may be asked of both services now.
+    pub fn limiter(&self) -> &Limiter {
+        self.pacer.limiter()
+    }
+
+    /// Keeps the lane's lease.
+    pub fn lease_keeper(&self) -> &LeaseKeeper {
+        &self.lease_keeper
+    }
+
+    /// Leaves permits to live changes from here on, or takes them.
+    pub fn set_urgency(&self, urgency: Urgency) {
+        self.pacer.set_urgency(urgency);
+    }
+
+    /// The limit that work has waited for longest since this was last asked, if it has waited for any worth telling of.
+    pub fn take_limited_by(&self) -> Option<Cause> {
+        self.pacer.take_limited_by()
     }
 
     /// Uses `token` from here on.
     pub fn use_access_token(&self, token: SecretString) {
-        let transport = Paced::over(Side::Shoper, self.transport, &self.pacer);
-        let client = shoper_api::Client::new(transport, self.url.clone(), token);
-        *lock(&self.shoper_client) = Some(client);
+        self.shop_access.use_token(token);
     }
 
     /// Opens SARE's client with the key in the ledger. `false` when there is none.
@@ -229,28 +256,32 @@ impl<'a> Session<'a> {
         let Some(key) = self.store.secret(self.shop.id, SecretName::SareKey).await? else {
             return Ok(false);
         };
-        let Ok(uid) = sare_api::Uid::parse(&config.sare.uid) else {
-            return Ok(false);
+        Ok(self.open_sare_account(&config.sare.uid, key))
+    }
+
+    /// Opens SARE's client for an account. `false` when `uid` is none.
+    pub fn open_sare_account(&self, uid: &str, key: SecretString) -> bool {
+        let Ok(uid) = sare_api::Uid::parse(uid) else {
+            return false;
         };
         let lookup = self.state().lookup;
-        let transport = Paced::over(Side::Sare, self.transport, &self.pacer);
-        let client =
-            sare_api::Client::new(transport, &self.settings.sare_api_url, &uid, key).with_lookup(lookup);
-        *lock(&self.sare_client) = Some(client);
-        Ok(true)
+        self.sare_access.use_account(&uid, key, lookup);
+        true
     }
 
     /// Takes SARE's lists of addresses in another form from here on.
     pub fn use_lookup(&self, form: sare_api::LookupForm) {
         self.state().lookup = form;
-        let mut client = lock(&self.sare_client);
-        if let Some(old) = client.take() {
-            *client = Some(old.with_lookup(form));
-        }
+        self.sare_access.use_lookup(form);
     }
 
     /// Notes a problem of the shop as a whole.
-    pub async fn shop_problem(&self, topic: &str, kind: &str, detail: Option<String>) -> Result<(), Halt> {
+    pub async fn shop_problem(
+        &self,
+        topic: &str,
+        kind: ProblemKind,
+        detail: Option<String>,
+    ) -> Result<(), Halt> {
         let key = format!("shop:{topic}");
         self.store
             .note_problem(self.shop.id, &shop_problem(&key, kind, detail, self.now()))
@@ -266,24 +297,24 @@ impl<'a> Session<'a> {
     /// Notes that the shop does not let the app at `resource`.
     pub async fn not_permitted(&self, resource: &str) -> Result<(), Halt> {
         let topic = format!("no-scope:{resource}");
-        self.shop_problem(&topic, "no-scope", Some(resource.to_owned()))
+        self.shop_problem(&topic, ProblemKind::NoScope, Some(resource.to_owned()))
             .await
     }
 
     /// The problem is over.
     pub async fn shop_problem_over(&self, topic: &str) -> Result<(), Halt> {
         self.store
-            .solve_problem(self.shop.id, &format!("shop:{topic}"))
+            .resolve_problem(self.shop.id, &format!("shop:{topic}"))
             .await?;
         Ok(())
     }
 }
 
 /// A problem of a shop as a whole.
-pub fn shop_problem(key: &str, kind: &str, detail: Option<String>, now: Millis) -> Problem {
+pub fn shop_problem(key: &str, kind: ProblemKind, detail: Option<String>, now: Millis) -> Problem {
     Problem {
         key: key.to_owned(),
-        kind: kind.to_owned(),
+        kind,
         hash: None,
         detail,
         is_final: false,
@@ -296,8 +327,8 @@ pub fn shop_problem(key: &str, kind: &str, detail: Option<String>, now: Millis) 
 /// A record whose address is none: a final verdict until the shop corrects it.
 pub fn bad_address(key: RecordKey, why: EmailError, now: i64) -> Problem {
     let kind = match why {
-        EmailError::Invisible => "unseen-character",
-        _ => "bad-address",
+        EmailError::Invisible => ProblemKind::UnseenCharacter,
+        _ => ProblemKind::BadAddress,
     };
     Problem {
         is_final: true,
@@ -305,10 +336,10 @@ pub fn bad_address(key: RecordKey, why: EmailError, now: i64) -> Problem {
     }
 }
 
-fn of_record(key: RecordKey, kind: &str, now: i64) -> Problem {
+fn of_record(key: RecordKey, kind: ProblemKind, now: i64) -> Problem {
     Problem {
         key: DirtyKey::Record(key).encode(),
-        kind: kind.to_owned(),
+        kind,
         hash: None,
         detail: None,
         is_final: false,
@@ -322,7 +353,7 @@ fn of_record(key: RecordKey, kind: &str, now: i64) -> Problem {
 pub fn unreadable_record(key: RecordKey, why: Option<String>, now: i64) -> Problem {
     Problem {
         detail: why,
-        ..of_record(key, "record-unreadable", now)
+        ..of_record(key, ProblemKind::RecordUnreadable, now)
     }
 }
 
@@ -331,25 +362,20 @@ pub fn unreadable_members(key: RecordKey, hash: AddrHash, members: &[String], no
     Problem {
         hash: Some(hash),
         detail: Some(members.join(", ")),
-        ..of_record(key, "fields-unreadable", now)
+        ..of_record(key, ProblemKind::FieldsUnreadable, now)
     }
 }
 
 /// Kinds of problems that are about one record of the shop, and over once it is read whole.
-pub const OF_RECORDS: [&str; 4] = [
-    "bad-address",
-    "unseen-character",
-    "record-unreadable",
-    "fields-unreadable",
+pub const OF_RECORDS: [ProblemKind; 4] = [
+    ProblemKind::BadAddress,
+    ProblemKind::UnseenCharacter,
+    ProblemKind::RecordUnreadable,
+    ProblemKind::FieldsUnreadable,
 ];
 
 /// Whether less than `span` has passed at `now` since `at`. A time that has not come yet is no recent one: the clock was
 /// put back since.
 pub fn is_recent(at: i64, span: i64, now: i64) -> bool {
     at <= now + PUT_BACK_MS && at + span > now
-}
-
-/// A duration in the ledger's unit.
-pub fn millis(duration: Duration) -> i64 {
-    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX / 4)
 }

@@ -1,19 +1,22 @@
-//! The verdict: SARE's statuses beside what shop and ledger say, judged by `sync-core`.
+//! What is to be done about contacts: asks SARE for statuses, puts them beside what shop and ledger say, and has
+//! `sync-core/decide.rs` decide. After `live/` and `run/`, before `deliver/`.
 
 use std::collections::{HashMap, HashSet};
 
 use ports::Millis;
-use store::{AddrHash, Reason};
-use sync_core::consent::{self, Doubt, Facts, Followed, Noticed, Rules, SareView, status};
+use store::{AddrHash, Contact, Reason};
+use sync_core::consent::{Doubt, Facts, Followed, SareView, Status};
+use sync_core::decide::{self, Case};
 use sync_core::email::{Email, is_same_text};
-use sync_core::plan::{self, Circumstances};
 
-use crate::blame::{self, Blame, Call, blame};
+use crate::blame::{self, Blame, blame};
 use crate::error::{CallError, Halt};
-use crate::session::{Session, millis};
+use crate::session::Session;
+use crate::state::Call;
+use ports::millis;
 
-use super::statuses::{RECENT_MS, UNREADABLE, recent_statuses, view_of};
-use super::{Assessed, Intent, Reading, Spelled, Subject, known};
+use super::statuses::{status_of, statuses, view_of};
+use super::{Assessed, Spellings, Subject, known};
 
 /// Whether absences are confirmed one by one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,20 +36,16 @@ pub async fn assess(
     let now = s.now();
     let settle = millis(s.settings.settle_after);
     let at = At { now, settle };
-    let asked = subjects.iter().flat_map(|x| {
-        let age_ms = match confirm {
-            _ if may_rise(x) => FRESH_MS,
-            Confirm::Yes => JUST_NOW_MS,
-            Confirm::No => RECENT_MS,
-        };
-        let texts = asked_as(x).into_iter();
-        texts.map(move |text| (x.hash, text, age_ms))
-    });
-    let mut views = recent_statuses(s, asked.collect()).await?;
+    let asked: Vec<(AddrHash, String)> = subjects
+        .iter()
+        .flat_map(|x| asked_as(x).into_iter().map(|text| (x.hash, text)))
+        .collect();
+    let asked = asked.iter().map(|(hash, text)| (*hash, text.as_str()));
+    let mut views = statuses(s, asked).await?;
     let mut unsure = HashSet::new();
     for subject in &subjects {
         let known = known(subject.contact.as_ref(), now, settle);
-        if views.get(&subject.hash) == Some(&UNREADABLE) {
+        if views.get(&subject.hash) == Some(&SareView::Unreadable) {
             unsure.insert(subject.hash);
             continue;
         }
@@ -69,15 +68,13 @@ pub async fn assess(
         }
         match answer {
             Ok(None) => {
-                s.note_view(subject.hash, SareView::SurelyAbsent);
                 views.insert(subject.hash, SareView::SurelyAbsent);
             }
             Ok(Some(record)) => match record.status {
                 Some(status) => {
                     let view = view_of(status);
-                    s.note_view(subject.hash, view);
                     views.insert(subject.hash, view);
-                    views.note_spelling(subject.hash, record.email, status.number());
+                    views.note_spelling(subject.hash, record.email, status_of(status));
                 }
                 None => {
                     unsure.insert(subject.hash);
@@ -94,24 +91,27 @@ pub async fn assess(
         }
     }
     let view_of = |hash: &AddrHash| views.get(hash).copied().unwrap_or(SareView::Absent);
-    let bequests = bequests(s, &subjects, view_of, &unsure, at).await?;
+    let all_carried_over = all_carried_over(s, &subjects, view_of, &unsure, at).await?;
     let mut out = Vec::with_capacity(subjects.len());
     for subject in subjects {
-        let came_along = subject.came_from.iter().filter_map(|from| bequests.get(from));
+        let came_along = subject
+            .came_from
+            .iter()
+            .filter_map(|from| all_carried_over.get(from));
         let followed = came_along.copied().reduce(Followed::and);
         let view = view_of(&subject.hash);
         let is_unsure = unsure.contains(&subject.hash);
-        let spelled = Spelled::choose(
+        let spellings = Spellings::choose(
             &subject.email,
             subject.contact.as_ref(),
-            views.spelled(subject.hash),
+            views.in_sare(subject.hash),
         );
         // A forced run has found that SARE holds something else than it was told.
         let repairs = confirm == Confirm::Yes && subject.reason == Reason::Forced;
         out.push(judge(
             s,
             subject,
-            (view, spelled),
+            (view, spellings),
             followed,
             is_unsure,
             repairs,
@@ -130,16 +130,15 @@ struct At {
 
 /// What goes along with those who leave an address, by the address they leave.
 ///
-/// Each address is weighed as it is without whoever comes to it in the same turn: what they bring is no part of what the
-/// others take away.
-async fn bequests(
+/// Each address is decided without those who move to it in the same batch.
+async fn all_carried_over(
     s: &Session<'_>,
     subjects: &[Subject],
     view_of: impl Fn(&AddrHash) -> SareView,
     unsure: &HashSet<AddrHash>,
     at: At,
 ) -> Result<HashMap<AddrHash, Followed>, Halt> {
-    let to_sare = s.config().unsubscribe.to_sare.number();
+    let to_sare = s.config().unsubscribe.to_sare.status();
     let mut left: HashMap<AddrHash, Followed> = HashMap::new();
     let mut unknown: HashSet<AddrHash> = subjects.iter().flat_map(|x| &x.came_from).copied().collect();
     for subject in subjects {
@@ -147,158 +146,115 @@ async fn bequests(
             continue;
         }
         let view = view_of(&subject.hash);
-        let mut weighed = weigh(s, subject, view, None, at);
+        let mut weighed = decide::weigh(&case(s, subject, view, None, false, at));
         // A doubt ends where no consent is left, and goes with whoever took the consent along.
         let doubt = subject.contact.as_ref().and_then(|c| c.doubt);
         weighed.facts.doubt = weighed.facts.doubt.or(doubt);
         // Consent that came along with the person is nothing they refused.
         let withdrawn = weighed.facts.withdrawn && !weighed.abandoned;
-        let last_seen = subject.contact.as_ref().and_then(|c| c.sare_status);
-        let mut bequest = bequest(&weighed.facts, withdrawn, view, last_seen, to_sare);
+        let last_seen = subject.contact.as_ref().and_then(Contact::sare_status);
+        let mut carried_over = carried_over(&weighed.facts, withdrawn, view, last_seen, to_sare);
         if unsure.contains(&subject.hash) {
             // It was in SARE, which does not tell what has become of it.
-            bequest = Some(bequest.unwrap_or_default().and(Followed::doubt()));
+            carried_over = Some(carried_over.unwrap_or_default().and(Followed::doubt()));
         }
-        left.extend(bequest.map(|bequest| (subject.hash, bequest)));
+        left.extend(carried_over.map(|carried_over| (subject.hash, carried_over)));
     }
     // Of somebody erased there is no address to ask about: what the ledger kept of the refusal counts.
     let unknown: Vec<AddrHash> = unknown.into_iter().collect();
     for (hash, contact) in s.store.contacts(s.shop.id, &unknown).await? {
         let facts = known(Some(&contact), at.now, at.settle).facts.unwrap_or_default();
-        let seen = contact.sare_status;
-        let bequest = bequest(&facts, facts.withdrawn, SareView::Absent, seen, to_sare);
-        left.extend(bequest.map(|bequest| (hash, bequest)));
+        let seen = contact.sare_status();
+        let carried_over = carried_over(&facts, facts.withdrawn, SareView::Absent, seen, to_sare);
+        left.extend(carried_over.map(|carried_over| (hash, carried_over)));
     }
     Ok(left)
 }
 
 /// What goes along with whoever leaves an address. `last_seen` is its status in SARE when that was last told.
-fn bequest(
+fn carried_over(
     facts: &Facts,
     withdrawn: bool,
     view: SareView,
-    last_seen: Option<i64>,
-    to_sare: i64,
+    last_seen: Option<Status>,
+    to_sare: Status,
 ) -> Option<Followed> {
-    let is_odd = |n: i64| !status::is_refusal(n) && !status::is_open(n);
     let refusal = match (facts.refusal.map(|r| r.status), view) {
-        (Some(n), _) | (None, SareView::Status(n)) if status::is_refusal(n) => Some(n),
-        (Some(_), _) => Some(status::REMOVAL_REQUESTED),
+        (Some(n), _) | (None, SareView::Status(n)) if n.is_refusal() => Some(n),
+        (Some(_), _) => Some(Status::RemovalRequested),
         _ => withdrawn.then_some(to_sare),
     };
-    let is_blocked_or_unknown = match view {
-        SareView::Status(n) => is_odd(n),
-        // Whom a list does not name now, it may have named with such a status before.
-        SareView::Absent | SareView::SurelyAbsent => {
-            last_seen.is_some_and(|n| n != status::ABSENT && is_odd(n))
-        }
+    let is_blocked_or_unknown = if view.is_absent() {
+        // A list that no longer names it may have named it with such a status before.
+        last_seen.is_some_and(Status::is_hands_off)
+    } else {
+        view.status().is_hands_off()
     };
     let doubt = is_blocked_or_unknown || facts.doubt.is_some_and(Doubt::is_for_a_person);
     (refusal.is_some() || doubt).then_some(Followed { refusal, doubt })
 }
 
-/// A contact's facts, and what they came from.
-struct Weighed {
-    facts: Facts,
-    noticed: Vec<Noticed>,
-    is_in_shop: bool,
-    abandoned: bool,
-}
-
-fn weigh(s: &Session<'_>, subject: &Subject, sare: SareView, followed: Option<Followed>, at: At) -> Weighed {
+/// What is to be decided.
+fn case<'c>(
+    s: &'c Session<'_>,
+    subject: &'c Subject,
+    sare: SareView,
+    followed: Option<Followed>,
+    differs: bool,
+    at: At,
+) -> Case<'c> {
     let config = s.config();
-    let mut known = known(subject.contact.as_ref(), at.now, at.settle);
+    let contact = subject.contact.as_ref();
+    let mut known = known(contact, at.now, at.settle);
     known.decided = subject.decides_doubt;
     if subject.applies_refusal
         && let Some(refusal) = known.facts.as_mut().and_then(|facts| facts.refusal.as_mut())
     {
         refusal.applied = false;
     }
-    let rules = Rules {
-        customer: config.customers.consent,
-        on_new_opt_in: config.unsubscribe.on_new_opt_in,
-    };
-    let view = subject.view(s.state().base);
-    let (mut facts, mut noticed) = consent::observe(&known, &view, sare, followed, rules);
-    if subject.withdrew_on_leaving {
-        facts.withdrawn = true;
-        facts.consent = false;
+    let mut newest = s.state().base;
+    if !config.customers.enabled {
+        newest.customers = None;
     }
-    // Who is still at the address never said yes: it must not stay mailable on the word of one who left.
-    let abandoned = subject.consent_left
-        && known.facts.is_some_and(|f| f.consent)
-        && !(facts.consent || facts.withdrawn || facts.refusal.is_some() || view.is_empty());
-    if abandoned {
-        facts.withdrawn = true;
-        noticed.push(Noticed::WithdrawnInShop);
-    }
-    Weighed {
-        facts,
-        noticed,
-        is_in_shop: !view.is_empty(),
-        abandoned,
+    Case {
+        config,
+        email: &subject.email,
+        known,
+        shop: subject.view(newest),
+        accounts: subject.accounts(),
+        subscriber_active: subject.subscriber_active(),
+        sare,
+        followed,
+        withdrew_on_leaving: subject.withdrew_on_leaving,
+        consent_left: subject.consent_left,
+        applies_refusal: subject.applies_refusal,
+        address_left: !subject.moved_away.is_empty() && subject.deleted.is_empty(),
+        had_groups: contact.map_or(&[][..], |contact| &contact.groups),
+        sent: contact.and_then(|contact| contact.sent.as_deref()),
+        differs,
     }
 }
 
 fn judge(
     s: &Session<'_>,
     subject: Subject,
-    (sare, spelled): (SareView, Spelled),
+    (sare, spellings): (SareView, Spellings),
     followed: Option<Followed>,
     unsure: bool,
     repairs: bool,
     at: At,
 ) -> Assessed {
-    let config = s.config();
-    let Weighed {
-        facts,
-        noticed,
-        is_in_shop,
-        abandoned,
-    } = weigh(s, &subject, sare, followed, at);
-    let traits = subject.traits(s, config);
-    let groups = if facts.withdrawn && config.unsubscribe.leave_group {
-        Vec::new()
-    } else {
-        subject.groups(config)
+    let decision = {
+        let case = case(s, &subject, sare, followed, repairs, at);
+        decide::decide(&case, |scope| subject.traits(s, case.config, scope))
     };
-    let fingerprint = traits.as_ref().map(|t| t.fingerprint(&groups));
-    let sent = subject.contact.as_ref().and_then(|c| c.sent.as_deref());
-    let told = sent.is_some() || subject.contact.as_ref().is_some_and(|c| !c.groups.is_empty());
-    let scope = subject.scope(config);
-    let without_consent = if scope.as_customer {
-        config.customers.without_consent
-    } else {
-        config.subscribers.without_consent
-    };
-    let at = Circumstances {
-        in_shop: is_in_shop,
-        in_scope: scope.is_in(),
-        may_confirm: scope.may_confirm,
-        told,
-        differs: fingerprint.is_some_and(|f| repairs || sent != Some(&f[..])),
-        without_consent,
-        to_sare: config.unsubscribe.to_sare,
-        deleted: if subject.moved_away.is_empty() || subject.lost.iter().len() > 0 {
-            config.deleted.action
-        } else {
-            // The person did not leave the shop, the address did.
-            sync_core::config::DeletedAction::LeaveGroup
-        },
-    };
-    let step = plan::next_step(&facts, sare, &at);
     Assessed {
         subject,
+        asked_at: at.now,
         sare,
-        spelled,
-        facts,
-        noticed,
-        step,
-        traits,
-        groups,
-        fingerprint,
+        spellings,
+        decision,
         unsure,
-        abandoned,
     }
 }
 
@@ -319,23 +275,3 @@ fn asked_as(subject: &Subject) -> Vec<String> {
     }
     texts
 }
-
-/// Whether the contact's status in SARE could be raised for what the shop says now, or said before.
-fn may_rise(subject: &Subject) -> bool {
-    let said_yes = |r: &Reading| {
-        r.before
-            .as_ref()
-            .is_some_and(|before| before.consent == Some(true))
-    };
-    let opts_in = |r: &Reading| r.consent == Some(true) && !said_yes(r);
-    let wished = subject.contact.as_ref().and_then(Intent::of).and_then(|i| i.wish);
-    wished.is_some()
-        || subject.decides_doubt
-        || (subject.contact.is_some() && subject.readings.iter().any(opts_in))
-}
-
-/// How old a status may be on which another one is raised: no older than it gets within a turn that is not halted.
-const FRESH_MS: i64 = 10_000;
-
-/// How long a status counts as just read where something may be done about it at once.
-const JUST_NOW_MS: i64 = 30_000;

@@ -5,30 +5,29 @@
 
 mod assess;
 mod records;
-mod spelled;
+mod spellings;
 mod statuses;
 
+use std::ops::{Deref, DerefMut};
+
 use ports::Millis;
-use store::{AddrHash, Contact, DirtyKey, Outcome, Reason, Record};
+use store::{AddrHash, Contact, DirtyKey, HistoryEntry, Outcome, Reason, Record, Refused};
 use sync_core::config::Config;
-use sync_core::consent::{
-    Facts, Known, Noticed, Refusal, RefusalOrigin, SareView, ShopView, Signal, Wish, status,
-};
+use sync_core::consent::{Facts, Intent, Known, RefusalOrigin, SareView, ShopView, Signal, Status};
+use sync_core::decide::Decision;
 use sync_core::email::Email;
-use sync_core::mapping::Traits;
+use sync_core::mapping::{Needs, Target, Traits};
 use sync_core::plan::Step;
 use sync_core::scope::Scope;
-use sync_core::{RecordKey, RecordKind};
+use sync_core::{ByKind, HistoryKind, RecordKey, RecordKind};
 
-use crate::addresses;
 use crate::person::{self, Person, SubscriberExtra};
-use crate::read;
 use crate::session::{Session, is_recent};
 
 pub use assess::{Confirm, assess};
 pub use records::records;
-pub use spelled::Spelled;
-pub use statuses::{RECENT_MS, UNREADABLE, Views, recent_statuses, statuses};
+pub use spellings::Spellings;
+pub use statuses::{Views, status_of, statuses};
 
 /// A record read from the shop just now.
 pub struct Reading {
@@ -38,14 +37,13 @@ pub struct Reading {
     pub email: Email,
     /// The hash of it.
     pub hash: AddrHash,
-    /// `newsletter` or `active`; where the shop does not say it, as it was said before at this address ([`Reading::beside`]).
+    /// `newsletter` or `active`; where the shop does not say it, as it was said before at this address
+    /// ([`Reading::complete_from`]).
     pub consent: Option<bool>,
     /// The shop does not say it now.
     pub silent: bool,
     /// What the mapping reads.
     pub person: Person,
-    /// The addresses among it could be read; otherwise nothing is known of them.
-    pub has_addresses: bool,
     /// Members of the shop's row that could not be read, by name: nothing is known of them either.
     pub unreadable: Vec<String>,
     /// For subscribers, what rebuilds the row.
@@ -64,9 +62,9 @@ impl Reading {
         }
     }
 
-    /// Puts the record beside what the ledger said of it: what the shop does not say now is as it was. Of a record that
+    /// Completes the record from what the ledger said of it: what the shop does not say now is as it was. Of a record that
     /// came from another address nothing is known here until it is said.
-    pub fn beside(&mut self, before: Option<Record>) {
+    pub fn complete_from(&mut self, before: Option<Record>) {
         if let Some(record) = &before {
             if self.silent {
                 self.consent = record.consent.filter(|_| record.hash == self.hash);
@@ -98,7 +96,8 @@ impl Reading {
     }
 }
 
-/// One contact under examination.
+/// One contact as it was read: its records, what the ledger knows, what SARE says. [`Assessed`] is the same with the
+/// decision about it; `deliver/` carries that out.
 pub struct Subject {
     /// Hash of the address.
     pub hash: AddrHash,
@@ -109,7 +108,7 @@ pub struct Subject {
     /// Records known and not read now: they count as unchanged.
     pub known: Vec<Record>,
     /// Records proven deleted.
-    pub lost: Vec<Record>,
+    pub deleted: Vec<Record>,
     /// Records that moved to another address, with what they said there.
     pub moved_away: Vec<RecordKey>,
     /// One that moved away withdrew its consent on the way.
@@ -138,7 +137,7 @@ impl Subject {
             email,
             readings: Vec::new(),
             known: Vec::new(),
-            lost: Vec::new(),
+            deleted: Vec::new(),
             moved_away: Vec::new(),
             withdrew_on_leaving: false,
             consent_left: false,
@@ -156,21 +155,13 @@ impl Subject {
         self.dirty.iter().any(|(_, _, attempts)| *attempts > 0)
     }
 
-    fn has(&self, kind: RecordKind) -> bool {
-        self.readings.iter().any(|r| r.key.kind == kind) || self.known.iter().any(|r| r.key.kind == kind)
-    }
-
-    fn view(&self, base: (i64, i64)) -> ShopView {
+    fn view(&self, newest: ByKind<Option<i64>>) -> ShopView {
         let mut view = ShopView::default();
         let mut push = |kind: RecordKind, signal: Signal| match kind {
             RecordKind::Customer => view.customers.push(signal),
             RecordKind::Subscriber => view.subscribers.push(signal),
         };
         for reading in &self.readings {
-            let newest = match reading.key.kind {
-                RecordKind::Customer => base.0,
-                RecordKind::Subscriber => base.1,
-            };
             let signal = Signal {
                 now: reading.consent.filter(|_| !reading.silent),
                 before: match &reading.before {
@@ -179,7 +170,8 @@ impl Subject {
                     before => before.as_ref().and_then(|r| r.consent),
                 },
                 moved: reading.before.as_ref().is_some_and(|r| r.hash != self.hash),
-                fresh: reading.before.is_none() && reading.key.id > newest,
+                fresh: reading.before.is_none()
+                    && newest[reading.key.kind].is_some_and(|newest| reading.key.id > newest),
                 gap: reading.before.as_ref().is_some_and(|r| r.silent),
             };
             push(reading.key.kind, signal);
@@ -190,41 +182,33 @@ impl Subject {
         if self.withdrew_on_leaving {
             view.lost.push(true);
         }
-        view.lost.extend(self.lost.iter().filter_map(|r| r.consent));
+        view.lost.extend(self.deleted.iter().filter_map(|r| r.consent));
         view
     }
 
-    /// The groups of ours the contact belongs in.
-    pub fn groups(&self, config: &Config) -> Vec<i64> {
-        // Whoever is left out as a customer is left alone: also in the customers' group.
-        let had = self.contact.as_ref().map_or(&[][..], |contact| &contact.groups);
-        let stays = had.contains(&config.customers.group);
-        let as_customer = self.has(RecordKind::Customer) && (stays || self.scope(config).as_customer);
-        config.groups(as_customer, self.has(RecordKind::Subscriber))
-    }
-
-    /// What the merchant's rules say of synchronising the contact at all.
-    pub(crate) fn scope(&self, config: &Config) -> Scope {
+    /// Of each of its customers whether they have an account; of one that was not read now nothing is said.
+    fn accounts(&self) -> Vec<Option<bool>> {
         let read = self
             .readings
             .iter()
             .filter(|r| r.key.kind == RecordKind::Customer);
         let known = self.known.iter().filter(|r| r.key.kind == RecordKind::Customer);
-        let accounts: Vec<Option<bool>> = read
-            .map(|r| r.person.has_account())
+        read.map(|r| r.person.has_account())
             .chain(known.map(|_| None))
-            .collect();
+            .collect()
+    }
+
+    /// Whether all its subscriber rows are active; `None` where it has none.
+    fn subscriber_active(&self) -> Option<bool> {
         let rows = self.readings.iter().map(|r| (r.key.kind, r.consent));
         let rows = rows.chain(self.known.iter().map(|r| (r.key.kind, r.consent)));
         let rows = rows.filter(|(kind, _)| *kind == RecordKind::Subscriber);
-        let subscriber = rows
-            .map(|(_, active)| active == Some(true))
-            .reduce(|one, other| one && other);
-        config.scope(&self.email, &accounts, subscriber)
+        rows.map(|(_, active)| active == Some(true))
+            .reduce(|one, other| one && other)
     }
 
     /// Traits by the mapping, customer's values first; `None` when a record they come from was not read.
-    fn traits(&self, s: &Session<'_>, config: &Config) -> Option<Traits> {
+    fn traits(&self, s: &Session<'_>, config: &Config, scope: Scope) -> Option<Traits> {
         let read = |kind| {
             let of_kind = self
                 .readings
@@ -235,7 +219,7 @@ impl Subject {
         };
         let known = |kind| self.known.iter().find(|record| record.key.kind == kind);
         let customer = read(RecordKind::Customer);
-        let counts = self.scope(config).as_customer;
+        let counts = scope.as_customer;
         if config.customers.enabled && customer.is_none() && known(RecordKind::Customer).is_some() {
             return None;
         }
@@ -245,18 +229,13 @@ impl Subject {
         let subscriber = read_now.or(remembered.as_ref());
         let customer = customer.filter(|_| counts);
         let mut traits = person::traits(config, &s.state().labels, customer, subscriber);
-        if self.readings.iter().any(|r| !r.has_addresses) {
-            for target in addresses::targets(config) {
-                traits.unset(target);
-            }
-        }
         for reading in &self.readings {
             for target in person::out_of_reach(config, reading.key.kind, &reading.unreadable) {
                 traits.unset(target);
             }
         }
         if read_now.is_none() && remembered.is_some() {
-            for target in read::targets_of_rows(config) {
+            for target in targets_of_rows(config) {
                 traits.unset(target);
             }
         }
@@ -271,48 +250,46 @@ impl Subject {
     }
 }
 
-/// A subject with the verdict on it.
+/// A contact and what was decided about it.
 pub struct Assessed {
     /// The contact.
     pub subject: Subject,
-    /// What SARE says.
+    /// When SARE was asked.
+    pub asked_at: Millis,
+    /// What it said.
     pub sare: SareView,
     /// How it is spelled there.
-    pub spelled: Spelled,
-    /// The facts to keep.
-    pub facts: Facts,
-    /// What was noticed.
-    pub noticed: Vec<Noticed>,
-    /// What to do in SARE.
-    pub step: Step,
-    /// Traits by the mapping, where they could be told.
-    pub traits: Option<Traits>,
-    /// Groups of ours it belongs in.
-    pub groups: Vec<i64>,
-    /// Fingerprint of traits and groups.
-    pub fingerprint: Option<[u8; 16]>,
+    pub spellings: Spellings,
+    /// What is decided about it.
+    pub decision: Decision,
     /// It was in SARE and a list did not name it: to be confirmed before anything is done.
     pub unsure: bool,
-    /// Consent was withdrawn only in that the record it came from now stands under another address.
-    pub abandoned: bool,
+}
+
+impl Deref for Assessed {
+    type Target = Decision;
+
+    fn deref(&self) -> &Decision {
+        &self.decision
+    }
+}
+
+impl DerefMut for Assessed {
+    fn deref_mut(&mut self) -> &mut Decision {
+        &mut self.decision
+    }
 }
 
 impl Assessed {
-    /// Whether the shop is to be told of a refusal made in SARE.
-    pub fn tells_shop(&self, config: &Config) -> bool {
-        (config.unsubscribe.to_shoper || self.subject.applies_refusal)
-            && self.facts.refusal.is_some_and(|r| !r.applied)
-    }
-
     /// Spellings that SARE mails though the person refused under another one, or withdrew in the shop and this is not
     /// how that is carried out.
-    pub fn mailed_after_all(&self) -> Vec<String> {
+    pub fn still_mailed(&self) -> Vec<String> {
         let refuses = self.facts.refusal.is_some() || self.facts.withdrawn;
         let by_itself = matches!(self.step, Step::Unsubscribe { .. } | Step::Raise { .. });
-        if !refuses || by_itself || self.facts.wish.is_some() {
+        if !refuses || by_itself || self.facts.opt_in.is_some() {
             return Vec::new();
         }
-        self.spelled.mailed()
+        self.spellings.mailed()
     }
 
     /// Groups of ours the contact must leave though it stays in SARE.
@@ -322,10 +299,10 @@ impl Assessed {
     }
 
     /// Whether the contact withdrew in the shop, SARE has it so, and it is still in groups that it is to leave.
-    pub fn owes_leaving(&self, config: &Config) -> bool {
+    pub fn must_leave_groups(&self, config: &Config) -> bool {
         config.unsubscribe.leave_group
             && self.step == Step::Suppress
-            && matches!(self.sare, SareView::Status(n) if status::is_refusal(n))
+            && self.sare.is_refusal()
             && (self.facts.refusal).is_some_and(|r| r.origin == RefusalOrigin::Shop)
             && self
                 .subject
@@ -348,21 +325,41 @@ impl Assessed {
                 .is_none_or(|c| c.outcome == Outcome::Gone),
             _ => quiet,
         };
-        left && self.noticed.is_empty()
+        // Who is blocked since is no longer what the ledger says.
+        let is_news = self.step == Step::HandsOff
+            && self.subject.contact.as_ref().is_some_and(|c| {
+                c.outcome != Outcome::HandsOff || c.sare_status() != Some(self.sare.status())
+            });
+        left && !is_news
+            && self.noticed.is_empty()
             && !self.unsure
-            && !self.tells_shop(config)
-            && !self.owes_leaving(config)
-            && self.mailed_after_all().is_empty()
+            && !self.tells_shop
+            && !self.must_leave_groups(config)
+            && self.still_mailed().is_empty()
             && (self.groups_to_leave().is_empty() || !matches!(self.step, Step::Keep))
-            && self.facts.wish.is_none()
+            && self.facts.opt_in.is_none()
     }
 }
 
 /// Whether the contact refuses in SARE because it withdrew in the shop.
 pub fn refuses_by_withdrawal(contact: &Contact) -> bool {
-    contact.sare_status.is_some_and(status::is_refusal)
-        && contact.refusal.is_some_and(status::is_refusal)
-        && contact.refusal_origin.as_deref() == Some(RefusalOrigin::Shop.word())
+    contact.sare_status().is_some_and(Status::is_refusal)
+        && contact
+            .refusal
+            .is_some_and(|r| r.status.is_refusal() && r.origin == RefusalOrigin::Shop)
+}
+
+/// A change of status in SARE that is not ours and is neither a refusal nor the end of one, which have lines of their own:
+/// such as a confirmation by the person, a block, or what the account's people did by hand.
+pub fn changed_in_sare(contact: &Contact, now_has: Status, at: Millis) -> Option<HistoryEntry> {
+    let before = contact.sare_status().filter(|n| *n != Status::Absent)?;
+    let is_told = before.is_refusal() || now_has.is_refusal() || now_has == Status::Absent;
+    (before != now_has && !is_told).then(|| HistoryEntry {
+        hash: contact.hash,
+        at,
+        kind: HistoryKind::ChangedInSare,
+        detail: Some(serde_json::json!({ "status": now_has, "from": before }).to_string()),
+    })
 }
 
 /// What the ledger knows of a contact, as decisions take it.
@@ -370,69 +367,38 @@ pub fn known(contact: Option<&Contact>, now: Millis, settle_ms: i64) -> Known {
     let Some(contact) = contact else {
         return Known::default();
     };
-    let refusal = contact.refusal.map(|status| Refusal {
-        status,
-        origin: RefusalOrigin::from_word(contact.refusal_origin.as_deref().unwrap_or_default()),
-        applied: contact.refusal_applied,
-    });
-    let intent = Intent::of(contact);
-    let decided =
-        contact.consent.is_some() || refusal.is_some() || contact.withdrawn || contact.doubt.is_some();
+    let decided = contact.consent.is_some() || contact.refuses() || contact.doubt.is_some();
     Known {
         facts: decided.then(|| Facts {
             consent: contact.consent.unwrap_or(false),
             withdrawn: contact.withdrawn,
-            refusal,
-            wish: intent.as_ref().and_then(|i| i.wish),
+            refusal: contact.refusal.map(Refused::refusal),
+            opt_in: contact.intent.and_then(|i| i.opt_in),
             doubt: contact.doubt,
         }),
-        seen_in_sare: contact.sare_status.is_some_and(|n| n != status::ABSENT) || contact.sent.is_some(),
-        was_in_sare: contact.sare_status.is_some_and(|n| n != status::ABSENT)
+        seen_in_sare: contact.was_in_sare() || contact.sent.is_some(),
+        was_in_sare: contact.was_in_sare()
             && contact
-                .sare_seen_at
-                .is_none_or(|at| !is_recent(at, settle_ms, now))
+                .sare
+                .is_none_or(|seen| !is_recent(seen.at, settle_ms, now))
             && contact.sent_at.is_none_or(|at| !is_recent(at, settle_ms, now)),
-        lowering: intent.is_some_and(|i| i.is_lowering(contact, now)),
+        lowering: contact.intent.is_some_and(|i| is_lowering(i, contact, now)),
         decided: false,
     }
-}
-
-/// A status change under way, kept with the contact.
-#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(default)]
-pub struct Intent {
-    /// An upward change a person asked for.
-    pub wish: Option<Wish>,
-    /// A lowering sent and not yet proven: the status asked for.
-    pub lowering_to: Option<i64>,
-    /// How often it was sent.
-    pub tries: u32,
-    /// When a lowering was sent last, in milliseconds since 1970.
-    pub sent_at: Millis,
 }
 
 /// How long a lowering may still take effect in SARE that an opt-in has overtaken.
 const OVERTAKEN_MS: Millis = 3_600_000;
 
-impl Intent {
-    /// Whether a refusal that SARE shows now may be our own lowering. One overtaken by an opt-in is forgotten after a while:
-    /// what is refused from then on is a person's act, of which the shop is to be told.
-    pub fn is_lowering(&self, contact: &Contact, now: Millis) -> bool {
-        self.lowering_to.is_some()
-            && (contact.withdrawn || contact.refusal.is_some() || is_recent(self.sent_at, OVERTAKEN_MS, now))
-    }
+/// Whether a refusal that SARE shows now may be our own lowering. One overtaken by an opt-in is forgotten after a while:
+/// what is refused from then on is a person's act, of which the shop is to be told.
+pub fn is_lowering(intent: Intent, contact: &Contact, now: Millis) -> bool {
+    intent.lowering_to.is_some() && (contact.refuses() || is_recent(intent.sent_at, OVERTAKEN_MS, now))
+}
 
-    /// The contact's intent, where it has one.
-    pub fn of(contact: &Contact) -> Option<Self> {
-        contact
-            .intent
-            .as_deref()
-            .and_then(|text| serde_json::from_str(text).ok())
-    }
-
-    /// The text kept in the ledger; `None` when nothing is under way.
-    pub fn text(&self) -> Option<String> {
-        (self.wish.is_some() || self.lowering_to.is_some())
-            .then(|| serde_json::to_string(self).expect("an intent is plain data"))
-    }
+/// What the mapping fills from a subscriber's row alone: it is kept nowhere.
+pub fn targets_of_rows(config: &Config) -> impl Iterator<Item = &Target> {
+    let rows = config.subscribers.mapping.rows().iter();
+    rows.filter(|row| row.needs().contains(Needs::SUBSCRIBER_ROW))
+        .map(|row| &row.target)
 }

@@ -1,16 +1,17 @@
-//! SARE's records of many contacts, and of whom none could be had.
+//! Reads SARE's records of many contacts. Contacts that SARE does not name are left out.
 
 use std::collections::HashMap;
 
 use sare_api::ContactRecord;
 use store::AddrHash;
 
-use crate::blame::{self, Blame, Call, blame};
+use crate::blame::{self, Blame, blame};
 use crate::error::{CallError, Halt};
 use crate::lookup;
 use crate::session::Session;
+use crate::state::Call;
 
-/// Failures after which the rest is left unread: what is read here can be done without, and takes places from what cannot.
+/// Failures after which the rest is left unread: what is read here can be done without, and takes permits from what cannot.
 const MOST_FAILURES: u32 = 2;
 
 /// Reads records in batches. A contact that SARE does not name, or whose record cannot be read, is not in what comes back:
@@ -21,11 +22,11 @@ pub async fn records(
     contacts: &[(AddrHash, String)],
 ) -> Result<HashMap<AddrHash, ContactRecord>, Halt> {
     let mut found = HashMap::with_capacity(contacts.len());
-    if blame::resting(s, Call::Records).is_some() {
+    if blame::backing_off(s, Call::Records).is_some() {
         return Ok(found);
     }
-    let at_once = blame::size(s, Call::Records, lookup::a_call(s));
-    let mut stack: Vec<&[(AddrHash, String)]> = contacts.chunks(at_once).rev().collect();
+    let batch_size = blame::size(s, Call::Records, lookup::addresses_per_call(s));
+    let mut stack: Vec<&[(AddrHash, String)]> = contacts.chunks(batch_size).rev().collect();
     let mut failures = 0;
     while let Some(chunk) = stack.pop() {
         let asked: Vec<&str> = chunk.iter().map(|(_, address)| address.as_str()).collect();

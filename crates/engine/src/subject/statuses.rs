@@ -3,60 +3,56 @@
 use std::collections::HashMap;
 use std::ops::{Deref, DerefMut};
 use std::sync::{Mutex, PoisonError};
+use sync_core::ProblemKind;
 
-use sare_api::{LookupForm, Status, StatusAnswer, StatusAnswers};
+use sare_api::{LookupForm, StatusAnswer, StatusAnswers};
 use store::AddrHash;
-use sync_core::consent::{SareView, status};
+use sync_core::consent::{SareView, Status};
 use sync_core::email::{is_same_text, spellings};
 
-use crate::blame::{self, Blame, Call, blame};
+use crate::blame::{self, Blame, blame};
 use crate::error::{CallError, Halt};
 use crate::lookup;
 use crate::session::{Session, wants_payment};
+use crate::state::Call;
 
-/// Stands for "SARE's answer about this address cannot be had": nothing is done about the contact.
-///
-/// A number of its own: -1 is how the client tells a record that is there without a readable status.
-pub const UNREADABLE: SareView = SareView::Status(-4);
-
-/// The number of a record that is there without a status that can be read.
-const UNTOLD: i64 = -1;
-
-/// What SARE says with a status. 0 is the ledger's word for an address that is surely not there: as a status of SARE's it
-/// is one that we do not know.
-pub fn view_of(status: Status) -> SareView {
-    match status.number() {
-        status::ABSENT => SareView::Status(UNTOLD),
-        number => SareView::Status(number),
+/// SARE's status as decisions take it. 0 is the ledger's word for an address that is surely not there: as a status of
+/// SARE's it is one that we do not know.
+pub fn status_of(status: sare_api::Status) -> Status {
+    match Status::from(status.number()) {
+        Status::Absent => Status::UNTOLD,
+        status => status,
     }
 }
 
-/// How old a status may be, in milliseconds, for a pass that goes through many and raises nobody's.
-pub const RECENT_MS: i64 = 120_000;
+/// What SARE says with a status.
+pub fn view_of(status: sare_api::Status) -> SareView {
+    SareView::Status(status_of(status))
+}
 
 /// What SARE said of contacts.
 #[derive(Default)]
 pub struct Views {
     by_hash: HashMap<AddrHash, SareView>,
-    spelled: HashMap<AddrHash, Vec<(String, i64)>>,
+    in_sare: HashMap<AddrHash, Vec<(String, Status)>>,
 }
 
 impl Views {
     /// The spellings under which SARE has the contact, each with its status; none where that is the one asked for.
-    pub fn spelled(&self, hash: AddrHash) -> &[(String, i64)] {
-        self.spelled.get(&hash).map_or(&[], Vec::as_slice)
+    pub fn in_sare(&self, hash: AddrHash) -> &[(String, Status)] {
+        self.in_sare.get(&hash).map_or(&[], Vec::as_slice)
     }
 
     /// Whether SARE mails the contact under any spelling.
     pub fn is_mailed(&self, hash: AddrHash) -> bool {
-        let confirmed = |(_, status): &(String, i64)| *status == status::CONFIRMED;
-        self.get(&hash) == Some(&SareView::Status(status::CONFIRMED))
-            || self.spelled(hash).iter().any(confirmed)
+        let confirmed = |(_, status): &(String, Status)| status.is_mailable();
+        self.get(&hash) == Some(&SareView::Status(Status::Confirmed))
+            || self.in_sare(hash).iter().any(confirmed)
     }
 
     /// Notes under which spelling SARE has the contact.
-    pub fn note_spelling(&mut self, hash: AddrHash, spelling: String, status: i64) {
-        self.spelled.insert(hash, vec![(spelling, status)]);
+    pub fn note_spelling(&mut self, hash: AddrHash, spelling: String, status: Status) {
+        self.in_sare.insert(hash, vec![(spelling, status)]);
     }
 
     fn note(&mut self, hash: AddrHash, asked: &str, answers: &StatusAnswers) -> SareView {
@@ -65,16 +61,15 @@ impl Views {
             StatusAnswer::Null | StatusAnswer::NotMentioned => SareView::Absent,
         };
         self.by_hash.insert(hash, view);
-        let spelled = answers.spellings(asked);
-        let is_usual = match spelled.as_slice() {
+        let in_sare = answers.spellings(asked);
+        let is_usual = match in_sare.as_slice() {
             [] => true,
             [(only, _)] => is_same_text(only, asked) && spellings(asked).len() == 1,
             _ => false,
         };
         if !is_usual {
-            let number = |(text, status): (String, Status)| (text, status.number());
-            self.spelled
-                .insert(hash, spelled.into_iter().map(number).collect());
+            let told = |(text, status)| (text, status_of(status));
+            self.in_sare.insert(hash, in_sare.into_iter().map(told).collect());
         }
         view
     }
@@ -94,30 +89,6 @@ impl DerefMut for Views {
     }
 }
 
-/// [`statuses`], without asking again for what a halted turn heard, by contact, less than so many milliseconds ago.
-pub async fn recent_statuses(
-    s: &Session<'_>,
-    mut addresses: Vec<(AddrHash, String, i64)>,
-) -> Result<Views, Halt> {
-    let mut known = HashMap::new();
-    addresses.retain(|(hash, address, age_ms)| match s.recent_view(*hash, *age_ms) {
-        // Of one with several spellings more was heard than is remembered.
-        Some(view) if spellings(address).len() == 1 => {
-            known.insert(*hash, view);
-            false
-        }
-        _ => true,
-    });
-    let rest = addresses
-        .iter()
-        .map(|(hash, address, _)| (*hash, address.as_str()));
-    let mut views = statuses(s, rest).await?;
-    for (hash, view) in known {
-        views.entry(hash).or_insert(view);
-    }
-    Ok(views)
-}
-
 /// SARE's statuses of many addresses, in batches; an address not named counts as absent. A contact may come with several
 /// spellings one after the other; they are asked for together. A batch that SARE rejects, or fails at though it answers
 /// others, is split until the contact that spoils it stands alone (`blame.rs`).
@@ -132,20 +103,20 @@ pub async fn statuses<'x>(
             _ => all.push((hash, vec![address.to_owned()])),
         }
     }
-    // Whom the list has failed at comes last and alone.
-    all.sort_by_key(|(hash, _)| blame::is_odd(s, Call::Statuses, *hash));
-    let odd = all.partition_point(|(hash, _)| !blame::is_odd(s, Call::Statuses, *hash));
+    // Contacts at which SARE failed before come last, one by one, so that they spoil no list.
+    all.sort_by_key(|(hash, _)| blame::is_failing(s, Call::Statuses, *hash));
+    let failing = all.partition_point(|(hash, _)| !blame::is_failing(s, Call::Statuses, *hash));
     let mut views = Views::default();
     if !all.is_empty() {
-        if let Some(halt) = blame::resting(s, Call::Statuses) {
+        if let Some(halt) = blame::backing_off(s, Call::Statuses) {
             return Err(halt);
         }
         lookup::reconsider(s).await?;
     }
-    let at_once = blame::size(s, Call::Statuses, lookup::a_call(s));
-    let (others, odd) = all.split_at(odd);
+    let batch_size = blame::size(s, Call::Statuses, lookup::addresses_per_call(s));
+    let (others, failing) = all.split_at(failing);
     let mut stack: Vec<&[(AddrHash, Vec<String>)]> =
-        odd.chunks(1).chain(others.chunks(at_once).rev()).collect();
+        failing.chunks(1).chain(others.chunks(batch_size).rev()).collect();
     while let Some(chunk) = stack.pop() {
         let asked: Vec<&str> = chunk
             .iter()
@@ -163,37 +134,27 @@ pub async fn statuses<'x>(
             Ok(()) => {
                 blame::worked(s, Call::Statuses).await?;
                 for (hash, texts) in chunk {
-                    blame::not_odd(s, Call::Statuses, *hash);
-                    let view = views.note(*hash, &texts[0], &answers);
-                    s.note_view(*hash, view);
+                    blame::no_longer_failing(s, Call::Statuses, *hash);
+                    views.note(*hash, &texts[0], &answers);
                 }
                 if std::mem::take(&mut s.state().sare_not_understood) {
                     s.shop_problem_over("sare-answers").await?;
                 }
                 continue;
             }
-            Err(CallError::Halt(halt)) => {
-                // The first of several pages may have been read: whom it names need not be asked after again.
-                for (hash, texts) in chunk {
-                    if let StatusAnswer::Status(status) = answers.get(&texts[0]) {
-                        s.note_view(*hash, view_of(status));
-                    }
-                }
-                return Err(halt);
-            }
+            Err(CallError::Halt(halt)) => return Err(halt),
             Err(CallError::Api(error)) => error,
         };
         let is_unpaid = wants_payment(&error);
         if !is_unpaid && lookup::may_be_the_call(&error) && lookup::find_form(s, &asked).await? {
-            stack.extend(chunk.chunks(lookup::a_call(s)).rev());
+            stack.extend(chunk.chunks(lookup::addresses_per_call(s)).rev());
             continue;
         }
         if let [(hash, texts)] = chunk
             && !is_unpaid
             && let Some(view) = by_itself(s, *hash, texts, &error).await?
         {
-            blame::note_odd(s, Call::Statuses, *hash);
-            s.note_view(*hash, view);
+            blame::note_failing(s, Call::Statuses, *hash);
             views.insert(*hash, view);
             continue;
         }
@@ -207,8 +168,7 @@ pub async fn statuses<'x>(
             }
             Blame::Contact => {
                 for hash in hashes {
-                    s.note_view(hash, UNREADABLE);
-                    views.insert(hash, UNREADABLE);
+                    views.insert(hash, SareView::Unreadable);
                 }
             }
             Blame::Call(halt) => {
@@ -217,8 +177,12 @@ pub async fn statuses<'x>(
                 }
                 if !error.is_transient() {
                     s.state().sare_not_understood = true;
-                    s.shop_problem("sare-answers", "sare-not-understood", Some(error.to_string()))
-                        .await?;
+                    s.shop_problem(
+                        "sare-answers",
+                        ProblemKind::SareNotUnderstood,
+                        Some(error.to_string()),
+                    )
+                    .await?;
                 }
                 return Err(halt);
             }
@@ -259,7 +223,7 @@ async fn by_itself(
             }
         };
         seen = Some(match (seen, view) {
-            (Some(SareView::Status(n)), _) if status::is_refusal(n) => SareView::Status(n),
+            (Some(SareView::Status(n)), _) if n.is_refusal() => SareView::Status(n),
             (Some(known), SareView::Absent | SareView::SurelyAbsent) => known,
             (_, view) => view,
         });

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::fmt;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::client::Client;
@@ -107,6 +107,33 @@ pub enum AddressFilter {
     DefaultOnly,
     /// The whole address book.
     All,
+}
+
+/// How a shop can be asked for addresses of customers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AddressWay {
+    /// Those of many customers with one request.
+    #[default]
+    Together,
+    /// Those of one customer with one request.
+    Singly,
+    /// Only in the list of all of them.
+    Listed,
+    /// Not by customer.
+    NotAtAll,
+}
+
+impl AddressWay {
+    /// What is asked next, by the way and filter, of a shop that does not take the question: no filter of the list is
+    /// documented (shoper-api.md E.2).
+    pub fn after_refusal(self, filter: AddressFilter) -> (Self, AddressFilter) {
+        match (filter, self) {
+            (AddressFilter::DefaultOnly, way) => (way, AddressFilter::All),
+            (AddressFilter::All, Self::Together) => (Self::Singly, AddressFilter::All),
+            (AddressFilter::All, _) => (Self::Listed, AddressFilter::All),
+        }
+    }
 }
 
 impl Client {

@@ -3,5 +3,5 @@
 mod addresses;
 mod user;
 
-pub use addresses::{AddressFilter, UserAddress};
+pub use addresses::{AddressFilter, AddressWay, UserAddress};
 pub use user::{FieldValue, User};

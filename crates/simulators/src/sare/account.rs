@@ -1,38 +1,18 @@
 //! One simulated SARE account: the calls of its API ([`Account::handle`]) and the hands that move it
 //! from outside the API: recipients, operators, the state before the story.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use bytes::Bytes;
-use http::Method;
 use ports::{Clock, Millis, Request, Response};
-use rand::{RngExt, SeedableRng};
-use rand_chacha::ChaCha8Rng;
 
 use super::add;
-use super::contacts::{ContactView, Contacts, Data, Event, StatusChange, Who, key_of_gsm, status};
+use super::contacts::{ContactView, Data, Event, StatusChange, Who, key_of_gsm, status};
 use super::settings::{AccountSettings, Forgotten};
-use super::webhooks::{self, Delivery};
-use crate::faults::{Cut, Faults};
-
-/// A request as it came in, with the HTTP status of its answer.
-#[derive(Debug, Clone)]
-pub struct LoggedRequest {
-    /// When, in milliseconds since 1970.
-    pub at: Millis,
-    /// The method.
-    pub method: Method,
-    /// Path and query.
-    pub path: String,
-    /// The body.
-    pub body: Bytes,
-    /// HTTP status of the answer.
-    pub status: u16,
-    /// Whether a fault broke the connection instead of answering.
-    pub cut: bool,
-}
+use super::state::{LoggedRequest, State};
+use super::webhooks::Delivery;
+use crate::faults::Faults;
 
 /// A simulated SARE account. Copies share one state.
 #[derive(Clone)]
@@ -42,31 +22,6 @@ struct Shared {
     clock: Arc<dyn Clock>,
     faults: Faults,
     state: Mutex<State>,
-}
-
-/// Everything that changes.
-pub(super) struct State {
-    pub settings: Arc<AccountSettings>,
-    pub groups: BTreeMap<i64, String>,
-    pub contacts: Contacts,
-    pub confirmations: u64,
-    pub tokens: f64,
-    pub filled_at: Millis,
-    /// Adds that are answered but not carried out yet.
-    pub waiting: VecDeque<Late>,
-    requests: u64,
-    log: VecDeque<LoggedRequest>,
-    deliveries: Vec<Delivery>,
-    delivered: u64,
-    undelivered: u64,
-    rng: ChaCha8Rng,
-}
-
-/// An add that takes effect later than it is answered.
-pub(super) struct Late {
-    pub asked_at: Millis,
-    pub due_at: Millis,
-    pub body: Bytes,
 }
 
 impl std::fmt::Debug for Account {
@@ -81,22 +36,7 @@ impl std::fmt::Debug for Account {
 impl Account {
     /// An empty account. Time comes from `clock`, chance (faults, jitter, forgeries) from `seed`.
     pub fn new(settings: AccountSettings, clock: Arc<dyn Clock>, seed: u64) -> Self {
-        let now = clock.now();
-        let state = State {
-            groups: settings.groups.iter().cloned().collect(),
-            tokens: settings.rate_limit.map_or(0.0, |limit| limit.burst.into()),
-            filled_at: now,
-            settings: Arc::new(settings),
-            contacts: Contacts::default(),
-            confirmations: 0,
-            waiting: VecDeque::new(),
-            requests: 0,
-            log: VecDeque::new(),
-            deliveries: Vec::new(),
-            delivered: 0,
-            undelivered: 0,
-            rng: ChaCha8Rng::seed_from_u64(seed),
-        };
+        let state = State::new(settings, clock.now(), seed);
         let faults = Faults::new(seed.wrapping_add(1));
         Self(Arc::new(Shared {
             clock,
@@ -416,6 +356,15 @@ impl Account {
         state.contacts.remove(&key, now, Who::Operator)
     }
 
+    /// When the next webhook call is due.
+    pub fn next_delivery_at(&self) -> Option<Millis> {
+        self.lock()
+            .deliveries
+            .iter()
+            .map(|delivery| delivery.due_at)
+            .min()
+    }
+
     /// The webhook calls that are due at `now`, earliest first; each is given out once.
     pub fn take_deliveries(&self, now: Millis) -> Vec<Delivery> {
         let mut state = self.lock();
@@ -460,53 +409,6 @@ impl State {
             if let Some(late) = self.waiting.pop_front() {
                 add::carry_out(self, &late);
             }
-        }
-    }
-
-    fn note(&mut self, request: &Request, answer: &Response, now: Millis) {
-        self.requests += 1;
-        let keep = self.settings.request_log;
-        if keep == 0 {
-            return;
-        }
-        while self.log.len() >= keep {
-            self.log.pop_front();
-        }
-        self.log.push_back(LoggedRequest {
-            at: now,
-            method: request.method().clone(),
-            path: request
-                .uri()
-                .path_and_query()
-                .map_or_else(String::new, ToString::to_string),
-            body: request.body().clone(),
-            status: answer.status().as_u16(),
-            cut: answer.extensions().get::<Cut>().is_some(),
-        });
-    }
-
-    fn report_unsubscribe(&mut self, email: &str, now: Millis) {
-        let jitter = if self.settings.webhook.out_of_order {
-            Duration::from_millis(self.rng.random_range(0..60_000))
-        } else {
-            Duration::ZERO
-        };
-        let told = self.settings.told(email);
-        self.deliveries
-            .extend(webhooks::unsubscribe(&self.settings.webhook, &told, now, jitter));
-    }
-
-    /// An address that is mailed and is not `key`'s, or an invented one.
-    fn someone_else(&mut self, key: &str) -> String {
-        let others: Vec<&str> = self
-            .contacts
-            .iter()
-            .filter(|c| c.status() == status::CONFIRMED && !c.is_sms_only() && *c.key != *key)
-            .map(|c| c.email.as_ref())
-            .collect();
-        match others.len() {
-            0 => "nikt@example.com".to_owned(),
-            count => others[self.rng.random_range(0..count)].to_owned(),
         }
     }
 }

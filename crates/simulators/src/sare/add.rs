@@ -11,7 +11,6 @@ use ports::{Millis, Response};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-use super::account::{Late, State};
 use super::answer::{Refused, bad_request, enveloped, ok, refused};
 use super::api::{Members, list, members};
 use super::contacts::{Contact, Who, key_of_gsm, status};
@@ -22,6 +21,7 @@ use super::settings::{
     AccountSettings, AddErrors, AddSuccess, AddressLimitAnswer, BlockedAnswer, Duplicate, EmptyAdd,
     RefusedStatus, Reject,
 };
+use super::state::{Late, State};
 
 /// The switches of a call; all off unless sent.
 #[derive(Debug, Clone, Copy, Default)]
@@ -138,7 +138,7 @@ fn write(state: &mut State, settings: &AccountSettings, body: &Bytes, now: Milli
             );
         }
         if later {
-            let delay = Millis::try_from(settings.async_processing.as_millis()).unwrap_or(Millis::MAX / 4);
+            let delay = ports::millis(settings.async_processing);
             state.waiting.push_back(Late {
                 asked_at: now,
                 due_at: now + delay,

@@ -11,9 +11,9 @@ use ports::{Millis, Request, Response};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::account::State;
 use super::answer::{Refused, bad_request, enveloped, refused};
-use super::settings::{AccountSettings, AuthRefused, Overload, TooMany};
+use super::settings::{AccountSettings, AuthRefused, BASE_PATH, Overload, TooMany};
+use super::state::State;
 use super::{add, groups, reads};
 use crate::faults::{ExtraLatency, html_page};
 
@@ -26,7 +26,7 @@ pub(super) type Members<'a> = BTreeMap<Cow<'a, str>, &'a RawValue>;
 impl State {
     pub fn answer(&mut self, request: &Request, now: Millis) -> Response {
         let settings = std::sync::Arc::clone(&self.settings);
-        let Some(rest) = request.uri().path().strip_prefix(settings.base_path.as_str()) else {
+        let Some(rest) = request.uri().path().strip_prefix(BASE_PATH) else {
             return html_page(StatusCode::NOT_FOUND);
         };
         let mut segments = rest.trim_start_matches('/').split('/');

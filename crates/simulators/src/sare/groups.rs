@@ -6,11 +6,11 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-use super::account::State;
 use super::answer::{Refused, bad_request, ok, refused};
 use super::api::{list as read_list, members, page_number, page_of};
 use super::contacts::status;
 use super::settings::{AccountSettings, GroupChangeShape, GroupEmailsShape, GroupListShape, PastLastPage};
+use super::state::State;
 
 /// `GET /group/list`
 pub(super) fn list(state: &State, settings: &AccountSettings) -> Response {

@@ -2,10 +2,10 @@
 
 use serde_json::Value;
 
-use super::account::State;
 use super::contacts::Data;
 use super::item::Item;
 use super::settings::{AccountSettings, EmptyValue, PropKind, Reject, is_basic};
+use super::state::State;
 
 /// Data to set; an absent member is left alone, an empty text clears.
 #[derive(Debug, Default)]

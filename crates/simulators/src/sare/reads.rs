@@ -3,18 +3,18 @@
 use std::collections::HashSet;
 
 use http::StatusCode;
+use md5::{Digest, Md5};
 use ports::Response;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
-use super::account::State;
 use super::answer::{Refused, bad_request, no_such_contact, ok, refused};
 use super::api::{list, members, page_number, page_of};
 use super::contacts::{Contact, ContactView};
-use super::md5;
 use super::settings::{
     AccountSettings, ContactShape, ListShape, LookupForm, PastLastPage, PropsShape, StatusForm, UnknownInList,
 };
+use super::state::State;
 
 /// `GET /email/props`
 pub(super) fn props(settings: &AccountSettings) -> Response {
@@ -153,7 +153,11 @@ fn lookup_address(form: LookupForm, item: &RawValue) -> Option<String> {
 
 fn find_by_hash<'a>(state: &'a State, settings: &AccountSettings, hash: &str) -> Option<&'a Contact> {
     let of = |contact: &Contact| {
-        md5::hex_digest(format!("{}{}", settings.hash_salt, settings.key_of(&contact.email)).as_bytes())
+        hex::encode(Md5::digest(format!(
+            "{}{}",
+            settings.hash_salt,
+            settings.key_of(&contact.email)
+        )))
     };
     state.contacts.iter().find(|contact| {
         !contact.is_sms_only() && !contact.forgotten && of(contact).eq_ignore_ascii_case(hash)

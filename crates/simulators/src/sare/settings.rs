@@ -14,12 +14,13 @@ pub use self::variants::*;
 use super::contacts::key_of;
 use crate::faults::millis;
 
+/// Path in front of `/{uid}` (sare-api.md 2).
+pub const BASE_PATH: &str = "/api/v1";
+
 /// Everything that can differ between accounts, or between what we assume and what SARE does.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct AccountSettings {
-    /// Path in front of `/{uid}`.
-    pub base_path: String,
     /// The account's number.
     pub uid: String,
     /// The key of the new REST API.
@@ -158,7 +159,6 @@ pub struct AccountSettings {
 impl Default for AccountSettings {
     fn default() -> Self {
         Self {
-            base_path: "/api/v1".to_owned(),
             uid: "12345".to_owned(),
             api_key: "8a3e1c52-7d0f-4b6e-9c11-5f2ab7d4e630".to_owned(),
             read_only: false,

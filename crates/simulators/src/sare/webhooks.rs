@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use ports::Millis;
+use ports::{Millis, millis};
 use serde_json::{Value, json};
 
 use super::settings::{Webhook, WebhookShape};
@@ -66,8 +66,4 @@ fn body(shape: WebhookShape, email: &str, now: Millis) -> Value {
             "event": "unsubscribe", "date": date, "user": { "id": 77 }, "mailing": { "id": 1 },
         }),
     }
-}
-
-fn millis(duration: Duration) -> Millis {
-    Millis::try_from(duration.as_millis()).unwrap_or(Millis::MAX / 4)
 }

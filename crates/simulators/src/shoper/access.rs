@@ -1,7 +1,7 @@
 //! Who may call: authorization codes, the app's pairs of tokens, administrators' tokens
 //! (shoper-api.md B).
 
-use std::collections::VecDeque;
+use std::time::Duration;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -11,75 +11,12 @@ use rand::RngExt;
 use super::json::Json;
 use super::refusal::Refusal;
 use super::state::State;
+use super::tokens::{Caller, Code, Tokens, push};
 
-/// How many things of a kind are remembered; older ones no longer work.
-const REMEMBERED: usize = 32;
-
-/// Everything given out.
-#[derive(Debug, Default)]
-pub(super) struct Access {
-    codes: VecDeque<Code>,
-    pairs: VecDeque<Tokens>,
-    admins: VecDeque<(String, Millis)>,
-}
-
-#[derive(Debug)]
-struct Code {
-    code: String,
-    until: Millis,
-    spent: bool,
-}
-
-/// A pair of tokens of the app.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Tokens {
-    /// The access token, 40 hex characters.
-    pub access: String,
-    /// When it ends.
-    pub access_until: Millis,
-    /// The refresh token, which works once.
-    pub refresh: String,
-    /// When it ends.
-    pub refresh_until: Millis,
-}
-
-/// Whose token it is; each has a request limit of its own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Caller {
-    App,
-    Admin,
-}
-
-impl Access {
-    /// Ends everything given out to the app.
-    pub(super) fn revoke_app(&mut self) {
-        self.codes.clear();
-        self.pairs.clear();
-    }
-
-    /// Ends everything.
-    pub(super) fn revoke_all(&mut self) {
-        *self = Self::default();
-    }
-
-    /// Ends every access token at `until` at the latest.
-    pub(super) fn end_access_by(&mut self, until: Millis) {
-        for pair in &mut self.pairs {
-            pair.access_until = pair.access_until.min(until);
-        }
-        for (_, end) in &mut self.admins {
-            *end = (*end).min(until);
-        }
-    }
-
-    /// Ends the app's tokens at `until` at the latest.
-    pub(super) fn end_app_by(&mut self, until: Millis) {
-        for pair in &mut self.pairs {
-            pair.access_until = pair.access_until.min(until);
-            pair.refresh_until = pair.refresh_until.min(until);
-        }
-    }
-}
+/// Life of a refresh token (B.1).
+const REFRESH_LIFETIME: Duration = Duration::from_secs(180 * 86_400);
+/// Life of an administrator's token (B.2).
+const ADMIN_LIFETIME: Duration = Duration::from_secs(30 * 86_400);
 
 /// Whose token the `Authorization` header carries.
 pub(super) fn caller(state: &State, authorization: Option<&str>) -> Option<Caller> {
@@ -130,7 +67,7 @@ pub(super) fn new_pair(state: &mut State) -> Tokens {
         access,
         access_until: later(now, state.settings.access_lifetime),
         refresh,
-        refresh_until: later(now, state.settings.refresh_lifetime),
+        refresh_until: later(now, REFRESH_LIFETIME),
     };
     push(&mut state.access.pairs, pair.clone());
     pair
@@ -171,9 +108,7 @@ pub(super) fn exchange(
                     ));
                 }
             }
-            if state.settings.exchange_revokes_tokens {
-                state.access.pairs.clear();
-            }
+            state.access.pairs.clear();
         }
         Some("refresh_token") => {
             let wanted = param("refresh_token").unwrap_or_default();
@@ -238,15 +173,14 @@ pub(super) fn log_in(
     if let Some(why) = settings.admin_refused {
         return Err(Refusal::AdminRefused(why));
     }
-    let lifetime = settings.admin_lifetime;
-    let (token, until) = (random_hex(state), later(state.now(), lifetime));
+    let (token, until) = (random_hex(state), later(state.now(), ADMIN_LIFETIME));
     push(&mut state.access.admins, (token.clone(), until));
     let mut json = Json::new(&state.settings);
     json.object(None, |json| {
         json.text("access_token", &token);
         json.number(
             "expires_in",
-            i64::try_from(lifetime.as_secs()).unwrap_or(i64::MAX),
+            i64::try_from(ADMIN_LIFETIME.as_secs()).unwrap_or(i64::MAX),
         );
         json.text("token_type", "bearer");
     });
@@ -271,13 +205,6 @@ fn random_hex(state: &mut State) -> String {
     hex::encode(state.rng.random::<[u8; 20]>())
 }
 
-fn later(now: Millis, by: std::time::Duration) -> Millis {
+fn later(now: Millis, by: Duration) -> Millis {
     now.saturating_add(i64::try_from(by.as_millis()).unwrap_or(i64::MAX))
-}
-
-fn push<T>(queue: &mut VecDeque<T>, item: T) {
-    if queue.len() == REMEMBERED {
-        queue.pop_front();
-    }
-    queue.push_back(item);
 }

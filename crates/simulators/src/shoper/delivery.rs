@@ -10,15 +10,15 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use super::json::Json;
-use super::list::{Row, Shown};
-use super::resources::object;
-use super::resources::orders::Order;
-use super::resources::subscribers::Subscriber;
-use super::resources::users::Customer;
-use super::resources::webhooks::Webhook;
+use super::list::object;
+use super::rows::orders::Order;
+use super::rows::subscribers::Subscriber;
+use super::rows::users::Customer;
+use super::rows::webhooks::Webhook;
+use super::rows::{Row, Shown};
 use super::settings::{ShopSettings, WebhookFaults, WebhookPayload, WebhookSigning};
 use super::signature::{derived_webhook_secret, webhook_sha1};
-use super::state::State;
+use super::table::Table;
 
 /// One attempt to deliver an event. It is tried once, with a time limit of 3 seconds, and never
 /// again.
@@ -117,38 +117,42 @@ impl Outbox {
         }
     }
 
+    /// Queues an event for every webhook that wants it.
+    pub(super) fn queue(
+        &mut self,
+        hooks: &Table<Webhook>,
+        host: &str,
+        (event, payload): (&str, Payload<'_>),
+        shown: Shown<'_>,
+        now: Millis,
+    ) {
+        let wants =
+            |hook: &Webhook| hook.active && hook.json && hook.events.iter().any(|wanted| wanted == event);
+        if !hooks.iter().any(|hook| wants(hook)) {
+            return;
+        }
+        let settings = shown.settings;
+        let amount = if event.ends_with(".delete") {
+            settings.delete_payload
+        } else {
+            settings.webhook_payload
+        };
+        let body = Bytes::from(payload.body(shown, amount));
+        for hook in hooks.iter().filter(|hook| wants(hook)) {
+            let delivery = Delivery {
+                url: hook.url.clone(),
+                headers: headers(settings, host, hook, event, &body),
+                body: body.clone(),
+                event: event.to_owned(),
+                due_at: now,
+                webhook_id: hook.id,
+            };
+            self.push(now, &delivery);
+        }
+    }
+
     fn chance(&mut self, share: f64) -> bool {
         share > 0.0 && self.rng.random::<f64>() < share
-    }
-}
-
-/// Queues an event for every webhook that wants it.
-pub(super) fn queue(state: &mut State, event: &'static str, payload: Payload<'_>) {
-    let wants = |hook: &Webhook| hook.active && hook.json && hook.events.iter().any(|wanted| wanted == event);
-    if !state.webhooks.iter().any(|hook| wants(hook)) {
-        return;
-    }
-    let amount = if event.ends_with(".delete") {
-        state.settings.delete_payload
-    } else {
-        state.settings.webhook_payload
-    };
-    let shown = Shown {
-        in_webhook: true,
-        ..state.shown()
-    };
-    let body = Bytes::from(payload.body(shown, amount));
-    let now = state.now();
-    for hook in state.webhooks.iter().filter(|hook| wants(hook)) {
-        let delivery = Delivery {
-            url: hook.url.clone(),
-            headers: headers(&state.settings, &state.host, hook, event, &body),
-            body: body.clone(),
-            event: event.to_owned(),
-            due_at: now,
-            webhook_id: hook.id,
-        };
-        state.outbox.push(now, &delivery);
     }
 }
 
@@ -205,24 +209,4 @@ fn headers(
     ]
     .map(|(name, value)| (name.to_owned(), value))
     .to_vec()
-}
-
-/// Notes how a delivery went; too many failures in a row may switch the webhook off.
-pub(super) fn note_result(state: &mut State, webhook: i64, ok: bool) {
-    let Some(hook) = state.webhooks.get(webhook) else {
-        return;
-    };
-    if ok && hook.failures == 0 {
-        return;
-    }
-    let mut hook = Webhook::clone(hook);
-    hook.failures = if ok { 0 } else { hook.failures.saturating_add(1) };
-    if state
-        .settings
-        .disable_webhook_after
-        .is_some_and(|limit| hook.failures >= limit)
-    {
-        hook.active = false;
-    }
-    state.webhooks.replace(webhook, hook);
 }

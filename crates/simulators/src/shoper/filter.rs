@@ -8,7 +8,7 @@ use ports::Millis;
 use serde_json::{Map, Value};
 
 use super::json::NEVER;
-use super::warsaw::Local;
+use super::warsaw;
 
 /// One demand on one field; several demands must all hold.
 #[derive(Debug, Clone, PartialEq)]
@@ -259,7 +259,7 @@ impl Condition {
 }
 
 fn date_text(date: Option<Millis>) -> String {
-    date.map_or_else(|| NEVER.to_owned(), |moment| Local::at(moment).to_string())
+    date.map_or_else(|| NEVER.to_owned(), |moment| warsaw::local(moment).to_string())
 }
 
 /// Ignoring case, as the shop's database compares; `lower` is in lower case already.

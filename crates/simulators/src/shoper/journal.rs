@@ -7,7 +7,6 @@ use http::Method;
 /// One request and how it ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LoggedRequest {
-    /// The method.
     pub method: Method,
     /// The path without the query.
     pub path: String,

@@ -6,7 +6,7 @@ use std::io::Write;
 use ports::Millis;
 
 use super::settings::{ShopSettings, WireTypes};
-use super::warsaw::Local;
+use super::warsaw;
 
 /// What "never" looks like.
 pub(super) const NEVER: &str = "0000-00-00 00:00:00";
@@ -107,12 +107,11 @@ impl Json {
     pub(super) fn date(&mut self, name: &str, moment: Option<Millis>) {
         self.key(name);
         match moment {
-            Some(moment) => self.write(format_args!("\"{}\"", Local::at(moment))),
+            Some(moment) => self.write(format_args!("\"{}\"", warsaw::local(moment))),
             None => self.write(format_args!("\"{NEVER}\"")),
         }
     }
 
-    /// A text.
     pub(super) fn text(&mut self, name: &str, value: &str) {
         self.key(name);
         self.string(value);

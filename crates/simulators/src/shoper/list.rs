@@ -5,8 +5,9 @@ use std::cmp::Ordering;
 use super::filter::{self, Condition, Field, Op};
 use super::json::Json;
 use super::refusal::Refusal;
-use super::resources::Catalog;
-use super::settings::{DefaultOrder, FilterMode, ListNumbers, PastEndPage, ShopSettings};
+use super::rows::catalog::Catalog;
+use super::rows::{Row, Shown};
+use super::settings::{DefaultOrder, FilterMode, ListNumbers, PastEndPage};
 use super::spoilt;
 use super::table::Table;
 use super::unsaid;
@@ -14,34 +15,6 @@ use super::unsaid;
 /// The largest `limit` that is obeyed; a larger one gives [`DEFAULT_LIMIT`] rows.
 const MAX_LIMIT: usize = 50;
 const DEFAULT_LIMIT: usize = 10;
-
-/// A row of a resource, as lists see it.
-pub(super) trait Row {
-    /// Name of the field that holds the id.
-    const ID: &'static str;
-    /// Fields that can be filtered and ordered by.
-    const FIELDS: &'static [&'static str];
-
-    /// The id.
-    fn id(&self) -> i64;
-    /// The value of one of [`Row::FIELDS`].
-    fn field(&self, name: &str, catalog: &Catalog) -> Field<'_>;
-    /// Writes the members of the object.
-    fn write(&self, json: &mut Json, shown: &Shown<'_>);
-}
-
-/// What the look of a row depends on besides the row.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Shown<'a> {
-    /// The shop's settings.
-    pub settings: &'a ShopSettings,
-    /// The shop's small tables.
-    pub catalog: &'a Catalog,
-    /// Whether the object is shown alone and not in a list.
-    pub alone: bool,
-    /// Whether the object is the body of a webhook.
-    pub in_webhook: bool,
-}
 
 /// What a list is asked for.
 #[derive(Debug, Clone, PartialEq)]
@@ -231,8 +204,15 @@ fn envelope<'a, T: Row + 'a>(
     json.into_bytes()
 }
 
+/// The object as REST shows it.
+pub(super) fn object<T: Row>(row: &T, shown: Shown<'_>) -> Vec<u8> {
+    let mut json = Json::new(shown.settings);
+    write(&mut json, None, row, &shown);
+    json.into_bytes()
+}
+
 /// Writes a row, odd members and all.
-pub(super) fn write<T: Row>(json: &mut Json, name: Option<&str>, row: &T, shown: &Shown<'_>) {
+fn write<T: Row>(json: &mut Json, name: Option<&str>, row: &T, shown: &Shown<'_>) {
     let usual = || {
         let mut json = Json::new(shown.settings);
         json.object(None, |json| unsaid::write(row, json, shown));

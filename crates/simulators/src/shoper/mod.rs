@@ -20,6 +20,7 @@ mod people;
 mod refusal;
 mod resources;
 mod rest;
+mod rows;
 pub mod settings;
 mod signature;
 mod spoilt;
@@ -27,6 +28,7 @@ mod state;
 mod table;
 #[cfg(test)]
 mod tests;
+mod tokens;
 mod unsaid;
 mod warsaw;
 
@@ -36,17 +38,16 @@ use std::time::Duration;
 
 use ports::{Clock, Millis, Request, Response};
 
-pub use self::access::Tokens;
 pub use self::delivery::Delivery;
 pub use self::journal::LoggedRequest;
 pub use self::lifecycle::{Admin, Params, form};
 use self::refusal::Refusal;
-pub use self::resources::addresses::{Address, NewAddress};
-pub use self::resources::catalog::{FieldKind, NewField};
-pub use self::resources::orders::{NewOrder, Order};
-pub use self::resources::subscribers::Subscriber;
-pub use self::resources::users::{Customer, NewCustomer};
-pub use self::resources::webhooks::Webhook;
+pub use self::rows::addresses::{Address, NewAddress};
+pub use self::rows::catalog::{FieldKind, NewField};
+pub use self::rows::orders::{NewOrder, Order};
+pub use self::rows::subscribers::Subscriber;
+pub use self::rows::users::{Customer, NewCustomer};
+pub use self::rows::webhooks::Webhook;
 pub use self::settings::{
     AdminRefused, Bucket, BulkCost, DefaultOrder, DuplicateSubscriber, FilterMode, LifecycleDelivery,
     ListNumbers, LockedCode, NotFoundCode, PastEndPage, SelectOptions, SelectValues, ShopSettings,
@@ -55,6 +56,7 @@ pub use self::settings::{
 pub use self::signature::{derived_webhook_secret, message_hash, webhook_sha1};
 pub use self::spoilt::{OddMember, Spoiling, Spoilt};
 use self::state::{By, State};
+pub use self::tokens::Tokens;
 pub use self::unsaid::Unsaid;
 use crate::faults::{Fault, FaultRule, Faults};
 
@@ -207,7 +209,7 @@ impl Shop {
     /// Tells the shop how a delivery went: whether the receiver answered 2xx in 3 seconds. It is
     /// never repeated either way.
     pub fn delivery_result(&self, delivery: &Delivery, ok: bool) {
-        delivery::note_result(&mut self.lock(), delivery.webhook_id, ok);
+        self.lock().note_delivery(delivery.webhook_id, ok);
     }
 
     /// Says what goes wrong with webhooks from now on.

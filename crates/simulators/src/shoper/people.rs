@@ -4,12 +4,12 @@
 use std::sync::Arc;
 
 use super::Shop;
-use super::resources::addresses::{Address, NewAddress};
-use super::resources::catalog::{FieldRow, Group, LanguageRow, NewField, SubscriberGroup};
-use super::resources::orders::{NewOrder, Order};
-use super::resources::subscribers::Subscriber;
-use super::resources::users::{Customer, NewCustomer};
-use super::resources::webhooks::Webhook;
+use super::rows::addresses::{Address, NewAddress};
+use super::rows::catalog::{FieldRow, Group, LanguageRow, NewField, SubscriberGroup};
+use super::rows::orders::{NewOrder, Order};
+use super::rows::subscribers::Subscriber;
+use super::rows::users::{Customer, NewCustomer};
+use super::rows::webhooks::Webhook;
 use super::state::By;
 
 impl Shop {

@@ -5,7 +5,7 @@ use http::{HeaderName, HeaderValue, Method, Response as HttpResponse, StatusCode
 use ports::{Request, Response};
 use serde_json::Value;
 
-use super::access::{self, Caller};
+use super::access;
 use super::bucket::Gauge;
 use super::input::scalar_text;
 use super::json::Json;
@@ -14,6 +14,7 @@ use super::resources::{self, Answer, Call};
 use super::settings::BulkCost;
 use super::spoilt::{spoil, spoiling};
 use super::state::State;
+use super::tokens::Caller;
 use crate::faults::html_page;
 
 const PREFIX: &str = "/webapi/rest/";

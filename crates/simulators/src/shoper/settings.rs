@@ -60,17 +60,9 @@ pub struct ShopSettings {
     pub code_lifetime: Duration,
     /// Whether an authorization code can be exchanged only once.
     pub code_single_use: bool,
-    /// Whether exchanging a code ends the pair of tokens given out before.
-    pub exchange_revokes_tokens: bool,
     /// Life of an access token of the app. In JSON: milliseconds.
     #[serde(with = "millis")]
     pub access_lifetime: Duration,
-    /// Life of a refresh token. In JSON: milliseconds.
-    #[serde(with = "millis")]
-    pub refresh_lifetime: Duration,
-    /// Life of an administrator's token. In JSON: milliseconds.
-    #[serde(with = "millis")]
-    pub admin_lifetime: Duration,
     /// Whether `expires_in` comes as a string of digits.
     pub expires_in_as_string: bool,
     /// Whether `expires_in` comes at all.
@@ -199,10 +191,7 @@ impl Default for ShopSettings {
             refused: Vec::new(),
             code_lifetime: Duration::from_secs(3600),
             code_single_use: true,
-            exchange_revokes_tokens: true,
             access_lifetime: Duration::from_secs(90 * 86_400),
-            refresh_lifetime: Duration::from_secs(180 * 86_400),
-            admin_lifetime: Duration::from_secs(30 * 86_400),
             expires_in_as_string: false,
             tells_lifetime: true,
             refresh_omits_token: false,

@@ -24,7 +24,6 @@ const HUGE: usize = 17 << 20;
 pub struct Spoilt {
     /// Its resource, such as `users`.
     pub resource: String,
-    /// Its id.
     pub id: i64,
     /// What becomes of the answers.
     pub how: Spoiling,
@@ -60,7 +59,6 @@ pub struct OddMember {
     pub resource: String,
     /// The record's id.
     pub id: i64,
-    /// The member.
     pub member: String,
     /// What stands there, as it stands in JSON; need not be right.
     pub json: String,

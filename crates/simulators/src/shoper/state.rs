@@ -8,21 +8,21 @@ use ports::{Clock, Millis};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
-use super::access::Access;
 use super::bucket::Level;
 use super::delivery::{Outbox, Payload};
 use super::index::EmailIndex;
 use super::journal::Journal;
-use super::list::Shown;
 use super::refusal::Refusal;
-use super::resources::addresses::Address;
-use super::resources::catalog::{Catalog, LanguageRow, SubscriberGroup};
-use super::resources::orders::{NewOrder, Order};
-use super::resources::subscribers::Subscriber;
-use super::resources::users::{Customer, NewCustomer};
-use super::resources::webhooks::Webhook;
+use super::rows::Shown;
+use super::rows::addresses::Address;
+use super::rows::catalog::{Catalog, LanguageRow, SubscriberGroup};
+use super::rows::orders::{NewOrder, Order};
+use super::rows::subscribers::Subscriber;
+use super::rows::users::{Customer, NewCustomer};
+use super::rows::webhooks::Webhook;
 use super::settings::ShopSettings;
 use super::table::Table;
+use super::tokens::Access;
 
 /// By whom a change is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -429,6 +429,26 @@ impl State {
         id
     }
 
+    /// Notes how a delivery went; too many failures in a row may switch the webhook off.
+    pub(super) fn note_delivery(&mut self, webhook: i64, ok: bool) {
+        let Some(hook) = self.webhooks.get(webhook) else {
+            return;
+        };
+        if ok && hook.failures == 0 {
+            return;
+        }
+        let mut hook = Webhook::clone(hook);
+        hook.failures = if ok { 0 } else { hook.failures.saturating_add(1) };
+        if self
+            .settings
+            .disable_webhook_after
+            .is_some_and(|limit| hook.failures >= limit)
+        {
+            hook.active = false;
+        }
+        self.webhooks.replace(webhook, hook);
+    }
+
     fn emit(&mut self, event: &'static str, by: By, payload: Payload<'_>) {
         let fires = match by {
             By::People => true,
@@ -436,7 +456,15 @@ impl State {
             By::Stock => false,
         };
         if fires {
-            super::delivery::queue(self, event, payload);
+            let now = self.now();
+            let shown = Shown {
+                settings: &self.settings,
+                catalog: &self.catalog,
+                alone: false,
+                in_webhook: true,
+            };
+            self.outbox
+                .queue(&self.webhooks, &self.host, (event, payload), shown, now);
         }
     }
 }

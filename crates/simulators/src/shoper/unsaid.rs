@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::json::Json;
-use super::list::{Row, Shown};
+use super::rows::{Row, Shown};
 
 /// One member that rows of a resource do not say.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -13,7 +13,6 @@ use super::list::{Row, Shown};
 pub struct Unsaid {
     /// The member that holds the rows' id, by which the resource is known: `user_id`, `subscriber_id`.
     pub resource: String,
-    /// The member.
     pub member: String,
     /// What stands in its place; `None`: the member is left out.
     pub instead: Option<Value>,

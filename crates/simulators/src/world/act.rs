@@ -8,13 +8,9 @@ use serde::Serialize;
 #[serde(rename_all = "snake_case", tag = "act")]
 pub enum Act {
     /// Nobody was there to do anything.
-    Nothing {
-        /// The shop.
-        shop: usize,
-    },
+    Nothing { shop: usize },
     /// A customer opened an account; a guest who had ordered may have turned into one.
     Registered {
-        /// The shop.
         shop: usize,
         /// The customer.
         user: i64,
@@ -23,7 +19,6 @@ pub enum Act {
     },
     /// A customer's newsletter flag changed.
     Flag {
-        /// The shop.
         shop: usize,
         /// The customer.
         user: i64,
@@ -32,7 +27,6 @@ pub enum Act {
     },
     /// A customer's address changed.
     CustomerMoved {
-        /// The shop.
         shop: usize,
         /// The customer.
         user: i64,
@@ -41,62 +35,43 @@ pub enum Act {
     },
     /// A customer was deleted.
     CustomerDeleted {
-        /// The shop.
         shop: usize,
         /// The customer.
         user: i64,
     },
     /// Somebody signed up for the newsletter.
     Subscribed {
-        /// The shop.
         shop: usize,
-        /// The subscriber.
         subscriber: i64,
         /// Whether the row is new; otherwise one was switched on again.
         new: bool,
     },
     /// A subscription was switched off.
-    SwitchedOff {
-        /// The shop.
-        shop: usize,
-        /// The subscriber.
-        subscriber: i64,
-    },
+    SwitchedOff { shop: usize, subscriber: i64 },
     /// A subscriber's address was changed by the staff.
     SubscriberMoved {
-        /// The shop.
         shop: usize,
-        /// The subscriber.
         subscriber: i64,
         /// Whether the new address is that of a customer.
         to_customer: bool,
     },
     /// A subscriber was deleted.
-    SubscriberDeleted {
-        /// The shop.
-        shop: usize,
-        /// The subscriber.
-        subscriber: i64,
-    },
+    SubscriberDeleted { shop: usize, subscriber: i64 },
     /// A customer left the newsletter altogether: flag and subscription are off.
     LeftNewsletter {
-        /// The shop.
         shop: usize,
         /// The customer.
         user: i64,
     },
     /// Somebody ordered.
     Ordered {
-        /// The shop.
         shop: usize,
-        /// The order.
         order: i64,
         /// Whether without an account.
         guest: bool,
     },
     /// The staff edited a customer.
     Edited {
-        /// The shop.
         shop: usize,
         /// The customer.
         user: i64,
@@ -105,7 +80,6 @@ pub enum Act {
     },
     /// An administrator opened a customer for editing, or closed one.
     Opened {
-        /// The shop.
         shop: usize,
         /// The customer.
         user: i64,

@@ -114,7 +114,6 @@ impl Record {
             .or_insert(Refusal { at, place });
     }
 
-    /// An opt-in.
     pub fn opt_in(&mut self, email: &str) {
         self.refusals.remove(&key_of(email));
     }

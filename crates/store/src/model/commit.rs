@@ -12,7 +12,6 @@ use crate::places::AddressPlace;
 /// expires or is released.
 #[derive(Debug, Clone)]
 pub struct Lease {
-    /// The shop.
     pub shop: ShopId,
     /// Fencing token; commits carry it.
     pub fence: i64,
@@ -47,8 +46,8 @@ pub struct Commit {
     pub history: Vec<HistoryEntry>,
     /// Problems seen (inserted, or `last_at`, `times`, `detail` and `kind` brought up to date).
     pub problems: Vec<Problem>,
-    /// Problems solved, by key.
-    pub solved: Vec<String>,
+    /// Problems resolved, by key.
+    pub resolved: Vec<String>,
     /// The run's new state.
     pub run: Option<Run>,
     /// Meters to raise, by name.

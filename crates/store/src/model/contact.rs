@@ -1,8 +1,7 @@
 //! Contacts, the shop's records of them, their history and their problems.
 
-use serde::{Deserialize, Serialize};
-use sync_core::RecordKey;
-use sync_core::consent::Doubt;
+use sync_core::consent::{Doubt, Intent, Refusal, RefusalOrigin, Status};
+use sync_core::{HistoryKind, ProblemKind, RecordKey, words};
 
 use super::{AddrHash, Millis};
 
@@ -23,20 +22,12 @@ pub struct Contact {
     pub consent: Option<bool>,
     /// A withdrawal was seen in the shop and no opt-in since.
     pub withdrawn: bool,
-    /// Status last seen in SARE: `Some(0)` = surely absent, `None` = never looked.
-    pub sare_status: Option<i64>,
-    /// When it was seen.
-    pub sare_seen_at: Option<Millis>,
-    /// The refusal we know of in SARE (its status; 0 = removed from SARE by its people), `None` = none.
-    pub refusal: Option<i64>,
-    /// When we learnt of it.
-    pub refused_at: Option<Millis>,
-    /// How we learnt of it: `first-sight`, `sare`, `shop`, `vanished`, `followed`.
-    pub refusal_origin: Option<String>,
-    /// Whether the refusal was carried into the shop as far as it can be.
-    pub refusal_applied: bool,
-    /// A status change under way, as JSON written by the engine.
-    pub intent: Option<String>,
+    /// What SARE had when last looked at; `None` = never looked.
+    pub sare: Option<Seen>,
+    /// The refusal we know of.
+    pub refusal: Option<Refused>,
+    /// A status change under way.
+    pub intent: Option<Intent>,
     /// What the last synchronisation made of it.
     pub outcome: Outcome,
     /// The run that last counted it.
@@ -53,7 +44,7 @@ impl std::fmt::Debug for Contact {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Contact")
             .field("hash", &self.hash)
-            .field("sare_status", &self.sare_status)
+            .field("sare", &self.sare)
             .field("refusal", &self.refusal)
             .field("outcome", &self.outcome)
             .finish_non_exhaustive()
@@ -71,12 +62,8 @@ impl Contact {
             groups: Vec::new(),
             consent: None,
             withdrawn: false,
-            sare_status: None,
-            sare_seen_at: None,
+            sare: None,
             refusal: None,
-            refused_at: None,
-            refusal_origin: None,
-            refusal_applied: false,
             intent: None,
             outcome: Outcome::Unknown,
             run_id: None,
@@ -86,18 +73,72 @@ impl Contact {
         }
     }
 
-    /// Forgets the refusal, since a wish made after it has been fulfilled or there is none any more.
-    pub fn clear_refusal(&mut self) {
-        self.refusal = None;
-        self.refused_at = None;
-        self.refusal_origin = None;
-        self.refusal_applied = false;
+    /// The status that SARE had when last looked at.
+    pub fn sare_status(&self) -> Option<Status> {
+        self.sare.map(|seen| seen.status)
+    }
+
+    /// Whether SARE had it when last looked at.
+    pub fn was_in_sare(&self) -> bool {
+        self.sare_status().is_some_and(|status| status != Status::Absent)
+    }
+
+    /// Whether the person refused in SARE or withdrew in the shop.
+    pub fn refuses(&self) -> bool {
+        self.withdrawn || self.refusal.is_some()
+    }
+}
+
+/// What SARE had of a contact, and when that was seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Seen {
+    /// The status; [`Status::Absent`] = surely not there.
+    pub status: Status,
+    /// When.
+    pub at: Millis,
+}
+
+/// A refusal known for a contact.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Refused {
+    /// The status in SARE; [`Status::Absent`] = removed from SARE by its people.
+    pub status: Status,
+    /// How we learnt of it.
+    pub origin: RefusalOrigin,
+    /// Whether it was carried into the shop as far as it can be.
+    pub applied: bool,
+    /// When we learnt of it.
+    pub since: Millis,
+}
+
+impl Refused {
+    /// A refusal known since that moment.
+    pub fn since(refusal: Refusal, since: Millis) -> Self {
+        let Refusal {
+            status,
+            origin,
+            applied,
+        } = refusal;
+        Self {
+            status,
+            origin,
+            applied,
+            since,
+        }
+    }
+
+    /// The refusal, as decisions take it.
+    pub fn refusal(self) -> Refusal {
+        Refusal {
+            status: self.status,
+            origin: self.origin,
+            applied: self.applied,
+        }
     }
 }
 
 /// What the last synchronisation made of a contact.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[repr(i64)]
 pub enum Outcome {
     /// Known from the shop, not yet decided.
@@ -115,6 +156,15 @@ pub enum Outcome {
     /// No longer in the shop; dealt with as configured.
     Gone = 6,
 }
+words!(Outcome {
+    Unknown = "unknown",
+    Synchronised = "synchronised",
+    Suppressed = "suppressed",
+    Skipped = "skipped",
+    Failed = "failed",
+    HandsOff = "hands-off",
+    Gone = "gone",
+});
 
 impl Outcome {
     /// The outcome kept under `number`; unknown numbers read as [`Outcome::Unknown`].
@@ -158,8 +208,8 @@ pub struct HistoryEntry {
     pub hash: AddrHash,
     /// When.
     pub at: Millis,
-    /// What happened, a stable word such as `added` or `unsubscribed-in-sare`.
-    pub kind: String,
+    /// What happened.
+    pub kind: HistoryKind,
     /// Details as JSON without personal data.
     pub detail: Option<String>,
 }
@@ -169,8 +219,8 @@ pub struct HistoryEntry {
 pub struct Problem {
     /// What it is about: a dirty key's text, or `shop:<topic>`.
     pub key: String,
-    /// A stable word, e.g. `sare-refused`, `bad-address`, `no-scope`.
-    pub kind: String,
+    /// What is wrong.
+    pub kind: ProblemKind,
     /// The contact, where there is one.
     pub hash: Option<AddrHash>,
     /// Details as text shown to people; may quote a service's own words, so it is encrypted at rest.

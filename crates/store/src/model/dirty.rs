@@ -1,7 +1,6 @@
 //! Dirty entries: what may have changed, how urgent that is, and what became of it.
 
-use serde::{Deserialize, Serialize};
-use sync_core::{RecordKey, RecordKind};
+use sync_core::{RecordKey, RecordKind, words};
 
 use super::{AddrHash, Millis};
 
@@ -49,7 +48,7 @@ pub enum Priority {
     Trial = -1,
     /// A person or a webhook waits for it.
     Live = 0,
-    /// Found by the look for new ids.
+    /// Discovered as a new record.
     New = 1,
     /// Found by the unsubscribe poll.
     Poll = 2,
@@ -71,8 +70,7 @@ impl Priority {
 }
 
 /// Why a contact is dirty, told in its history.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Reason {
     /// A webhook of the shop.
     Webhook,
@@ -80,7 +78,7 @@ pub enum Reason {
     DeleteWebhook,
     /// SARE's webhook named the address.
     SareHook,
-    /// The look for new ids.
+    /// New records that were discovered.
     NewId,
     /// The unsubscribe poll.
     Poll,
@@ -105,6 +103,23 @@ pub enum Reason {
     /// A new contact that waits until the SARE account takes new contacts again.
     Waits,
 }
+words!(Reason {
+    Webhook = "webhook",
+    DeleteWebhook = "delete-webhook",
+    SareHook = "sare-hook",
+    NewId = "new-id",
+    Poll = "poll",
+    Sweep = "sweep",
+    Missing = "missing",
+    Backfill = "backfill",
+    Forced = "forced",
+    Verify = "verify",
+    Retry = "retry",
+    Manual = "manual",
+    ApplyRefusal = "apply-refusal",
+    DecideDoubt = "decide-doubt",
+    Waits = "waits",
+});
 
 impl Reason {
     /// What remains of two reasons, the other one being newer.

@@ -10,10 +10,10 @@ mod shop;
 use serde::{Deserialize, Serialize};
 
 pub use commit::{Commit, Lease};
-pub use contact::{Contact, HistoryEntry, Outcome, Problem, Record};
+pub use contact::{Contact, HistoryEntry, Outcome, Problem, Record, Refused, Seen};
 pub use dirty::{Dirty, DirtyDone, DirtyKey, DirtyMark, Priority, Reason, Waiting};
 pub use lifecycle::{Lifecycle, LifecycleEffect, Received};
-pub use run::{Run, RunKind, RunState};
+pub use run::{Run, RunKind, RunPolicy, RunState};
 pub use shop::{AccessLife, Hook, HookKind, Origin, SecretName, Shop, ShopState};
 
 /// Milliseconds since 1970-01-01 UTC.

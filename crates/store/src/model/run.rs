@@ -1,12 +1,11 @@
 //! Runs through a whole shop.
 
-use serde::{Deserialize, Serialize};
+use sync_core::words;
 
-use super::Millis;
+use super::{Millis, Reason};
 
 /// What a run is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum RunKind {
     /// The first full synchronisation.
     First,
@@ -19,10 +18,84 @@ pub enum RunKind {
     /// A statement only; writes nothing.
     DryRun,
 }
+words!(RunKind {
+    First = "first",
+    Forced = "forced",
+    Sweep = "sweep",
+    Backfill = "backfill",
+    DryRun = "dry-run",
+});
+
+/// How a run of a kind goes about it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RunPolicy {
+    /// Additions and updates are written as the shop is read. Otherwise everything is held back until all is stated.
+    pub writes_as_it_goes: bool,
+    /// It states what would be done: nothing is written and nothing is held back.
+    pub only_states: bool,
+    /// Values in SARE that are not what the shop says are looked for, to be written over.
+    pub repairs: bool,
+    /// It refuses to go on where somebody would become mailable, unless a person allowed that.
+    pub asks_before_mailable: bool,
+    /// It is the shop's first: no record can be missing, and with its end the shop is known.
+    pub is_first: bool,
+    /// Why its contacts are looked at.
+    pub reason: Reason,
+}
+
+impl RunKind {
+    /// How such a run goes about it: the one place that tells kinds apart.
+    pub const fn policy(self) -> RunPolicy {
+        let quiet = RunPolicy {
+            writes_as_it_goes: false,
+            only_states: false,
+            repairs: false,
+            asks_before_mailable: false,
+            is_first: false,
+            reason: Reason::Sweep,
+        };
+        match self {
+            Self::First => RunPolicy {
+                writes_as_it_goes: true,
+                is_first: true,
+                reason: Reason::Backfill,
+                ..quiet
+            },
+            Self::Backfill => RunPolicy {
+                writes_as_it_goes: true,
+                reason: Reason::Backfill,
+                ..quiet
+            },
+            Self::Forced => RunPolicy {
+                repairs: true,
+                asks_before_mailable: true,
+                reason: Reason::Forced,
+                ..quiet
+            },
+            Self::Sweep => quiet,
+            Self::DryRun => RunPolicy {
+                only_states: true,
+                repairs: true,
+                ..quiet
+            },
+        }
+    }
+}
+
+impl RunPolicy {
+    /// Whether contacts are met as the first synchronisation meets them: a preview states what the next run would do.
+    pub fn is_first_like(self, first_done: bool) -> bool {
+        self.writes_as_it_goes || (self.only_states && !first_done)
+    }
+
+    /// Whether it makes every contact equal: values in SARE that are not what the shop says are written over.
+    pub fn makes_equal(self) -> bool {
+        self.repairs && !self.only_states
+    }
+}
 
 /// Where a run stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum RunState {
     /// Waiting for its turn.
     Queued,
@@ -39,6 +112,15 @@ pub enum RunState {
     /// Ended by a person or replaced by a newer run.
     Cancelled,
 }
+words!(RunState {
+    Queued = "queued",
+    Running = "running",
+    Braked = "braked",
+    Done = "done",
+    Refused = "refused",
+    Failed = "failed",
+    Cancelled = "cancelled",
+});
 
 impl RunState {
     /// Whether the run is over.
@@ -66,4 +148,19 @@ pub struct Run {
     pub started_at: Option<Millis>,
     /// Ended.
     pub ended_at: Option<Millis>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_preview_meets_contacts_as_the_run_does_that_would_follow() {
+        let first_like = |kind: RunKind| [false, true].map(|done| kind.policy().is_first_like(done));
+        assert_eq!(first_like(RunKind::First), [true, true]);
+        assert_eq!(first_like(RunKind::Backfill), [true, true]);
+        assert_eq!(first_like(RunKind::DryRun), [true, false]);
+        assert_eq!(first_like(RunKind::Forced), [false, false]);
+        assert_eq!(first_like(RunKind::Sweep), [false, false]);
+    }
 }

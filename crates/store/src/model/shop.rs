@@ -1,24 +1,22 @@
 //! Shops, with what lets us in and what calls us.
 
 use secrecy::SecretString;
-use serde::{Deserialize, Serialize};
-use sync_core::ShopId;
+use sync_core::{ShopId, words};
 
 use super::Millis;
 
 /// How we came to serve a shop.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Origin {
     /// Installed from the AppStore; OAuth tokens.
     AppStore,
     /// Connected by the operator with an administrator's login.
     Direct,
 }
+words!(Origin { AppStore = "app-store", Direct = "direct" });
 
 /// Where a shop stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ShopState {
     /// Known, the authorisation code not yet exchanged (or the login not yet tried).
     Connecting,
@@ -31,6 +29,13 @@ pub enum ShopState {
     /// Uninstalled and erased; only the licence and the times remain.
     Removed,
 }
+words!(ShopState {
+    Connecting = "connecting",
+    Connected = "connected",
+    AccessLost = "access-lost",
+    Uninstalling = "uninstalling",
+    Removed = "removed",
+});
 
 /// One shop.
 #[derive(Debug, Clone)]
@@ -134,6 +139,8 @@ pub enum SecretName {
     AdminPassword,
     /// SARE API key.
     SareKey,
+    /// The key of the account before, under its UID, until the ledger has taken leave of that account.
+    SareKeyBefore,
     /// Token in the URL of the shop's webhooks.
     ShoperHookToken,
     /// Secret with which the shop signs its webhooks.
@@ -141,6 +148,19 @@ pub enum SecretName {
     /// Token in the URL of SARE's webhook.
     SareHookToken,
 }
+words!(SecretName {
+    AccessToken = "access-token",
+    RefreshToken = "refresh-token",
+    PreviousRefreshToken = "previous-refresh-token",
+    AuthCode = "auth-code",
+    AdminLogin = "admin-login",
+    AdminPassword = "admin-password",
+    SareKey = "sare-key",
+    SareKeyBefore = "sare-key-before",
+    ShoperHookToken = "shoper-hook-token",
+    ShoperHookSecret = "shoper-hook-secret",
+    SareHookToken = "sare-hook-token",
+});
 
 /// Which of a shop's two inbound hooks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -150,11 +170,11 @@ pub enum HookKind {
     /// `POST /sare/webhooks/{token}`.
     Sare,
 }
+words!(HookKind { Shoper = "shoper", Sare = "sare" });
 
 /// A shop found by the token in a hook's URL.
 #[derive(Debug, Clone)]
 pub struct Hook {
-    /// The shop.
     pub shop: ShopId,
     /// Its licence.
     pub license: String,

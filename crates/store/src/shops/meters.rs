@@ -10,21 +10,16 @@ use crate::store::Store;
 
 impl Store {
     /// Sums of a shop's meters.
-    ///
-    /// # Errors
-    /// When the database cannot be used.
     pub async fn meters(&self, shop: ShopId) -> Result<BTreeMap<String, i64>, Error> {
-        let query = "SELECT name, CAST(SUM(value) AS BIGINT) FROM meters WHERE shop_id = $1 GROUP BY name";
+        let query =
+            "SELECT name, CAST(SUM(value) AS BIGINT) AS total FROM meters WHERE shop_id = $1 GROUP BY name";
         let rows = sqlx::query(query).bind(shop.0).fetch_all(&self.reads).await?;
         rows.iter()
-            .map(|row| Ok((row.try_get(0)?, row.try_get(1)?)))
+            .map(|row| Ok((row.try_get("name")?, row.try_get("total")?)))
             .collect()
     }
 
     /// A shop's meters by day (days since 1970 in UTC) and name, from `since` on.
-    ///
-    /// # Errors
-    /// When the database cannot be used.
     pub async fn meters_by_day(
         &self,
         shop: ShopId,
@@ -37,7 +32,7 @@ impl Store {
             .fetch_all(&self.reads)
             .await?;
         rows.iter()
-            .map(|row| Ok(((row.try_get(0)?, row.try_get(1)?), row.try_get(2)?)))
+            .map(|row| Ok(((row.try_get("day")?, row.try_get("name")?), row.try_get("value")?)))
             .collect()
     }
 }

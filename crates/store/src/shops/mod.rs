@@ -9,10 +9,10 @@ use sqlx::{Any, AssertSqlSafe, Row, Transaction};
 use sync_core::ShopId;
 
 use crate::error::{Error, is_duplicate};
-use crate::keyring::Fresh;
 use crate::lanes::{self, NEVER};
 use crate::model::{Lease, Millis, Origin, SecretName, Shop, ShopState};
-use crate::runs::{from_word, word};
+use crate::runs::from_word;
+use crate::shop_keys::Fresh;
 use crate::store::Store;
 use crate::tidy;
 
@@ -63,9 +63,6 @@ const TABLES: &[&str] = &[
 
 impl Store {
     /// One shop.
-    ///
-    /// # Errors
-    /// When the database cannot be used.
     pub async fn shop(&self, shop: ShopId) -> Result<Option<Shop>, Error> {
         let query = format!("SELECT {COLUMNS} FROM shops WHERE shop_id = $1");
         let row = sqlx::query(AssertSqlSafe(query))
@@ -85,9 +82,6 @@ impl Store {
     }
 
     /// All shops, in the order in which they came.
-    ///
-    /// # Errors
-    /// When the database cannot be used.
     pub async fn shops(&self) -> Result<Vec<Shop>, Error> {
         let query = format!("SELECT {COLUMNS} FROM shops ORDER BY shop_id");
         let rows = sqlx::query(AssertSqlSafe(query)).fetch_all(&self.reads).await?;
@@ -99,9 +93,6 @@ impl Store {
     }
 
     /// The shop of this licence hash, or else the newest one served at this host (with its port where it has one).
-    ///
-    /// # Errors
-    /// When the database cannot be used.
     pub async fn find_shop(&self, name: &str) -> Result<Option<Shop>, Error> {
         let query = format!(
             "SELECT {COLUMNS} FROM shops WHERE license = $1 OR (host = $2 AND host <> '') ORDER BY CASE WHEN license = $1 THEN 0 ELSE 1 END, \
@@ -117,9 +108,6 @@ impl Store {
 
     /// Changes a shop. One that is being removed goes on being removed, and a removed one does not change: only an
     /// installation or a new login brings it back.
-    ///
-    /// # Errors
-    /// When the database cannot be used.
     pub async fn update_shop(&self, shop: ShopId, change: &ShopChange, now: Millis) -> Result<(), Error> {
         sqlx::query(
             "UPDATE shops SET state = CASE WHEN state = 'uninstalling' THEN state ELSE COALESCE($2, state) END, paused = COALESCE($3, paused), scopes = COALESCE($4, scopes), \
@@ -128,7 +116,7 @@ impl Store {
              WHERE shop_id = $1 AND state <> 'removed'",
         )
         .bind(shop.0)
-        .bind(change.state.map(word))
+        .bind(change.state.map(ShopState::word))
         .bind(change.paused.map(i64::from))
         .bind(change.scopes.clone())
         .bind(change.license.clone())
@@ -142,9 +130,6 @@ impl Store {
 
     /// The shop is asked at another address from now on, `previous` kept for the case that it fails. False, and nothing
     /// changes, when it is no longer asked at `from`: a message of the shop's has named an address meanwhile.
-    ///
-    /// # Errors
-    /// When the database cannot be used.
     pub async fn readdress(
         &self,
         shop: ShopId,
@@ -186,7 +171,7 @@ impl Store {
             .bind(shop.0)
             .bind(after)
             .bind(now)
-            .execute(&mut *tx)
+            .execute(&mut **tx)
             .await?;
         lanes::wake(&mut tx, shop, now, now).await?;
         tx.commit().await?;
@@ -194,9 +179,6 @@ impl Store {
     }
 
     /// Holds the first synchronisation back until `after` at least, where it is held at all.
-    ///
-    /// # Errors
-    /// When the database cannot be used.
     pub async fn prolong_hold(&self, shop: ShopId, after: Millis, now: Millis) -> Result<(), Error> {
         sqlx::query(
             "UPDATE shops SET first_run_after = $2, updated_at = $3 \
@@ -211,9 +193,6 @@ impl Store {
     }
 
     /// A shop connected by hand tells its licence by its webhooks. Ignored when another shop has it.
-    ///
-    /// # Errors
-    /// When the database cannot be used.
     pub async fn learn_license(&self, shop: ShopId, license: &str, now: Millis) -> Result<(), Error> {
         let done = sqlx::query(
             "UPDATE shops SET license = $2, updated_at = $3 WHERE shop_id = $1 AND license LIKE 'direct:%' \
@@ -232,9 +211,6 @@ impl Store {
     }
 
     /// Connects a shop by an administrator's login, or brings the login of a known one up to date.
-    ///
-    /// # Errors
-    /// When the database cannot be used.
     pub async fn connect_direct(
         &self,
         license: &str,
@@ -273,9 +249,9 @@ impl Store {
         .bind(id.0)
             .bind(url.to_owned())
             .bind(host.to_owned())
-            .bind(word(ShopState::Connecting))
+            .bind(ShopState::Connecting.word())
             .bind(now)
-            .execute(&mut *tx)
+            .execute(&mut **tx)
             .await?;
         let secrets = [
             (SecretName::AdminLogin, Some(login.clone())),
@@ -303,7 +279,7 @@ impl Store {
         let query = "SELECT 1 FROM shops WHERE shop_id = $1 AND state = 'uninstalling'";
         if sqlx::query(query)
             .bind(lease.shop.0)
-            .fetch_optional(&mut *tx)
+            .fetch_optional(&mut **tx)
             .await?
             .is_none()
         {
@@ -330,29 +306,29 @@ impl Store {
 
 fn shop_from(row: &AnyRow) -> Result<Shop, Error> {
     Ok(Shop {
-        id: ShopId(row.try_get(0)?),
-        license: row.try_get(1)?,
-        host: row.try_get(2)?,
-        url: row.try_get(3)?,
-        origin: from_word(row.try_get(4)?)?,
-        state: from_word(row.try_get(5)?)?,
-        paused: row.try_get::<i64, _>(6)? != 0,
-        trial: row.try_get::<i64, _>(7)? != 0,
-        subscription_until: row.try_get(8)?,
-        app_version: row.try_get(9)?,
-        scopes: row.try_get(10)?,
-        config: row.try_get(11)?,
-        config_version: row.try_get(12)?,
-        installed_stamp: row.try_get(13)?,
-        created_at: row.try_get(14)?,
-        updated_at: row.try_get(15)?,
-        last_success_at: row.try_get(16)?,
-        technical_url: row.try_get(17)?,
-        first_run_after: row.try_get(18)?,
-        own_url: row.try_get(19)?,
-        announced_url: row.try_get(20)?,
-        previous_url: row.try_get(21)?,
-        moved_at: row.try_get(22)?,
+        id: ShopId(row.try_get("shop_id")?),
+        license: row.try_get("license")?,
+        host: row.try_get("host")?,
+        url: row.try_get("url")?,
+        origin: from_word(row.try_get("origin")?)?,
+        state: from_word(row.try_get("state")?)?,
+        paused: row.try_get::<i64, _>("paused")? != 0,
+        trial: row.try_get::<i64, _>("trial")? != 0,
+        subscription_until: row.try_get("subscription_until")?,
+        app_version: row.try_get("app_version")?,
+        scopes: row.try_get("scopes")?,
+        config: row.try_get("config")?,
+        config_version: row.try_get("config_version")?,
+        installed_stamp: row.try_get("installed_stamp")?,
+        created_at: row.try_get("created_at")?,
+        updated_at: row.try_get("updated_at")?,
+        last_success_at: row.try_get("last_success_at")?,
+        technical_url: row.try_get("technical_url")?,
+        first_run_after: row.try_get("first_run_after")?,
+        own_url: row.try_get("own_url")?,
+        announced_url: row.try_get("announced_url")?,
+        previous_url: row.try_get("previous_url")?,
+        moved_at: row.try_get("moved_at")?,
     })
 }
 
@@ -396,8 +372,8 @@ impl Store {
         .bind(license.to_owned())
         .bind(host.to_owned())
         .bind(url.to_owned())
-        .bind(word(origin))
-        .bind(word(ShopState::Connecting))
+        .bind(origin.word())
+        .bind(ShopState::Connecting.word())
         .bind(now)
         .fetch_one(&mut **tx)
         .await?;
@@ -474,7 +450,7 @@ async fn erase(tx: &mut Transaction<'_, Any>, shop: ShopId, now: Millis) -> Resu
           license = CASE WHEN license LIKE 'direct:%' THEN 'removed:' || shop_id ELSE license END WHERE shop_id = $1",
     )
     .bind(shop.0)
-    .bind(word(ShopState::Removed))
+    .bind(ShopState::Removed.word())
     .bind(now)
     .execute(&mut **tx)
     .await?;

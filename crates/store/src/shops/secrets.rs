@@ -1,8 +1,9 @@
 //! A shop's secrets, each encrypted for its shop and its purpose.
 
 use secrecy::{ExposeSecret, SecretString};
-use sqlx::{Any, Row, Transaction};
+use sqlx::{Any, Executor, Row, Transaction};
 use sync_core::ShopId;
+use sync_core::config::Config;
 
 use crate::error::Error;
 use crate::lanes;
@@ -18,12 +19,21 @@ impl Store {
     /// # Errors
     /// When the database cannot be used or the keys do not open it.
     pub async fn secret(&self, shop: ShopId, name: SecretName) -> Result<Option<SecretString>, Error> {
-        let word = secret_word(name);
+        self.read_secret(&self.reads, shop, name).await
+    }
+
+    async fn read_secret<'e>(
+        &self,
+        from: impl Executor<'e, Database = Any>,
+        shop: ShopId,
+        name: SecretName,
+    ) -> Result<Option<SecretString>, Error> {
+        let word = name.word();
         let query = "SELECT value FROM secrets WHERE shop_id = $1 AND name = $2";
         let row = sqlx::query(query)
             .bind(shop.0)
             .bind(word)
-            .fetch_optional(&self.reads)
+            .fetch_optional(from)
             .await?;
         let Some(row) = row else { return Ok(None) };
         let sealed: Vec<u8> = row.try_get(0)?;
@@ -58,10 +68,49 @@ impl Store {
                 .bind(shop.0)
                 .bind(life.expires_at)
                 .bind(life.renew_at)
-                .execute(&mut *tx)
+                .execute(&mut **tx)
                 .await?;
         }
         tx.commit().await?;
+        Ok(())
+    }
+
+    /// The key of the SARE account `uid`, where another account was connected since and this one has not been left yet.
+    ///
+    /// # Errors
+    /// As [`Store::secret`].
+    pub async fn sare_key_before(&self, shop: ShopId, uid: &str) -> Result<Option<SecretString>, Error> {
+        let kept = self.secret(shop, SecretName::SareKeyBefore).await?;
+        let key = kept.as_ref().and_then(|kept| key_of(kept, uid));
+        Ok(key.map(SecretString::from))
+    }
+
+    /// Keeps the key in use, of the account of `before`, where `after` is about another. Of several changes in a row the
+    /// first account is the one that the ledger knows.
+    pub(crate) async fn keep_key_before(
+        &self,
+        tx: &mut Transaction<'_, Any>,
+        shop: ShopId,
+        before: Option<&str>,
+        after: &str,
+    ) -> Result<(), Error> {
+        let Some(uid) = before.and_then(uid_of) else {
+            return Ok(());
+        };
+        if uid_of(after).is_none_or(|after| after == uid) {
+            return Ok(());
+        }
+        let kept = self
+            .read_secret(&mut **tx, shop, SecretName::SareKeyBefore)
+            .await?;
+        if kept.is_some_and(|kept| key_of(&kept, &uid).is_none()) {
+            return Ok(());
+        }
+        if let Some(key) = self.read_secret(&mut **tx, shop, SecretName::SareKey).await? {
+            let kept = SecretString::from(format!("{uid}\n{}", key.expose_secret()));
+            self.write_secrets(tx, shop, &[(SecretName::SareKeyBefore, Some(kept))])
+                .await?;
+        }
         Ok(())
     }
 
@@ -72,7 +121,7 @@ impl Store {
         secrets: &[(SecretName, Option<SecretString>)],
     ) -> Result<(), Error> {
         for (name, value) in secrets {
-            let word = secret_word(*name);
+            let word = name.word();
             match value {
                 Some(value) => {
                     let sealed = self.seal(shop, SECRET, word.as_bytes(), value.expose_secret())?;
@@ -107,9 +156,6 @@ impl Store {
     }
 
     /// How long the access token is good for.
-    ///
-    /// # Errors
-    /// When the database cannot be used.
     pub async fn access_life(&self, shop: ShopId) -> Result<AccessLife, Error> {
         let query = "SELECT access_expires_at, access_renew_at FROM shops WHERE shop_id = $1";
         let row = sqlx::query(query)
@@ -119,23 +165,20 @@ impl Store {
         let Some(row) = row else {
             return Ok(AccessLife::default());
         };
-        let (expires_at, renew_at): (Option<Millis>, Option<Millis>) = (row.try_get(0)?, row.try_get(1)?);
+        let (expires_at, renew_at): (Option<Millis>, Option<Millis>) =
+            (row.try_get("access_expires_at")?, row.try_get("access_renew_at")?);
         Ok(AccessLife { expires_at, renew_at })
     }
 }
 
-/// The word a secret is kept under.
-fn secret_word(name: SecretName) -> &'static str {
-    match name {
-        SecretName::AccessToken => "access-token",
-        SecretName::RefreshToken => "refresh-token",
-        SecretName::PreviousRefreshToken => "previous-refresh-token",
-        SecretName::AuthCode => "auth-code",
-        SecretName::AdminLogin => "admin-login",
-        SecretName::AdminPassword => "admin-password",
-        SecretName::SareKey => "sare-key",
-        SecretName::ShoperHookToken => "shoper-hook-token",
-        SecretName::ShoperHookSecret => "shoper-hook-secret",
-        SecretName::SareHookToken => "sare-hook-token",
-    }
+/// The SARE account of a configuration.
+fn uid_of(config: &str) -> Option<String> {
+    let uid = Config::parse(config).ok()?.config.sare.uid;
+    (!uid.is_empty()).then_some(uid)
+}
+
+/// The key in a text of [`SecretName::SareKeyBefore`], where it is that of `uid`.
+fn key_of<'k>(kept: &'k SecretString, uid: &str) -> Option<&'k str> {
+    let (of, key) = kept.expose_secret().split_once('\n')?;
+    (of == uid).then_some(key)
 }

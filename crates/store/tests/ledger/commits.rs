@@ -1,9 +1,10 @@
 //! Contacts, records and history, as commits write them and as they are read.
 
-use store::{AddrHash, Commit, Contact, ContactFilter, HistoryEntry, Outcome, Record, Store};
-use sync_core::{RecordKey, RecordKind, ShopId};
+use store::{AddrHash, Commit, Contact, ContactFilter, HistoryEntry, Outcome, Record, Refused, Seen, Store};
+use sync_core::consent::{Intent, OptIn, Status};
+use sync_core::{HistoryKind, RecordCounts, RecordKey, RecordKind, ShopId};
 
-use crate::support::{NOON, a_shop, commit_contacts, contact, each_database, lease, record};
+use crate::support::{NOON, a_shop, commit_contacts, contact, each_database, lease, record, refused, seen};
 
 fn full(store: &Store, shop: ShopId) -> Contact {
     Contact {
@@ -12,13 +13,20 @@ fn full(store: &Store, shop: ShopId) -> Contact {
         groups: vec![21, 4, 7],
         consent: Some(false),
         withdrawn: true,
-        sare_status: Some(4),
-        sare_seen_at: Some(NOON - 2),
-        refusal: Some(4),
-        refused_at: Some(NOON - 3),
-        refusal_origin: Some("sare".to_owned()),
-        refusal_applied: true,
-        intent: Some("{\"wish\":8}".to_owned()),
+        sare: Some(Seen {
+            status: Status::RemovalRequested,
+            at: NOON - 2,
+        }),
+        refusal: refused(4, true).map(|refused| Refused {
+            since: NOON - 3,
+            ..refused
+        }),
+        intent: Some(Intent {
+            opt_in: Some(OptIn::Reactivate),
+            lowering_to: Some(Status::RemovalRequested),
+            tries: 3,
+            sent_at: NOON - 4,
+        }),
         outcome: Outcome::Suppressed,
         run_id: Some(5),
         poll_found: true,
@@ -39,16 +47,9 @@ fn told(c: &Contact) -> String {
                 &c.groups,
                 c.consent,
                 c.withdrawn,
-                c.sare_status,
-                c.sare_seen_at
+                c.sare
             ),
-            (
-                c.refusal,
-                c.refused_at,
-                &c.refusal_origin,
-                c.refusal_applied,
-                &c.intent
-            ),
+            (c.refusal, c.intent),
             (c.outcome, c.run_id, c.poll_found, c.updated_at),
         )
     )
@@ -144,6 +145,41 @@ async fn one_shop_does_not_see_the_contacts_and_records_of_another() {
 }
 
 #[tokio::test]
+async fn an_intent_keeps_its_form_and_one_that_cannot_be_read_counts_as_none() {
+    each_database(async |ledger| {
+        let store = &ledger.store;
+        let shop = a_shop(store, "a").await;
+        let taken = lease(store, shop).await;
+        let written = full(store, shop);
+        commit_contacts(store, &taken, vec![written.clone()]).await;
+        let raw = ledger.raw().await;
+        let kept: String = sqlx::query_scalar("SELECT intent FROM contacts")
+            .fetch_one(&raw)
+            .await
+            .unwrap();
+        assert_eq!(
+            kept,
+            format!(
+                "{{\"wish\":\"reactivate\",\"lowering_to\":4,\"tries\":3,\"sent_at\":{}}}",
+                NOON - 4
+            )
+        );
+        for (text, opt_in) in [
+            ("{\"wish\":\"ask-again\"}", Some(OptIn::AskAgain)),
+            ("{\"wish\":8}", None),
+            ("{\"wi", None),
+        ] {
+            let update = "UPDATE contacts SET intent = $1";
+            sqlx::query(update).bind(text).execute(&raw).await.unwrap();
+            let read = store.contact(shop, written.hash).await.unwrap().unwrap();
+            assert_eq!(read.intent.and_then(|intent| intent.opt_in), opt_in, "{text}");
+            assert_eq!((read.refusal, read.sare), (written.refusal, written.sare));
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_walk_meets_every_contact_of_its_kind_once() {
     each_database(async |ledger| {
         let store = &ledger.store;
@@ -153,8 +189,8 @@ async fn a_walk_meets_every_contact_of_its_kind_once() {
         for n in 0..1_203 {
             contacts.push(Contact {
                 run_id: (n % 2 == 0).then_some(7),
-                sare_status: [None, Some(0), Some(8), Some(4)][n % 4],
-                refusal: (n % 4 == 3).then_some(4),
+                sare: [None, seen(0), seen(8), seen(4)][n % 4],
+                refusal: refused(4, false).filter(|_| n % 4 == 3),
                 poll_found: n % 100 == 0,
                 outcome: if n % 3 == 0 {
                     Outcome::Failed
@@ -282,7 +318,10 @@ async fn records_are_found_by_key_and_by_contact_and_by_who_did_not_see_them() {
         );
         assert_eq!(
             store.record_counts(shop, RecordKind::Subscriber).await.unwrap(),
-            (1, 0)
+            RecordCounts {
+                all: 1,
+                consenting: 0
+            }
         );
 
         let gone = vec![
@@ -315,17 +354,17 @@ async fn counts_say_where_contacts_and_records_stand() {
         let store = &ledger.store;
         let shop = a_shop(store, "a").await;
         let taken = lease(store, shop).await;
-        let with = |name: &str, outcome, sare_status, refusal| Contact {
+        let with = |name: &str, outcome, sare, refusal| Contact {
             outcome,
-            sare_status,
+            sare,
             refusal,
             ..contact(store, shop, name)
         };
         let contacts = vec![
-            with("a@b.pl", Outcome::Synchronised, Some(8), None),
-            with("b@b.pl", Outcome::Synchronised, Some(6), None),
-            with("c@b.pl", Outcome::Suppressed, Some(4), Some(4)),
-            with("d@b.pl", Outcome::Suppressed, None, Some(0)),
+            with("a@b.pl", Outcome::Synchronised, seen(8), None),
+            with("b@b.pl", Outcome::Synchronised, seen(6), None),
+            with("c@b.pl", Outcome::Suppressed, seen(4), refused(4, false)),
+            with("d@b.pl", Outcome::Suppressed, None, refused(0, false)),
         ];
         let hash = contacts[0].hash;
         let records = vec![
@@ -376,7 +415,7 @@ fn line(hash: AddrHash, n: i64) -> HistoryEntry {
     HistoryEntry {
         hash,
         at: NOON,
-        kind: format!("kind-{n}"),
+        kind: HistoryKind::of(&format!("kind-{n}")),
         detail: (n % 2 == 0).then(|| format!("{{\"n\":{n}}}")),
     }
 }

@@ -77,7 +77,7 @@ async fn a_webhook_is_not_kept_waiting_by_bulk_work() {
         let mut id = 0;
         while Instant::now() < end {
             let began = Instant::now();
-            store.mark(shop, &[mark(id, NOON)], NOON).await.unwrap();
+            store.mark_dirty(shop, &[mark(id, NOON)], NOON).await.unwrap();
             longest = longest.max(began.elapsed());
             id += 1;
         }
@@ -118,7 +118,7 @@ async fn marks_commits_and_changes_of_one_shop_at_once_neither_fail_nor_get_lost
             tokio::spawn(async move {
                 for round in 0..60 {
                     let marks: Vec<_> = (0..20).map(|id| mark((id + n * 5 + round) % 20, NOON)).collect();
-                    store.mark(shop, &marks, NOON).await.unwrap();
+                    store.mark_dirty(shop, &marks, NOON).await.unwrap();
                 }
             })
         });
@@ -231,7 +231,11 @@ async fn a_caller_that_gives_up_leaves_nothing_half_done_and_nobody_waiting() {
         let shop = a_shop(store, "a").await;
         for n in 0..60 {
             let marks = [mark(1, NOON), mark(2, NOON)];
-            let _ = tokio::time::timeout(Duration::from_micros(n * 20), store.mark(shop, &marks, NOON)).await;
+            let _ = tokio::time::timeout(
+                Duration::from_micros(n * 20),
+                store.mark_dirty(shop, &marks, NOON),
+            )
+            .await;
         }
         store
             .put_hook(shop, HookKind::Sare, &"t".into(), None, None)
@@ -283,7 +287,7 @@ async fn a_webhooks_mark_does_not_queue_behind_all_lanes_at_work() {
             tokio::task::yield_now().await;
         }
         let before = written.load(Ordering::SeqCst);
-        store.mark(hooked, &[mark(1, NOON)], NOON).await.unwrap();
+        store.mark_dirty(hooked, &[mark(1, NOON)], NOON).await.unwrap();
         let after = written.load(Ordering::SeqCst);
         if ledger.dir.is_some() {
             assert!(after - before <= 3, "{} lanes went first", after - before);
@@ -307,7 +311,7 @@ async fn marks_made_at_once_are_all_written_and_each_learns_its_own_fate() {
                 let store = store.clone();
                 let shop = [a, b, removed][n % 3];
                 let id = i64::try_from(n).unwrap();
-                tokio::spawn(async move { (shop, store.mark(shop, &[mark(id, NOON)], NOON).await) })
+                tokio::spawn(async move { (shop, store.mark_dirty(shop, &[mark(id, NOON)], NOON).await) })
             })
             .collect();
         for marked in marking {
@@ -322,10 +326,10 @@ async fn marks_made_at_once_are_all_written_and_each_learns_its_own_fate() {
         // Whoever gives up while waiting keeps nobody else from being written.
         let given_up = tokio::spawn({
             let store = store.clone();
-            async move { store.mark(a, &[mark(900, NOON)], NOON).await }
+            async move { store.mark_dirty(a, &[mark(900, NOON)], NOON).await }
         });
         given_up.abort();
-        store.mark(a, &[mark(901, NOON)], NOON).await.unwrap();
+        store.mark_dirty(a, &[mark(901, NOON)], NOON).await.unwrap();
         let due = store.due_dirty(a, NOON, Priority::Bulk, 1_000).await.unwrap();
         assert!(due.iter().any(|entry| entry.key == mark(901, NOON).key));
     })

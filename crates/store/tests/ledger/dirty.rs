@@ -23,8 +23,8 @@ async fn marks_of_one_thing_keep_the_earlier_time_and_the_more_urgent_turn() {
             reason: Reason::Sweep,
             ..mark(1, NOON - 5)
         };
-        store.mark(shop, &[slow], NOON - 5).await.unwrap();
-        store.mark(shop, &[mark(1, NOON + 5)], NOON).await.unwrap();
+        store.mark_dirty(shop, &[slow], NOON - 5).await.unwrap();
+        store.mark_dirty(shop, &[mark(1, NOON + 5)], NOON).await.unwrap();
         let found = due(store, shop).await;
         assert_eq!(found.len(), 1);
         let dirty = &found[0];
@@ -50,11 +50,11 @@ async fn a_deletion_told_by_a_webhook_is_not_forgotten_for_a_later_reason() {
             reason: Reason::DeleteWebhook,
             ..mark(1, NOON)
         };
-        store.mark(shop, &[gone], NOON).await.unwrap();
-        store.mark(shop, &[mark(1, NOON)], NOON).await.unwrap();
+        store.mark_dirty(shop, &[gone], NOON).await.unwrap();
+        store.mark_dirty(shop, &[mark(1, NOON)], NOON).await.unwrap();
         // The same two in one transaction.
         store
-            .mark(
+            .mark_dirty(
                 shop,
                 &[
                     DirtyMark {
@@ -90,7 +90,7 @@ async fn the_most_urgent_come_first_and_then_the_longest_due() {
             with(5, NOON - 5, Priority::Poll),
             with(6, NOON - 5, Priority::New),
         ];
-        store.mark(shop, &marks, NOON).await.unwrap();
+        store.mark_dirty(shop, &marks, NOON).await.unwrap();
         let ids = |found: Vec<Dirty>| found.iter().map(|dirty| dirty.key.encode()).collect::<Vec<_>>();
         assert_eq!(ids(due(store, shop).await), ["u:3", "u:2", "u:6", "u:5", "u:1"]);
         assert_eq!(
@@ -112,11 +112,11 @@ async fn an_entry_marked_again_during_the_work_stays() {
         let shop = a_shop(store, "a").await;
         let taken = lease(store, shop).await;
         store
-            .mark(shop, &[mark(1, NOON), mark(2, NOON), mark(3, NOON)], NOON)
+            .mark_dirty(shop, &[mark(1, NOON), mark(2, NOON), mark(3, NOON)], NOON)
             .await
             .unwrap();
         store
-            .mark(shop, &[mark(1, NOON), mark(3, NOON)], NOON)
+            .mark_dirty(shop, &[mark(1, NOON), mark(3, NOON)], NOON)
             .await
             .unwrap();
         let commit = Commit {
@@ -156,7 +156,7 @@ async fn a_failed_try_comes_back_at_its_time_with_its_count() {
         let shop = a_shop(store, "a").await;
         let taken = lease(store, shop).await;
         store
-            .mark(shop, &[mark(1, NOON), mark(2, NOON)], NOON)
+            .mark_dirty(shop, &[mark(1, NOON), mark(2, NOON)], NOON)
             .await
             .unwrap();
         let again = |id, pause, attempts| DirtyDone::Again {
@@ -187,7 +187,7 @@ async fn what_a_commit_marks_is_not_taken_away_by_what_it_settles() {
         let store = &ledger.store;
         let shop = a_shop(store, "a").await;
         let taken = lease(store, shop).await;
-        store.mark(shop, &[mark(1, NOON)], NOON).await.unwrap();
+        store.mark_dirty(shop, &[mark(1, NOON)], NOON).await.unwrap();
         let again = DirtyMark {
             reason: Reason::Verify,
             ..mark(1, NOON + 30_000)
@@ -230,7 +230,7 @@ async fn what_a_run_holds_back_is_seen_when_it_is_let_go() {
         assert_eq!(store.counts(shop).await.unwrap().dirty, 0);
 
         // A mark from outside frees its entry, and a held one does not hold it again.
-        store.mark(shop, &[mark(2, NOON)], NOON).await.unwrap();
+        store.mark_dirty(shop, &[mark(2, NOON)], NOON).await.unwrap();
         let commit = Commit {
             marks: vec![held(2)],
             ..Commit::default()
@@ -327,7 +327,7 @@ async fn thousands_of_marks_fit_into_one_call() {
         let store = &ledger.store;
         let shop = a_shop(store, "a").await;
         let marks: Vec<_> = (0..2_345).map(|id| mark(id, NOON)).collect();
-        store.mark(shop, &marks, NOON).await.unwrap();
+        store.mark_dirty(shop, &marks, NOON).await.unwrap();
         assert_eq!(store.counts(shop).await.unwrap().dirty, 2_345);
         let taken = lease(store, shop).await;
         let done = (0..2_345)
@@ -366,7 +366,7 @@ async fn what_waits_can_be_paged_through_in_the_order_of_its_turn() {
         let mut marks: Vec<DirtyMark> = (1..=7).map(bulk).collect();
         marks.push(mark(8, NOON + 5));
         marks.push(mark(9, NOON + 1));
-        store.mark(shop, &marks, NOON).await.unwrap();
+        store.mark_dirty(shop, &marks, NOON).await.unwrap();
         let (mut met, mut after) = (Vec::new(), None);
         loop {
             let page = store.waiting_after(shop, after, 4).await.unwrap();

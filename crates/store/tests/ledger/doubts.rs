@@ -6,7 +6,7 @@ use store::{
 use sync_core::consent::Doubt;
 use sync_core::{RecordKey, RecordKind, ShopId};
 
-use crate::support::{NOON, a_shop, contact, each_database, lease, record};
+use crate::support::{NOON, a_shop, contact, each_database, lease, record, refused, seen};
 
 async fn listed(store: &Store, shop: ShopId) -> Vec<String> {
     let found = store
@@ -27,7 +27,7 @@ async fn a_doubt_is_kept_and_only_what_a_person_can_decide_is_listed() {
         let of = |name: &str, doubt| Contact {
             doubt,
             consent: Some(false),
-            sare_status: Some(6),
+            sare: seen(6),
             ..contact(store, shop, name)
         };
         let row = Some(Doubt::InactiveRow);
@@ -41,19 +41,19 @@ async fn a_doubt_is_kept_and_only_what_a_person_can_decide_is_listed() {
                 ..of("withdrawn@b.pl", row)
             },
             Contact {
-                refusal: Some(4),
+                refusal: refused(4, false),
                 ..of("refused@b.pl", row)
             },
             Contact {
-                sare_status: Some(8),
+                sare: seen(8),
                 ..of("mailed@b.pl", row)
             },
             Contact {
-                sare_status: Some(7),
+                sare: seen(7),
                 ..of("blocked@b.pl", row)
             },
             Contact {
-                sare_status: None,
+                sare: None,
                 ..of("skipped@b.pl", row)
             },
             of("says-no@b.pl", row),
@@ -128,7 +128,7 @@ async fn a_decision_outlasts_other_marks_and_gives_way_to_a_refusal() {
             (Reason::ApplyRefusal, Reason::ApplyRefusal),
             (Reason::DecideDoubt, Reason::ApplyRefusal),
         ] {
-            store.mark(shop, &[mark(marked)], NOON).await.unwrap();
+            store.mark_dirty(shop, &[mark(marked)], NOON).await.unwrap();
             assert_eq!(reason().await, left, "{marked:?}");
         }
     })
@@ -175,8 +175,12 @@ async fn what_a_record_never_said_is_kept_apart_from_what_it_does_not_say_now() 
         };
         assert_eq!(silent(RecordKind::Customer).await, three);
         assert_eq!(silent(RecordKind::Subscriber).await.count, 0);
-        let (all, yes) = store.record_counts(shop, RecordKind::Customer).await.unwrap();
-        assert_eq!((all, yes), (4, 2), "what was never said is no consent");
+        let counts = store.record_counts(shop, RecordKind::Customer).await.unwrap();
+        assert_eq!(
+            (counts.all, counts.consenting),
+            (4, 2),
+            "what was never said is no consent"
+        );
 
         let again = Commit {
             records: vec![

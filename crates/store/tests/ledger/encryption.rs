@@ -38,7 +38,7 @@ async fn a_sealed_shop(store: &Store, license: &str, contacts: usize) -> ShopId 
         .unwrap();
     let problem = Problem {
         key: "shop:access".to_owned(),
-        kind: "access".to_owned(),
+        kind: sync_core::ProblemKind::of("access"),
         hash: None,
         detail: Some("words".to_owned()),
         is_final: false,

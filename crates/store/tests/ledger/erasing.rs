@@ -7,11 +7,13 @@ use std::collections::{BTreeSet, HashMap};
 use sqlx::{AssertSqlSafe, Executor, Row};
 use store::{
     AccessLife, AddressPlace, Commit, Contact, DirtyKey, HistoryEntry, HookKind, LifecycleEffect, Outcome,
-    Problem, RunKind, SecretName, Session, ShopState, Store,
+    Problem, Refused, RunKind, SecretName, Session, ShopState, Store,
 };
-use sync_core::ShopId;
+use sync_core::{HistoryKind, ShopId};
 
-use crate::support::{LEASE, Ledger, NOON, a_shop, contact, each_database, lease, mark, message, record};
+use crate::support::{
+    LEASE, Ledger, NOON, a_shop, contact, each_database, lease, mark, message, record, refused,
+};
 
 const ADDRESS: &str = "anna.very.private@example.com";
 
@@ -86,7 +88,7 @@ async fn a_full_shop(store: &Store, license: &str) -> ShopId {
     let hash = anna.hash;
     let problem = Problem {
         key: DirtyKey::Address(hash).encode(),
-        kind: "sare-refused".to_owned(),
+        kind: sync_core::ProblemKind::of("sare-refused"),
         hash: Some(hash),
         detail: Some(format!("SARE says: {ADDRESS} is odd")),
         is_final: true,
@@ -102,7 +104,7 @@ async fn a_full_shop(store: &Store, license: &str) -> ShopId {
             .map(|kind| HistoryEntry {
                 hash,
                 at: NOON,
-                kind: kind.to_owned(),
+                kind: HistoryKind::of(kind),
                 detail: None,
             })
             .to_vec(),
@@ -111,7 +113,7 @@ async fn a_full_shop(store: &Store, license: &str) -> ShopId {
         places: vec![AddressPlace {
             address: 5,
             user: 1,
-            row: 0,
+            row: Some(0),
             is_default: true,
             pass: 1,
         }],
@@ -204,10 +206,10 @@ async fn a_shop_removed_by_the_operator_is_gone_though_somebody_works_on_it() {
         let _ = store
             .put_hook(shop, HookKind::Shoper, &"late".into(), None, None)
             .await;
-        let _ = store.mark(shop, &[mark(3, NOON)], NOON).await;
+        let _ = store.mark_dirty(shop, &[mark(3, NOON)], NOON).await;
         let problem = Problem {
             key: "shop:access".to_owned(),
-            kind: "access".to_owned(),
+            kind: sync_core::ProblemKind::of("access"),
             hash: None,
             detail: None,
             is_final: false,
@@ -251,9 +253,10 @@ async fn of_an_erased_person_a_keyed_hash_with_the_refusal_stays() {
         let hash = store.hash(shop, ADDRESS);
         let taken = lease(store, shop).await;
         let refused = Contact {
-            refusal: Some(3),
-            refused_at: Some(NOON - 9),
-            refusal_origin: Some("sare".to_owned()),
+            refusal: refused(3, false).map(|refused| Refused {
+                since: NOON - 9,
+                ..refused
+            }),
             sent: Some(vec![1]),
             outcome: Outcome::Suppressed,
             ..contact(store, shop, ADDRESS)
@@ -274,7 +277,8 @@ async fn of_an_erased_person_a_keyed_hash_with_the_refusal_stays() {
         assert!(store.erase_contact(shop, hash, NOON + 1).await.unwrap());
         let left = store.contact(shop, hash).await.unwrap().unwrap();
         assert_eq!((left.address, left.sent, left.intent), (None, None, None));
-        assert_eq!((left.refusal, left.refused_at), (Some(3), Some(NOON - 9)));
+        let refused = left.refusal.unwrap();
+        assert_eq!((refused.status.code(), refused.since), (3, NOON - 9));
         assert!(store.history(shop, hash, 9).await.unwrap().is_empty());
         let numbers = store.records_of(shop, &[hash]).await.unwrap();
         assert_eq!(numbers.len(), 1, "met anew, the record could pass for an opt-in");
@@ -311,12 +315,12 @@ async fn a_worker_that_read_a_person_before_they_were_erased_does_not_bring_them
         let line = |hash| HistoryEntry {
             hash,
             at: NOON,
-            kind: "updated".to_owned(),
+            kind: HistoryKind::Updated,
             detail: None,
         };
         let problem = |hash| Problem {
             key: DirtyKey::Address(hash).encode(),
-            kind: "sare-refused".to_owned(),
+            kind: sync_core::ProblemKind::of("sare-refused"),
             hash: Some(hash),
             detail: None,
             is_final: true,
@@ -336,7 +340,10 @@ async fn a_worker_that_read_a_person_before_they_were_erased_does_not_bring_them
         };
         assert!(store.commit(&taken, NOON + 2, &commit).await.unwrap());
         let left = store.contact(shop, hash).await.unwrap().unwrap();
-        assert_eq!((left.address, left.refusal), (None, Some(4)));
+        assert_eq!(
+            (left.address, left.refusal.map(|refused| refused.status.code())),
+            (None, Some(4))
+        );
         assert!(store.history(shop, hash, 9).await.unwrap().is_empty());
         assert!(store.problems_of(shop, &[hash]).await.unwrap().is_empty());
         // What was seen is not lost: the record is looked at again, and says what it said before.
@@ -364,7 +371,13 @@ async fn a_worker_that_read_a_person_before_they_were_erased_does_not_bring_them
         };
         assert!(store.commit(&next, NOON + 3, &commit).await.unwrap());
         let met = store.contact(shop, hash).await.unwrap().unwrap();
-        assert_eq!((met.address.as_deref(), met.refusal), (Some(ADDRESS), Some(4)));
+        assert_eq!(
+            (
+                met.address.as_deref(),
+                met.refusal.map(|refused| refused.status.code())
+            ),
+            (Some(ADDRESS), Some(4))
+        );
     })
     .await;
 }
@@ -601,6 +614,28 @@ async fn clearing_away_waits_for_nobody_and_is_made_up_for() {
             .number("SELECT COUNT(*) FROM ledger WHERE name = 'untidy'")
             .await;
         assert_eq!(noted, 0);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_goes_on_in_another_database_of_the_server_hides_nothing_that_is_left() {
+    each_database(async |ledger| {
+        if ledger.dir.is_some() {
+            return;
+        }
+        let store = &ledger.store;
+        let shop = a_full_shop(store, "a").await;
+        let elsewhere: String = ledger.url.rsplit_once('/').unwrap().0.to_owned() + "/postgres";
+        let elsewhere = sqlx::AnyPool::connect(&elsewhere).await.unwrap();
+        let mut older = elsewhere.begin().await.unwrap();
+        older.execute("SELECT txid_current()").await.unwrap();
+        store.remove_shop(shop, NOON).await.unwrap();
+        assert!(!store.tidy().await.unwrap(), "something is left");
+        older.rollback().await.unwrap();
+        elsewhere.close().await;
+        while !store.tidy().await.unwrap() {}
+        assert_eq!(ledger.number("SELECT pg_relation_size('shop_keys')").await, 0);
     })
     .await;
 }

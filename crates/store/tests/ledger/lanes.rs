@@ -152,7 +152,7 @@ async fn a_wake_during_the_work_survives_the_release() {
         let store = &ledger.store;
         let shop = a_shop(store, "a").await;
         let taken = lease(store, shop).await;
-        store.mark(shop, &[mark(1, NOON + 7)], NOON).await.unwrap();
+        store.mark_dirty(shop, &[mark(1, NOON + 7)], NOON).await.unwrap();
         assert!(store.commit(&taken, NOON, &Commit::default()).await.unwrap());
         store.release(&taken, "{}", NOON + 60_000, NOON).await.unwrap();
         assert_eq!(store.next_due(NOON).await.unwrap(), Some(NOON + 7));
@@ -197,7 +197,7 @@ async fn a_mark_that_is_held_back_wakes_nobody() {
             held_by: Some(3),
             ..mark(1, NOON)
         };
-        store.mark(shop, &[held], NOON).await.unwrap();
+        store.mark_dirty(shop, &[held], NOON).await.unwrap();
         assert_eq!(store.next_due(NOON).await.unwrap(), Some(NOON + 60_000));
     })
     .await;

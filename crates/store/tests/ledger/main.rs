@@ -17,7 +17,7 @@ mod overview;
 mod panel;
 mod problems;
 mod refusals;
-mod respell;
+mod rehash;
 mod runs;
 mod shops;
 mod support;

@@ -1,7 +1,7 @@
 //! What the first page asks: the newest events, the numbers of a day, what a run holds back.
 
 use store::{Commit, DirtyKey, DirtyMark, HistoryEntry, Reason, RunKind};
-use sync_core::RecordKey;
+use sync_core::{HistoryKind, RecordKey};
 
 use crate::support::{NOON, a_shop, contact, each_database, lease, mark};
 
@@ -20,7 +20,7 @@ async fn the_newest_lines_of_all_contacts_come_first_and_of_no_other_shop() {
                 let line = HistoryEntry {
                     hash: one.hash,
                     at: NOON + n,
-                    kind: kind.to_owned(),
+                    kind: HistoryKind::of(kind),
                     detail: None,
                 };
                 let commit = Commit {
@@ -32,7 +32,7 @@ async fn the_newest_lines_of_all_contacts_come_first_and_of_no_other_shop() {
             }
         }
         let latest = store.latest_history(shop, 2).await.unwrap();
-        let kinds: Vec<&str> = latest.iter().map(|line| line.kind.as_str()).collect();
+        let kinds: Vec<&str> = latest.iter().map(|line| line.kind.word()).collect();
         assert_eq!(kinds, ["refused-in-sare", "updated"]);
         assert_eq!(latest[0].hash, store.hash(shop, "c2@b.pl"));
     })
@@ -57,7 +57,7 @@ async fn what_was_added_updated_and_unsubscribed_is_metered_by_day() {
         let lines = kinds.map(|kind| HistoryEntry {
             hash,
             at: NOON,
-            kind: kind.to_owned(),
+            kind: HistoryKind::of(kind),
             detail: None,
         });
         let commit = Commit {

@@ -317,3 +317,39 @@ async fn a_session_speaks_the_language_last_chosen() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn the_key_of_the_account_before_is_kept_until_it_is_left() {
+    each_database(async |ledger| {
+        let store = &ledger.store;
+        let shop = a_shop(store, "a").await;
+        let connect = async |uid: &str, key: &str| {
+            let config = format!("[sare]\nuid = \"{uid}\"\n");
+            let key = Some(key.into());
+            store
+                .put_config(shop, &config, key, None, "panel", NOON)
+                .await
+                .unwrap();
+        };
+        let before = async |uid: &str| {
+            let key = store.sare_key_before(shop, uid).await.unwrap();
+            key.map(|key| key.expose_secret().to_owned())
+        };
+        connect("101", "old").await;
+        connect("101", "first").await;
+        assert_eq!(before("101").await, None, "another key of the same account");
+        connect("202", "second").await;
+        assert_eq!(before("101").await.as_deref(), Some("first"));
+        assert_eq!(before("202").await, None);
+        // The ledger still knows the first account.
+        connect("303", "third").await;
+        assert_eq!(before("101").await.as_deref(), Some("first"));
+        // Back and forth, with another key.
+        connect("101", "fourth").await;
+        connect("202", "second").await;
+        assert_eq!(before("101").await.as_deref(), Some("fourth"));
+        store.disconnect(shop, NOON).await.unwrap();
+        assert_eq!(before("101").await, None, "the merchant takes the keys back");
+    })
+    .await;
+}

@@ -1,14 +1,14 @@
 //! Problems: one a key, brought up to date, solved, tried again.
 
 use store::{Commit, Contact, DirtyKey, Outcome, Priority, Problem, Reason, Store};
-use sync_core::ShopId;
+use sync_core::{ProblemKind, ShopId};
 
 use crate::support::{LEASE, NOON, a_shop, contact, each_database, lease};
 
 fn of_contact(contact: &Contact, kind: &str, detail: Option<&str>) -> Problem {
     Problem {
         key: DirtyKey::Address(contact.hash).encode(),
-        kind: kind.to_owned(),
+        kind: ProblemKind::of(kind),
         hash: Some(contact.hash),
         detail: detail.map(str::to_owned),
         is_final: true,
@@ -21,7 +21,7 @@ fn of_contact(contact: &Contact, kind: &str, detail: Option<&str>) -> Problem {
 fn of_shop(topic: &str, at: i64) -> Problem {
     Problem {
         key: format!("shop:{topic}"),
-        kind: topic.to_owned(),
+        kind: ProblemKind::of(topic),
         hash: None,
         detail: Some("words".to_owned()),
         is_final: false,
@@ -80,25 +80,28 @@ async fn problems_come_newest_first_by_pages_and_are_counted_by_kind() {
     each_database(async |ledger| {
         let store = &ledger.store;
         let shop = a_shop(store, "a").await;
-        for (topic, at) in [("one", 1), ("two", 3), ("three", 2)] {
+        for (topic, at) in [("no-scope", 1), ("sare-away", 3), ("shop-away", 2)] {
             store
                 .note_problem(shop, &of_shop(topic, NOON + at))
                 .await
                 .unwrap();
         }
-        assert_eq!(keys(store, shop).await, ["shop:two", "shop:three", "shop:one"]);
-        assert_eq!(store.problems(shop, 1, 1).await.unwrap()[0].key, "shop:three");
+        assert_eq!(
+            keys(store, shop).await,
+            ["shop:sare-away", "shop:shop-away", "shop:no-scope"]
+        );
+        assert_eq!(store.problems(shop, 1, 1).await.unwrap()[0].key, "shop:shop-away");
         assert_eq!(store.problem_kinds(shop).await.unwrap().len(), 3);
         assert_eq!(store.counts(shop).await.unwrap().problems, 3);
-        store.solve_problem(shop, "shop:two").await.unwrap();
-        store.solve_problem(shop, "shop:never").await.unwrap();
+        store.resolve_problem(shop, "shop:sare-away").await.unwrap();
+        store.resolve_problem(shop, "shop:never").await.unwrap();
         let taken = lease(store, shop).await;
         let commit = Commit {
-            solved: vec!["shop:one".to_owned(), "shop:other".to_owned()],
+            resolved: vec!["shop:no-scope".to_owned(), "shop:other".to_owned()],
             ..Commit::default()
         };
         assert!(store.commit(&taken, NOON, &commit).await.unwrap());
-        assert_eq!(keys(store, shop).await, ["shop:three"]);
+        assert_eq!(keys(store, shop).await, ["shop:shop-away"]);
     })
     .await;
 }
@@ -134,8 +137,8 @@ async fn a_commit_takes_many_problems_of_one_key_and_of_many() {
         let taken = lease(store, shop).await;
         let anna = contact(store, shop, "anna@example.com");
         let mut problems: Vec<Problem> = (0..700).map(|n| of_shop(&format!("t{n}"), NOON)).collect();
-        problems.push(of_contact(&anna, "first", Some("a")));
-        problems.push(of_contact(&anna, "last", Some("b")));
+        problems.push(of_contact(&anna, "sare-fails", Some("a")));
+        problems.push(of_contact(&anna, "sare-refused", Some("b")));
         assert!(
             store
                 .commit(
@@ -156,17 +159,17 @@ async fn a_commit_takes_many_problems_of_one_key_and_of_many() {
             .find(|problem| problem.hash == Some(anna.hash))
             .unwrap();
         assert_eq!(
-            (of_anna.kind.as_str(), of_anna.detail.as_deref()),
-            ("last", Some("b"))
+            (of_anna.kind.word(), of_anna.detail.as_deref()),
+            ("sare-refused", Some("b"))
         );
-        let solved = all.into_iter().map(|problem| problem.key).collect();
+        let resolved = all.into_iter().map(|problem| problem.key).collect();
         assert!(
             store
                 .commit(
                     &taken,
                     NOON,
                     &Commit {
-                        solved,
+                        resolved,
                         ..Commit::default()
                     }
                 )
@@ -247,7 +250,7 @@ async fn groups_come_with_the_largest_first_and_are_read_page_by_page() {
         let shop = a_shop(store, "a").await;
         let one = |id: i64, kind: &str, at: i64| Problem {
             key: DirtyKey::Record(sync_core::RecordKey::customer(id)).encode(),
-            kind: kind.to_owned(),
+            kind: ProblemKind::of(kind),
             hash: None,
             detail: Some(format!("detail {id}")),
             is_final: true,
@@ -267,10 +270,7 @@ async fn groups_come_with_the_largest_first_and_are_read_page_by_page() {
         };
         assert!(store.commit(&taken, NOON, &commit).await.unwrap());
         let groups = store.problem_groups(shop).await.unwrap();
-        let groups: Vec<_> = groups
-            .iter()
-            .map(|g| (g.kind.as_str(), g.count, g.since))
-            .collect();
+        let groups: Vec<_> = groups.iter().map(|g| (g.kind.word(), g.count, g.since)).collect();
         assert_eq!(groups, [("sare-refused", 3, NOON - 5), ("bad-address", 1, NOON)]);
         let mut keys = Vec::new();
         let mut after: Option<(i64, String)> = None;
@@ -309,7 +309,7 @@ async fn many_that_are_tried_again_at_once_keep_no_live_change_waiting() {
         let taken = lease(store, shop).await;
         let problems = (1..=201).map(|id| Problem {
             key: DirtyKey::Record(sync_core::RecordKey::customer(id)).encode(),
-            kind: "sare-refused".to_owned(),
+            kind: ProblemKind::of("sare-refused"),
             hash: None,
             detail: None,
             is_final: true,

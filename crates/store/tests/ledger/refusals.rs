@@ -5,7 +5,7 @@ use store::{
 };
 use sync_core::{RecordKey, ShopId};
 
-use crate::support::{NOON, a_shop, contact, each_database, lease, record};
+use crate::support::{NOON, a_shop, contact, each_database, lease, record, refused};
 
 /// Anna refuses and is a subscriber, Ben refuses and is a customer, Celina consents on both sides.
 async fn three(store: &Store, shop: ShopId) -> [AddrHash; 3] {
@@ -13,12 +13,11 @@ async fn three(store: &Store, shop: ShopId) -> [AddrHash; 3] {
     let of = |name: &str, refusal| Contact {
         refusal,
         consent: Some(true),
-        refusal_applied: true,
         ..contact(store, shop, name)
     };
     let contacts = vec![
-        of("anna@b.pl", Some(4)),
-        of("ben@b.pl", Some(3)),
+        of("anna@b.pl", refused(4, true)),
+        of("ben@b.pl", refused(3, true)),
         of("celina@b.pl", None),
     ];
     let hashes = [contacts[0].hash, contacts[1].hash, contacts[2].hash];
@@ -108,10 +107,10 @@ async fn the_wish_to_apply_outlives_other_marks_and_work_that_did_not_know_of_it
             reason: Reason::Poll,
             held_by: None,
         };
-        store.mark(shop, &[poll], NOON).await.unwrap();
+        store.mark_dirty(shop, &[poll], NOON).await.unwrap();
         let before = store.due_dirty(shop, NOON, Priority::Bulk, 10).await.unwrap();
         store.apply_refusals(shop, Some(&[anna]), NOON).await.unwrap();
-        store.mark(shop, &[poll], NOON).await.unwrap();
+        store.mark_dirty(shop, &[poll], NOON).await.unwrap();
         let done = DirtyDone::Done {
             key: before[0].key,
             version: before[0].version,

@@ -6,6 +6,24 @@ use sync_core::ShopId;
 use crate::support::{LEASE, NOON, a_shop, each_database, lease};
 
 #[tokio::test]
+async fn a_preview_gives_way_to_any_other_run_and_to_no_preview() {
+    each_database(async |ledger| {
+        let store = &ledger.store;
+        let shop = a_shop(store, "a").await;
+        for kind in [RunKind::First, RunKind::Forced, RunKind::Sweep, RunKind::Backfill] {
+            let preview = store.create_run(shop, RunKind::DryRun, "{}", NOON).await.unwrap();
+            assert!(matches!(store.create_run(shop, RunKind::DryRun, "{}", NOON).await, Err(Error::RunActive(n)) if n == preview));
+            let run = store.create_run(shop, kind, "{}", NOON + 5).await.unwrap();
+            let ended = store.run(shop, preview).await.unwrap().unwrap();
+            assert_eq!((ended.state, ended.error.as_deref(), ended.ended_at), (RunState::Cancelled, Some("superseded"), Some(NOON + 5)));
+            assert!(matches!(store.create_run(shop, RunKind::Forced, "{}", NOON).await, Err(Error::RunActive(n)) if n == run));
+            store.set_run_state(shop, run, RunState::Cancelled, None, NOON + 6).await.unwrap();
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_shop_has_one_run_at_a_time_with_rising_numbers() {
     each_database(async |ledger| {
         let store = &ledger.store;

@@ -276,6 +276,21 @@ async fn migrating_twice_applies_nothing_and_the_ledger_answers() {
 }
 
 #[tokio::test]
+async fn a_migration_that_was_changed_after_it_was_applied_is_told() {
+    each_database(async |ledger| {
+        let raw = ledger.raw().await;
+        sqlx::query("UPDATE migration_sums SET sum = 'another' WHERE version = 3")
+            .execute(&raw)
+            .await
+            .unwrap();
+        raw.close().await;
+        let refused = ledger.reopen(crate::support::KEY).await;
+        assert!(matches!(refused, Err(store::Error::Damaged(why)) if why.contains("migration 3")));
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_ledger_of_a_newer_program_is_not_opened() {
     each_database(async |ledger| {
         let raw = ledger.raw().await;

@@ -6,8 +6,9 @@ use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{AnyPool, AssertSqlSafe, Connection, Executor};
 use store::{
     AddrHash, Commit, Contact, DirtyKey, DirtyMark, Keys, Lease, Lifecycle, LifecycleEffect, Priority,
-    Reason, Received, Record, Store,
+    Reason, Received, Record, Refused, Seen, Store,
 };
+use sync_core::consent::RefusalOrigin;
 use sync_core::{RecordKey, ShopId};
 
 /// Noon of some day; tests move on from here.
@@ -159,6 +160,24 @@ pub async fn lease(store: &Store, shop: ShopId) -> Lease {
 /// A contact with an address.
 pub fn contact(store: &Store, shop: ShopId, address: &str) -> Contact {
     Contact::new(store.hash(shop, address), address.to_owned(), NOON)
+}
+
+/// What SARE was seen to have.
+pub fn seen(status: i64) -> Option<Seen> {
+    Some(Seen {
+        status: status.into(),
+        at: NOON,
+    })
+}
+
+/// A refusal made in SARE.
+pub fn refused(status: i64, applied: bool) -> Option<Refused> {
+    Some(Refused {
+        status: status.into(),
+        origin: RefusalOrigin::Sare,
+        applied,
+        since: NOON,
+    })
 }
 
 /// A customer's record.

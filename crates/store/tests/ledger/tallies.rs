@@ -2,9 +2,9 @@
 
 use sqlx::AssertSqlSafe;
 use store::{AddrHash, Commit, Contact, Lease, Outcome, Record, RunKind, RunState, Store};
-use sync_core::{RecordKey, RecordKind, ShopId};
+use sync_core::{HistoryKind, RecordKey, RecordKind, ShopId, Told};
 
-use crate::support::{Ledger, NOON, a_shop, contact, each_database, lease};
+use crate::support::{Ledger, NOON, a_shop, contact, each_database, lease, refused, seen};
 
 /// Outcomes with their numbers, contacts, mailable, refused, customers, subscribers: counted from the rows themselves.
 async fn counted(ledger: &Ledger, shop: ShopId) -> (Vec<(i64, i64)>, [i64; 5]) {
@@ -79,8 +79,8 @@ fn some_contact(store: &Store, shop: ShopId, numbers: &mut Numbers) -> Contact {
     let name = format!("anna{}@example.com", numbers.below(40));
     Contact {
         outcome,
-        sare_status: [None, Some(0), Some(4), Some(6), Some(8)][usize::try_from(numbers.below(5)).unwrap()],
-        refusal: [None, None, Some(4)][usize::try_from(numbers.below(3)).unwrap()],
+        sare: [None, seen(0), seen(4), seen(6), seen(8)][usize::try_from(numbers.below(5)).unwrap()],
+        refusal: [None, None, refused(4, false)][usize::try_from(numbers.below(3)).unwrap()],
         ..contact(store, shop, &name)
     }
 }
@@ -260,7 +260,7 @@ async fn a_ledger_that_kept_no_counts_is_counted_once_and_its_unsubscribes_are_f
         let line = |kind: &str, at| store::HistoryEntry {
             hash,
             at,
-            kind: kind.to_owned(),
+            kind: HistoryKind::of(kind),
             detail: None,
         };
         let commit = Commit {
@@ -286,7 +286,7 @@ async fn a_ledger_that_kept_no_counts_is_counted_once_and_its_unsubscribes_are_f
             .unwrap();
         assert_eq!(found.len(), 1);
         assert_eq!((found[0].at, found[0].told_at), (NOON, Some(NOON + 5_000)));
-        assert_eq!(found[0].told.as_deref(), Some("told"));
+        assert_eq!(found[0].told, Some(Told::Told));
     })
     .await;
 }

@@ -61,7 +61,7 @@ async fn what_was_marked_or_put_off_by_a_clock_that_was_put_back_is_due_at_once(
             let taken = lease(store, shop).await;
             store.release(&taken, "{}", NOON + 60_000, NOON).await.unwrap();
             let again = mark(1, then);
-            store.mark(shop, &[again], then).await.unwrap();
+            store.mark_dirty(shop, &[again], then).await.unwrap();
             let taken = store.claim_shop(shop, then, LEASE).await.unwrap().unwrap();
             let done = DirtyDone::Again {
                 key: again.key,
@@ -76,7 +76,7 @@ async fn what_was_marked_or_put_off_by_a_clock_that_was_put_back_is_due_at_once(
             assert!(store.commit(&taken, then, &commit).await.unwrap());
             store.release(&taken, "{}", then + 60_000, then).await.unwrap();
             store
-                .mark(
+                .mark_dirty(
                     shop,
                     &[DirtyMark {
                         reason: Reason::Webhook,
@@ -174,11 +174,15 @@ async fn an_absence_is_a_time_in_which_no_server_gave_a_sign_of_life() {
     each_database(async |ledger| {
         let store = &ledger.store;
         let minute = 60_000;
-        let sign = async |server: &str, at: i64| store.sign_of_life(server, at, 3 * minute).await.unwrap();
+        let sign = async |server: &str, at: i64| store.heartbeat(server, at, 3 * minute).await.unwrap();
         // The first server of all was not away before.
         assert_eq!(sign("a", NOON).await, None);
         for beat in 1..=10 {
             assert_eq!(sign("b", NOON + beat * minute).await, None);
+            if beat == 1 {
+                // The first one lives on beside it.
+                assert_eq!(sign("a", NOON + minute + 5).await, None);
+            }
         }
         // One of two was away, the other one lived.
         assert_eq!(sign("a", NOON + 11 * minute).await, None);
@@ -197,21 +201,52 @@ async fn an_absence_is_a_time_in_which_no_server_gave_a_sign_of_life() {
 }
 
 #[tokio::test]
+async fn a_short_gap_between_two_servers_is_an_absence_too() {
+    each_database(async |ledger| {
+        let store = &ledger.store;
+        let second = 1_000;
+        let sign = async |server: &str, at: i64| store.heartbeat(server, at, 180 * second).await.unwrap();
+        // Stopped in good order, and started again soon.
+        assert_eq!(sign("a", NOON).await, None);
+        store.sign_off("a", NOON + 10 * second).await.unwrap();
+        let found = sign("b", NOON + 32 * second).await.unwrap();
+        assert_eq!((found.from, found.to), (NOON + 10 * second, NOON + 32 * second));
+        // Killed, and started again soon: that the other one is gone shows after a while, once.
+        assert_eq!(sign("b", NOON + 60 * second).await, None);
+        let start = NOON + 75 * second;
+        for beat in 0..6 {
+            assert_eq!(sign("c", start + beat * 30 * second).await, None);
+        }
+        let found = sign("c", start + 180 * second).await.unwrap();
+        assert_eq!((found.from, found.to), (NOON + 60 * second, start));
+        assert_eq!(sign("c", start + 210 * second).await, None);
+        // Another one begins before this one stops: nobody was away.
+        assert_eq!(sign("d", start + 215 * second).await, None);
+        store.sign_off("c", start + 216 * second).await.unwrap();
+        for beat in 1..10 {
+            assert_eq!(sign("d", start + (215 + beat * 30) * second).await, None);
+        }
+        assert_eq!(store.absences(NOON).await.unwrap().len(), 2);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_clock_that_is_put_back_leaves_no_absence_that_has_not_been() {
     each_database(async |ledger| {
         let store = &ledger.store;
         let minute = 60_000;
-        assert_eq!(store.sign_of_life("a", NOON, 3 * minute).await.unwrap(), None);
+        assert_eq!(store.heartbeat("a", NOON, 3 * minute).await.unwrap(), None);
         let then = NOON + 48 * HOUR;
-        assert!(store.sign_of_life("a", then, 3 * minute).await.unwrap().is_some());
+        assert!(store.heartbeat("a", then, 3 * minute).await.unwrap().is_some());
         assert_eq!(store.latest_moment().await.unwrap(), Some(then));
         let back = NOON + minute;
-        assert_eq!(store.sign_of_life("a", back, 3 * minute).await.unwrap(), None);
+        assert_eq!(store.heartbeat("a", back, 3 * minute).await.unwrap(), None);
         assert_eq!(store.last_absence().await.unwrap(), None);
         assert_eq!(store.latest_moment().await.unwrap(), Some(back));
         // And one that comes is told again.
         let found = store
-            .sign_of_life("b", back + HOUR, 3 * minute)
+            .heartbeat("b", back + HOUR, 3 * minute)
             .await
             .unwrap()
             .unwrap();

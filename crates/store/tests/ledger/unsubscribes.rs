@@ -1,9 +1,10 @@
 //! The list of unsubscribes follows what commits say, in both directions.
 
-use store::{Commit, Contact, Direction, HistoryEntry, Lease, Outcome, Store, Unsubscribe};
-use sync_core::ShopId;
+use store::{Commit, Contact, Direction, HistoryEntry, Lease, Outcome, Reason, Refused, Store, Unsubscribe};
+use sync_core::consent::{Intent, RefusalOrigin, Status};
+use sync_core::{Ended, HistoryKind, ShopId, Told};
 
-use crate::support::{NOON, a_shop, contact, each_database, lease};
+use crate::support::{NOON, a_shop, contact, each_database, lease, refused, seen};
 
 const MINUTE: i64 = 60_000;
 
@@ -21,7 +22,7 @@ impl Shop<'_> {
         let history = kind.map(|(kind, status)| HistoryEntry {
             hash: contact.hash,
             at,
-            kind: kind.to_owned(),
+            kind: HistoryKind::of(kind),
             detail: Some(format!("{{\"status\":{status},\"by\":\"webhook\"}}")),
         });
         let commit = Commit {
@@ -40,11 +41,14 @@ impl Shop<'_> {
     }
 
     /// What the only entry of a direction says of the other side.
-    async fn told(&self, direction: Direction) -> (Option<String>, Option<i64>) {
+    async fn told(&self, direction: Direction) -> (Option<&'static str>, Option<i64>) {
         let list = self.list(direction).await;
         assert_eq!(list.len(), 1, "{list:?}");
-        let one = list[0].clone();
-        (one.told, one.told_at.map(|at| (at - NOON) / MINUTE))
+        let one = &list[0];
+        (
+            one.told.map(Told::word),
+            one.told_at.map(|at| (at - NOON) / MINUTE),
+        )
     }
 }
 
@@ -54,7 +58,7 @@ async fn each(test: impl AsyncFn(Shop<'_>, Contact)) {
         let id = a_shop(store, "a").await;
         let anna = Contact {
             outcome: Outcome::Synchronised,
-            sare_status: Some(8),
+            sare: seen(8),
             consent: Some(true),
             ..contact(store, id, "anna@example.com")
         };
@@ -66,10 +70,6 @@ async fn each(test: impl AsyncFn(Shop<'_>, Contact)) {
         test(shop, anna).await;
     })
     .await;
-}
-
-fn word(text: &str) -> Option<String> {
-    Some(text.to_owned())
 }
 
 #[tokio::test]
@@ -84,27 +84,26 @@ async fn a_withdrawal_in_the_shop_is_open_until_sare_was_told() {
         let list = shop.list(Direction::ToSare).await;
         assert_eq!(list.len(), 1);
         assert_eq!(
+            (list[0].at, list[0].cause.word(), list[0].found_by, list[0].status),
             (
-                list[0].at,
-                list[0].cause.as_str(),
-                list[0].found_by.as_deref(),
-                list[0].status
-            ),
-            (NOON, "withdrawn-in-shop", Some("webhook"), Some(8))
+                NOON,
+                "withdrawn-in-shop",
+                Some(Reason::Webhook),
+                Some(Status::Confirmed)
+            )
         );
-        assert_eq!((list[0].told.as_deref(), list[0].told_at), (None, None));
+        assert_eq!((list[0].told.map(Told::word), list[0].told_at), (None, None));
         // SARE was away; the contact is written again in the meantime and is mailable still.
         shop.commit(&withdrawn, None, 3).await;
         assert_eq!(shop.told(Direction::ToSare).await, (None, None));
         let done = Contact {
-            sare_status: Some(4),
-            refusal: Some(4),
-            refusal_applied: true,
+            sare: seen(4),
+            refusal: refused(4, true),
             outcome: Outcome::Suppressed,
             ..withdrawn
         };
         shop.commit(&done, Some(("unsubscribed-in-sare", 4)), 7).await;
-        assert_eq!(shop.told(Direction::ToSare).await, (word("told"), Some(7)));
+        assert_eq!(shop.told(Direction::ToSare).await, (Some("told"), Some(7)));
         assert!(shop.list(Direction::ToShop).await.is_empty());
     })
     .await;
@@ -115,17 +114,17 @@ async fn who_sare_does_not_mail_needs_no_telling_there() {
     each(async |shop, anna| {
         let gone = Contact {
             withdrawn: true,
-            sare_status: Some(0),
+            sare: seen(0),
             ..anna.clone()
         };
         shop.commit(&gone, Some(("withdrawn-in-shop", 0)), 0).await;
-        assert_eq!(shop.told(Direction::ToSare).await, (word("nothing"), Some(0)));
+        assert_eq!(shop.told(Direction::ToSare).await, (Some("nothing"), Some(0)));
     })
     .await;
     each(async |shop, anna| {
         let unconfirmed = Contact {
             withdrawn: true,
-            sare_status: Some(6),
+            sare: seen(6),
             ..anna
         };
         shop.commit(&unconfirmed, Some(("withdrawn-in-shop", 6)), 0).await;
@@ -135,10 +134,10 @@ async fn who_sare_does_not_mail_needs_no_telling_there() {
             "a lowering may follow"
         );
         shop.commit(&unconfirmed, None, 1).await;
-        assert_eq!(shop.told(Direction::ToSare).await, (word("nothing"), Some(1)));
+        assert_eq!(shop.told(Direction::ToSare).await, (Some("nothing"), Some(1)));
         shop.commit(&unconfirmed, Some(("unsubscribed-in-sare", 4)), 2)
             .await;
-        assert_eq!(shop.told(Direction::ToSare).await, (word("told"), Some(2)));
+        assert_eq!(shop.told(Direction::ToSare).await, (Some("told"), Some(2)));
     })
     .await;
 }
@@ -148,8 +147,11 @@ async fn a_lowering_under_way_is_not_over() {
     each(async |shop, anna| {
         let under_way = Contact {
             withdrawn: true,
-            sare_status: Some(6),
-            intent: Some("{\"lowering_to\":4}".to_owned()),
+            sare: seen(6),
+            intent: Some(Intent {
+                lowering_to: Some(Status::RemovalRequested),
+                ..Intent::default()
+            }),
             ..anna
         };
         shop.commit(&under_way, Some(("withdrawn-in-shop", 6)), 0).await;
@@ -167,22 +169,21 @@ async fn a_refusal_in_sare_is_open_until_the_shop_was_told_as_far_as_it_can_be()
         (false, None, "nothing"),
     ] {
         each(async |shop, anna| {
-            let refused = Contact {
-                refusal: Some(4),
-                refusal_origin: word("sare"),
-                sare_status: Some(4),
+            let known = Contact {
+                refusal: refused(4, false),
+                sare: seen(4),
                 consent: Some(consents),
                 ..anna
             };
-            shop.commit(&refused, Some(("refused-in-sare", 4)), 0).await;
+            shop.commit(&known, Some(("refused-in-sare", 4)), 0).await;
             assert_eq!(shop.told(Direction::ToShop).await, (None, None));
             let applied = Contact {
-                refusal_applied: true,
+                refusal: refused(4, true),
                 outcome: Outcome::Suppressed,
-                ..refused
+                ..known
             };
             shop.commit(&applied, kind, 2).await;
-            assert_eq!(shop.told(Direction::ToShop).await, (word(told), Some(2)));
+            assert_eq!(shop.told(Direction::ToShop).await, (Some(told), Some(2)));
         })
         .await;
     }
@@ -192,8 +193,7 @@ async fn a_refusal_in_sare_is_open_until_the_shop_was_told_as_far_as_it_can_be()
 async fn an_old_refusal_is_listed_once_a_person_applies_it_or_a_new_consent_meets_it() {
     each(async |shop, anna| {
         let refused = Contact {
-            refusal: Some(4),
-            refusal_applied: true,
+            refusal: refused(4, true),
             ..anna.clone()
         };
         shop.commit(&refused, Some(("already-refused", 4)), 0).await;
@@ -204,26 +204,26 @@ async fn an_old_refusal_is_listed_once_a_person_applies_it_or_a_new_consent_meet
         shop.commit(&refused, Some(("switched-off-in-shop", 4)), 5).await;
         let list = shop.list(Direction::ToShop).await;
         assert_eq!(
-            (list[0].cause.as_str(), list[0].told.as_deref()),
+            (list[0].cause.word(), list[0].told.map(Told::word)),
             ("applied", Some("told"))
         );
     })
     .await;
     each(async |shop, anna| {
         let refused = Contact {
-            refusal: Some(3),
+            refusal: refused(3, false),
             ..anna.clone()
         };
         shop.commit(&refused, Some(("opted-in-in-shop", 3)), 0).await;
         let list = shop.list(Direction::ToShop).await;
         assert_eq!(
-            (list[0].cause.as_str(), list[0].ended.as_deref()),
+            (list[0].cause.word(), list[0].ended.map(Ended::word)),
             ("already-refused", Some("opted-in"))
         );
         shop.commit(&anna, Some(("asked-again", 6)), 1).await;
         let list = shop.list(Direction::ToShop).await;
         assert_eq!(
-            (list.len(), list[0].ended.as_deref(), list[0].ended_at),
+            (list.len(), list[0].ended.map(Ended::word), list[0].ended_at),
             (1, Some("asked-again"), Some(NOON + MINUTE))
         );
     })
@@ -264,7 +264,7 @@ async fn how_a_conflict_ended_is_told_by_the_newest_entry() {
             shop.commit(&anna, Some((kind, status)), 4).await;
             assert_eq!(shop.list(Direction::ToSare).await[0].ended, None, "{kind}");
             assert_eq!(
-                shop.list(Direction::ToShop).await[0].ended.as_deref(),
+                shop.list(Direction::ToShop).await[0].ended.map(Ended::word),
                 Some(ended),
                 "{kind}"
             );
@@ -277,16 +277,18 @@ async fn how_a_conflict_ended_is_told_by_the_newest_entry() {
 async fn a_refusal_that_follows_a_person_is_over_when_the_new_address_refuses() {
     each(async |shop, anna| {
         let new = Contact {
-            refusal: Some(4),
-            refusal_origin: word("followed"),
+            refusal: refused(4, false).map(|refused| Refused {
+                origin: RefusalOrigin::Followed,
+                ..refused
+            }),
             outcome: Outcome::Unknown,
-            sare_status: None,
+            sare: None,
             ..anna
         };
         shop.commit(&new, Some(("refusal-followed", 0)), 0).await;
         assert_eq!(shop.told(Direction::ToSare).await, (None, None));
         shop.commit(&new, Some(("added", 4)), 1).await;
-        assert_eq!(shop.told(Direction::ToSare).await, (word("told"), Some(1)));
+        assert_eq!(shop.told(Direction::ToSare).await, (Some("told"), Some(1)));
     })
     .await;
 }

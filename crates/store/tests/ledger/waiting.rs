@@ -30,8 +30,8 @@ async fn three_who_wait(store: &Store, shop: ShopId) -> [DirtyKey; 3] {
         waits(store, shop, "b@example.com", LATER + 1),
         waits(store, shop, "c@example.com", LATER + 3),
     ];
-    store.mark(shop, &marks, NOON).await.unwrap();
-    store.mark(shop, &[mark(9, LATER)], NOON).await.unwrap();
+    store.mark_dirty(shop, &marks, NOON).await.unwrap();
+    store.mark_dirty(shop, &[mark(9, LATER)], NOON).await.unwrap();
     marks.map(|mark| mark.key)
 }
 
@@ -66,7 +66,7 @@ async fn whoever_has_an_accounts_problem_tried_again_has_one_of_those_who_wait_t
         let [_, second, _] = three_who_wait(store, shop).await;
         let problem = Problem {
             key: "shop:sare-full".to_owned(),
-            kind: "sare-full".to_owned(),
+            kind: sync_core::ProblemKind::of("sare-full"),
             hash: None,
             detail: None,
             is_final: false,
@@ -95,14 +95,17 @@ async fn a_repair_is_not_forgotten_for_a_later_reason_and_a_deletion_not_for_a_r
             ..mark(1, NOON)
         };
         let key = DirtyKey::Record(RecordKey::customer(1));
-        store.mark(shop, &[with(Reason::Forced)], NOON).await.unwrap();
         store
-            .mark(shop, &[with(Reason::Webhook), with(Reason::Sweep)], NOON)
+            .mark_dirty(shop, &[with(Reason::Forced)], NOON)
+            .await
+            .unwrap();
+        store
+            .mark_dirty(shop, &[with(Reason::Webhook), with(Reason::Sweep)], NOON)
             .await
             .unwrap();
         assert_eq!(due(store, shop).await, [(key, Reason::Forced)]);
         store
-            .mark(shop, &[with(Reason::DeleteWebhook), with(Reason::Forced)], NOON)
+            .mark_dirty(shop, &[with(Reason::DeleteWebhook), with(Reason::Forced)], NOON)
             .await
             .unwrap();
         assert_eq!(due(store, shop).await, [(key, Reason::DeleteWebhook)]);

@@ -11,13 +11,13 @@ mod render;
 use std::collections::BTreeMap;
 
 use secrecy::SecretString;
-use serde::{Deserialize, Serialize};
 
-use crate::Lang;
 pub use crate::catalog::{AdditionalField, Catalog, Property, PropertyKind};
 pub use crate::finding::{Finding, Severity, What};
 use crate::mapping::Mapping;
 use crate::scope::LeaveOut;
+use crate::status::Status;
+use crate::{Lang, words};
 
 /// The configuration of a shop.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -126,57 +126,8 @@ impl Default for Brake {
     }
 }
 
-/// A choice of words, each standing for one value.
-pub(crate) trait Words: Copy + PartialEq + Sized + 'static {
-    /// The values with their words, the default first.
-    const ALL: &'static [(Self, &'static str)];
-    /// The words alone.
-    const WORDS: &'static [&'static str];
-
-    fn word(self) -> &'static str {
-        Self::ALL
-            .iter()
-            .find(|(value, _)| *value == self)
-            .map_or("", |(_, word)| word)
-    }
-
-    fn from_word(word: &str) -> Option<Self> {
-        Self::ALL
-            .iter()
-            .find(|(_, known)| *known == word)
-            .map(|(value, _)| *value)
-    }
-}
-
-macro_rules! words {
-    ($type:ident { $($value:ident = $word:literal),+ $(,)? }) => {
-        impl Words for $type {
-            const ALL: &'static [(Self, &'static str)] = &[$((Self::$value, $word)),+];
-            const WORDS: &'static [&'static str] = &[$($word),+];
-        }
-
-        impl $type {
-            /// The word in a configuration.
-            pub fn word(self) -> &'static str {
-                Words::word(self)
-            }
-
-            /// The value of a configuration's word.
-            pub fn from_word(word: &str) -> Option<Self> {
-                Words::from_word(word)
-            }
-
-            /// All values, the default first.
-            pub fn all() -> impl Iterator<Item = Self> {
-                <Self as Words>::ALL.iter().map(|(value, _)| *value)
-            }
-        }
-    };
-}
-
 /// What counts as a customer's consent (shoper-api.md E.5a).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum ConsentRule {
     /// The customer's own flag.
     Flag,
@@ -196,8 +147,7 @@ words!(ConsentRule {
 });
 
 /// What becomes of contacts without consent that SARE does not have.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum WithoutConsent {
     /// They are added as unconfirmed (6), which is never mailed.
     #[default]
@@ -208,8 +158,7 @@ pub enum WithoutConsent {
 words!(WithoutConsent { Unconfirmed = "unconfirmed", Skip = "skip" });
 
 /// What becomes of customers without an account (shoper-api.md E.1 `registered`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum WithoutAccount {
     /// The same as of others.
     #[default]
@@ -222,8 +171,7 @@ pub enum WithoutAccount {
 words!(WithoutAccount { AsOthers = "as-others", Unconfirmed = "unconfirmed", Skip = "skip" });
 
 /// The status that a withdrawal sets in SARE (sare-api.md 6).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum UnsubscribeStatus {
     /// 4: asked to be removed.
     #[default]
@@ -240,19 +188,18 @@ words!(UnsubscribeStatus {
 });
 
 impl UnsubscribeStatus {
-    /// SARE's number.
-    pub fn number(self) -> i64 {
+    /// The status it sets.
+    pub fn status(self) -> Status {
         match self {
-            Self::RemovalRequested => 4,
-            Self::Removed => 3,
-            Self::Unconfirmed => 6,
+            Self::RemovalRequested => Status::RemovalRequested,
+            Self::Removed => Status::RemovedAutomatically,
+            Self::Unconfirmed => Status::NotConfirmed,
         }
     }
 }
 
 /// What a new opt-in in the shop does for a contact that had refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum OnNewOptIn {
     /// SARE's confirmation mail asks them.
     #[default]
@@ -265,8 +212,7 @@ pub enum OnNewOptIn {
 words!(OnNewOptIn { AskAgain = "ask-again", Reactivate = "reactivate", Leave = "leave" });
 
 /// What is done in SARE about a contact deleted in the shop.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum DeletedAction {
     /// Nothing.
     Keep,

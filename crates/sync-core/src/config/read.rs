@@ -9,24 +9,15 @@ use secrecy::SecretString;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::{Config, ConfigErrors, Finding, Lines, Parsed, What, Words, check};
+use super::{Config, ConfigErrors, Finding, Lines, Parsed, What, check};
+use crate::FromWord;
 use crate::RecordKind;
 use crate::finding::Kind;
-use crate::mapping::{Mapping, Overwrite, Row, RowText, Target, WhenEmpty};
+use crate::mapping::{Mapping, Row, RowText, Target};
 use crate::scope::{Domain, LeaveOut};
 use crate::similar::closest;
 
 const ROW_KEYS: [&str; 6] = ["from", "value", "transform", "default", "when_empty", "overwrite"];
-
-impl Words for WhenEmpty {
-    const ALL: &'static [(Self, &'static str)] = &[(Self::Keep, "keep"), (Self::Clear, "clear")];
-    const WORDS: &'static [&'static str] = &["keep", "clear"];
-}
-
-impl Words for Overwrite {
-    const ALL: &'static [(Self, &'static str)] = &[(Self::Always, "always"), (Self::IfEmpty, "if-empty")];
-    const WORDS: &'static [&'static str] = &["always", "if-empty"];
-}
 
 pub(super) fn read(text: &str) -> Result<Parsed, ConfigErrors> {
     let mut reader = Reader {
@@ -296,7 +287,7 @@ impl Reader<'_> {
         number.map(|number| (number, value.span()))
     }
 
-    fn word<W: Words + Default>(&mut self, section: &mut Section<'_, '_>, key: &str) -> W {
+    fn word<W: FromWord + Default>(&mut self, section: &mut Section<'_, '_>, key: &str) -> W {
         let Some(value) = self.take(section, key) else {
             return W::default();
         };

@@ -118,7 +118,11 @@ fn what_is_not_said_is_as_documented() {
 
 #[test]
 fn statuses_have_sares_numbers() {
-    let numbers: Vec<i64> = UnsubscribeStatus::all().map(UnsubscribeStatus::number).collect();
+    let numbers: Vec<i64> = UnsubscribeStatus::ALL
+        .iter()
+        .copied()
+        .map(|choice| choice.status().code())
+        .collect();
     assert_eq!(numbers, [4, 3, 6]);
 }
 
@@ -382,7 +386,7 @@ fn every_finding_is_a_sentence_in_both_languages() {
             kind: RecordKind::Customer,
             similar: vec![],
         },
-        What::BadTemplate(crate::mapping::TemplateFault::Stray),
+        What::BadTemplate(crate::finding::TemplateFault::Stray),
         What::UnknownTransform {
             name: "x".into(),
             similar: vec!["y".into()],

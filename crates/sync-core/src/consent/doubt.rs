@@ -3,41 +3,35 @@
 //! Whoever is in doubt is at most unconfirmed in SARE, is not asked, and loses nothing that SARE has already. A doubt
 //! is kept until the person says yes anew, the shop says what it had not said, or somebody at the shop decides.
 
-use serde::{Deserialize, Serialize};
-
 use super::{Facts, Known, SareView, ShopView};
 use crate::config::ConsentRule;
+use crate::words;
 
 /// Why a consent is not acted upon.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Doubt {
     /// The address had an inactive subscriber row at first sight, not yet confirmed or no longer wanted (shoper-api.md H.4).
     InactiveRow,
     /// The person came from an address that SARE has as blocked or with a status we do not know, or that was in doubt
     /// itself.
     OldAddress,
+    /// Another SARE account of the shop had the address as blocked or with a status we do not know.
+    OtherAccount,
     /// The shop did not say of a new record whether it consents.
     NotSaid,
 }
 
-impl Doubt {
-    /// The word kept in the ledger.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::InactiveRow => "inactive-row",
-            Self::OldAddress => "old-address",
-            Self::NotSaid => "not-said",
-        }
-    }
+words!(Doubt {
+    InactiveRow = "inactive-row",
+    OldAddress = "old-address",
+    OtherAccount = "other-account",
+    NotSaid = "not-said",
+});
 
-    /// Reads [`Doubt::word`]. Anything else was written by a newer program: the doubt that only a person ends.
-    pub fn from_word(word: &str) -> Self {
-        match word {
-            "inactive-row" => Self::InactiveRow,
-            "not-said" => Self::NotSaid,
-            _ => Self::OldAddress,
-        }
+impl Doubt {
+    /// Reads the word kept in the ledger. Anything else was written by a newer program: the doubt that only a person ends.
+    pub fn kept(word: &str) -> Self {
+        Self::from_word(word).unwrap_or(Self::OldAddress)
     }
 
     /// Whether somebody at the shop can decide it. Of what was not said there is nothing to decide: it will be said.
@@ -97,7 +91,7 @@ pub(super) fn judge(known: &Known, signs: &Signs<'_>) -> (Option<Doubt>, Change)
     }
     let rows = &signs.shop.subscribers;
     let is_over = match doubt {
-        Doubt::OldAddress => false,
+        Doubt::OldAddress | Doubt::OtherAccount => false,
         Doubt::InactiveRow => {
             let turned_active = rows.iter().any(|s| s.before == Some(false) && s.opts_in());
             // Without a consent there is nothing to doubt; should it come back by itself, so does the doubt.
@@ -136,8 +130,7 @@ fn cast(known: &Known, before: &Facts, signs: &Signs<'_>) -> Option<Doubt> {
     if signs.by_rule && signs.shop.subscribers.iter().any(vetoes) {
         return Some(Doubt::InactiveRow);
     }
-    let absent = matches!(signs.sare, SareView::Absent | SareView::SurelyAbsent);
     let mut counting = signs.shop.counting(signs.rule);
     let is_silent = !signs.by_rule && counting.any(|s| s.word().is_none());
-    (known.facts.is_none() && absent && is_silent && !signs.refused).then_some(Doubt::NotSaid)
+    (known.facts.is_none() && signs.sare.is_absent() && is_silent && !signs.refused).then_some(Doubt::NotSaid)
 }

@@ -28,7 +28,7 @@ fn known(facts: Facts) -> Known {
     }
 }
 
-fn refusing(status: i64, origin: RefusalOrigin) -> Facts {
+fn refusing(status: Status, origin: RefusalOrigin) -> Facts {
     Facts {
         consent: true,
         refusal: Some(Refusal {
@@ -76,14 +76,14 @@ fn what_counts_as_consent_is_the_merchants_choice() {
 #[test]
 fn two_records_of_one_kind_that_disagree_are_no_consent() {
     let shop = view(&[Signal::first(true), Signal::first(false)], &[]);
-    for rule in ConsentRule::all() {
+    for &rule in ConsentRule::ALL {
         assert!(!consent_by_rule(&shop, rule));
     }
 }
 
 #[test]
 fn a_withdrawal_counts_whatever_the_other_sources_say_and_whatever_the_rule() {
-    for rule in ConsentRule::all() {
+    for &rule in ConsentRule::ALL {
         let rules = Rules {
             customer: rule,
             ..RULES
@@ -97,7 +97,13 @@ fn a_withdrawal_counts_whatever_the_other_sources_say_and_whatever_the_rule() {
                 consent: true,
                 ..Facts::default()
             };
-            let (facts, noticed) = observe(&known(consenting), &shop, SareView::Status(8), None, rules);
+            let (facts, noticed) = observe(
+                &known(consenting),
+                &shop,
+                SareView::Status(Status::Confirmed),
+                None,
+                rules,
+            );
             assert!(facts.withdrawn && !facts.consent, "{shop:?}");
             assert_eq!(noticed, [Noticed::WithdrawnInShop]);
         }
@@ -112,7 +118,13 @@ fn losing_the_record_that_carried_the_consent_is_a_withdrawal() {
     };
     let mut shop = view(&[Signal::same(false)], &[]);
     shop.lost.push(true);
-    let (facts, _) = observe(&known(consenting), &shop, SareView::Status(8), None, RULES);
+    let (facts, _) = observe(
+        &known(consenting),
+        &shop,
+        SareView::Status(Status::Confirmed),
+        None,
+        RULES,
+    );
     assert!(facts.withdrawn);
 
     let mut still_consents = view(&[Signal::same(true)], &[]);
@@ -120,7 +132,7 @@ fn losing_the_record_that_carried_the_consent_is_a_withdrawal() {
     let (facts, _) = observe(
         &known(consenting),
         &still_consents,
-        SareView::Status(8),
+        SareView::Status(Status::Confirmed),
         None,
         RULES,
     );
@@ -133,7 +145,13 @@ fn losing_the_record_that_carried_the_consent_is_a_withdrawal() {
         lost: vec![true],
         ..ShopView::default()
     };
-    let (facts, _) = observe(&known(consenting), &gone, SareView::Status(8), None, RULES);
+    let (facts, _) = observe(
+        &known(consenting),
+        &gone,
+        SareView::Status(Status::Confirmed),
+        None,
+        RULES,
+    );
     assert!(
         !facts.withdrawn,
         "a deletion is no withdrawal: the merchant chose what follows"
@@ -149,13 +167,19 @@ fn a_withdrawal_lasts_until_a_new_opt_in() {
     let (facts, noticed) = observe(
         &known(withdrawn),
         &view(&[Signal::same(true)], &[]),
-        SareView::Status(8),
+        SareView::Status(Status::Confirmed),
         None,
         RULES,
     );
     assert!(facts.withdrawn && !facts.consent && noticed.is_empty());
     let opted_in = view(&[Signal::then(false, true)], &[]);
-    let (facts, noticed) = observe(&known(withdrawn), &opted_in, SareView::Status(8), None, RULES);
+    let (facts, noticed) = observe(
+        &known(withdrawn),
+        &opted_in,
+        SareView::Status(Status::Confirmed),
+        None,
+        RULES,
+    );
     assert!(!facts.withdrawn && facts.consent);
     assert_eq!(noticed, [Noticed::OptedInInShop]);
 }
@@ -173,34 +197,54 @@ fn only_a_source_that_counts_can_opt_in() {
             customer: rule,
             ..RULES
         };
-        let wish = |shop| {
-            let before = known(refusing(4, RefusalOrigin::Sare));
-            observe(&before, shop, SareView::Status(4), None, rules).0.wish
+        let opt_in = |shop| {
+            let before = known(refusing(Status::RemovalRequested, RefusalOrigin::Sare));
+            observe(
+                &before,
+                shop,
+                SareView::Status(Status::RemovalRequested),
+                None,
+                rules,
+            )
+            .0
+            .opt_in
         };
-        assert_eq!(wish(&flag_flips).is_some(), by_flag, "{rule:?}");
-        assert_eq!(wish(&row_flips).is_some(), by_row, "{rule:?}");
+        assert_eq!(opt_in(&flag_flips).is_some(), by_flag, "{rule:?}");
+        assert_eq!(opt_in(&row_flips).is_some(), by_row, "{rule:?}");
     }
 }
 
 #[test]
 fn a_record_is_an_opt_in_only_when_it_came_after_the_shop_was_read() {
-    let before = known(refusing(4, RefusalOrigin::Sare));
-    let wish = |signal| {
-        observe(&before, &view(&[], &[signal]), SareView::Status(4), None, RULES)
-            .0
-            .wish
+    let before = known(refusing(Status::RemovalRequested, RefusalOrigin::Sare));
+    let opt_in = |signal| {
+        observe(
+            &before,
+            &view(&[], &[signal]),
+            SareView::Status(Status::RemovalRequested),
+            None,
+            RULES,
+        )
+        .0
+        .opt_in
     };
-    assert_eq!(wish(Signal::fresh(true)), Some(Wish::AskAgain));
-    assert_eq!(wish(Signal::first(true)), None);
-    assert_eq!(wish(Signal::fresh(false)), None);
+    assert_eq!(opt_in(Signal::fresh(true)), Some(OptIn::AskAgain));
+    assert_eq!(opt_in(Signal::first(true)), None);
+    assert_eq!(opt_in(Signal::fresh(false)), None);
 }
 
 #[test]
 fn a_refusal_first_seen_together_with_an_opt_in_wins() {
     let consentless = Facts::default();
     let shop = view(&[], &[Signal::then(false, true)]);
-    let (facts, noticed) = observe(&known(consentless), &shop, SareView::Status(4), None, RULES);
-    assert_eq!((facts.wish, noticed), (None, vec![Noticed::RefusedInSare]));
+    let (facts, noticed) = observe(
+        &known(consentless),
+        &shop,
+        SareView::Status(Status::RemovalRequested),
+        None,
+        RULES,
+    );
+    assert_eq!((facts.opt_in, noticed), (None, vec![Noticed::RefusedInSare]));
     assert!(facts.refusal.is_some());
 }
 
@@ -211,9 +255,15 @@ fn our_own_lowering_read_back_is_no_refusal_of_sares() {
         ..Facts::default()
     };
     let shop = view(&[Signal::same(false)], &[]);
-    let (facts, noticed) = observe(&known(withdrawn), &shop, SareView::Status(4), None, RULES);
+    let (facts, noticed) = observe(
+        &known(withdrawn),
+        &shop,
+        SareView::Status(Status::RemovalRequested),
+        None,
+        RULES,
+    );
     let expected = Refusal {
-        status: 4,
+        status: Status::RemovalRequested,
         origin: RefusalOrigin::Shop,
         applied: true,
     };
@@ -225,7 +275,7 @@ fn a_lowering_under_way_is_not_mistaken_for_a_new_subscription() {
     let facts = Facts {
         withdrawn: true,
         consent: false,
-        ..refusing(4, RefusalOrigin::Shop)
+        ..refusing(Status::RemovalRequested, RefusalOrigin::Shop)
     };
     let before = Known {
         lowering: true,
@@ -234,7 +284,7 @@ fn a_lowering_under_way_is_not_mistaken_for_a_new_subscription() {
     let (after, noticed) = observe(
         &before,
         &view(&[Signal::same(false)], &[]),
-        SareView::Status(8),
+        SareView::Status(Status::Confirmed),
         None,
         RULES,
     );
@@ -247,10 +297,10 @@ fn who_subscribes_again_in_sare_refuses_no_longer() {
         let before = known(Facts {
             withdrawn: true,
             consent: false,
-            ..refusing(4, RefusalOrigin::Shop)
+            ..refusing(Status::RemovalRequested, RefusalOrigin::Shop)
         });
         let shop = view(&[Signal::same(false)], &[]);
-        let (facts, noticed) = observe(&before, &shop, SareView::Status(number), None, RULES);
+        let (facts, noticed) = observe(&before, &shop, SareView::Status(number.into()), None, RULES);
         assert_eq!(noticed, [Noticed::ResubscribedInSare]);
         assert!(facts.refusal.is_none() && !facts.withdrawn && !facts.consent);
     }
@@ -258,12 +308,18 @@ fn who_subscribes_again_in_sare_refuses_no_longer() {
 
 #[test]
 fn a_refusal_that_followed_is_not_lifted_by_the_status_it_found() {
-    let before = known(refusing(4, RefusalOrigin::Followed));
+    let before = known(refusing(Status::RemovalRequested, RefusalOrigin::Followed));
     let shop = view(&[Signal::same(true)], &[]);
-    let (facts, noticed) = observe(&before, &shop, SareView::Status(8), None, RULES);
+    let (facts, noticed) = observe(&before, &shop, SareView::Status(Status::Confirmed), None, RULES);
     assert_eq!(facts.refusal.map(|r| r.origin), Some(RefusalOrigin::Followed));
     assert!(noticed.is_empty());
-    let (facts, _) = observe(&before, &shop, SareView::Status(4), None, RULES);
+    let (facts, _) = observe(
+        &before,
+        &shop,
+        SareView::Status(Status::RemovalRequested),
+        None,
+        RULES,
+    );
     assert_eq!(
         facts.refusal.map(|r| r.origin),
         Some(RefusalOrigin::Shop),
@@ -291,14 +347,20 @@ fn a_list_that_does_not_name_a_contact_proves_nothing() {
 #[test]
 fn a_wish_ends_when_the_consent_behind_it_does() {
     let waiting = Facts {
-        wish: Some(Wish::AskAgain),
-        ..refusing(4, RefusalOrigin::Sare)
+        opt_in: Some(OptIn::AskAgain),
+        ..refusing(Status::RemovalRequested, RefusalOrigin::Sare)
     };
     let withdrew = view(&[], &[Signal::then(true, false)]);
     assert_eq!(
-        observe(&known(waiting), &withdrew, SareView::Status(4), None, RULES)
-            .0
-            .wish,
+        observe(
+            &known(waiting),
+            &withdrew,
+            SareView::Status(Status::RemovalRequested),
+            None,
+            RULES
+        )
+        .0
+        .opt_in,
         None
     );
     // No withdrawal, but by the rule chosen meanwhile the customer does not consent.
@@ -308,9 +370,15 @@ fn a_wish_ends_when_the_consent_behind_it_does() {
     };
     let shop = view(&[Signal::same(false)], &[Signal::same(true)]);
     assert_eq!(
-        observe(&known(waiting), &shop, SareView::Status(4), None, rules)
-            .0
-            .wish,
+        observe(
+            &known(waiting),
+            &shop,
+            SareView::Status(Status::RemovalRequested),
+            None,
+            rules
+        )
+        .0
+        .opt_in,
         None
     );
 }
@@ -318,13 +386,13 @@ fn a_wish_ends_when_the_consent_behind_it_does() {
 #[test]
 fn a_wish_that_waits_follows_the_merchants_present_choice() {
     let waiting = Facts {
-        wish: Some(Wish::Reactivate),
-        ..refusing(4, RefusalOrigin::Sare)
+        opt_in: Some(OptIn::Reactivate),
+        ..refusing(Status::RemovalRequested, RefusalOrigin::Sare)
     };
     let shop = view(&[], &[Signal::same(true)]);
-    for (choice, wish) in [
-        (OnNewOptIn::AskAgain, Some(Wish::AskAgain)),
-        (OnNewOptIn::Reactivate, Some(Wish::Reactivate)),
+    for (choice, opt_in) in [
+        (OnNewOptIn::AskAgain, Some(OptIn::AskAgain)),
+        (OnNewOptIn::Reactivate, Some(OptIn::Reactivate)),
         (OnNewOptIn::Leave, None),
     ] {
         let rules = Rules {
@@ -332,10 +400,16 @@ fn a_wish_that_waits_follows_the_merchants_present_choice() {
             ..RULES
         };
         assert_eq!(
-            observe(&known(waiting), &shop, SareView::Status(4), None, rules)
-                .0
-                .wish,
-            wish
+            observe(
+                &known(waiting),
+                &shop,
+                SareView::Status(Status::RemovalRequested),
+                None,
+                rules
+            )
+            .0
+            .opt_in,
+            opt_in
         );
     }
 }
@@ -349,20 +423,32 @@ fn the_words_of_the_ledger_are_read_back() {
         RefusalOrigin::Vanished,
         RefusalOrigin::Followed,
     ] {
-        assert_eq!(RefusalOrigin::from_word(origin.word()), origin);
+        assert_eq!(RefusalOrigin::kept(origin.word()), origin);
     }
-    assert_eq!(RefusalOrigin::from_word("something newer"), RefusalOrigin::Sare);
+    assert_eq!(RefusalOrigin::kept("something newer"), RefusalOrigin::Sare);
 }
 
 #[test]
 fn a_withdrawal_seen_together_with_a_new_subscription_in_sare_survives_a_crash() {
     // The person came back in SARE and withdrew in the shop; we keep the facts and fail to write.
-    let before = known(refusing(4, RefusalOrigin::Sare));
+    let before = known(refusing(Status::RemovalRequested, RefusalOrigin::Sare));
     let withdrew = view(&[], &[Signal::then(true, false)]);
-    let (facts, noticed) = observe(&before, &withdrew, SareView::Status(8), None, RULES);
+    let (facts, noticed) = observe(
+        &before,
+        &withdrew,
+        SareView::Status(Status::Confirmed),
+        None,
+        RULES,
+    );
     assert_eq!(noticed, [Noticed::WithdrawnInShop, Noticed::ResubscribedInSare]);
     let same = view(&[], &[Signal::same(false)]);
-    let (again, noticed) = observe(&known(facts), &same, SareView::Status(8), None, RULES);
+    let (again, noticed) = observe(
+        &known(facts),
+        &same,
+        SareView::Status(Status::Confirmed),
+        None,
+        RULES,
+    );
     assert!(again.withdrawn && noticed.is_empty());
 }
 
@@ -374,28 +460,37 @@ fn another_refusal_in_sare_is_newer_than_the_opt_in_seen_with_it() {
         RefusalOrigin::Sare,
         RefusalOrigin::Shop,
     ] {
-        let wish = |n| {
+        let opt_in = |n| {
             observe(
-                &known(refusing(4, origin)),
+                &known(refusing(Status::RemovalRequested, origin)),
                 &opted_in,
                 SareView::Status(n),
                 None,
                 RULES,
             )
             .0
-            .wish
+            .opt_in
         };
-        assert_eq!((wish(4), wish(2)), (Some(Wish::AskAgain), None));
+        assert_eq!(
+            (opt_in(Status::RemovalRequested), opt_in(Status::RemovedManually)),
+            (Some(OptIn::AskAgain), None)
+        );
     }
     let waiting = Facts {
-        wish: Some(Wish::AskAgain),
-        ..refusing(4, RefusalOrigin::Sare)
+        opt_in: Some(OptIn::AskAgain),
+        ..refusing(Status::RemovalRequested, RefusalOrigin::Sare)
     };
     let same = view(&[], &[Signal::same(true)]);
     assert_eq!(
-        observe(&known(waiting), &same, SareView::Status(3), None, RULES)
-            .0
-            .wish,
+        observe(
+            &known(waiting),
+            &same,
+            SareView::Status(Status::RemovedAutomatically),
+            None,
+            RULES
+        )
+        .0
+        .opt_in,
         None
     );
 }
@@ -403,8 +498,8 @@ fn another_refusal_in_sare_is_newer_than_the_opt_in_seen_with_it() {
 #[test]
 fn a_refusal_that_arrives_with_another_record_ends_the_wish_that_waits() {
     let waiting = Facts {
-        wish: Some(Wish::AskAgain),
-        ..refusing(4, RefusalOrigin::Sare)
+        opt_in: Some(OptIn::AskAgain),
+        ..refusing(Status::RemovalRequested, RefusalOrigin::Sare)
     };
     let arrives = view(
         &[Signal {
@@ -413,11 +508,17 @@ fn a_refusal_that_arrives_with_another_record_ends_the_wish_that_waits() {
         }],
         &[Signal::same(true)],
     );
-    let followed = Some(Followed::refusal(4));
+    let followed = Some(Followed::refusal(Status::RemovalRequested));
     assert_eq!(
-        observe(&known(waiting), &arrives, SareView::Status(4), followed, RULES)
-            .0
-            .wish,
+        observe(
+            &known(waiting),
+            &arrives,
+            SareView::Status(Status::RemovalRequested),
+            followed,
+            RULES
+        )
+        .0
+        .opt_in,
         None
     );
 }
@@ -435,16 +536,16 @@ fn vanishing_is_newer_than_the_opt_in_seen_with_it_and_leaves_a_withdrawal_stand
 
 #[test]
 fn who_vanished_and_is_back_refusing_is_told_to_the_shop() {
-    let vanished = known(refusing(0, RefusalOrigin::Vanished));
+    let vanished = known(refusing(Status::Absent, RefusalOrigin::Vanished));
     let (facts, noticed) = observe(
         &vanished,
         &view(&[], &[Signal::same(true)]),
-        SareView::Status(3),
+        SareView::Status(Status::RemovedAutomatically),
         None,
         RULES,
     );
     let expected = Refusal {
-        status: 3,
+        status: Status::RemovedAutomatically,
         origin: RefusalOrigin::Sare,
         applied: false,
     };

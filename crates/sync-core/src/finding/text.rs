@@ -1,8 +1,8 @@
 //! Findings in words, in both languages.
 
+use super::TemplateFault;
 use super::{Kind, What};
 use crate::RecordKind;
-use crate::mapping::TemplateFault;
 
 /// Most items named in one sentence.
 const MOST_NAMED: usize = 12;

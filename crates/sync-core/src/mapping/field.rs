@@ -105,7 +105,6 @@ pub enum Nature {
 /// A field, for screens and error texts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FieldInfo {
-    /// The field.
     pub field: Field,
     /// Its name in a mapping.
     pub name: &'static str,

@@ -18,7 +18,7 @@ pub use field::{AddressField, Field, FieldInfo, Nature, fields};
 pub use row::{Overwrite, Row, RowText, Value, WhenEmpty};
 pub use suggest::suggest;
 pub use target::Target;
-pub use template::{Template, TemplateFault};
+pub use template::Template;
 pub use traits::Traits;
 pub use transform::Transform;
 

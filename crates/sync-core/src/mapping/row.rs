@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Field, Needs, Source, Target, Template, Transform, read, unknown_field, unknown_target};
-use crate::RecordKind;
 use crate::finding::What;
+use crate::{RecordKind, words};
 
 /// Where a row's value comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,7 +18,7 @@ pub enum Value {
 }
 
 /// What an empty value means for SARE.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum WhenEmpty {
     /// SARE keeps what it has.
@@ -27,9 +27,10 @@ pub enum WhenEmpty {
     /// SARE's field is emptied.
     Clear,
 }
+words!(WhenEmpty { Keep = "keep", Clear = "clear" });
 
 /// Whether what SARE has is replaced.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Overwrite {
     /// By whatever the shop says.
@@ -38,6 +39,7 @@ pub enum Overwrite {
     /// Only where SARE has nothing.
     IfEmpty,
 }
+words!(Overwrite { Always = "always", IfEmpty = "if-empty" });
 
 /// One row of a mapping.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -219,8 +221,16 @@ impl Row {
                 .iter()
                 .fold(value, |value, transform| transform.apply(&value, country))
         };
-        value.trim().to_owned()
+        plain(&value).trim().to_owned()
     }
+}
+
+/// A value without characters that are never meant (NUL, other control characters); line ends and tabs stay.
+fn plain(value: &str) -> String {
+    value
+        .chars()
+        .filter(|c| !c.is_control() || matches!(c, '\n' | '\r' | '\t'))
+        .collect()
 }
 
 impl Value {

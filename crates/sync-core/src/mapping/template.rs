@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::{Field, Source, Transform, read};
 use crate::RecordKind;
-use crate::finding::What;
+use crate::finding::{TemplateFault, What};
 use crate::mapping::unknown_field;
 
 /// Text with fields in it.
@@ -20,17 +20,6 @@ enum Part {
         field: Field,
         transforms: Vec<Transform>,
     },
-}
-
-/// Why a template cannot be read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TemplateFault {
-    /// A `{` without its `}`.
-    Unclosed,
-    /// A `}` without its `{`.
-    Stray,
-    /// Nothing between the braces.
-    Empty,
 }
 
 impl Template {

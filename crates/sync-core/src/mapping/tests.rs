@@ -6,6 +6,7 @@ mod suggestions;
 use std::collections::BTreeMap;
 
 use super::*;
+use crate::finding::TemplateFault;
 
 /// A record as a map from field names to values.
 struct Record(RecordKind, BTreeMap<String, String>);
@@ -74,7 +75,7 @@ fn a_row_names_a_field_or_a_template_or_a_constant() {
 
 #[test]
 fn every_field_is_found_by_its_own_name() {
-    for kind in [RecordKind::Customer, RecordKind::Subscriber] {
+    for &kind in RecordKind::ALL {
         for info in fields(kind) {
             assert_eq!(Field::parse(kind, info.name), Some(info.field), "{}", info.name);
             assert_eq!(info.field.to_string(), info.name);
@@ -468,4 +469,16 @@ fn debug_shows_no_values() {
     let shown = format!("{traits:?}");
     assert!(!shown.contains("Jan") && !shown.contains("600"), "{shown}");
     assert!(shown.contains("gsm"));
+}
+
+#[test]
+fn characters_that_are_never_meant_are_left_out_of_values() {
+    let record = customer(&[
+        ("firstname", "An\u{0}na\u{7}"),
+        ("lastname", "\u{1b}[31mNo\u{9}wak\u{85}"),
+    ]);
+    let mapping = mapping(&[row("name", "{firstname} {lastname}"), row("comment", "lastname")]);
+    let traits = mapping.apply(&record);
+    assert_eq!(traits.name.as_deref(), Some("Anna [31mNo wak"));
+    assert_eq!(traits.comment.as_deref(), Some("[31mNo\twak"));
 }

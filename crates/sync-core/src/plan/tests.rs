@@ -52,8 +52,8 @@ impl Case {
         self
     }
 
-    fn sare(mut self, number: i64) -> Self {
-        self.sare = SareView::Status(number);
+    fn sare(mut self, status: Status) -> Self {
+        self.sare = SareView::Status(status);
         self
     }
 
@@ -105,7 +105,7 @@ fn refusing(origin: RefusalOrigin) -> Facts {
     Facts {
         consent: true,
         refusal: Some(Refusal {
-            status: 4,
+            status: Status::RemovalRequested,
             origin,
             applied: true,
         }),
@@ -113,13 +113,13 @@ fn refusing(origin: RefusalOrigin) -> Facts {
     }
 }
 
-const REFUSALS: [i64; 3] = [2, 3, 4];
-const OPEN: [i64; 3] = [5, 6, 8];
+const REFUSALS: [Status; 3] = Status::REFUSALS;
+const OPEN: [Status; 3] = [Status::NotVerified, Status::NotConfirmed, Status::Confirmed];
 
 #[test]
 fn nothing_in_sare_and_consent_adds_as_confirmed() {
     let expected = Step::Add {
-        status: 8,
+        status: Status::Confirmed,
         confirm: false,
     };
     assert_eq!(a_contact().subscriber(Signal::first(true)).step(), expected);
@@ -137,7 +137,7 @@ fn nothing_in_sare_and_no_consent_adds_as_unconfirmed_or_skips() {
     assert_eq!(
         case.step(),
         Step::Add {
-            status: 6,
+            status: Status::NotConfirmed,
             confirm: false
         }
     );
@@ -181,7 +181,7 @@ fn consent_that_was_there_and_has_gone_unsubscribes_by_the_set_status() {
                 .sare(number)
                 .known(consenting());
             let (facts, noticed, step) = case.circumstances(|at| at.to_sare = to_sare).look();
-            assert_eq!(step, Step::Unsubscribe { to: to_sare.number() });
+            assert_eq!(step, Step::Unsubscribe { to: to_sare.status() });
             assert_eq!(noticed, [Noticed::WithdrawnInShop]);
             assert!(facts.withdrawn && !facts.consent);
         }
@@ -198,9 +198,14 @@ fn a_withdrawal_set_to_unconfirmed_lowers_only_what_is_mailed() {
             .circumstances(|at| at.to_sare = UnsubscribeStatus::Unconfirmed)
             .step()
     };
-    assert_eq!(case(8), Step::Unsubscribe { to: 6 });
-    assert_eq!(case(6), Step::Update);
-    assert_eq!(case(5), Step::Update);
+    assert_eq!(
+        case(Status::Confirmed),
+        Step::Unsubscribe {
+            to: Status::NotConfirmed
+        }
+    );
+    assert_eq!(case(Status::NotConfirmed), Step::Update);
+    assert_eq!(case(Status::NotVerified), Step::Update);
 }
 
 #[test]
@@ -256,11 +261,17 @@ fn a_new_opt_in_after_a_refusal_does_what_the_merchant_chose() {
                     ..Facts::default()
                 });
             let step = |choice| case.clone().on_new_opt_in(choice).step();
-            assert_eq!(step(OnNewOptIn::AskAgain), Step::Raise { to: 6, confirm: true });
+            assert_eq!(
+                step(OnNewOptIn::AskAgain),
+                Step::Raise {
+                    to: Status::NotConfirmed,
+                    confirm: true
+                }
+            );
             assert_eq!(
                 step(OnNewOptIn::Reactivate),
                 Step::Raise {
-                    to: 8,
+                    to: Status::Confirmed,
                     confirm: false
                 }
             );
@@ -282,7 +293,7 @@ fn an_old_consent_is_no_new_opt_in() {
         for choice in [OnNewOptIn::AskAgain, OnNewOptIn::Reactivate] {
             let case = a_contact()
                 .customer(signal)
-                .sare(4)
+                .sare(Status::RemovalRequested)
                 .known(refusing(RefusalOrigin::Sare));
             assert_eq!(case.on_new_opt_in(choice).step(), Step::Suppress, "{signal:?}");
         }
@@ -299,11 +310,11 @@ fn blocked_and_unknown_contacts_are_never_touched() {
             Signal::fresh(true),
         ] {
             for facts in [consenting(), refusing(RefusalOrigin::Sare)] {
-                let case = a_contact().customer(signal).sare(number).known(facts);
+                let case = a_contact().customer(signal).sare(number.into()).known(facts);
                 assert_eq!(case.step(), Step::HandsOff, "{number} {signal:?}");
             }
         }
-        let gone = a_contact().sare(number).known(consenting());
+        let gone = a_contact().sare(number.into()).known(consenting());
         assert_eq!(
             gone.circumstances(|at| at.deleted = DeletedAction::Delete).step(),
             Step::HandsOff

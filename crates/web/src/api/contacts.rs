@@ -5,7 +5,8 @@ use axum::extract::State;
 use http::StatusCode;
 
 use super::lookup::{Address, Body, Named};
-use super::model::{ContactView, HistoryView, RecordView, iso, kind_word, word};
+use super::model::{ContactView, HistoryView, RecordView, iso};
+use super::words::Word;
 use crate::error::{Error, Problem};
 use crate::state::App;
 
@@ -40,21 +41,21 @@ pub async fn find(
     let history = app.store.history(shop.id, hash, HISTORY).await?;
     Ok(Json(ContactView {
         email: contact.address,
-        outcome: word(contact.outcome),
+        outcome: Word::of(&contact.outcome),
         consent: contact.consent,
         withdrawn: contact.withdrawn,
-        doubt: contact.doubt.map(|doubt| doubt.word().to_owned()),
-        sare_status: contact.sare_status,
-        sare_seen: contact.sare_seen_at.and_then(iso),
-        refusal: contact.refusal,
-        refused: contact.refused_at.and_then(iso),
-        refusal_origin: contact.refusal_origin,
+        doubt: contact.doubt.as_ref().map(Word::of),
+        sare_status: contact.sare.map(|seen| seen.status.code()),
+        sare_seen: contact.sare.and_then(|seen| iso(seen.at)),
+        refusal: contact.refusal.map(|refused| refused.status.code()),
+        refused: contact.refusal.and_then(|refused| iso(refused.since)),
+        refusal_origin: contact.refusal.map(|refused| Word::of(&refused.origin)),
         groups: contact.groups,
         sent: contact.sent_at.and_then(iso),
         records: records
             .iter()
             .map(|record| RecordView {
-                kind: kind_word(record.key.kind).to_owned(),
+                kind: Word::of(&record.key.kind),
                 id: record.key.id,
                 consent: record.consent,
                 silent: record.silent,

@@ -9,6 +9,7 @@ pub(crate) mod model;
 mod problems;
 mod runs;
 mod shops;
+pub(crate) mod words;
 
 use axum::Json;
 use axum::Router;

@@ -2,14 +2,20 @@
 
 use std::collections::BTreeMap;
 
-use desk::Remedy;
-use desk::standing::{Matter, Standing};
+use desk::standing::Standing;
 use engine::Body;
 use ports::Millis;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use store::{Contact, Counts, HistoryEntry, Outcome, Problem, Run, Shop};
-use sync_core::{Lang, RecordKind};
+use sync_core::Lang;
+use texts::{ProblemTexts, Words};
 use utoipa::ToSchema;
+
+use super::words::{
+    CauseWord, DoubtWord, GravityWord, HealerWord, HistoryKindWord, MatterWord, OriginWord, OutcomeWord,
+    PhaseWord, ProblemKindWord, RecordKindWord, RefusalOriginWord, RunKindWord, RunStateWord, ShopStateWord,
+    SideWord, Word,
+};
 
 /// A moment as RFC 3339 in UTC.
 pub fn iso(at: Millis) -> Option<String> {
@@ -18,16 +24,8 @@ pub fn iso(at: Millis) -> Option<String> {
         .map(|moment| moment.to_string())
 }
 
-/// The word under which a value is known.
-pub fn word<T: Serialize>(value: T) -> String {
-    serde_json::to_value(value)
-        .ok()
-        .and_then(|value| value.as_str().map(str::to_owned))
-        .unwrap_or_default()
-}
-
 /// A shop.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct ShopView {
     /// Its host, with the port where it is not the usual one.
     pub shop: String,
@@ -35,21 +33,20 @@ pub struct ShopView {
     pub license: String,
     /// Its address.
     pub url: String,
-    /// `app-store` or `direct`.
-    pub origin: String,
-    /// `connecting`, `connected`, `access-lost`, `uninstalling` or `removed`.
-    pub state: String,
-    /// How it stands, the gravest that is true of it, as the panel's headline says it: `current` when all is well, else
-    /// e.g. `sare-not-connected`, `access-lost`, `paused`, `sare-away`, `run-under-way`.
-    pub standing: String,
-    /// How that is meant: `good`, `info`, `warn` or `bad`.
-    pub severity: String,
+    /// What it was connected by.
+    pub origin: OriginWord,
+    /// Where it stands with us.
+    pub state: ShopStateWord,
+    /// How it stands, the gravest that is true of it, as the panel's headline says it: `current` when all is well.
+    pub standing: MatterWord,
+    /// How that is meant.
+    pub severity: GravityWord,
     /// All that is true of it in the same words, the gravest first.
-    pub matters: Vec<String>,
-    /// The shop's side: `answers`, `away`, `refuses`, `connecting`, `not-asked` or `not-connected`.
-    pub shop_side: String,
-    /// SARE's side, in the same words.
-    pub sare_side: String,
+    pub matters: Vec<MatterWord>,
+    /// The shop's side.
+    pub shop_side: SideWord,
+    /// SARE's side.
+    pub sare_side: SideWord,
     /// All synchronisation is stopped.
     pub paused: bool,
     /// On trial.
@@ -75,18 +72,13 @@ impl ShopView {
             shop: shop.host.clone(),
             license: shop.license.clone(),
             url: shop.url.clone(),
-            origin: word(shop.origin),
-            state: word(shop.state),
-            standing: standing.headline().word().to_owned(),
-            severity: standing.headline().gravity().word().to_owned(),
-            matters: standing
-                .matters
-                .iter()
-                .map(Matter::word)
-                .map(str::to_owned)
-                .collect(),
-            shop_side: standing.shop.word().to_owned(),
-            sare_side: standing.sare.word().to_owned(),
+            origin: Word::of(&shop.origin),
+            state: Word::of(&shop.state),
+            standing: Word::of(standing.headline()),
+            severity: Word::of(&standing.headline().severity()),
+            matters: standing.matters.iter().map(Word::of).collect(),
+            shop_side: Word::of(&standing.shop),
+            sare_side: Word::of(&standing.sare),
             paused: shop.paused,
             trial: shop.trial,
             subscription_until: shop.subscription_until.and_then(iso),
@@ -100,7 +92,7 @@ impl ShopView {
 }
 
 /// How many contacts stand where.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct CountsView {
     /// All contacts with an address.
     pub contacts: i64,
@@ -155,14 +147,14 @@ impl CountsView {
 }
 
 /// One run through the whole shop.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct RunView {
     /// Its number within the shop.
     pub id: i64,
-    /// `first`, `forced`, `sweep`, `backfill` or `dry-run`.
-    pub kind: String,
-    /// `queued`, `running`, `braked`, `done`, `refused`, `failed` or `cancelled`.
-    pub state: String,
+    /// What it is for.
+    pub kind: RunKindWord,
+    /// Where it stands.
+    pub state: RunStateWord,
     /// Why it stopped.
     pub error: Option<String>,
     /// When it was asked for.
@@ -171,9 +163,8 @@ pub struct RunView {
     pub started: Option<String>,
     /// When it ended.
     pub ended: Option<String>,
-    /// Where it is, what it counted, and what it would change: `phase`, `total`, `done`, `counters`, `statement`,
-    /// `eta_seconds`, `waiting_for`.
-    #[schema(value_type = Object)]
+    /// Where it is, what it counted, and what it would change.
+    #[schema(value_type = Progress)]
     pub progress: serde_json::Value,
 }
 
@@ -182,8 +173,8 @@ impl RunView {
     pub fn new(run: &Run) -> Self {
         Self {
             id: run.id,
-            kind: word(run.kind),
-            state: word(run.state),
+            kind: Word::of(&run.kind),
+            state: Word::of(&run.state),
             error: run.error.clone(),
             created: iso(run.created_at),
             started: run.started_at.and_then(iso),
@@ -193,21 +184,46 @@ impl RunView {
     }
 }
 
+/// How far a run is. It has more members than these, which may change.
+#[derive(Debug, ToSchema)]
+#[expect(
+    dead_code,
+    reason = "what is answered is the body that the ledger keeps: this describes it"
+)]
+pub struct Progress {
+    /// What it is doing.
+    phase: PhaseWord,
+    /// Rows to read, as the shop counted them.
+    total: Option<i64>,
+    /// Rows read.
+    done: i64,
+    /// What became of the contacts, each a number.
+    #[schema(value_type = Object)]
+    counters: (),
+    /// What it would change, each a number.
+    #[schema(value_type = Object)]
+    statement: (),
+    /// Seconds left, where that can be told.
+    eta_seconds: Option<i64>,
+    /// What is being waited for.
+    waiting_for: Option<CauseWord>,
+}
+
 /// Something that needs attention.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct ProblemView {
     /// By which it is retried.
     pub key: String,
     /// The contact's address, `customer 12`, `subscriber 7` or `the shop`.
     pub who: String,
-    /// A stable word, e.g. `sare-refused`.
-    pub kind: String,
+    /// What is wrong.
+    pub kind: ProblemKindWord,
     /// What happened, in one sentence.
     pub cause: String,
     /// What helps.
     pub remedy: String,
-    /// Who can do that: `itself` (it is tried again), `merchant`, `operator`, `sare` or `shoper`.
-    pub healer: String,
+    /// Who can do that; `itself`: it is tried again.
+    pub healer: HealerWord,
     /// Details, perhaps in a service's own words.
     pub detail: Option<String>,
     /// A final verdict, not tried again by itself.
@@ -224,23 +240,19 @@ pub struct ProblemView {
 impl ProblemView {
     /// A problem and whom it is about; its sentences are in `lang`.
     pub fn new(problem: &Problem, contact: Option<&Contact>, lang: Lang) -> Self {
-        let Remedy {
-            cause,
-            remedy,
-            healer,
-        } = desk::remedy(&problem.kind, lang);
+        let ProblemTexts { cause, remedy } = Words(lang).problem(problem.kind);
         let address = contact.and_then(|contact| contact.address.clone());
         let who = address.unwrap_or_else(|| match store::DirtyKey::decode(&problem.key) {
-            Some(store::DirtyKey::Record(key)) => format!("{} {}", kind_word(key.kind), key.id),
+            Some(store::DirtyKey::Record(key)) => format!("{} {}", key.kind.word(), key.id),
             _ => "the shop".to_owned(),
         });
         Self {
             key: problem.key.clone(),
             who,
-            kind: problem.kind.clone(),
+            kind: Word::of(&problem.kind),
             cause: cause.to_owned(),
             remedy: remedy.to_owned(),
-            healer: healer.word().to_owned(),
+            healer: Word::of(&problem.kind.healer()),
             detail: problem.detail.clone(),
             is_final: problem.is_final,
             since: iso(problem.first_at),
@@ -250,27 +262,19 @@ impl ProblemView {
     }
 }
 
-/// `customer` or `subscriber`.
-pub fn kind_word(kind: RecordKind) -> &'static str {
-    match kind {
-        RecordKind::Customer => "customer",
-        RecordKind::Subscriber => "subscriber",
-    }
-}
-
 /// What the ledger knows of one contact.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct ContactView {
     /// The address as the shop writes it; none once erased.
     pub email: Option<String>,
-    /// `unknown`, `synchronised`, `suppressed`, `skipped`, `failed`, `hands-off` or `gone`.
-    pub outcome: String,
+    /// What the last synchronisation made of it.
+    pub outcome: OutcomeWord,
     /// The shop's consent by the merchant's rule when last decided.
     pub consent: Option<bool>,
     /// A withdrawal was seen in the shop and no opt-in since.
     pub withdrawn: bool,
-    /// Why a consent of the shop is not acted upon: `inactive-row`, `old-address` or `not-said`.
-    pub doubt: Option<String>,
+    /// Why a consent of the shop is not acted upon.
+    pub doubt: Option<DoubtWord>,
     /// Status last seen in SARE; 0 = surely absent.
     pub sare_status: Option<i64>,
     /// When it was seen.
@@ -279,8 +283,8 @@ pub struct ContactView {
     pub refusal: Option<i64>,
     /// When it was learnt.
     pub refused: Option<String>,
-    /// How it was learnt: `first-sight`, `sare`, `shop`, `vanished` or `followed`.
-    pub refusal_origin: Option<String>,
+    /// How it was learnt.
+    pub refusal_origin: Option<RefusalOriginWord>,
     /// Our groups that the contact was put in.
     pub groups: Vec<i64>,
     /// When SARE was last told.
@@ -292,10 +296,10 @@ pub struct ContactView {
 }
 
 /// A record of the shop.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct RecordView {
-    /// `customer` or `subscriber`.
-    pub kind: String,
+    /// Whose it is.
+    pub kind: RecordKindWord,
     /// Its id in the shop.
     pub id: i64,
     /// What it says of consent, or said last; none where the shop never said so in a way that can be read.
@@ -305,12 +309,12 @@ pub struct RecordView {
 }
 
 /// One line of a contact's history.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct HistoryView {
     /// When.
     pub at: Option<String>,
-    /// What happened, a stable word.
-    pub kind: String,
+    /// What happened. An earlier or later version of the program may have written another word.
+    pub kind: HistoryKindWord,
     /// Details.
     #[schema(value_type = Option<Object>)]
     pub detail: Option<serde_json::Value>,
@@ -322,7 +326,7 @@ impl HistoryView {
         let detail = entry.detail.as_deref();
         Self {
             at: iso(entry.at),
-            kind: entry.kind.clone(),
+            kind: Word::of(&entry.kind),
             detail: detail.map(|text| serde_json::from_str(text).unwrap_or_else(|_| text.into())),
         }
     }

@@ -94,11 +94,11 @@ pub struct Retried {
 pub async fn retry(
     State(app): State<App>,
     Named(shop): Named,
-    Body(wish): Body<Retry>,
+    Body(request): Body<Retry>,
 ) -> Result<Json<Retried>, Error> {
     let retried = app
         .store
-        .problem_retry(shop.id, wish.key.as_deref(), app.now())
+        .problem_retry(shop.id, request.key.as_deref(), app.now())
         .await?;
     app.engine.ask_again(shop.id).await?;
     app.wake.notify_one();

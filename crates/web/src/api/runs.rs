@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::extract::{Path, State};
-use engine::Body as RunBody;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use store::RunKind;
@@ -44,29 +43,23 @@ pub struct Sync {
         (status = 400, body = Problem, description = "The body cannot be read", content_type = "application/problem+json"),
         (status = 401, body = Problem, description = "No or a wrong token", content_type = "application/problem+json"),
         (status = 404, body = Problem, description = "No such shop", content_type = "application/problem+json"),
-        (status = 409, body = Problem, description = "Not configured, or another run is not over", content_type = "application/problem+json"),
+        (status = 409, body = Problem, description = "Not configured, not connected to SARE or its key refused, no access to the shop, paused, or another run is not over", content_type = "application/problem+json"),
     )
 )]
 pub async fn sync(
     State(app): State<App>,
     Named(shop): Named,
-    Body(wish): Body<Sync>,
+    Body(request): Body<Sync>,
 ) -> Result<(StatusCode, Json<RunView>), Error> {
-    if shop.config.is_none() {
-        return Err(Error::NotConfigured);
-    }
-    let kind = if wish.dry_run {
+    let kind = if request.dry_run {
         RunKind::DryRun
     } else {
         RunKind::Forced
     };
-    let body = RunBody {
-        allow_mailable: wish.allow_mailable,
-        ..RunBody::default()
-    };
-    let now = app.now();
-    let id = app.store.create_run(shop.id, kind, &body.text(), now).await?;
-    app.store.wake(shop.id, now).await?;
+    let id = app
+        .engine
+        .ask_for_run(&shop, kind, request.allow_mailable)
+        .await?;
     app.wake.notify_one();
     let run = app.store.run(shop.id, id).await?.ok_or(Error::NoSuchRun)?;
     Ok((StatusCode::ACCEPTED, Json(RunView::new(&run))))

@@ -5,17 +5,18 @@ use axum::extract::State;
 use desk::standing::{Facts, Standing};
 use http::StatusCode;
 use secrecy::ExposeSecret;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use store::{HookKind, Shop};
 use utoipa::ToSchema;
 
 use super::lookup::Named;
 use super::model::{Meters, RunView, ShopView};
+use super::words::{SignedBy, SignedByWord, Word};
 use crate::error::{Error, Problem};
 use crate::state::App;
 
 /// A shop, with what is told of one only.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct ShopDetails {
     /// The shop.
     #[serde(flatten)]
@@ -27,8 +28,8 @@ pub struct ShopDetails {
     pub meters: Meters,
     /// What to enter in SARE as the address of its webhook. It carries a secret.
     pub sare_webhook_url: Option<String>,
-    /// Which secret the shop signed its last webhook with: `plain`, `derived` or `own-derived`.
-    pub webhook_signed_by: Option<String>,
+    /// Which secret the shop signed its last webhook with.
+    pub webhook_signed_by: Option<SignedByWord>,
 }
 
 /// All shops
@@ -54,7 +55,7 @@ pub async fn list(State(app): State<App>) -> Result<Json<Vec<ShopView>>, Error> 
 async fn view(app: &App, shop: &Shop) -> Result<ShopView, Error> {
     let counts = app.store.counts(shop.id).await?;
     let run = app.store.active_run(shop.id).await?;
-    let facts = Facts::read(&app.store, app.engine.settings(), shop, app.now()).await?;
+    let facts = Facts::read(&app.store, shop, app.now()).await?;
     Ok(ShopView::new(shop, &counts, run.as_ref(), &Standing::of(&facts)))
 }
 
@@ -87,7 +88,9 @@ pub async fn show(State(app): State<App>, Named(shop): Named) -> Result<Json<Sho
         runs: runs.iter().map(RunView::new).collect(),
         meters: app.store.meters(shop.id).await?.into_iter().collect(),
         sare_webhook_url,
-        webhook_signed_by: shoper.and_then(|(hook, _)| hook.matched),
+        webhook_signed_by: shoper
+            .and_then(|(hook, _)| SignedBy::kept(&hook.matched?))
+            .map(|by| Word::of(&by)),
     }))
 }
 

@@ -3,7 +3,6 @@
 
 mod address;
 mod id;
-pub(crate) mod rate;
 pub mod sare;
 pub mod shoper;
 
@@ -16,8 +15,8 @@ use crate::state::App;
 /// Shoper waits three seconds and never tries again (shoper-api.md F.6).
 const ANSWER_WITHIN: Duration = Duration::from_millis(2_500);
 
-/// Works on a hook for as long as its sender waits. A mark that the busy ledger takes later is still of use, so the
-/// work goes on by itself when the answer could wait no longer; how many do so at once is bounded.
+/// Handles a webhook within the sender's time-out. Work that takes longer goes on after the answer; the number at once is
+/// bounded.
 async fn in_time<T: Send + 'static>(
     app: &App,
     work: impl Future<Output = Result<T, Error>> + Send + 'static,

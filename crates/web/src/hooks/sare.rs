@@ -30,7 +30,7 @@ pub async fn receive(
     };
     let result = match &worked {
         Ok(result) => result,
-        Err(error) => error.code(),
+        Err(error) => error.word(),
     };
     metrics::counter!("shoper_sare_webhooks_total", "from" => "sare", "event" => "any", "result" => result)
         .increment(1);
@@ -72,7 +72,7 @@ async fn take(app: &App, token: &str, body: &[u8]) -> Result<&'static str, Error
         })
         .collect();
     if !marks.is_empty() {
-        app.store.mark(hook.shop, &marks, now).await?;
+        app.store.mark_dirty(hook.shop, &marks, now).await?;
         app.wake.notify_one();
     }
     app.store

@@ -36,7 +36,7 @@ pub async fn receive(
     };
     let result = match &worked {
         Ok(()) => "received",
-        Err(error) => error.code(),
+        Err(error) => error.word(),
     };
     metrics::counter!("shoper_sare_webhooks_total", "from" => "shoper", "event" => label(&event), "result" => result)
         .increment(1);
@@ -68,14 +68,14 @@ async fn take(app: &App, token: &str, headers: &HeaderMap, body: &[u8]) -> Resul
         return Err(Error::NoSuchPage);
     };
     let license = header(headers, "x-shop-license");
-    // Signed are the bytes as they came, or, of what was compressed on its way, those that were meant.
+    // Shoper signs the bytes as sent, or the body before compression: both are tried.
     let meant = read_body(headers, Bytes::copy_from_slice(body), READ_AT_MOST).unwrap_or_default();
     let proven = prove(app, &hook, headers, body).or_else(|| prove(app, &hook, headers, &meant));
     let Some(matched) = proven else {
         tracing::warn!(shop = %hook.shop, "a webhook's signature does not match");
         return Err(Error::NotProven("the signature does not match"));
     };
-    // A shop connected without the AppStore tells its licence by its first webhook, in its own secret's name.
+    // The first webhook of a directly connected shop tells its licence. It must be signed with the hook's own secret.
     let unknown_yet = hook.license.starts_with("direct:");
     if !license.is_empty() && license != hook.license && !unknown_yet {
         tracing::warn!(shop = %hook.shop, "a webhook names another licence: is there a copy of the shop?");
@@ -104,11 +104,7 @@ const READ_EVERY_MS: i64 = 3_600_000;
 
 /// Has the whole shop read, where nothing else tells what has changed in it.
 async fn read_whole(app: &App, hook: &Hook, now: i64) -> Result<(), Error> {
-    let lane = app.store.lane(hook.shop).await?;
-    let is_set_up = lane.is_some_and(|lane| {
-        let state = engine::LaneState::parse(&lane.state, app.engine.settings());
-        state.first_done
-    });
+    let is_set_up = engine::standing(&app.store, hook.shop).await?.first_done;
     let newest = app.store.newest_run(hook.shop, RunKind::Sweep).await?;
     let was_read = newest.is_some_and(|run| run.created_at + READ_EVERY_MS > now);
     if !is_set_up || was_read || app.store.active_run(hook.shop).await?.is_some() {
@@ -142,7 +138,7 @@ async fn mark(app: &App, hook: &Hook, event: &str, body: &[u8]) -> Result<(), Er
                 reason,
                 held_by: None,
             };
-            app.store.mark(hook.shop, &[mark], now).await?;
+            app.store.mark_dirty(hook.shop, &[mark], now).await?;
         }
         None => {
             tracing::warn!(shop = %hook.shop, event = label(event), "a webhook names no record; the shop is read");
@@ -154,8 +150,7 @@ async fn mark(app: &App, hook: &Hook, event: &str, body: &[u8]) -> Result<(), Er
     Ok(())
 }
 
-/// The hook's own secret, the one of the app's definition, and the hook's own derived as the latter is; no other
-/// (shoper-api.md H.1, I).
+/// Tries the hook's own secret, the app's derived secret, and the hook's secret derived for the shop (shoper-api.md H.1, I).
 fn prove(app: &App, hook: &Hook, headers: &HeaderMap, body: &[u8]) -> Option<WebhookSecretKind> {
     let license = header(headers, "x-shop-license");
     let of = if hook.license.starts_with("direct:") {

@@ -3,10 +3,10 @@
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use http::{StatusCode, header};
+use http::{HeaderMap, StatusCode, Uri, header};
 use maud::{DOCTYPE, html};
+use texts::Words;
 
-use super::words::Words;
 use super::{assets, csp};
 use crate::error::Error;
 use crate::state::App;
@@ -133,6 +133,28 @@ pub async fn render(State(app): State<App>, mut response: Response) -> Response 
     match response.extensions_mut().remove::<Closed>() {
         Some(closed) => closed.page(app.settings.base_path()),
         None => response,
+    }
+}
+
+/// Nothing is served under an address.
+pub(crate) async fn no_such_page(State(app): State<App>, uri: Uri, headers: HeaderMap) -> Response {
+    unserved(&app, &uri, &headers, Error::NoSuchPage)
+}
+
+/// An address is not served by this method.
+pub(crate) async fn method_not_allowed(State(app): State<App>, uri: Uri, headers: HeaderMap) -> Response {
+    unserved(&app, &uri, &headers, Error::MethodNotAllowed)
+}
+
+/// A page for a person in front of a browser, problem details for a machine.
+fn unserved(app: &App, uri: &Uri, headers: &HeaderMap, error: Error) -> Response {
+    let accepts = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
+    let is_page =
+        uri.path().starts_with("/panel") || accepts.is_some_and(|kinds| kinds.contains("text/html"));
+    if is_page && !uri.path().starts_with("/panel/assets/") {
+        Closed::of(Words::of_locale(None), error).page(app.settings.base_path())
+    } else {
+        error.into_response()
     }
 }
 

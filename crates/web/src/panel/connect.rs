@@ -15,12 +15,12 @@ use secrecy::SecretString;
 use serde::Deserialize;
 use store::{SecretName, Shop};
 use sync_core::config::Config;
+use texts::Words;
 
 use super::closed::Closed;
 use super::layout::{self, Head};
 use super::parts::{Field, Tone, checkbox, input, notice};
 use super::session::{Posted, Visit};
-use super::words::Words;
 use crate::state::App;
 
 /// How often a lane at work is asked to take note of a new key, and how long in between.
@@ -310,7 +310,7 @@ async fn connect(State(app): State<App>, Posted { visit, fields }: Posted) -> Re
         (Some(groups), Some(properties)) => format!("&groups={groups}&properties={properties}"),
         _ => String::new(),
     };
-    app.memory.learn_account(visit.shop.id, uid, account, app.now());
+    app.cache.learn_account(visit.shop.id, uid, account, app.now());
     let to = match groups {
         Some(0) => "connect?done=no-groups".to_owned(),
         None => "connect?done=unread".to_owned(),

@@ -12,10 +12,10 @@ use shoper_api::IframeEntry;
 use shoper_api::signature::verify_iframe;
 use shoper_api::time::moment;
 use store::{Shop, ShopState};
+use texts::Words;
 
 use super::closed::Closed;
 use super::session::{self, Cookie};
-use super::words::Words;
 use crate::error::Error;
 use crate::state::App;
 
@@ -135,7 +135,7 @@ async fn open(
 /// Whether the address is older than the operator allows. Nobody has published how its time is written (shoper-api.md
 /// H.8): one that cannot be read counts as made when the address was used for the first time.
 async fn is_old(app: &App, shop: &Shop, entry: &IframeEntry) -> Result<bool, Error> {
-    let limit = i64::try_from(app.settings.panel_link_max_age.as_millis()).unwrap_or(i64::MAX);
+    let limit = ports::millis(app.settings.panel_link_max_age);
     let now = app.now();
     let made = match moment(&entry.timestamp) {
         Some(made) => made,

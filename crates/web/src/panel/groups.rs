@@ -8,16 +8,16 @@ use sync_core::config::Config;
 use super::session::Visit;
 use crate::state::App;
 
-/// How long a page waits for what is mostly in the memory already.
+/// How long a page waits for what is mostly in the cache already.
 pub const GLANCE: Duration = Duration::from_millis(10);
 
 /// Names by number.
 pub struct GroupNames(Vec<(i64, String)>);
 
 impl GroupNames {
-    /// Those that the memory has. Where it has none, they are read in the background for the next page.
+    /// Those that the cache has. Where it has none, they are read in the background for the next page.
     pub async fn known(app: &App, visit: &Visit, config: &Config) -> Self {
-        let account = app.memory.account(&app.engine, &visit.shop, config, GLANCE).await;
+        let account = app.cache.account(&app.engine, &visit.shop, config, GLANCE).await;
         let groups = account.known().and_then(|account| account.groups.clone());
         Self(groups.unwrap_or_default())
     }

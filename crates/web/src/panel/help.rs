@@ -5,10 +5,10 @@ use axum::Router;
 use axum::response::Response;
 use axum::routing::get;
 use maud::{Markup, html};
+use texts::Words;
 
 use super::layout::{self, Head};
 use super::session::Visit;
-use super::words::Words;
 use crate::state::App;
 
 /// The page's addresses.

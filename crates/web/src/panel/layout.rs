@@ -23,7 +23,6 @@ const MENU: &[(&str, &str)] = &[
 pub struct Head<'a> {
     /// Its word in the menu, or its address where the menu does not name it.
     pub current: &'static str,
-    /// Its title.
     pub title: &'a str,
     /// Where scripts do not run, it is loaded anew from time to time.
     pub changes: bool,
@@ -73,7 +72,6 @@ impl<'a> Head<'a> {
     }
 }
 
-/// A page.
 pub fn page(visit: &Visit, head: Head<'_>, content: Markup) -> Response {
     let words = visit.words;
     let page = html! {

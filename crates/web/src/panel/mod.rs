@@ -3,7 +3,7 @@
 //! The shop opens `/panel` with a signed address (`entry.rs`), which becomes a session of our own (`session.rs`).
 //! From there on a page's address begins with `/panel/s/{session}/`. Every page is one file that takes a
 //! [`session::Visit`], builds its content, and hands it to [`layout::page`]; what changes something is a POST that
-//! takes a [`session::Posted`] form. Texts are in `texts/`, a directory a language, keyed by page; what pages have in
+//! takes a [`session::Posted`] form. Texts are in the crate `texts`, keyed by page; what pages have in
 //! common is in `parts.rs`, its looks and manners in `static/`.
 
 mod advanced;
@@ -26,13 +26,14 @@ mod session;
 mod start;
 mod times;
 mod unsubscribes;
-mod words;
 
 use axum::Router;
 use axum::middleware::map_response_with_state;
 use axum::routing::{get, post};
 
 use crate::state::App;
+
+pub(crate) use closed::{method_not_allowed, no_such_page};
 
 /// The panel's routes.
 pub(crate) fn router(app: &App) -> Router<App> {

@@ -5,9 +5,9 @@
 
 use maud::{Markup, html};
 use sync_core::mapping::Target;
+use texts::Words;
 
 use super::session::Visit;
-use super::words::Words;
 
 /// A part that takes the services a while. It is fetched from `piece` once the page is there; where no script does
 /// that, a link leads to `whole`, the page with the part in it.
@@ -83,7 +83,6 @@ pub fn notice(tone: Tone, content: Markup) -> Markup {
 pub struct Field<'a> {
     /// Its id, and the form's name for it.
     pub name: &'a str,
-    /// Its label.
     pub label: &'a str,
     /// What helps to fill it in.
     pub hint: Option<&'a str>,

@@ -16,10 +16,10 @@ use secrecy::{ExposeSecret, SecretString};
 use store::{Session, Shop, ShopState};
 use sync_core::config::Config;
 use sync_core::{Lang, ShopId};
+use texts::Words;
 
 use super::assets;
 use super::closed::Closed;
-use super::words::Words;
 use crate::bearer;
 use crate::error::Error;
 use crate::state::App;
@@ -111,7 +111,7 @@ pub async fn begin(
 ) -> Result<String, Error> {
     let path = token(app);
     let now = app.now();
-    let life = i64::try_from(app.settings.session_life.as_millis()).unwrap_or(i64::MAX / 2);
+    let life = ports::millis(app.settings.session_life);
     let session = Session {
         shop,
         admin: admin.map(str::to_owned),
@@ -132,7 +132,6 @@ fn address(app: &App, path: &str) -> String {
 
 /// A person at a page: their shop, their language, and where they are.
 pub struct Visit {
-    /// The shop.
     pub shop: Shop,
     /// Their language.
     pub words: Words,

@@ -2,20 +2,19 @@
 
 use maud::{Markup, html};
 use ports::Millis;
+use texts::Words;
 
-use super::words::Words;
 use crate::api::model::iso;
 
 /// A moment to the minute: `23.11.2026, 12:00` or `2026-11-23, 12:00`.
 pub fn moment(words: Words, at: Millis) -> Markup {
-    let local = desk::in_poland(at);
+    let local = texts::in_poland(at);
     let clock = local.get(11..16).unwrap_or_default();
     html! { time datetime=[iso(at)] { (date(words, &local)) ", " (clock) } }
 }
 
-/// A day.
 pub fn day(words: Words, at: Millis) -> Markup {
-    html! { time datetime=[iso(at).and_then(|text| text.get(..10).map(str::to_owned))] { (date(words, &desk::in_poland(at))) } }
+    html! { time datetime=[iso(at).and_then(|text| text.get(..10).map(str::to_owned))] { (date(words, &texts::in_poland(at))) } }
 }
 
 fn date(words: Words, local: &str) -> String {

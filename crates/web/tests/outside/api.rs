@@ -3,21 +3,22 @@
 use http::Method;
 use serde_json::{Value, json};
 use store::{Commit, Contact, HistoryEntry, Problem, Record, RunKind, RunState, ShopState};
-use sync_core::RecordKey;
+use sync_core::{HistoryKind, RecordKey};
 
+use crate::ledger::seen;
 use crate::world::*;
 
-const JAN: &str = "jan@example.com";
+pub const JAN: &str = "jan@example.com";
 
 /// A shop with a configuration, a contact that has a problem, and a run.
-async fn furnished(world: &World) -> store::Shop {
+pub async fn furnished(world: &World) -> store::Shop {
     let shop = world.installed().await;
     world.configured(&shop).await;
     let hash = world.store.hash(shop.id, JAN);
     let lease = world.engine.claim_shop(shop.id).await.unwrap().unwrap();
     let commit = Commit {
         contacts: vec![Contact {
-            sare_status: Some(8),
+            sare: seen(8),
             consent: Some(true),
             ..Contact::new(hash, JAN.to_owned(), NOON)
         }],
@@ -33,12 +34,12 @@ async fn furnished(world: &World) -> store::Shop {
         history: vec![HistoryEntry {
             hash,
             at: NOON,
-            kind: "added".to_owned(),
+            kind: HistoryKind::Added,
             detail: Some("{\"group\":21}".to_owned()),
         }],
         problems: vec![Problem {
             key: "u:12".to_owned(),
-            kind: "sare-refused".to_owned(),
+            kind: sync_core::ProblemKind::of("sare-refused"),
             hash: Some(hash),
             detail: Some("gsm".to_owned()),
             is_final: true,
@@ -220,7 +221,7 @@ async fn a_synchronisation_is_asked_for_once() {
             (202, &json!("dry-run"))
         );
         let id = answer.json()["id"].as_i64().unwrap();
-        let answer = world.operator(Method::POST, &sync, "").await;
+        let answer = world.operator(Method::POST, &sync, "{\"dry_run\":true}").await;
         assert_eq!(
             (answer.status.as_u16(), answer.code().as_str()),
             (409, "run-active")
@@ -410,6 +411,62 @@ async fn a_contact_is_found_and_forgotten_by_an_address_in_the_body() {
             .await
             .json();
         assert!(answer["email"].is_null());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_statement_gives_way_to_the_synchronisation_and_what_cannot_begin_is_not_queued() {
+    each(async |world| {
+        let shop = world.installed().await;
+        world.configured(&shop).await;
+        let sync = format!("/api/v1/shops/{HOST}/sync");
+        let statement = world
+            .operator(Method::POST, &sync, "{\"dry_run\":true}")
+            .await
+            .json();
+        let forced = world.operator(Method::POST, &sync, "").await;
+        assert_eq!(forced.status, 202, "{}", forced.text());
+        let id = statement["id"].as_i64().unwrap();
+        let statement = world.store.run(shop.id, id).await.unwrap().unwrap();
+        assert_eq!(
+            (statement.state, statement.error.as_deref()),
+            (RunState::Cancelled, Some("superseded"))
+        );
+        let answer = world.operator(Method::POST, &sync, "").await;
+        assert_eq!(
+            answer.code(),
+            "run-active",
+            "a synchronisation gives way to nothing"
+        );
+
+        let change = |state, paused| store::ShopChange {
+            state,
+            paused: Some(paused),
+            ..store::ShopChange::default()
+        };
+        for (state, paused, code) in [
+            (None, true, "paused"),
+            (Some(ShopState::AccessLost), false, "no-access"),
+        ] {
+            world
+                .store
+                .update_shop(shop.id, &change(state, paused), NOON)
+                .await
+                .unwrap();
+            let answer = world.operator(Method::POST, &sync, "").await;
+            assert_eq!((answer.status.as_u16(), answer.code().as_str()), (409, code));
+        }
+        world
+            .store
+            .put_secrets(shop.id, &[(store::SecretName::SareKey, None)], None)
+            .await
+            .unwrap();
+        let answer = world.operator(Method::POST, &sync, "{\"dry_run\":true}").await;
+        assert_eq!(
+            (answer.status.as_u16(), answer.code().as_str()),
+            (409, "not-connected")
+        );
     })
     .await;
 }

@@ -74,9 +74,17 @@ impl World {
     pub async fn work(&self, minutes: u64) {
         let step = if minutes > 60 { 300 } else { 5 };
         for _ in 0..(minutes * 60).div_ceil(step) {
-            while self.engine.turn().await.unwrap() {}
+            while self.turn().await {}
             self.later(Duration::from_secs(step));
         }
+    }
+
+    /// Works on one lane that is due; whether there was one.
+    pub async fn turn(&self) -> bool {
+        let turn = self
+            .clock
+            .drive(self.engine.work_next_lane(), || self.store.is_idle());
+        turn.await.unwrap()
     }
 
     /// Gives the engine access to the shop for a month, with no code left to be exchanged.

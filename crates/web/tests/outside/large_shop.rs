@@ -2,10 +2,11 @@
 
 use engine::{Body, Counters, Pile, Shown, Statement};
 use store::{
-    Commit, Contact, DirtyKey, DirtyMark, HistoryEntry, Outcome, Priority, Problem, Reason, Record, Run,
-    RunKind, RunState,
+    Commit, Contact, DirtyKey, DirtyMark, HistoryEntry, Outcome, Priority, Problem, Reason, Record, Refused,
+    Run, RunKind, RunState, Seen,
 };
-use sync_core::RecordKey;
+use sync_core::consent::{RefusalOrigin, Status};
+use sync_core::{HistoryKind, RecordKey};
 
 use crate::ledger::Visitor;
 use crate::world::*;
@@ -72,7 +73,7 @@ pub async fn fill(v: &Visitor<'_>) {
         })
         .collect();
     for some in marks.chunks(1_000) {
-        v.world.store.mark(v.id(), some, NOON).await.unwrap();
+        v.world.store.mark_dirty(v.id(), some, NOON).await.unwrap();
     }
     v.world
         .store
@@ -103,21 +104,23 @@ fn commit(v: &Visitor<'_>, numbers: std::ops::Range<i64>, at: i64) -> Commit {
         let outcome = outcome(n);
         let refused = outcome == Outcome::Suppressed;
         let one = Contact {
-            sare_status: match outcome {
-                Outcome::Suppressed => Some(4),
-                Outcome::HandsOff => Some(7),
+            sare: match outcome {
+                Outcome::Suppressed => Some(Status::RemovalRequested),
+                Outcome::HandsOff => Some(Status::Blocked),
                 Outcome::Skipped | Outcome::Failed => None,
-                _ if n % 11 == 0 => Some(6),
-                _ => Some(8),
-            },
-            sare_seen_at: Some(at),
+                _ if n % 11 == 0 => Some(Status::NotConfirmed),
+                _ => Some(Status::Confirmed),
+            }
+            .map(|status| Seen { status, at }),
             sent: (outcome == Outcome::Synchronised).then(|| vec![7; 16]),
             sent_at: (outcome == Outcome::Synchronised).then_some(at),
             groups: vec![21],
-            refusal: refused.then_some(4),
-            refused_at: refused.then_some(at),
-            refusal_origin: refused.then(|| "sare".to_owned()),
-            refusal_applied: n % 40 == 0,
+            refusal: refused.then_some(Refused {
+                status: Status::RemovalRequested,
+                origin: RefusalOrigin::Sare,
+                applied: n % 40 == 0,
+                since: at,
+            }),
             consent: Some(n % 60 != 20),
             updated_at: at,
             ..v.contact(&address(n), outcome)
@@ -149,7 +152,7 @@ fn commit(v: &Visitor<'_>, numbers: std::ops::Range<i64>, at: i64) -> Commit {
             commit.history.push(HistoryEntry {
                 hash: one.hash,
                 at,
-                kind: (*kind).to_owned(),
+                kind: HistoryKind::of(kind),
                 detail: Some(format!("{{\"status\":{status},\"by\":\"backfill\"}}")),
             });
         }
@@ -157,7 +160,7 @@ fn commit(v: &Visitor<'_>, numbers: std::ops::Range<i64>, at: i64) -> Commit {
             let cause = CAUSES[usize::try_from(n / 50).unwrap() % CAUSES.len()];
             commit.problems.push(Problem {
                 key: DirtyKey::Record(key).encode(),
-                kind: cause.to_owned(),
+                kind: sync_core::ProblemKind::of(cause),
                 hash: Some(one.hash),
                 detail: Some("the value is too long".to_owned()),
                 is_final: n % 3 == 0,
@@ -284,7 +287,7 @@ pub async fn brake(v: &Visitor<'_>) {
         })
         .collect();
     for some in marks.chunks(1_000) {
-        v.world.store.mark(v.id(), some, NOON).await.unwrap();
+        v.world.store.mark_dirty(v.id(), some, NOON).await.unwrap();
     }
     store
         .set_run_state(v.id(), id, RunState::Braked, Some("brake"), NOON)

@@ -1,9 +1,10 @@
 //! A connected shop's ledger filled by hand, and a visit to its panel: for pages that show what the engine left.
 
-use engine::LaneState;
 use http::Method;
-use store::{Commit, Contact, HistoryEntry, Outcome, Session, Shop};
-use sync_core::ShopId;
+use serde_json::{Value, json};
+use store::{Commit, Contact, HistoryEntry, Outcome, Refused, Seen, Session, Shop};
+use sync_core::consent::RefusalOrigin;
+use sync_core::{HistoryKind, ShopId};
 
 use crate::world::{Answer, NOON, World};
 
@@ -42,7 +43,7 @@ impl<'a> Visitor<'a> {
         };
         world.store.put_session(PATH, &session, NOON).await.unwrap();
         let visitor = Self { world, shop };
-        visitor.lane(|lane| lane.first_done = true).await;
+        visitor.lane(|lane| lane["first_done"] = true.into()).await;
         visitor
     }
 
@@ -77,13 +78,13 @@ impl<'a> Visitor<'a> {
     }
 
     /// Changes what the lane remembers.
-    pub async fn lane(&self, change: impl FnOnce(&mut LaneState)) {
+    pub async fn lane(&self, change: impl FnOnce(&mut Value)) {
         let store = &self.world.store;
         let lease = store.claim_shop(self.id(), NOON, 60_000).await.unwrap().unwrap();
-        let mut state = LaneState::parse(&lease.state, self.world.engine.settings());
+        let mut state = serde_json::from_str(&lease.state).unwrap_or_else(|_| json!({}));
         change(&mut state);
         store
-            .release(&lease, &state.text(), NOON + 1_000_000, NOON)
+            .release(&lease, &state.to_string(), NOON + 1_000_000, NOON)
             .await
             .unwrap();
     }
@@ -116,7 +117,7 @@ impl<'a> Visitor<'a> {
         HistoryEntry {
             hash: contact.hash,
             at,
-            kind: kind.to_owned(),
+            kind: HistoryKind::of(kind),
             detail: Some(format!("{{\"status\":{status},\"by\":\"webhook\"}}")),
         }
     }
@@ -131,4 +132,22 @@ pub fn between<'t>(text: &'t str, from: &str, to: &str) -> &'t str {
     rest.split_once(to)
         .unwrap_or_else(|| panic!("no {to} after {from}"))
         .0
+}
+
+/// What SARE was seen to have.
+pub fn seen(status: i64) -> Option<Seen> {
+    Some(Seen {
+        status: status.into(),
+        at: NOON,
+    })
+}
+
+/// A refusal made in SARE of which the shop was not told.
+pub fn refused(status: i64) -> Option<Refused> {
+    Some(Refused {
+        status: status.into(),
+        origin: RefusalOrigin::Sare,
+        applied: false,
+        since: NOON,
+    })
 }

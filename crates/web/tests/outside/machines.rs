@@ -58,7 +58,7 @@ async fn metrics_tell_of_services_that_are_away_and_of_the_last_absence() {
         world.configured(&shop).await;
         let away = store::Problem {
             key: "shop:sare-away".to_owned(),
-            kind: "sare-away".to_owned(),
+            kind: sync_core::ProblemKind::of("sare-away"),
             hash: None,
             detail: Some("3".to_owned()),
             is_final: false,
@@ -67,7 +67,7 @@ async fn metrics_tell_of_services_that_are_away_and_of_the_last_absence() {
             times: 1,
         };
         world.store.note_problem(shop.id, &away).await.unwrap();
-        let sign = async |at: i64| world.store.sign_of_life("a", at, 180_000).await.unwrap();
+        let sign = async |at: i64| world.store.heartbeat("a", at, 180_000).await.unwrap();
         sign(NOON - 7_200_000).await;
         sign(NOON - 60_000).await;
         let bearer = format!("Bearer {METRICS}");
@@ -161,6 +161,19 @@ async fn what_is_not_served_is_told_as_problem_details() {
             (answer.status.as_u16(), answer.code().as_str()),
             (405, "method-not-allowed")
         );
+        // A person in front of a browser gets a page.
+        let html = [("accept", "text/html,application/xhtml+xml,*/*;q=0.8")];
+        for (method, path, headers, status) in [
+            (Method::GET, "/nothing/here", &html[..], 404),
+            (Method::GET, "/panel/nothing", &[], 404),
+            (Method::GET, "/panel/s/0a/nothing/", &[], 404),
+            (Method::DELETE, "/panel", &[], 405),
+        ] {
+            let answer = world.call(method, path, headers, "").await;
+            assert_eq!(answer.status, status, "{path}");
+            assert!(answer.header("content-type").starts_with("text/html"), "{path}");
+            assert!(answer.text().contains("Nie ma takiej strony"), "{path}");
+        }
     })
     .await;
 }

@@ -23,5 +23,6 @@ mod panel_speed;
 mod panel_start;
 mod panel_unsubscribes;
 mod sare_hook;
+mod snapshots;
 mod webhooks;
 mod world;

@@ -95,15 +95,25 @@ async fn how_many_values_a_forced_synchronisation_writes_over_is_counted_before_
         browser.post("advanced/force/count", &[]).await;
         world.work(2).await;
         let page = browser.see("advanced").await;
-        assert!(page.contains("Nadpisywane są 2 wartości w SARE."), "{page}");
+        assert!(page.contains("Nadpisane zostałyby 2 wartości w SARE."), "{page}");
         assert_eq!(
             services.sare.contact("anna@example.com").unwrap().name,
             "Ktoś Inny"
         );
+        // A count that is under way keeps nobody from forcing.
+        browser.post("advanced/force/count", &[]).await;
+        let page = browser.see("advanced").await;
+        assert!(
+            page.contains("Liczymy, co zmieniłaby") && page.contains("name=\"sure\""),
+            "{page}"
+        );
         browser.post("advanced/force", &[("sure", "yes")]).await;
         world.work(2).await;
         let page = browser.see("advanced").await;
-        assert!(page.contains("Nadpisywane są 2 wartości w SARE."), "{page}");
+        assert!(
+            page.contains("zaktualizowano 2") && page.contains("Nadpisano 2 wartości w SARE."),
+            "{page}"
+        );
         assert_ne!(
             services.sare.contact("anna@example.com").unwrap().name,
             "Ktoś Inny"
@@ -111,7 +121,10 @@ async fn how_many_values_a_forced_synchronisation_writes_over_is_counted_before_
         browser.post("advanced/force/count", &[]).await;
         world.work(2).await;
         let page = browser.see("advanced").await;
-        assert!(page.contains("Nadpisywanych jest 0 wartości w SARE."), "{page}");
+        assert!(
+            page.contains("Nadpisanych zostałoby 0 wartości w SARE."),
+            "{page}"
+        );
     })
     .await;
 }
@@ -375,6 +388,35 @@ async fn disconnecting_takes_the_key_and_keeps_everything_else() {
         assert_eq!(problems().await.get("sare-disconnected"), Some(&1));
         let page = browser.see("advanced").await;
         assert!(page.contains("nie jest połączony z SARE"), "{page}");
+        // Nothing can be asked for that would not begin, and no page says that something does.
+        let page = browser.see("launch").await;
+        assert!(
+            page.contains("rozłączony z SARE") && page.contains("Teraz nie można tego sprawdzić"),
+            "{page}"
+        );
+        assert!(!page.contains("launch/preview"), "{page}");
+        let runs = world.store.runs(shop.id, 9).await.unwrap().len();
+        for (address, back) in [
+            ("launch/preview", "launch"),
+            ("advanced/force/count", "advanced#force"),
+        ] {
+            let posted = browser.post(address, &[("sure", "yes")]).await;
+            assert_eq!(browser.target(&posted), back);
+        }
+        browser.post("advanced/force", &[("sure", "yes")]).await;
+        assert_eq!(world.store.runs(shop.id, 9).await.unwrap().len(), runs);
+        let page = browser.see("").await;
+        assert!(
+            page.contains("Sklep nie jest połączony z SARE") && !page.contains("zmiany przesyłają się same"),
+            "{page}"
+        );
+        let anna = crate::panel_contacts::page_of(&world, "anna@example.com").await;
+        browser.post(&format!("{anna}/sync"), &[]).await;
+        let state = browser.see(&format!("{anna}/state")).await;
+        assert!(
+            state.contains("Zmiana jest zapamiętana i czeka.") && !state.contains("data-busy"),
+            "{state}"
+        );
         // What happens meanwhile reaches SARE only once there is a key again.
         services.shop.add_subscriber("pozniej@example.com", true);
         world.work(30).await;

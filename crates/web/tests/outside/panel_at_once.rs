@@ -31,7 +31,7 @@ async fn pages_about_the_services_are_there_though_these_say_nothing() {
         assert!(found.text().contains("data-once"), "{}", found.text());
 
         visitor
-            .lane(|lane| (lane.first_done, lane.config_seen) = (false, 0))
+            .lane(|lane| (lane["first_done"], lane["config_seen"]) = (false.into(), 0.into()))
             .await;
         for page in [
             "launch/trial".to_owned(),

@@ -7,6 +7,7 @@ use store::{
 use sync_core::RecordKey;
 
 use crate::browser::Browser;
+use crate::ledger::seen;
 use crate::world::*;
 
 pub const ANNA: &str = "anna.nowak@example.com";
@@ -328,7 +329,7 @@ async fn erasing_asks_for_a_tick_and_signs_nobody_up_again() {
         // Sweeps meet her in the shop, and her old consent is no new one.
         world.work(26 * 60).await;
         let met = world.store.contact(shop, hash).await.unwrap().unwrap();
-        assert_eq!(met.refusal, Some(4));
+        assert_eq!(met.refusal.map(|refused| refused.status.code()), Some(4));
         assert!(services.sare.contact(ANNA).is_none(), "nobody brought her back");
         assert_eq!(services.sare.confirmations_sent(), 0);
     })
@@ -372,7 +373,7 @@ async fn each_list_says_why_and_is_paged_through_without_loss() {
             Contact {
                 outcome,
                 consent: Some(false),
-                sare_status: Some(6),
+                sare: seen(6),
                 ..Contact::new(world.store.hash(shop.id, &address), address, NOON)
             }
         };
@@ -380,7 +381,7 @@ async fn each_list_says_why_and_is_paged_through_without_loss() {
         let failed = contact(500, Outcome::Failed);
         let problem = Problem {
             key: DirtyKey::Address(failed.hash).encode(),
-            kind: "sare-refused".to_owned(),
+            kind: sync_core::ProblemKind::of("sare-refused"),
             hash: Some(failed.hash),
             detail: None,
             is_final: true,

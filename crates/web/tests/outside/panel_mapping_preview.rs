@@ -85,7 +85,7 @@ async fn the_preview_shows_what_the_engine_then_sends() {
             .await
             .unwrap();
         for _ in 0..200 {
-            world.engine.turn().await.unwrap();
+            world.turn().await;
             world.later(std::time::Duration::from_secs(5));
             if services.sare.len() == 3 {
                 break;
@@ -230,10 +230,9 @@ async fn a_later_change_tells_its_cost_before_and_after() {
             .await
             .unwrap();
         for _ in 0..200 {
-            world.engine.turn().await.unwrap();
+            world.turn().await;
             world.later(std::time::Duration::from_secs(5));
-            let lane = world.store.lane(shop.id).await.unwrap().unwrap();
-            if engine::LaneState::parse(&lane.state, world.engine.settings()).first_done {
+            if engine::standing(&world.store, shop.id).await.unwrap().first_done {
                 break;
             }
         }

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use engine::{Body, Counters, Phase, Statement};
 use store::{Commit, Counts, Outcome, Problem, RunKind, RunState, ShopChange, ShopState};
+use sync_core::Cause;
 
-use crate::ledger::{Visitor, between};
+use crate::ledger::{Visitor, between, seen};
 use crate::world::*;
 
 /// The first sentence of the page, and how it is meant.
@@ -46,7 +47,7 @@ struct Contact8;
 impl Contact8 {
     fn of(v: &Visitor<'_>, address: &str) -> store::Contact {
         store::Contact {
-            sare_status: Some(8),
+            sare: seen(8),
             ..v.contact(address, Outcome::Synchronised)
         }
     }
@@ -75,8 +76,8 @@ async fn what_is_wrong_is_said_first_and_with_what_to_do() {
 
         // Services that are away heal by themselves: never an alarm.
         v.lane(|lane| {
-            lane.failures.1 = 3;
-            lane.timers.sare = soon;
+            lane["failures"] = serde_json::json!([0, 3]);
+            lane["timers"] = serde_json::json!({ "sare": soon });
         })
         .await;
         let page = says("info", "Czekamy na SARE", "").await;
@@ -93,7 +94,7 @@ async fn what_is_wrong_is_said_first_and_with_what_to_do() {
                 held_by: None,
             })
             .collect();
-        world.store.mark(v.id(), &marks, NOON).await.unwrap();
+        world.store.mark_dirty(v.id(), &marks, NOON).await.unwrap();
         let page = says("info", "Czekamy na SARE", "").await;
         assert!(page.contains("W kolejce czeka 214 zmian."), "{page}");
         assert!(!page.contains("notice bad"), "nobody is alarmed");
@@ -101,7 +102,7 @@ async fn what_is_wrong_is_said_first_and_with_what_to_do() {
         // A person's decision goes before waiting, a broken access before all.
         world.engine.pause(v.id(), true).await.unwrap();
         says("warn", "Synchronizacja jest wstrzymana", "").await;
-        v.lane(|lane| lane.sare_refused = true).await;
+        v.lane(|lane| lane["sare_refused"] = true.into()).await;
         says("bad", "SARE odrzuca klucz API", "connect").await;
         let lost = ShopChange {
             state: Some(ShopState::AccessLost),
@@ -186,7 +187,7 @@ async fn a_run_does_not_seem_to_go_on_while_all_is_stopped() {
             total: Some(200),
             done: 50,
             eta_seconds: Some(180),
-            waiting_for: Some("sare-limit".to_owned()),
+            waiting_for: Some(Cause::SareLimit),
             ..Body::default()
         };
         world
@@ -263,10 +264,10 @@ async fn a_run_that_stands_still_promises_no_time_and_is_counted() {
 async fn a_braked_poll_harm_and_an_ended_subscription_are_told() {
     each(async |world| {
         let v = Visitor::come(&world).await;
-        v.lane(|lane| lane.poll_braked = true).await;
+        v.lane(|lane| lane["poll_braked"] = true.into()).await;
         let page = v.page("").await;
         assert_eq!(headline(&page).1, "Potrzebna jest Twoja decyzja");
-        v.lane(|lane| lane.updates_harm = true).await;
+        v.lane(|lane| lane["updates_harm"] = true.into()).await;
         assert_eq!(
             headline(&v.page("").await).1,
             "Zapisywanie w SARE jest zatrzymane"
@@ -293,7 +294,7 @@ async fn a_braked_poll_harm_and_an_ended_subscription_are_told() {
 async fn before_the_first_synchronisation_the_page_leads_to_what_is_missing() {
     each(async |world| {
         let v = Visitor::come(&world).await;
-        v.lane(|lane| lane.first_done = false).await;
+        v.lane(|lane| lane["first_done"] = false.into()).await;
         assert_eq!(headline(&v.page("").await).1, "Synchronizacja zaraz się zacznie");
         world
             .store
@@ -376,7 +377,7 @@ async fn a_run_shows_its_stage_what_is_left_and_what_it_waits_for_and_then_a_rec
             total: Some(200),
             done: 50,
             eta_seconds: Some(180),
-            waiting_for: Some("sare-limit".to_owned()),
+            waiting_for: Some(Cause::SareLimit),
             ..Body::default()
         };
         let id = world
@@ -530,7 +531,7 @@ async fn the_proof_the_loss_and_what_needs_attention_are_told() {
             .unwrap();
         let problem = |key: &str, kind: &str| Problem {
             key: key.to_owned(),
-            kind: kind.to_owned(),
+            kind: sync_core::ProblemKind::of(kind),
             hash: None,
             detail: None,
             is_final: false,
@@ -611,17 +612,18 @@ async fn the_page_says_from_when_to_when_no_server_lived_and_that_it_is_made_up_
         let from = NOON + 5 * hour;
         world.later(Duration::from_secs(9 * 3_600));
         for at in [from, from + 3 * hour] {
-            world.store.sign_of_life("a", at, 180_000).await.unwrap();
+            world.store.heartbeat("a", at, 180_000).await.unwrap();
         }
-        v.lane(|lane| lane.timers.sweep = from + 30 * hour).await;
+        v.lane(|lane| lane["timers"] = serde_json::json!({ "sweep": from + 30 * hour }))
+            .await;
         let page = v.page("").await;
         let notice = between(&page, "<strong>Od ", "</div>");
         for at in [from, from + 3 * hour] {
-            let clock = &desk::in_poland(at)[11..16];
+            let clock = &texts::in_poland(at)[11..16];
             assert!(notice.contains(clock), "{clock} is not in {notice}");
         }
         assert!(notice.contains("właśnie uzupełniamy"), "{notice}");
-        v.lane(|lane| lane.read_from = from + 3 * hour).await;
+        v.lane(|lane| lane["read_from"] = (from + 3 * hour).into()).await;
         let page = v.page("").await;
         assert!(
             between(&page, "<strong>Od ", "</div>").contains("zostało już uzupełnione"),
@@ -640,7 +642,7 @@ async fn a_service_that_is_away_is_told_among_the_problems_with_what_waits() {
         for kind in ["sare-away", "shop-away"] {
             let problem = Problem {
                 key: format!("shop:{kind}"),
-                kind: kind.to_owned(),
+                kind: sync_core::ProblemKind::of(kind),
                 hash: None,
                 detail: Some("12".to_owned()),
                 is_final: false,

@@ -2,18 +2,19 @@
 
 use engine::{Body, Statement};
 use store::{
-    Commit, Contact, DirtyKey, DirtyMark, Outcome, Priority, Problem, Reason, Record, RunKind, RunState,
+    Commit, Contact, DirtyKey, DirtyMark, Outcome, Priority, Problem, Reason, Record, Refused, RunKind,
+    RunState,
 };
 use sync_core::RecordKey;
-use sync_core::consent::Doubt;
+use sync_core::consent::{Doubt, RefusalOrigin};
 
-use crate::ledger::{Visitor, between};
+use crate::ledger::{Visitor, between, refused, seen};
 use crate::world::*;
 
 fn problem(key: String, kind: &str, contact: Option<&Contact>, first_at: i64) -> Problem {
     Problem {
         key,
-        kind: kind.to_owned(),
+        kind: sync_core::ProblemKind::of(kind),
         hash: contact.map(|contact| contact.hash),
         detail: Some(format!("detail of {kind}")),
         is_final: kind == "sare-refused",
@@ -24,7 +25,7 @@ fn problem(key: String, kind: &str, contact: Option<&Contact>, first_at: i64) ->
 }
 
 /// Three whom SARE refused, a locked record, and a key that SARE refuses.
-async fn troubled(v: &Visitor<'_>) -> Vec<Contact> {
+pub async fn troubled(v: &Visitor<'_>) -> Vec<Contact> {
     let contacts: Vec<Contact> = (0..3)
         .map(|n| v.contact(&format!("c{n}@example.com"), Outcome::Failed))
         .collect();
@@ -161,10 +162,11 @@ async fn refusals_in_sare_can_be_applied_in_the_shop_and_what_cannot_is_said() {
     each(async |world| {
         let v = Visitor::come(&world).await;
         let refused = |address: &str| Contact {
-            refusal: Some(4),
-            refused_at: Some(NOON),
-            refusal_origin: Some("first-sight".to_owned()),
-            refusal_applied: true,
+            refusal: refused(4).map(|refused| Refused {
+                origin: RefusalOrigin::FirstSight,
+                applied: true,
+                ..refused
+            }),
             consent: Some(true),
             ..v.contact(address, Outcome::Suppressed)
         };
@@ -198,7 +200,7 @@ async fn refusals_in_sare_can_be_applied_in_the_shop_and_what_cannot_is_said() {
         assert_eq!(section.matches("name=\"hash\"").count(), 2);
         let ben = between(section, "ben@example.com", "</tr>");
         assert!(ben.contains("Zgodę klienta może zmienić w sklepie tylko on sam"));
-        assert!(ben.contains("4 (prośba o usunięcie)") && ben.contains("23.11.2026"));
+        assert!(ben.contains("4 (chęć wypisania)") && ben.contains("23.11.2026"));
 
         assert_eq!(v.forge("problems/apply", "all=yes").await.status, 403);
         let anna = contacts[0].hash.to_hex();
@@ -227,7 +229,7 @@ async fn consents_in_doubt_are_listed_with_the_reason_and_a_person_decides() {
         let v = Visitor::come(&world).await;
         let in_doubt = |address: &str, doubt| Contact {
             doubt: Some(doubt),
-            sare_status: Some(6),
+            sare: seen(6),
             consent: Some(false),
             ..v.contact(address, Outcome::Synchronised)
         };
@@ -269,6 +271,17 @@ async fn consents_in_doubt_are_listed_with_the_reason_and_a_person_decides() {
         assert_eq!(due(&v).await, [format!("a:{hash}")]);
         let page = v.page("problems?done=decide").await;
         assert!(page.contains("te zgody obowiązują"));
+        assert!(page.contains("1 zgoda czeka na decyzję"), "one is decided");
+        // A decision about nobody is none.
+        for fields in ["", "hash=00", &format!("hash={}", "0".repeat(32))] {
+            let posted = v.post("problems/decide", fields).await;
+            assert!(
+                posted.header("location").ends_with("problems?done=nobody"),
+                "{fields}"
+            );
+        }
+        let page = v.page("problems?done=nobody").await;
+        assert!(page.contains("tej sprawy nie ma na liście") && !page.contains("te zgody obowiązują"));
         assert!(between(&page, ">anna@example.com", "</tr>").contains("Zgoda zostanie uwzględniona"));
         v.post("problems/decide", "all=yes").await;
         let all = v
@@ -279,6 +292,12 @@ async fn consents_in_doubt_are_listed_with_the_reason_and_a_person_decides() {
             .unwrap();
         assert_eq!(all.len(), 2);
         assert!(all.iter().all(|dirty| dirty.reason == Reason::DecideDoubt));
+        let page = v.page("problems").await;
+        let section = between(&page, "id=\"doubts\"", "</section>");
+        assert!(
+            section.contains("są wykonywane") && !section.contains("name=\"all\""),
+            "{section}"
+        );
     })
     .await;
 }
@@ -299,7 +318,7 @@ async fn braked(v: &Visitor<'_>) -> i64 {
         .await
         .unwrap();
     let with = |address: &str, status| Contact {
-        sare_status: Some(status),
+        sare: seen(status),
         ..v.contact(address, Outcome::Synchronised)
     };
     let contacts = vec![with("mailed@example.com", 8), with("silent@example.com", 6)];
@@ -436,7 +455,7 @@ async fn a_braked_poll_asks_and_what_it_found_is_forgotten_when_refused() {
             ..Commit::default()
         };
         v.commit(commit, NOON).await;
-        v.lane(|lane| lane.poll_braked = true).await;
+        v.lane(|lane| lane["poll_braked"] = true.into()).await;
         let page = v.page("problems").await;
         let question = between(&page, "id=\"brake\"", "</section>");
         assert!(question.contains("SARE mówi, że 1 osoba naraz odmówiła newslettera."));

@@ -223,8 +223,8 @@ async fn pages_are_quick() {
 
         // Before the first synchronisation.
         v.lane(|lane| {
-            lane.first_done = false;
-            lane.config_seen = 0;
+            lane["first_done"] = false.into();
+            lane["config_seen"] = 0.into();
         })
         .await;
         services.network.halt_after(0, Halt::Never);

@@ -2,7 +2,7 @@
 
 use store::{Commit, Contact, Outcome};
 
-use crate::ledger::{Visitor, between};
+use crate::ledger::{Visitor, between, refused, seen};
 use crate::world::*;
 
 const MINUTE: i64 = 60_000;
@@ -18,9 +18,9 @@ async fn tell(v: &Visitor<'_>, contact: &Contact, kind: &str, status: i64, at: i
 }
 
 /// Anna withdrew in the shop, Ben refused in SARE and opted in anew, Celina waits.
-async fn three(v: &Visitor<'_>) -> [Contact; 3] {
+pub async fn three(v: &Visitor<'_>) -> [Contact; 3] {
     let with = |address: &str| Contact {
-        sare_status: Some(8),
+        sare: seen(8),
         ..v.contact(address, Outcome::Synchronised)
     };
     let people = [
@@ -34,7 +34,7 @@ async fn three(v: &Visitor<'_>) -> [Contact; 3] {
     tell(v, ben, "refused-in-sare", 4, NOON - 50 * MINUTE).await;
     tell(v, ben, "switched-off-in-shop", 4, NOON - 49 * MINUTE).await;
     let refused = Contact {
-        refusal: Some(4),
+        refusal: refused(4),
         ..ben.clone()
     };
     tell(v, &refused, "opted-in-in-shop", 4, NOON - 40 * MINUTE).await;

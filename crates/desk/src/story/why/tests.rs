@@ -1,10 +1,15 @@
 //! A row a path through the table of consent: what happened, where the contact stands, and what is said of it.
 
 use serde_json::json;
-use store::{AddrHash, HistoryEntry};
+use store::{AddrHash, HistoryEntry, Refused, Seen};
+use sync_core::consent::RefusalOrigin;
+use sync_core::{HistoryKind, Lang};
 
 use super::super::told_shop;
 use super::*;
+
+const PL: Words = Words(Lang::Pl);
+const EN: Words = Words(Lang::En);
 
 /// 2026-11-23 12:00 in Poland, a minute a line from there on.
 const NOON: i64 = 1_795_431_600_000;
@@ -23,7 +28,7 @@ fn history(lines: &[Line]) -> Vec<HistoryEntry> {
         HistoryEntry {
             hash: AddrHash([1; 16]),
             at: NOON + minute * 60_000,
-            kind: (*kind).to_owned(),
+            kind: HistoryKind::of(kind),
             detail: Some(detail.to_string()),
         }
     });
@@ -35,8 +40,10 @@ fn history(lines: &[Line]) -> Vec<HistoryEntry> {
 fn contact(outcome: Outcome, status: i64, consent: bool) -> Contact {
     Contact {
         outcome,
-        sare_status: Some(status),
-        sare_seen_at: Some(NOON + 3_600_000),
+        sare: Some(Seen {
+            status: status.into(),
+            at: NOON + 3_600_000,
+        }),
         consent: Some(consent),
         ..Contact::new(AddrHash([1; 16]), "anna@example.com".to_owned(), NOON)
     }
@@ -48,10 +55,12 @@ fn in_sare(status: i64, consent: bool) -> Contact {
 
 fn refusing(status: i64, origin: &str, is_applied: bool) -> Contact {
     Contact {
-        refusal: Some(status),
-        refusal_origin: Some(origin.to_owned()),
-        refused_at: Some(NOON),
-        refusal_applied: is_applied,
+        refusal: Some(Refused {
+            status: status.into(),
+            origin: RefusalOrigin::kept(origin),
+            applied: is_applied,
+            since: NOON,
+        }),
         ..contact(Outcome::Suppressed, status, true)
     }
 }
@@ -63,9 +72,9 @@ fn withdrawn(status: i64) -> Contact {
     }
 }
 
-fn wishing(contact: Contact, wish: &str) -> Contact {
+fn with_opt_in(contact: Contact, opt_in: &str) -> Contact {
     Contact {
-        intent: Some(json!({ "wish": wish }).to_string()),
+        intent: serde_json::from_value(json!({ "wish": opt_in })).ok(),
         ..contact
     }
 }
@@ -76,13 +85,14 @@ fn ledger(contact: Contact, lines: &[Line]) -> Ledger {
         records: Vec::new(),
         history: history(lines),
         problems: Vec::new(),
+        obstacles: Vec::new(),
         waiting: Vec::new(),
         unsubscribe: None,
     }
 }
 
-fn told(contact: Contact, lines: &[Line], lang: Lang) -> String {
-    gist(&ledger(contact, lines), None, None, lang)
+fn told(contact: Contact, lines: &[Line], words: Words) -> String {
+    gist(&ledger(contact, lines), None, None, words)
 }
 
 /// What happened; how the contact stands; what must be said, and what must not.
@@ -179,7 +189,7 @@ fn paths() -> Vec<Path> {
         path(
             "added without consent, which came later: under way",
             &[("added", 6, ""), ("opted-in-in-shop", 6, "")],
-            wishing(in_sare(6, true), "confirm"),
+            with_opt_in(in_sare(6, true), "confirm"),
             &[
                 "Dodaliśmy ten adres do SARE jako niepotwierdzony",
                 "zmiana statusu jest w drodze",
@@ -221,7 +231,10 @@ fn paths() -> Vec<Path> {
             "made unconfirmed there",
             &[("added", 8, "")],
             in_sare(6, true),
-            &["zmieniono na niepotwierdzony w samym SARE", "8 (potwierdzony"],
+            &[
+                "zmieniono na niepotwierdzony w samym SARE",
+                "8 (zapisany i potwierdzony",
+            ],
             &["wcześniej jako niepotwierdzony"],
         ),
         // A withdrawal in the shop.
@@ -412,6 +425,21 @@ fn paths() -> Vec<Path> {
             &["wcześniej", "nie podnosi statusu"],
         ),
         path(
+            "ask again: asked, then withdrawn in the shop",
+            &[
+                ("added", 8, ""),
+                ("refused-in-sare", 4, ""),
+                ("switched-off-in-shop", 4, ""),
+                ("opted-in-in-shop", 4, ""),
+                ("asked-again", 6, ""),
+                ("withdrawn-in-shop", 6, ""),
+                ("unsubscribed-in-sare", 4, ""),
+            ],
+            refusing(4, "shop", true),
+            &["Zgodę wycofano w sklepie; wiemy o tym od 23.11.2026 12:05:00"],
+            &["wyłączyliśmy"],
+        ),
+        path(
             "ask again: confirmed by the person",
             &[
                 ("already-refused", 4, ""),
@@ -432,7 +460,7 @@ fn paths() -> Vec<Path> {
                 ("refused-in-sare", 4, ""),
                 ("opted-in-in-shop", 4, ""),
             ],
-            wishing(refusing(4, "sare", true), "ask-again"),
+            with_opt_in(refusing(4, "sare", true), "ask-again"),
             &["wypisała się w SARE", "prośba o potwierdzenie jest w drodze"],
             &["odmowa pozostaje"],
         ),
@@ -633,7 +661,7 @@ fn paths() -> Vec<Path> {
 #[test]
 fn the_reason_is_what_happened_on_every_path_of_the_consent_table() {
     for path in paths() {
-        let polish = told(path.contact.clone(), path.lines, Lang::Pl);
+        let polish = told(path.contact.clone(), path.lines, PL);
         for says in path.says {
             assert!(
                 polish.contains(says),
@@ -649,7 +677,7 @@ fn the_reason_is_what_happened_on_every_path_of_the_consent_table() {
             );
         }
         // English says the same: as many sentences, no Polish words, the same hours.
-        let english = told(path.contact, path.lines, Lang::En);
+        let english = told(path.contact, path.lines, EN);
         assert!(english.is_ascii(), "{}: {english}", path.name);
         let clocks = |text: &str| text.matches(":00").count();
         assert_eq!(
@@ -666,7 +694,7 @@ fn the_reason_is_what_happened_on_every_path_of_the_consent_table() {
 fn where_older_lines_are_gone_the_reason_is_not_guessed() {
     // Fifty updates: whatever set the status is no longer on record.
     let lines = vec![("updated", 6, ""); super::super::HISTORY];
-    let consents = told(in_sare(6, true), &lines, Lang::Pl);
+    let consents = told(in_sare(6, true), &lines, PL);
     assert!(
         consents.contains("starszych zdarzeń nie przechowujemy"),
         "{consents}"
@@ -675,14 +703,14 @@ fn where_older_lines_are_gone_the_reason_is_not_guessed() {
     let without = told(
         in_sare(8, false),
         &vec![("updated", 8, ""); super::super::HISTORY],
-        Lang::En,
+        EN,
     );
     assert!(without.contains("not known any more"), "{without}");
     assert!(!without.contains("SARE had"), "{without}");
     // A refusal is kept with the contact itself.
     let mut many = vec![("updated", 8, ""); super::super::HISTORY - 1];
     many.push(("switched-off-in-shop", 4, ""));
-    let refused = told(refusing(4, "sare", true), &many, Lang::Pl);
+    let refused = told(refusing(4, "sare", true), &many, PL);
     assert!(
         refused.contains("wypisała się w SARE; wiemy o tym od 23.11.2026 12:00:00."),
         "{refused}"
@@ -697,7 +725,7 @@ fn what_sare_says_now_counts_more_than_what_was_seen() {
         ("unsubscribed-in-sare", 6, ""),
     ];
     let ledger = ledger(withdrawn(6), lines);
-    let still = gist(&ledger, None, Some((8, NOON + 7_200_000)), Lang::En);
+    let still = gist(&ledger, None, Some((Status::Confirmed, NOON + 7_200_000)), EN);
     assert!(
         still.contains("still gets") && still.contains("withdrawn in the shop"),
         "{still}"
@@ -709,7 +737,7 @@ fn what_sare_says_now_counts_more_than_what_was_seen() {
 fn what_the_shop_was_told_is_told_as_it_was() {
     let answer = |contact: Contact, lines: &[Line]| {
         let ledger = ledger(contact.clone(), lines);
-        told_shop(&ledger, &contact, &ledger.course(), Lang::Pl)
+        told_shop(&ledger, &contact, &ledger.timeline(), PL)
     };
     let (told, text) = answer(refusing(4, "first-sight", true), &[("already-refused", 4, "")]);
     assert!(
@@ -743,12 +771,12 @@ fn a_contact_left_out_is_told_which_rule_leaves_it_out() {
     let mut config = Config::default();
     config.subscribers.enabled = true;
     let contact = contact(Outcome::Skipped, 0, false);
-    let course = Course::default();
+    let timeline = Timeline::default();
     let told = |kind| {
         let records = [record(kind)];
         why(
-            &Grounds::new(&contact, &course, None, Some(&config), &records),
-            Lang::Pl,
+            &Grounds::new(&contact, &timeline, None, Some(&config), &records),
+            PL,
         )
     };
     assert!(told(RecordKind::Customer).contains("rodzaju nie są synchronizowane"));
@@ -760,7 +788,7 @@ fn a_failed_contact_is_told_by_the_cause_of_its_problem() {
     let failed = contact(Outcome::Failed, 8, true);
     let problem = Problem {
         key: "a:00".to_owned(),
-        kind: "sare-refused".to_owned(),
+        kind: sync_core::ProblemKind::of("sare-refused"),
         hash: None,
         detail: None,
         is_final: true,
@@ -768,7 +796,10 @@ fn a_failed_contact_is_told_by_the_cause_of_its_problem() {
         last_at: 0,
         times: 1,
     };
-    let course = Course::default();
-    let grounds = Grounds::new(&failed, &course, Some(&problem), None, &[]);
-    assert_eq!(why(&grounds, Lang::Pl), remedy("sare-refused", Lang::Pl).cause);
+    let timeline = Timeline::default();
+    let grounds = Grounds::new(&failed, &timeline, Some(&problem), None, &[]);
+    assert_eq!(
+        why(&grounds, PL),
+        PL.problem(sync_core::ProblemKind::SareRefused).cause
+    );
 }

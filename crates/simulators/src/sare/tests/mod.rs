@@ -15,7 +15,7 @@ use http::Method;
 use ports::{ManualClock, Millis, Request, Response};
 use serde_json::{Value, json};
 
-use super::{Account, AccountSettings, ContactView};
+use super::{Account, AccountSettings, BASE_PATH, ContactView};
 
 const NOW: Millis = 1_764_000_000_000;
 const ANNA: &str = "anna@example.com";
@@ -54,8 +54,8 @@ impl World {
         http::Request::builder()
             .method(method)
             .uri(format!(
-                "https://s.enewsletter.pl{}/{}{path}",
-                settings.base_path, settings.uid
+                "https://s.enewsletter.pl{BASE_PATH}/{}{path}",
+                settings.uid
             ))
             .header("ApiKey", &settings.api_key)
             .header("Content-Type", "application/json")

@@ -1,23 +1,18 @@
-//! The resources of the REST API, one file each: what a row is, how it looks, what it takes
-//! (shoper-api.md E).
+//! The resources of the REST API, one file each: what it answers and what it takes
+//! (shoper-api.md E). What a row is and how it looks is in `rows`.
 
-pub(super) mod addresses;
-pub(super) mod application;
-pub(super) mod catalog;
-pub(super) mod orders;
-pub(super) mod subscribers;
-pub(super) mod users;
-pub(super) mod webhooks;
-
-use std::sync::Arc;
+mod addresses;
+mod application;
+mod subscribers;
+mod users;
+mod webhooks;
 
 use bytes::Bytes;
 use http::{Method, StatusCode};
 
-pub(super) use self::catalog::Catalog;
-use super::json::Json;
-use super::list::{self, ListQuery, Listing, Row, Shown};
+use super::list::{self, ListQuery, Listing, object};
 use super::refusal::Refusal;
+use super::rows::{Row, Shown};
 use super::settings::SelectOptions;
 use super::state::State;
 use super::table::Table;
@@ -31,7 +26,6 @@ pub(super) struct Call<'a> {
     pub rest: Option<&'a str>,
     /// The query, decoded.
     pub params: &'a [(String, String)],
-    /// The body.
     pub body: &'a [u8],
 }
 
@@ -112,13 +106,6 @@ fn one<T: Row>(table: &Table<T>, id: i64, shown: Shown<'_>) -> Result<Answer, Re
     Ok(answer)
 }
 
-/// The object as REST shows it.
-pub(super) fn object<T: Row>(row: &T, shown: Shown<'_>) -> Vec<u8> {
-    let mut json = Json::new(shown.settings);
-    list::write(&mut json, None, row, &shown);
-    json.into_bytes()
-}
-
 fn picked_ids(query: &ListQuery, field: &str) -> Option<Vec<i64>> {
     let condition = query.picking(field)?;
     Some(ascending(
@@ -177,6 +164,3 @@ pub(super) fn serve(state: &mut State, resource: &str, call: &Call<'_>) -> Optio
         _ => return None,
     })
 }
-
-/// Text that many rows share is kept once.
-pub(super) type Text = Arc<str>;

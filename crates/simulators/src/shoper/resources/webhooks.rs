@@ -1,12 +1,11 @@
 //! Webhooks registered in the shop (shoper-api.md F.2, F.3).
 
-use super::super::filter::{Field, Op};
+use super::super::filter::Op;
 use super::super::input::Input;
-use super::super::json::Json;
-use super::super::list::{ListQuery, Row, Shown};
+use super::super::list::ListQuery;
 use super::super::refusal::{FaultKind, Refusal};
+use super::super::rows::webhooks::Webhook;
 use super::super::state::State;
-use super::catalog::Catalog;
 use super::{Answer, Call, one};
 
 /// Events that a webhook can be registered for.
@@ -41,60 +40,6 @@ const EVENTS: [&str; 29] = [
     "order_transaction.create",
     "order_refund.create",
 ];
-
-/// A webhook as the shop holds it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Webhook {
-    /// `webhook_id`
-    pub id: i64,
-    /// Where deliveries go.
-    pub url: String,
-    /// Whether bodies are JSON; false is XML, of which nothing is known, so nothing is delivered.
-    pub json: bool,
-    /// Names of events.
-    pub events: Vec<String>,
-    /// Whether it is switched on.
-    pub active: bool,
-    /// Its own secret, perhaps empty.
-    pub secret: String,
-    /// Whether our app made it; false for those of other applications and of the shop's people.
-    pub by_app: bool,
-    /// Failed deliveries in a row.
-    pub failures: u32,
-}
-
-impl Row for Webhook {
-    const ID: &'static str = "webhook_id";
-    const FIELDS: &'static [&'static str] = &["webhook_id", "url", "format", "active"];
-
-    fn id(&self) -> i64 {
-        self.id
-    }
-
-    fn field(&self, name: &str, _: &Catalog) -> Field<'_> {
-        match name {
-            "webhook_id" => Field::Number(self.id),
-            "url" => Field::Text(&self.url),
-            "format" => Field::Flag(!self.json),
-            _ => Field::Flag(self.active),
-        }
-    }
-
-    fn write(&self, json: &mut Json, shown: &Shown<'_>) {
-        json.id("webhook_id", self.id);
-        json.text("url", &self.url);
-        json.flag("format", !self.json);
-        json.flag("active", self.active);
-        json.array(Some("events"), |json| {
-            for event in &self.events {
-                json.text_item(event);
-            }
-        });
-        if shown.alone {
-            json.text("secret", &self.secret);
-        }
-    }
-}
 
 /// Reads what a write says, over the webhook as it is.
 fn read(body: &[u8], old: Option<&Webhook>, by_app: bool) -> Result<Webhook, Refusal> {

@@ -159,6 +159,11 @@ fn a_code_ends_and_is_good_once_or_more_often() {
     let second = code(&site);
     site.pass(Duration::from_secs(3600));
     assert_eq!(exchange(&site, &second).refusal(), (400, "invalid_grant"));
+    let hasty = a_shop(|s| s.code_lifetime = Duration::from_secs(60));
+    let (early, late) = (code(&hasty), code(&hasty));
+    assert_eq!(exchange(&hasty, &early).status, 200);
+    hasty.pass(Duration::from_secs(60));
+    assert_eq!(exchange(&hasty, &late).refusal(), (400, "invalid_grant"));
     let lax = a_shop(|s| s.code_single_use = false);
     let code = code(&lax);
     assert_eq!(

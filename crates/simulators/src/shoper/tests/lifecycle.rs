@@ -164,3 +164,26 @@ fn the_panels_address_is_signed_over_a_fixed_set_of_parameters() {
     );
     assert!(form(&by_admin).contains("admin-name=Jan+Kowalski"));
 }
+
+#[test]
+fn the_panels_address_tells_its_time_in_any_shape() {
+    let site = a_plain_shop();
+    for (shape, written) in [
+        (TimestampFormat::DateTime, "2026-11-23 12:00:00"),
+        (TimestampFormat::Unix, "1795431600"),
+        (TimestampFormat::Rfc3339, "2026-11-23T12:00:00+01:00"),
+    ] {
+        site.shop.configure(|s| s.iframe_timestamp = shape);
+        let query = site.shop.iframe_query("my-apps", None);
+        assert_eq!(map(&query)["timestamp"], written);
+        let signed: Params = query
+            .iter()
+            .filter(|(name, _)| ["place", "shop", "timestamp"].contains(&name.as_str()))
+            .cloned()
+            .collect();
+        assert_eq!(
+            map(&query)["hash"],
+            message_hash("appstore-secret-example", &signed)
+        );
+    }
+}

@@ -88,6 +88,13 @@ fn the_newsletter_flag_cannot_be_written_unless_the_shop_is_otherwise() {
 }
 
 #[test]
+fn what_parts_the_tags_in_that_text_is_not_known() {
+    let site = a_shop(|s| s.tag_separator = ';');
+    site.post("users", &json!({ "email": ANNA, "tags": "VIP, hurt; nowy" }));
+    assert_eq!(site.get("users/1").json["tags"], json!(["VIP, hurt", "nowy"]));
+}
+
+#[test]
 fn tags_are_written_as_one_text_and_fields_as_an_object() {
     let site = a_plain_shop();
     let club = site

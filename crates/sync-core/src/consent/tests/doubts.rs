@@ -11,13 +11,19 @@ fn consenting() -> Facts {
 
 #[test]
 fn what_is_not_said_of_a_known_record_is_what_was_said_before() {
-    for rule in ConsentRule::all() {
+    for &rule in ConsentRule::ALL {
         let rules = Rules {
             customer: rule,
             ..RULES
         };
         let shop = view(&[Signal::silent(Some(true))], &[Signal::silent(Some(true))]);
-        let (facts, noticed) = observe(&known(consenting()), &shop, SareView::Status(8), None, rules);
+        let (facts, noticed) = observe(
+            &known(consenting()),
+            &shop,
+            SareView::Status(Status::Confirmed),
+            None,
+            rules,
+        );
         assert_eq!((facts, noticed), (consenting(), vec![]), "{rule:?}");
         let never = view(&[Signal::silent(None)], &[Signal::silent(None)]);
         assert!(!consent_by_rule(&never, rule), "{rule:?}");
@@ -33,23 +39,53 @@ fn what_was_never_said_is_acted_upon_when_it_is_and_undoes_nothing() {
     assert!(!facts.consent && !facts.withdrawn);
 
     let says = |word| view(&[Signal::first(word)], &[]);
-    let (yes, _) = observe(&known(facts), &says(true), SareView::Status(6), None, RULES);
-    assert_eq!(
-        (yes.consent, yes.wish, yes.doubt),
-        (true, Some(Wish::Confirm), None)
+    let (yes, _) = observe(
+        &known(facts),
+        &says(true),
+        SareView::Status(Status::NotConfirmed),
+        None,
+        RULES,
     );
-    let (no, _) = observe(&known(facts), &says(false), SareView::Status(6), None, RULES);
     assert_eq!(
-        (no.consent, no.wish, no.doubt, no.withdrawn),
+        (yes.consent, yes.opt_in, yes.doubt),
+        (true, Some(OptIn::Confirm), None)
+    );
+    let (no, _) = observe(
+        &known(facts),
+        &says(false),
+        SareView::Status(Status::NotConfirmed),
+        None,
+        RULES,
+    );
+    assert_eq!(
+        (no.consent, no.opt_in, no.doubt, no.withdrawn),
         (false, None, None, false)
     );
-    let (refused, _) = observe(&known(facts), &says(true), SareView::Status(3), None, RULES);
-    assert_eq!((refused.wish, refused.refusal.is_some()), (None, true));
+    let (refused, _) = observe(
+        &known(facts),
+        &says(true),
+        SareView::Status(Status::RemovedAutomatically),
+        None,
+        RULES,
+    );
+    assert_eq!((refused.opt_in, refused.refusal.is_some()), (None, true));
 
     // An address that SARE had with a status of its own keeps it.
-    let (facts, _) = observe(&Known::default(), &silent, SareView::Status(6), None, RULES);
-    let (yes, _) = observe(&known(facts), &says(true), SareView::Status(6), None, RULES);
-    assert_eq!((yes.consent, yes.wish), (true, None));
+    let (facts, _) = observe(
+        &Known::default(),
+        &silent,
+        SareView::Status(Status::NotConfirmed),
+        None,
+        RULES,
+    );
+    let (yes, _) = observe(
+        &known(facts),
+        &says(true),
+        SareView::Status(Status::NotConfirmed),
+        None,
+        RULES,
+    );
+    assert_eq!((yes.consent, yes.opt_in), (true, None));
 }
 
 #[test]
@@ -84,7 +120,7 @@ fn an_inactive_row_vetoes_at_first_sight_and_until_somebody_says_otherwise() {
             observe(
                 &known,
                 &view(&[customer], &[row]),
-                SareView::Status(6),
+                SareView::Status(Status::NotConfirmed),
                 None,
                 rules,
             )
@@ -97,15 +133,21 @@ fn an_inactive_row_vetoes_at_first_sight_and_until_somebody_says_otherwise() {
             look(same_yes, Signal::then(false, true), false),
             look(Signal::then(false, true), same_no, false),
         ] {
-            let expected = (true, None, Some(Wish::Confirm));
-            assert_eq!((over.consent, over.doubt, over.wish), expected, "{rule:?}");
+            let expected = (true, None, Some(OptIn::Confirm));
+            assert_eq!((over.consent, over.doubt, over.opt_in), expected, "{rule:?}");
         }
         let withdrew = look(Signal::then(true, false), same_no, true);
-        assert!(withdrew.withdrawn && !withdrew.consent && withdrew.wish.is_none());
+        assert!(withdrew.withdrawn && !withdrew.consent && withdrew.opt_in.is_none());
     }
     // A consent that was acted upon is not doubted for a row that comes later.
     let later = view(&[Signal::same(true)], &[Signal::fresh(false)]);
-    let (facts, _) = observe(&known(consenting()), &later, SareView::Status(8), None, RULES);
+    let (facts, _) = observe(
+        &known(consenting()),
+        &later,
+        SareView::Status(Status::Confirmed),
+        None,
+        RULES,
+    );
     assert_eq!((facts.consent, facts.doubt), (true, None));
 }
 
@@ -120,8 +162,8 @@ fn a_decision_is_nothing_against_a_refusal() {
     };
     let shop = view(&[Signal::same(true)], &[Signal::same(false)]);
     for number in [2, 3, 4] {
-        let (facts, _) = observe(&refused, &shop, SareView::Status(number), None, RULES);
-        assert_eq!((facts.consent, facts.wish), (false, None), "{number}");
+        let (facts, _) = observe(&refused, &shop, SareView::Status(number.into()), None, RULES);
+        assert_eq!((facts.consent, facts.opt_in), (false, None), "{number}");
     }
 }
 
@@ -142,9 +184,15 @@ fn a_doubt_from_the_old_address_is_ended_by_a_person_alone() {
     assert_eq!(facts.doubt, Some(Doubt::OldAddress));
     assert_eq!(noticed, [Noticed::Doubted(Doubt::OldAddress)]);
     let anew = view(&[Signal::then(false, true)], &[]);
-    let (still, _) = observe(&known(facts), &anew, SareView::Status(6), None, RULES);
+    let (still, _) = observe(
+        &known(facts),
+        &anew,
+        SareView::Status(Status::NotConfirmed),
+        None,
+        RULES,
+    );
     assert_eq!(
-        (still.consent, still.wish, still.doubt),
+        (still.consent, still.opt_in, still.doubt),
         (false, None, facts.doubt)
     );
     let decided = Known {
@@ -152,9 +200,21 @@ fn a_doubt_from_the_old_address_is_ended_by_a_person_alone() {
         ..known(facts)
     };
     let same = view(&[Signal::same(true)], &[]);
-    let (over, _) = observe(&decided, &same, SareView::Status(6), None, RULES);
-    assert_eq!((over.consent, over.wish), (true, Some(Wish::Confirm)));
+    let (over, _) = observe(
+        &decided,
+        &same,
+        SareView::Status(Status::NotConfirmed),
+        None,
+        RULES,
+    );
+    assert_eq!((over.consent, over.opt_in), (true, Some(OptIn::Confirm)));
     // Whoever is at an address that consents already brings no doubt to it.
-    let (kept, _) = observe(&known(consenting()), &same, SareView::Status(8), came, RULES);
+    let (kept, _) = observe(
+        &known(consenting()),
+        &same,
+        SareView::Status(Status::Confirmed),
+        came,
+        RULES,
+    );
     assert_eq!((kept.consent, kept.doubt), (true, None));
 }

@@ -7,7 +7,6 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::consent::status::{is_open, is_refusal};
 
 /// Something that happens.
 #[derive(Debug, Clone, Copy)]
@@ -29,7 +28,7 @@ enum Act {
     /// Somebody at the shop decides that a consent in doubt counts.
     Decide,
     /// Somebody sets the status in SARE; 0 deletes the contact there.
-    Sare(i64),
+    Sare(Status),
     /// We look, and do what follows.
     Look,
     /// We look, keep the facts, and fail to write.
@@ -99,22 +98,22 @@ struct World {
     subscriber: Source,
     arrived_with: Option<Followed>,
     decided: bool,
-    sare: i64,
+    sare: Status,
     // The ledger.
     facts: Option<Facts>,
-    seen_status: Option<i64>,
+    seen_status: Option<Status>,
     told: bool,
     looked: bool,
-    lowering: Option<i64>,
+    lowering: Option<Status>,
     // What SARE has put off.
-    put_off: Option<i64>,
+    put_off: Option<Status>,
     // The judge's own book.
     time: u64,
     opted_in_at: u64,
     refused_at: Option<u64>,
-    saw: Option<i64>,
+    saw: Option<Status>,
     /// The status that SARE took in late.
-    ours: Option<i64>,
+    ours: Option<Status>,
     /// Somebody came from an address that casts a doubt, and nobody has decided since.
     doubted: bool,
 }
@@ -128,7 +127,7 @@ impl World {
             subscriber: Source::default(),
             arrived_with: None,
             decided: false,
-            sare: 0,
+            sare: Status::Absent,
             facts: None,
             seen_status: None,
             told: false,
@@ -178,7 +177,7 @@ impl World {
             }
             Act::Decide => self.decided = true,
             Act::Sare(number) => {
-                if number != 0 || self.sare != 7 {
+                if number != Status::Absent || self.sare != Status::Blocked {
                     self.sare = number;
                     self.ours = None;
                 }
@@ -189,7 +188,7 @@ impl World {
             Act::LookAndWait => self.look(Writes::Late, false)?,
             Act::Settle => {
                 if let Some(to) = self.put_off.take()
-                    && is_open(self.sare)
+                    && self.sare.is_open()
                 {
                     // Our own doing, and no new word of the person's.
                     self.sare = to;
@@ -207,7 +206,7 @@ impl World {
     }
 
     fn known(&self) -> Known {
-        let there = self.seen_status.is_some_and(|n| n != 0);
+        let there = self.seen_status.is_some_and(|n| n != Status::Absent);
         Known {
             facts: self.facts,
             seen_in_sare: there || self.told,
@@ -232,13 +231,13 @@ impl World {
 
     /// What the engine would hand over: absences of contacts that were there are confirmed.
     fn sare_view(&self, past_it: bool) -> SareView {
-        if self.sare != 0 && !past_it {
+        if self.sare != Status::Absent && !past_it {
             return SareView::Status(self.sare);
         }
         let known = self.known();
         let confirms = known.was_in_sare && known.facts.is_none_or(|f| f.refusal.is_none());
         match (confirms, self.sare) {
-            (true, 0) => SareView::SurelyAbsent,
+            (true, Status::Absent) => SareView::SurelyAbsent,
             (true, n) => SareView::Status(n),
             (false, _) => SareView::Absent,
         }
@@ -280,15 +279,15 @@ impl World {
         match sare {
             SareView::Status(n) => {
                 self.seen_status = Some(n);
-                if is_refusal(n) || self.lowering == Some(n) {
+                if n.is_refusal() || self.lowering == Some(n) {
                     self.lowering = None;
                 }
             }
             SareView::SurelyAbsent => {
-                self.seen_status = Some(0);
+                self.seen_status = Some(Status::Absent);
                 self.told = false;
             }
-            SareView::Absent => {}
+            SareView::Absent | SareView::Unreadable => {}
         }
         let step = next_step(&facts, sare, &at);
         self.judge(step, sare, withdrew, vetoed)?;
@@ -302,7 +301,7 @@ impl World {
             }
             _ => self.carry_out(step, sare),
         }
-        if matches!(before, 7 | 9) {
+        if matches!(before, Status::Blocked | Status::Other(9)) {
             prop_assert_eq!(self.sare, before, "never touched");
         }
         // A lowering proven just now had held back what SARE says beside it.
@@ -315,7 +314,7 @@ impl World {
     /// Refusals and withdrawals go away only with an opt-in or because SARE says so.
     fn never_shrinks(&self, view: &ShopView, sare: SareView, facts: &Facts) -> Result<(), TestCaseError> {
         let Some(before) = self.facts else { return Ok(()) };
-        let opened = matches!(sare, SareView::Status(n) if is_open(n));
+        let opened = matches!(sare, SareView::Status(n) if n.is_open());
         if before.refusal.is_some() && facts.refusal.is_none() {
             prop_assert!(opened, "a refusal was forgotten: {before:?} {facts:?}");
         }
@@ -353,22 +352,22 @@ impl World {
         if self.facts.is_none() {
             prop_assert!(!facts.consent, "a consent out of silence: {facts:?}");
         }
-        if before.wish.is_none() && !self.decided && !matches!(sare, SareView::Status(_)) {
-            prop_assert_eq!(facts.wish, None, "a wish out of silence");
+        if before.opt_in.is_none() && !self.decided && !matches!(sare, SareView::Status(_)) {
+            prop_assert_eq!(facts.opt_in, None, "an opt-in out of silence");
         }
         Ok(())
     }
 
     /// Notes in the judge's book what this look sees; whether it sees a withdrawal.
     fn book(&mut self, view: &ShopView, sare: SareView) -> bool {
-        let number = sare.number();
+        let number = sare.status();
         let was = self.saw;
-        let came_back = is_open(number) && was.is_some_and(|n| is_refusal(n) || n == 0);
+        let came_back = number.is_open() && was.is_some_and(|n| n.is_refusal() || n == Status::Absent);
         if came_back {
             self.refused_at = None;
         }
-        let newly = is_refusal(number) && was != Some(number) && self.ours != Some(number);
-        let vanished = sare == SareView::SurelyAbsent && was.is_some_and(|n| n != 0);
+        let newly = number.is_refusal() && was != Some(number) && self.ours != Some(number);
+        let vanished = sare == SareView::SurelyAbsent && was.is_some_and(|n| n != Status::Absent);
         let withdrew = view
             .customers
             .iter()
@@ -378,7 +377,7 @@ impl World {
             self.refused_at = Some(self.time);
         }
         // Blocked or unknown in between says nothing of the person's will.
-        if sare != SareView::Absent && (number == 0 || is_open(number) || is_refusal(number)) {
+        if sare != SareView::Absent && (number == Status::Absent || number.is_open() || number.is_refusal()) {
             self.saw = Some(number);
         }
         withdrew
@@ -386,15 +385,15 @@ impl World {
 
     fn judge(&self, step: Step, sare: SareView, withdrew: bool, vetoed: bool) -> Result<(), TestCaseError> {
         if let SareView::Status(n) = sare
-            && !is_open(n)
-            && !is_refusal(n)
+            && !n.is_open()
+            && !n.is_refusal()
         {
             prop_assert_eq!(step, Step::HandsOff);
             return Ok(());
         }
         let upwards = match step {
             Step::Raise { .. } => true,
-            Step::Add { status, confirm } => status == 8 || confirm,
+            Step::Add { status, confirm } => status == Status::Confirmed || confirm,
             _ => false,
         };
         if upwards && let Some(refused_at) = self.refused_at {
@@ -410,7 +409,7 @@ impl World {
             "{step:?} in spite of the old address: {:?}",
             self.facts
         );
-        if withdrew && sare == SareView::Status(8) {
+        if withdrew && sare == SareView::Status(Status::Confirmed) {
             prop_assert!(
                 matches!(step, Step::Unsubscribe { .. }),
                 "a withdrawal ended in {step:?}"
@@ -424,30 +423,30 @@ impl World {
         let mut facts = self.facts.unwrap_or_default();
         match step {
             Step::Add { status, confirm } => {
-                if self.sare == 0 {
+                if self.sare == Status::Absent {
                     self.sare = status;
                 }
                 self.told = true;
                 self.seen_status = Some(status);
                 self.saw = Some(status);
-                if confirm || facts.wish.is_some() {
+                if confirm || facts.opt_in.is_some() {
                     facts.refusal = None;
-                    facts.wish = None;
+                    facts.opt_in = None;
                     self.refused_at = None;
                 }
-                if let (true, Some(refusal)) = (is_refusal(status), &mut facts.refusal) {
+                if let (true, Some(refusal)) = (status.is_refusal(), &mut facts.refusal) {
                     refusal.origin = RefusalOrigin::Shop;
                 }
             }
             Step::Update => self.told = true,
             Step::Unsubscribe { to } => {
-                facts.wish = None;
+                facts.opt_in = None;
                 self.lowering = None;
                 self.put_off = None;
                 self.sare = to;
                 self.seen_status = Some(to);
                 self.saw = Some(to);
-                if is_refusal(to) {
+                if to.is_refusal() {
                     let origin = facts.refusal.map_or(RefusalOrigin::Shop, |r| r.origin);
                     facts.refusal = Some(Refusal {
                         status: to,
@@ -461,12 +460,12 @@ impl World {
                 self.seen_status = Some(to);
                 self.saw = Some(to);
                 facts.refusal = None;
-                facts.wish = None;
+                facts.opt_in = None;
                 self.refused_at = None;
             }
             Step::Leave(DeletedAction::Delete) => {
                 if matches!(view, SareView::Status(_)) {
-                    self.sare = 0;
+                    self.sare = Status::Absent;
                     self.seen_status = None;
                 }
                 self.told = false;
@@ -490,7 +489,8 @@ impl World {
             prop_assert!(!again.writes() || leaves, "{step:?}, then {again:?}");
         } else {
             // Who has vanished from SARE is in no group of ours any more.
-            let vanished = matches!(step, Step::Leave(_)) && again == Step::Skip && self.sare == 0;
+            let vanished =
+                matches!(step, Step::Leave(_)) && again == Step::Skip && self.sare == Status::Absent;
             prop_assert!(again == step || vanished, "{step:?}, then {again:?}");
         }
         Ok(())
@@ -499,9 +499,9 @@ impl World {
 
 fn act() -> impl Strategy<Value = Act> {
     let status = prop_oneof![
-        4 => prop::sample::select(vec![2, 3, 4]),
-        3 => prop::sample::select(vec![5, 6, 8]),
-        1 => prop::sample::select(vec![0, 7, 9]),
+        4 => prop::sample::select(vec![Status::RemovedManually, Status::RemovedAutomatically, Status::RemovalRequested]),
+        3 => prop::sample::select(vec![Status::NotVerified, Status::NotConfirmed, Status::Confirmed]),
+        1 => prop::sample::select(vec![Status::Absent, Status::Blocked, Status::Other(9)]),
     ];
     prop_oneof![
         4 => any::<bool>().prop_map(Act::Customer),
@@ -524,25 +524,25 @@ fn act() -> impl Strategy<Value = Act> {
 
 fn followed() -> impl Strategy<Value = Followed> {
     prop_oneof![
-        2 => prop::sample::select(vec![2, 3, 4, 6]).prop_map(Followed::refusal),
+        2 => prop::sample::select(vec![Status::RemovedManually, Status::RemovedAutomatically, Status::RemovalRequested, Status::NotConfirmed]).prop_map(Followed::refusal),
         1 => Just(Followed::doubt()),
-        1 => Just(Followed::refusal(4).and(Followed::doubt())),
+        1 => Just(Followed::refusal(Status::RemovalRequested).and(Followed::doubt())),
     ]
 }
 
 fn choice() -> impl Strategy<Value = OnNewOptIn> {
-    prop::sample::select(OnNewOptIn::all().collect::<Vec<_>>())
+    prop::sample::select(OnNewOptIn::ALL)
 }
 
 fn rule() -> impl Strategy<Value = ConsentRule> {
-    prop::sample::select(ConsentRule::all().collect::<Vec<_>>())
+    prop::sample::select(ConsentRule::ALL)
 }
 
 fn circumstances() -> impl Strategy<Value = Circumstances> {
     let words = (
-        prop::sample::select(WithoutConsent::all().collect::<Vec<_>>()),
-        prop::sample::select(UnsubscribeStatus::all().collect::<Vec<_>>()),
-        prop::sample::select(DeletedAction::all().collect::<Vec<_>>()),
+        prop::sample::select(WithoutConsent::ALL),
+        prop::sample::select(UnsubscribeStatus::ALL),
+        prop::sample::select(DeletedAction::ALL),
         prop::bool::weighted(0.9),
     );
     words.prop_map(|(without_consent, to_sare, deleted, in_scope)| Circumstances {
@@ -577,7 +577,7 @@ proptest! {
             world.act(Act::Look)?;
         }
         if let Some(refused_at) = world.refused_at && world.opted_in_at <= refused_at {
-            prop_assert_ne!(world.sare, 8, "mailed after a refusal: {:?}", world.facts);
+            prop_assert_ne!(world.sare, Status::Confirmed, "mailed after a refusal: {:?}", world.facts);
         }
     }
 }

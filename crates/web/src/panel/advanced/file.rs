@@ -25,12 +25,12 @@ pub struct Draft {
     /// What is to be said of it.
     pub findings: Vec<Note>,
     /// Why it was not taken.
-    pub fate: Fate,
+    pub result: CheckResult,
 }
 
 /// Why a configuration was not taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fate {
+pub enum CheckResult {
     /// It was only to be checked, and it is right.
     Fine,
     /// It has errors.
@@ -74,23 +74,23 @@ pub async fn export(visit: Visit) -> Result<Response, Closed> {
     Ok((headers, text).into_response())
 }
 
-/// Judges a configuration, and takes it when it is right and more than a check was asked for.
+/// Validates a configuration, and takes it when it is right and more than a check was asked for.
 pub async fn import(State(app): State<App>, Posted { visit, fields }: Posted) -> Result<Response, Closed> {
     let text = fields.get("config").to_owned();
     let key = Some(fields.get("key"))
         .filter(|key| !key.is_empty())
         .map(SecretString::from);
     let version = fields.get("version").parse().unwrap_or(-1);
-    let judged = desk::judge(&app.engine, &visit.shop, &text, key, true, visit.words.0).await;
-    let judged = match judged {
-        Ok(judged) => judged,
+    let validated = desk::validate(&app.engine, &visit.shop, &text, key, true, visit.words).await;
+    let validated = match validated {
+        Ok(validated) => validated,
         Err(desk::Error::Store(error)) => return Err(visit.closed(error)),
         Err(_) => return Err(visit.closed(Error::Busy)),
     };
-    let fate = match judged.usable {
-        Usable::No => Fate::Wrong,
-        Usable::NotNow => Fate::NotNow,
-        Usable::Yes { .. } if fields.get("what") == "check" => Fate::Fine,
+    let result = match validated.usable {
+        Usable::No => CheckResult::Wrong,
+        Usable::NotNow => CheckResult::NotNow,
+        Usable::Yes { .. } if fields.get("what") == "check" => CheckResult::Fine,
         Usable::Yes { config, key } => {
             let is_first = visit.shop.config.is_none();
             if is_first {
@@ -108,13 +108,13 @@ pub async fn import(State(app): State<App>, Posted { visit, fields }: Posted) ->
                 };
                 return visit.redirect_done(&app, to).await;
             }
-            Fate::Outdated
+            CheckResult::Outdated
         }
     };
     let draft = Draft {
         text,
-        findings: judged.findings,
-        fate,
+        findings: validated.findings,
+        result,
     };
     let choice = config_of(&visit.shop).map(|config| super::rules::Choice::of(&config));
     show::page(&app, &visit, "", choice, Some(draft)).await
@@ -124,7 +124,7 @@ pub async fn import(State(app): State<App>, Posted { visit, fields }: Posted) ->
 pub fn section(visit: &Visit, draft: Option<&Draft>) -> Markup {
     let words = visit.words;
     let text = draft.map_or("", |draft| draft.text.as_str());
-    let is_wrong = draft.is_some_and(|draft| draft.fate == Fate::Wrong);
+    let is_wrong = draft.is_some_and(|draft| draft.result == CheckResult::Wrong);
     html! {
         p { (words.say("advanced.config-what")) }
         @if visit.shop.config.is_some() {
@@ -160,11 +160,11 @@ pub fn section(visit: &Visit, draft: Option<&Draft>) -> Markup {
 
 fn verdict(visit: &Visit, draft: &Draft) -> Markup {
     let words = visit.words;
-    let (tone, text) = match draft.fate {
-        Fate::Fine => (Tone::Good, words.say("advanced.import-fine")),
-        Fate::Wrong => (Tone::Bad, words.say("advanced.import-wrong")),
-        Fate::NotNow => (Tone::Warn, words.say("advanced.import-not-now")),
-        Fate::Outdated => (Tone::Bad, words.say("advanced.import-outdated")),
+    let (tone, text) = match draft.result {
+        CheckResult::Fine => (Tone::Good, words.say("advanced.import-fine")),
+        CheckResult::Wrong => (Tone::Bad, words.say("advanced.import-wrong")),
+        CheckResult::NotNow => (Tone::Warn, words.say("advanced.import-not-now")),
+        CheckResult::Outdated => (Tone::Bad, words.say("advanced.import-outdated")),
     };
     html! {
         div id="config-findings" {

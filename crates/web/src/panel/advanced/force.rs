@@ -2,77 +2,80 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use engine::Body;
+use engine::{Body, RunObstacle};
 use maud::{Markup, html};
 use store::{Run, RunKind, RunState};
 use sync_core::ShopId;
+use texts::Words;
 
-use super::show::Sight;
-use crate::api::model::word;
+use super::show::PageData;
 use crate::error::Error;
 use crate::panel::closed::Closed;
 use crate::panel::layout;
 use crate::panel::parts::{self, Tone};
 use crate::panel::session::{Posted, Visit};
-use crate::panel::words::Words;
 use crate::state::App;
 
 /// How far back the newest forced run is looked for.
 const RUNS: i64 = 30;
 
-/// The newest forced run, whatever other run is not over, and what was counted beforehand, unless a run has come to its end
-/// since.
-pub async fn runs(app: &App, shop: ShopId) -> Result<(Option<Run>, Option<Run>, Option<Run>), Error> {
-    let runs = app.store.runs(shop, RUNS).await?;
-    let counted = runs
-        .iter()
-        .find(|run| run.state == RunState::Done)
-        .filter(|run| run.kind == RunKind::DryRun)
-        .cloned();
-    let forced = runs.into_iter().find(|run| run.kind == RunKind::Forced);
-    let active = app.store.active_run(shop).await?;
-    Ok((forced, active.filter(|run| run.kind != RunKind::Forced), counted))
+/// The runs that the section tells of.
+pub struct Runs {
+    /// The forced run that is not over, or else the newest.
+    forced: Option<Run>,
+    /// What a forced run would change is being counted.
+    counting: bool,
+    /// What was counted, unless a run has come to its end since.
+    counted: Option<Run>,
+    /// A run that another must wait for is not over: any but a count, which gives way.
+    is_busy: bool,
+}
+
+impl Runs {
+    /// Reads them.
+    pub async fn load(app: &App, shop: ShopId) -> Result<Self, Error> {
+        let runs = app.store.runs(shop, RUNS).await?;
+        let active = runs.iter().find(|run| !run.state.is_over());
+        let done = runs.iter().find(|run| run.state == RunState::Done);
+        Ok(Self {
+            counting: active.is_some_and(|run| run.kind.policy().only_states),
+            is_busy: active.is_some_and(|run| !run.kind.policy().only_states),
+            counted: done.filter(|run| run.kind.policy().only_states).cloned(),
+            forced: runs.into_iter().find(|run| run.kind == RunKind::Forced),
+        })
+    }
 }
 
 /// Asks for one when the box is ticked.
 pub async fn start(State(app): State<App>, Posted { visit, fields }: Posted) -> Result<Response, Closed> {
-    let sight = Sight::of(&app, &visit)
+    let data = PageData::load(&app, &visit)
         .await
         .map_err(|error| visit.closed(error))?;
-    if !fields.is_on("sure") || obstacle(&visit, &sight).is_some() {
+    if !fields.is_on("sure") || obstacle(&visit, &data).is_some() {
         return Ok(visit.redirect("advanced#force"));
     }
-    let body = Body::default().text();
-    let asked = app
-        .store
-        .create_run(visit.shop.id, RunKind::Forced, &body, app.now())
-        .await;
-    match asked {
+    match app.engine.ask_for_run(&visit.shop, RunKind::Forced, false).await {
         Ok(_) => {
             app.wake.notify_one();
             visit.redirect_done(&app, "advanced?done=forced").await
         }
-        // The page tells of the run that is under way.
-        Err(store::Error::RunActive(_)) => Ok(visit.redirect("advanced#force")),
-        Err(error) => Err(visit.closed(error)),
+        Err(RunObstacle::Store(error)) => Err(visit.closed(error)),
+        // The page tells why.
+        Err(_) => Ok(visit.redirect("advanced#force")),
     }
 }
 
 /// Has counted what one would change, without changing anything.
 pub async fn count(State(app): State<App>, Posted { visit, .. }: Posted) -> Result<Response, Closed> {
-    let sight = Sight::of(&app, &visit)
+    let data = PageData::load(&app, &visit)
         .await
         .map_err(|error| visit.closed(error))?;
-    if obstacle(&visit, &sight).is_none() {
-        let body = Body::default().text();
-        let asked = app
-            .store
-            .create_run(visit.shop.id, RunKind::DryRun, &body, app.now())
-            .await;
-        match asked {
+    if obstacle(&visit, &data).is_none() {
+        match app.engine.ask_for_run(&visit.shop, RunKind::DryRun, false).await {
             Ok(_) => app.wake.notify_one(),
-            Err(store::Error::RunActive(_)) => {}
-            Err(error) => return Err(visit.closed(error)),
+            Err(RunObstacle::Store(error)) => return Err(visit.closed(error)),
+            // The page tells why.
+            Err(_) => {}
         }
     }
     Ok(visit.redirect("advanced#force"))
@@ -80,46 +83,45 @@ pub async fn count(State(app): State<App>, Posted { visit, .. }: Posted) -> Resu
 
 /// How it stands with the forced run.
 pub async fn live(State(app): State<App>, visit: Visit) -> Result<Response, Closed> {
-    let (forced, ..) = runs(&app, visit.shop.id)
+    let runs = Runs::load(&app, visit.shop.id)
         .await
         .map_err(|error| visit.closed(error))?;
-    let content = html! { @if let Some(run) = &forced { (last(visit.words, run)) } };
-    Ok(layout::piece(&visit, content))
+    Ok(layout::piece(&visit, moving(visit.words, &runs)))
 }
 
 /// Why none can be asked for now.
-fn obstacle(visit: &Visit, sight: &Sight) -> Option<&'static str> {
+fn obstacle(visit: &Visit, data: &PageData) -> Option<&'static str> {
     let words = visit.words;
-    Some(if visit.shop.config.is_none() || !sight.has_key {
-        words.say("advanced.force-not-connected")
-    } else if !sight.first_done {
-        words.say("advanced.force-first")
-    } else if visit.shop.paused {
-        words.say("advanced.force-paused")
-    } else if sight.other.is_some() || sight.forced.as_ref().is_some_and(|run| !run.state.is_over()) {
-        words.say("advanced.force-active")
-    } else {
-        return None;
+    Some(match &data.obstacle {
+        Some(RunObstacle::KeyRefused) => words.say("advanced.force-key-refused"),
+        Some(RunObstacle::NoAccess) => words.say("advanced.force-no-access"),
+        Some(RunObstacle::Paused) => words.say("advanced.force-paused"),
+        Some(_) => words.say("advanced.force-not-connected"),
+        None if !data.first_done => words.say("advanced.force-first"),
+        None if data.runs.is_busy => words.say("advanced.force-active"),
+        None => return None,
     })
 }
 
 /// The section of the page.
-pub fn section(visit: &Visit, sight: &Sight) -> Markup {
+pub fn section(visit: &Visit, data: &PageData) -> Markup {
     let words = visit.words;
     html! {
         p { (words.say("advanced.force-what")) }
         p { strong { (words.say("advanced.force-promise")) } }
         div data-live=(visit.link("advanced/force/live")) data-then-reload="" {
-            @if let Some(run) = &sight.forced { (last(words, run)) }
+            (moving(words, &data.runs))
         }
-        @if let Some(run) = &sight.counted { (forecast(words, run)) }
-        @match obstacle(visit, sight) {
+        @if let Some(run) = &data.runs.counted { (forecast(words, run)) }
+        @match obstacle(visit, data) {
             Some(why) => p { (why) },
             None => {
-                (visit.form("advanced/force/count", html! {
-                    p.soft { (words.say("advanced.force-count-what")) }
-                    button.quiet type="submit" { (words.say("advanced.force-count")) }
-                }))
+                @if !data.runs.counting {
+                    (visit.form("advanced/force/count", html! {
+                        p.soft { (words.say("advanced.force-count-what")) }
+                        button.quiet type="submit" { (words.say("advanced.force-count")) }
+                    }))
+                }
                 (visit.form("advanced/force", html! {
                 (parts::checkbox("sure", words.say("advanced.force-sure"), None, false))
                 button type="submit" { (words.say("advanced.force-start")) }
@@ -129,9 +131,17 @@ pub fn section(visit: &Visit, sight: &Sight) -> Markup {
     }
 }
 
+/// The part that changes by itself.
+fn moving(words: Words, runs: &Runs) -> Markup {
+    html! {
+        @if let Some(run) = &runs.forced { (last(words, run)) }
+        @if runs.counting { p data-busy role="status" { (words.say("advanced.force-counting")) } }
+    }
+}
+
 /// What was counted beforehand.
 fn forecast(words: Words, run: &Run) -> Markup {
-    let at = desk::story::moment(run.ended_at.unwrap_or(run.created_at), words.0);
+    let at = words.moment(run.ended_at.unwrap_or(run.created_at));
     html! {
         p { (words.fill("advanced.force-counted", &[("at", &at)])) " " strong { (overwritten(words, run)) } }
     }
@@ -150,13 +160,10 @@ fn overwritten(words: Words, run: &Run) -> String {
 
 fn last(words: Words, run: &Run) -> Markup {
     let body = Body::parse(&run.body);
-    let at = desk::story::moment(run.ended_at.unwrap_or(run.created_at), words.0);
+    let at = words.moment(run.ended_at.unwrap_or(run.created_at));
     let line = words.fill(
         "advanced.force-last",
-        &[
-            ("at", &at),
-            ("state", &words.say_word("run-state", &word(run.state))),
-        ],
+        &[("at", &at), ("state", &words.run_state(run.state))],
     );
     html! {
         @match run.state {
@@ -173,17 +180,18 @@ fn last(words: Words, run: &Run) -> Markup {
                 }
             })),
             RunState::Done => {
+                @let outcome = body.outcome(run.kind);
                 p { (line) ". " (words.fill("advanced.force-counts", &[
-                    ("added", &words.number(body.counters.added)),
-                    ("updated", &words.number(body.counters.updated)),
-                    ("unchanged", &words.number(body.counters.unchanged)),
-                    ("failed", &words.number(body.counters.failed)),
-                ])) " " (overwritten(words, run)) }
+                    ("added", &words.number(outcome.added)),
+                    ("updated", &words.number(outcome.updated)),
+                    ("unchanged", &words.number(outcome.unchanged)),
+                    ("failed", &words.number(outcome.failed)),
+                ])) " " (words.count("advanced.force-overwrote", body.statement.overwritten)) }
             },
             state => {
                 p data-busy[!state.is_over() && state != RunState::Braked] role="status" {
                     (line)
-                    @if !state.is_over() { " (" (words.say_word("phase", &word(body.phase))) ")" }
+                    @if !state.is_over() { " (" (words.say_word("phase", body.phase.word())) ")" }
                     "."
                 }
                 @if let (false, Some(total)) = (state.is_over(), body.total.filter(|total| *total > 0)) {

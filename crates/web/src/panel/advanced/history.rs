@@ -8,6 +8,7 @@ use http::request::Parts;
 use maud::{Markup, html};
 use serde::Deserialize;
 use store::ConfigVersion;
+use texts::Words;
 
 use super::difference::{Difference, differences};
 use super::{file, keep};
@@ -16,7 +17,6 @@ use crate::panel::closed::Closed;
 use crate::panel::layout::{self, Head};
 use crate::panel::parts::{self, Tone};
 use crate::panel::session::{Posted, Visit};
-use crate::panel::words::Words;
 use crate::state::App;
 
 /// Versions told.
@@ -87,7 +87,7 @@ pub async fn list(State(app): State<App>, visit: Visit) -> Result<Response, Clos
                                         " " span.soft { (words.say("advanced.in-force")) }
                                     }
                                 }
-                                td { (desk::story::moment(version.at, words.0)) }
+                                td { (words.moment(version.at)) }
                                 td { (who(words, &version.who)) }
                                 td { (summary(words, before, version)) }
                             }
@@ -147,7 +147,7 @@ async fn page(
         }
         p {
             (words.fill("advanced.made-by", &[
-                ("at", &desk::story::moment(this.at, words.0)), ("who", &who(words, &this.who)),
+                ("at", &words.moment(this.at)), ("who", &who(words, &this.who)),
             ]))
         }
         section {
@@ -254,13 +254,13 @@ pub async fn restore(
     let words = visit.words;
     let earlier = find(&app, &visit, version).await?;
     let expected = fields.get("version").parse().unwrap_or(-1);
-    let judged = desk::judge(&app.engine, &visit.shop, &earlier.config, None, true, words.0).await;
-    let judged = match judged {
-        Ok(judged) => judged,
+    let validated = desk::validate(&app.engine, &visit.shop, &earlier.config, None, true, words).await;
+    let validated = match validated {
+        Ok(validated) => validated,
         Err(desk::Error::Store(error)) => return Err(visit.closed(error)),
         Err(_) => return Err(visit.closed(Error::Busy)),
     };
-    let why = match judged.usable {
+    let why = match validated.usable {
         Usable::Yes { config, key } => {
             if keep(&app, &visit, &config, key, expected).await? {
                 return visit.redirect_done(&app, "advanced?done=restored").await;
@@ -270,5 +270,5 @@ pub async fn restore(
         Usable::No => words.say("advanced.restore-wrong"),
         Usable::NotNow => words.say("advanced.import-not-now"),
     };
-    page(&app, &visit, version, Some((why, judged.findings))).await
+    page(&app, &visit, version, Some((why, validated.findings))).await
 }

@@ -5,12 +5,12 @@ use axum::response::Response;
 use maud::{Markup, html};
 use sync_core::config::{Config, DeletedAction, OnNewOptIn, UnsubscribeStatus, WithoutAccount};
 use sync_core::scope::{Domain, LeaveOut};
+use texts::Words;
 
 use super::{config_of, keep, show};
 use crate::panel::closed::Closed;
 use crate::panel::parts::{self, Field};
 use crate::panel::session::{Fields, Posted, Visit};
-use crate::panel::words::Words;
 use crate::state::App;
 
 /// What the form holds.
@@ -147,7 +147,6 @@ pub async fn save(State(app): State<App>, Posted { visit, fields }: Posted) -> R
     show::page(&app, &visit, "", Some(choice), None).await
 }
 
-/// The form.
 pub fn form(visit: &Visit, choice: &Choice) -> Markup {
     let words = visit.words;
     let wrong_share = choice.is_checked && choice.share().is_none();
@@ -190,21 +189,26 @@ pub fn form(visit: &Visit, choice: &Choice) -> Markup {
 }
 
 fn to_sare(words: Words, chosen: UnsubscribeStatus) -> Markup {
-    let options: Vec<_> = UnsubscribeStatus::all()
-        .map(|value| {
+    let all = UnsubscribeStatus::ALL.iter().copied();
+    let names: Vec<_> = all
+        .clone()
+        .map(|value| format!("{}, {}", value.status(), words.status(value.status())))
+        .collect();
+    let options: Vec<_> = all
+        .zip(&names)
+        .map(|(value, name)| {
             let word = value.word();
-            (
-                word,
-                words.say_word("advanced.to-sare-value", word),
-                Some(words.say_word("advanced.to-sare-meaning", word)),
-            )
+            let meaning = words.say_word("advanced.to-sare-meaning", word);
+            (word, name.as_str(), Some(meaning))
         })
         .collect();
     parts::radios("to_sare", words.say("advanced.to-sare"), &options, chosen.word())
 }
 
 fn new_opt_in(words: Words, chosen: OnNewOptIn) -> Markup {
-    let options: Vec<_> = OnNewOptIn::all()
+    let options: Vec<_> = OnNewOptIn::ALL
+        .iter()
+        .copied()
         .map(|value| {
             let word = value.word();
             (
@@ -223,7 +227,9 @@ fn new_opt_in(words: Words, chosen: OnNewOptIn) -> Markup {
 }
 
 fn without_account(words: Words, chosen: WithoutAccount) -> Markup {
-    let options: Vec<_> = WithoutAccount::all()
+    let options: Vec<_> = WithoutAccount::ALL
+        .iter()
+        .copied()
         .map(|value| {
             let word = value.word();
             (
@@ -255,7 +261,9 @@ fn domains(words: Words, choice: &Choice) -> Markup {
 }
 
 fn deleted(words: Words, chosen: DeletedAction) -> Markup {
-    let options: Vec<_> = DeletedAction::all()
+    let options: Vec<_> = DeletedAction::ALL
+        .iter()
+        .copied()
         .map(|value| {
             let word = value.word();
             (

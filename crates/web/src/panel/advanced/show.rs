@@ -2,12 +2,13 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use engine::LaneState;
+use engine::RunObstacle;
 use maud::{Markup, html};
 use secrecy::ExposeSecret;
-use store::{HookKind, Run, SecretName};
+use store::HookKind;
 
 use super::file::Draft;
+use super::force::Runs;
 use super::rules::Choice;
 use super::{config_of, file, force, rules};
 use crate::error::Error;
@@ -18,17 +19,13 @@ use crate::panel::session::Visit;
 use crate::state::App;
 
 /// What the page knows beside the shop.
-pub struct Sight {
+pub struct PageData {
     /// The first synchronisation is over.
     pub first_done: bool,
-    /// A key of SARE is kept.
-    pub has_key: bool,
-    /// The forced run that is not over, or else the newest.
-    pub forced: Option<Run>,
-    /// Another run that is not over.
-    pub other: Option<Run>,
-    /// What a forced run would change, as counted before one.
-    pub counted: Option<Run>,
+    /// What keeps any run from being asked for.
+    pub obstacle: Option<RunObstacle>,
+    /// The runs that the page tells of.
+    pub runs: Runs,
     /// Where SARE reports unsubscribes.
     sare_hook: Option<String>,
     /// When the shop last reported anything.
@@ -37,24 +34,19 @@ pub struct Sight {
     sare_called: Option<i64>,
 }
 
-impl Sight {
+impl PageData {
     /// Reads it.
-    pub async fn of(app: &App, visit: &Visit) -> Result<Self, Error> {
+    pub async fn load(app: &App, visit: &Visit) -> Result<Self, Error> {
         let shop = visit.shop.id;
-        let lane = app.store.lane(shop).await?;
-        let first_done =
-            lane.is_some_and(|lane| LaneState::parse(&lane.state, app.engine.settings()).first_done);
+        let first_done = engine::standing(&app.store, shop).await?.first_done;
         let sare = app.store.hook_of(shop, HookKind::Sare).await?;
         let shoper = app.store.hook_of(shop, HookKind::Shoper).await?;
         let (sare_called, token) = sare.map(|(hook, token)| (hook.last_at, token)).unzip();
         let public = app.settings.public_url.as_ref();
-        let (forced, other, counted) = force::runs(app, shop).await?;
         Ok(Self {
             first_done,
-            has_key: app.store.secret(shop, SecretName::SareKey).await?.is_some(),
-            forced,
-            other,
-            counted,
+            obstacle: app.engine.run_obstacle(&visit.shop).await?,
+            runs: Runs::load(app, shop).await?,
             sare_hook: public
                 .zip(token)
                 .map(|(public, token)| public.sare_hook(token.expose_secret())),
@@ -78,11 +70,13 @@ pub async fn page(
     choice: Option<Choice>,
     draft: Option<Draft>,
 ) -> Result<Response, Closed> {
-    let sight = Sight::of(app, visit).await.map_err(|error| visit.closed(error))?;
+    let data = PageData::load(app, visit)
+        .await
+        .map_err(|error| visit.closed(error))?;
     let words = visit.words;
     let content = html! {
         @if let Some(text) = told(visit, done) { (parts::notice(Tone::Good, html! { p { (text) } })) }
-        @if visit.shop.config.is_some() && !sight.has_key {
+        @if matches!(data.obstacle, Some(RunObstacle::NotConnected)) {
             (parts::notice(Tone::Warn, html! {
                 p { (words.say("advanced.no-key")) }
                 p { a href=(visit.link("connect")) { (words.say("advanced.connect")) } }
@@ -90,7 +84,7 @@ pub async fn page(
         }
         section #force {
             h2 { (words.say("advanced.force")) }
-            (force::section(visit, &sight))
+            (force::section(visit, &data))
         }
         @if let Some(choice) = &choice {
             section #rules {
@@ -104,7 +98,7 @@ pub async fn page(
         }
         section #hook {
             h2 { (words.say("advanced.hook")) }
-            (hook(visit, &sight))
+            (hook(visit, &data))
         }
         section #connection {
             h2 { (words.say("advanced.connection")) }
@@ -112,7 +106,7 @@ pub async fn page(
         }
         section #technical {
             h2 { (words.say("advanced.technical")) }
-            (technical(visit, &sight))
+            (technical(visit, &data))
         }
     };
     let title = words.say("advanced.title");
@@ -132,11 +126,11 @@ fn told(visit: &Visit, done: &str) -> Option<&'static str> {
 }
 
 /// The address at which SARE reports unsubscribes, and what to do with it.
-fn hook(visit: &Visit, sight: &Sight) -> Markup {
+fn hook(visit: &Visit, data: &PageData) -> Markup {
     let words = visit.words;
     html! {
         p { (words.say("advanced.hook-what")) }
-        @match &sight.sare_hook {
+        @match &data.sare_hook {
             Some(address) => {
                 div.field {
                     label for="sare-hook" { (words.say("advanced.hook-address")) }
@@ -182,10 +176,10 @@ fn connection(visit: &Visit) -> Markup {
     }
 }
 
-fn technical(visit: &Visit, sight: &Sight) -> Markup {
+fn technical(visit: &Visit, data: &PageData) -> Markup {
     let (words, shop) = (visit.words, &visit.shop);
     let moment = |at: Option<i64>| match at {
-        Some(at) => desk::story::moment(at, words.0),
+        Some(at) => words.moment(at),
         None => words.say("advanced.never").to_owned(),
     };
     let unknown = || words.say("advanced.unknown").to_owned();
@@ -200,9 +194,9 @@ fn technical(visit: &Visit, sight: &Sight) -> Markup {
             dt { (words.say("advanced.scopes")) }
             dd { (scopes.unwrap_or_else(unknown)) }
             dt { (words.say("advanced.shop-called")) }
-            dd { (moment(sight.shop_called)) }
+            dd { (moment(data.shop_called)) }
             dt { (words.say("advanced.sare-called")) }
-            dd { (moment(sight.sare_called)) }
+            dd { (moment(data.sare_called)) }
             dt { (words.say("advanced.config-version")) }
             dd { (shop.config_version) }
             dt { (words.say("advanced.shop-id")) }

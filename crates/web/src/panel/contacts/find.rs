@@ -108,10 +108,10 @@ async fn unknown(app: &App, visit: &Visit, email: &Email, hash: AddrHash, ledger
         in_sare: in_sare.as_ref().map(Option::as_ref),
     };
     let found: Vec<DirtyKey> = in_shop.as_ref().map_or_else(|_| Vec::new(), keys);
-    let away = told.away(words.0);
+    let away = told.away(words);
     html! {
             @for line in &away { (parts::notice(Tone::Warn, html! { p { (line) } })) }
-            @for line in told.shop_sentence(words.0).into_iter().chain(told.sare_sentence(words.0)) { p { (line) } }
+            @for line in told.shop_sentence(words).into_iter().chain(told.sare_sentence(words)) { p { (line) } }
             @if found.is_empty() {
                 p { (words.say("contacts.check")) }
                 ul {
@@ -176,7 +176,7 @@ pub async fn mark(app: &App, visit: &Visit, keys: &[DirtyKey]) -> Result<(), Clo
         })
         .collect();
     app.store
-        .mark(visit.shop.id, &marks, now)
+        .mark_dirty(visit.shop.id, &marks, now)
         .await
         .map_err(|error| visit.closed(error))?;
     app.wake.notify_one();

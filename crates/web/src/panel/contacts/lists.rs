@@ -4,11 +4,12 @@ use std::collections::HashMap;
 
 use axum::extract::{Query, State};
 use axum::response::Response;
-use desk::story::{Course, Grounds};
+use desk::story::{Grounds, Timeline};
 use maud::{Markup, html};
 use serde::Deserialize;
 use store::{AddrHash, Contact, ContactFilter, DirtyKey, Outcome, Priority, Problem, Record, Waiting};
 use sync_core::RecordKind;
+use texts::Words;
 
 use super::page_of;
 use crate::error::Error;
@@ -16,22 +17,52 @@ use crate::panel::closed::Closed;
 use crate::panel::layout::{self, Head};
 use crate::panel::parts::{self, Field, Tone};
 use crate::panel::session::Visit;
-use crate::panel::words::Words;
 use crate::state::App;
 
 /// Contacts a page.
 const PAGE: usize = 50;
 
-/// The lists, in their order, by their word in addresses.
-const LISTS: &[&str] = &[
-    "synchronised",
-    "suppressed",
-    "skipped",
-    "hands-off",
-    "failed",
-    "waiting",
-    "gone",
+/// A list: contacts of one outcome, or the changes that wait.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum List {
+    Of(Outcome),
+    Waiting,
+}
+
+/// The lists, in their order.
+const LISTS: [List; 7] = [
+    List::Of(Outcome::Synchronised),
+    List::Of(Outcome::Suppressed),
+    List::Of(Outcome::Skipped),
+    List::Of(Outcome::HandsOff),
+    List::Of(Outcome::Failed),
+    List::Waiting,
+    List::Of(Outcome::Gone),
 ];
+
+impl List {
+    /// Its word in addresses.
+    fn word(self) -> &'static str {
+        match self {
+            Self::Of(outcome) => outcome.word(),
+            Self::Waiting => "waiting",
+        }
+    }
+
+    fn title(self, words: Words) -> &'static str {
+        match self {
+            Self::Of(outcome) => words.outcome(outcome).list,
+            Self::Waiting => words.say("contacts.waiting-list"),
+        }
+    }
+
+    fn meaning(self, words: Words) -> &'static str {
+        match self {
+            Self::Of(outcome) => words.outcome(outcome).meaning,
+            Self::Waiting => words.say("contacts.waiting-meaning"),
+        }
+    }
+}
 
 /// Which part of which list is asked for.
 #[derive(Deserialize)]
@@ -56,18 +87,6 @@ struct Part {
     next: Option<String>,
 }
 
-fn filter(list: &str) -> Option<ContactFilter> {
-    Some(ContactFilter::Outcome(match list {
-        "synchronised" => Outcome::Synchronised,
-        "suppressed" => Outcome::Suppressed,
-        "skipped" => Outcome::Skipped,
-        "hands-off" => Outcome::HandsOff,
-        "failed" => Outcome::Failed,
-        "gone" => Outcome::Gone,
-        _ => return None,
-    }))
-}
-
 /// The page.
 pub async fn show(
     State(app): State<App>,
@@ -75,7 +94,7 @@ pub async fn show(
     Query(asked): Query<Asked>,
 ) -> Result<Response, Closed> {
     let words = visit.words;
-    let list = LISTS.iter().find(|known| **known == asked.list).copied();
+    let list = LISTS.into_iter().find(|known| known.word() == asked.list);
     let part = match list {
         Some(list) => Some(
             read(&app, &visit, list, &asked.after)
@@ -91,23 +110,23 @@ pub async fn show(
         (search(&visit, "", None))
         nav.lists aria-label=(words.say("contacts.lists")) {
             ul {
-                @for name in LISTS {
+                @for each in LISTS {
                     li {
-                        a href=(visit.link(&format!("contacts?list={name}"))) aria-current=[(list == Some(*name)).then_some("page")] {
-                            (words.say_word("contacts.list", name))
+                        a href=(visit.link(&format!("contacts?list={}", each.word()))) aria-current=[(list == Some(each)).then_some("page")] {
+                            (each.title(words))
                         }
                     }
                 }
             }
         }
-        @match (&list, &part) {
+        @match (list, &part) {
             (Some(list), Some(part)) => (table(&visit, list, part, !asked.after.is_empty())),
             _ => section {
                 h2 { (words.say("contacts.lists")) }
                 dl {
-                    @for name in LISTS {
-                        dt { (words.say_word("contacts.list", name)) }
-                        dd { (words.say_word("contacts.meaning", name)) }
+                    @for each in LISTS {
+                        dt { (each.title(words)) }
+                        dd { (each.meaning(words)) }
                     }
                 }
             },
@@ -141,12 +160,13 @@ pub fn search(visit: &Visit, value: &str, error: Option<&str>) -> Markup {
     }
 }
 
-async fn read(app: &App, visit: &Visit, list: &str, after: &str) -> Result<Part, Error> {
+async fn read(app: &App, visit: &Visit, list: List, after: &str) -> Result<Part, Error> {
     let shop = visit.shop.id;
     let words = visit.words;
     let most = i64::try_from(PAGE + 1).unwrap_or(i64::MAX);
-    let Some(filter) = filter(list) else {
-        return waiting(app, visit, after).await;
+    let filter = match list {
+        List::Of(outcome) => ContactFilter::Outcome(outcome),
+        List::Waiting => return waiting(app, visit, after).await,
     };
     let mut contacts = app
         .store
@@ -165,10 +185,10 @@ async fn read(app: &App, visit: &Visit, list: &str, after: &str) -> Result<Part,
             .get(&contact.hash)
             .map(Vec::as_slice)
             .unwrap_or_default();
-        let course = Course::of(history, history.len() >= desk::story::HISTORY);
-        let course = course.now(
-            contact.sare_status,
-            contact.sare_seen_at.unwrap_or(contact.updated_at),
+        let timeline = Timeline::of(history, history.len() >= desk::story::HISTORY);
+        let timeline = timeline.now(
+            contact.sare_status(),
+            contact.sare.map_or(contact.updated_at, |seen| seen.at),
         );
         let own: Vec<Record> = records
             .iter()
@@ -176,9 +196,9 @@ async fn read(app: &App, visit: &Visit, list: &str, after: &str) -> Result<Part,
             .cloned()
             .collect();
         let problem = problems.get(&contact.hash);
-        let grounds = Grounds::new(&contact, &course, problem, config.as_ref(), &own);
+        let grounds = Grounds::new(&contact, &timeline, problem, config.as_ref(), &own);
         Row {
-            why: desk::story::why(&grounds, words.0),
+            why: desk::story::why(&grounds, words),
             hash: Some(contact.hash),
             at: contact.updated_at,
             name: contact.address.unwrap_or_default(),
@@ -278,9 +298,9 @@ fn unnamed(words: Words, key: DirtyKey) -> String {
 
 /// What an entry waits for.
 fn waits(words: Words, entry: &Waiting, now: i64) -> String {
-    let why = desk::story::reason(entry.reason, words.0);
+    let why = words.reason(entry.reason);
     let when = if entry.due_at > now {
-        let at = desk::story::moment(entry.due_at, words.0);
+        let at = words.moment(entry.due_at);
         words.fill("contacts.waits-until", &[("at", &at)])
     } else {
         words.say("contacts.waits-turn").to_owned()
@@ -293,13 +313,13 @@ fn waits(words: Words, entry: &Waiting, now: i64) -> String {
     format!("{when}{tries} ({why})")
 }
 
-fn table(visit: &Visit, list: &'static str, part: &Part, is_later: bool) -> Markup {
+fn table(visit: &Visit, list: List, part: &Part, is_later: bool) -> Markup {
     let words = visit.words;
-    let title = words.say_word("contacts.list", list);
+    let (title, name) = (list.title(words), list.word());
     html! {
         section {
             h2 { (title) }
-            p { (words.say_word("contacts.meaning", list)) }
+            p { (list.meaning(words)) }
             @if part.rows.is_empty() {
                 p { (words.say("contacts.nobody")) }
             } @else {
@@ -323,7 +343,7 @@ fn table(visit: &Visit, list: &'static str, part: &Part, is_later: bool) -> Mark
                                         }
                                     }
                                     td { (row.why) }
-                                    td { (desk::story::moment(row.at, words.0)) }
+                                    td { (words.moment(row.at)) }
                                 }
                             }
                         }
@@ -333,10 +353,10 @@ fn table(visit: &Visit, list: &'static str, part: &Part, is_later: bool) -> Mark
             @if is_later || part.next.is_some() {
                 p.actions {
                     @if is_later {
-                        a.button.quiet href=(visit.link(&format!("contacts?list={list}"))) { (words.say("contacts.first")) }
+                        a.button.quiet href=(visit.link(&format!("contacts?list={name}"))) { (words.say("contacts.first")) }
                     }
                     @if let Some(next) = &part.next {
-                        a.button.quiet href=(visit.link(&format!("contacts?list={list}&after={next}"))) { (words.say("contacts.next")) }
+                        a.button.quiet href=(visit.link(&format!("contacts?list={name}&after={next}"))) { (words.say("contacts.next")) }
                     }
                 }
             }

@@ -7,6 +7,7 @@ use http::{HeaderValue, header};
 use maud::{Markup, html};
 use serde::Deserialize;
 use store::AddrHash;
+use texts::Words;
 
 use super::{Named, page_of};
 use crate::error::Error;
@@ -14,7 +15,6 @@ use crate::panel::closed::Closed;
 use crate::panel::layout::{self, Head};
 use crate::panel::parts;
 use crate::panel::session::Visit;
-use crate::panel::words::Words;
 use crate::state::App;
 
 /// What is asked of the page.
@@ -73,7 +73,6 @@ async fn known(app: &App, visit: &Visit, hash: AddrHash) -> Result<(), Closed> {
     }
 }
 
-/// The file.
 pub async fn file(State(app): State<App>, visit: Visit, Named(hash): Named) -> Result<Response, Closed> {
     let proof = make(&app, &visit, hash).await?;
     let name = format!("attachment; filename=\"zgoda-{}.json\"", &hash.to_hex()[..12]);
@@ -90,7 +89,7 @@ pub async fn file(State(app): State<App>, visit: Visit, Named(hash): Named) -> R
 
 async fn make(app: &App, visit: &Visit, hash: AddrHash) -> Result<Proof, Closed> {
     let config = visit.config();
-    let proof = Proof::make(&app.engine, &visit.shop, config.as_ref(), hash, visit.words.0).await;
+    let proof = Proof::make(&app.engine, &visit.shop, config.as_ref(), hash, visit.words).await;
     match proof {
         Ok(Some(proof)) => Ok(proof),
         Err(desk::Error::Store(error)) => Err(visit.closed(error)),

@@ -6,12 +6,12 @@
 use axum::extract::{Query, State};
 use axum::response::Response;
 use desk::story::{self, ColumnName, InShop, Ledger, Story};
-use engine::LaneState;
 use maud::{Markup, html};
 use serde::Deserialize;
 use store::{AddrHash, Contact, DirtyKey, HistoryEntry, Shop};
-use sync_core::Email;
 use sync_core::config::Config;
+use sync_core::{Email, HistoryKind};
+use texts::Words;
 
 use super::{Named, find, page_of};
 use crate::error::Error;
@@ -19,7 +19,6 @@ use crate::panel::closed::Closed;
 use crate::panel::layout::{self, Head};
 use crate::panel::parts::{self, Tone};
 use crate::panel::session::{Posted, Visit};
-use crate::panel::words::Words;
 use crate::state::App;
 
 /// What waits no longer than this is worked on now.
@@ -29,18 +28,19 @@ const SOON_MS: i64 = 60_000;
 const A_MOMENT_MS: i64 = 5_000;
 
 /// Events that are about consent.
-const CONSENT: &[&str] = &[
-    "withdrawn-in-shop",
-    "opted-in-in-shop",
-    "refused-in-sare",
-    "already-refused",
-    "vanished-from-sare",
-    "resubscribed-in-sare",
-    "refusal-followed",
-    "unsubscribed-in-sare",
-    "asked-again",
-    "confirmed-in-sare",
-    "switched-off-in-shop",
+const CONSENT: &[HistoryKind] = &[
+    HistoryKind::WithdrawnInShop,
+    HistoryKind::OptedInInShop,
+    HistoryKind::ChangedInSare,
+    HistoryKind::RefusedInSare,
+    HistoryKind::AlreadyRefused,
+    HistoryKind::VanishedFromSare,
+    HistoryKind::ResubscribedInSare,
+    HistoryKind::RefusalFollowed,
+    HistoryKind::UnsubscribedInSare,
+    HistoryKind::AskedAgain,
+    HistoryKind::ConfirmedInSare,
+    HistoryKind::SwitchedOffInShop,
 ];
 
 /// What is asked of the page beside the contact.
@@ -53,7 +53,7 @@ pub struct Asked {
 }
 
 /// What the page is made of.
-struct Sight {
+struct PageData {
     ledger: Ledger,
     now: i64,
     /// The person was just sent on their way, and the ledger does not know them yet.
@@ -62,8 +62,8 @@ struct Sight {
     rests_until: Option<i64>,
 }
 
-impl Sight {
-    async fn of(app: &App, visit: &Visit, hash: AddrHash, asked: &Asked) -> Result<Self, Closed> {
+impl PageData {
+    async fn load(app: &App, visit: &Visit, hash: AddrHash, asked: &Asked) -> Result<Self, Closed> {
         let ledger = Ledger::read(&app.store, visit.shop.id, hash)
             .await
             .map_err(|error| visit.closed(error))?;
@@ -71,14 +71,11 @@ impl Sight {
         if ledger.is_empty() && !expected {
             return Err(visit.closed(Error::NoSuchContact));
         }
-        let lane = app.store.lane(visit.shop.id).await;
+        let lane = engine::standing(&app.store, visit.shop.id).await;
         let lane = lane.map_err(|error| visit.closed(error))?;
         let now = app.now();
-        let rests_until = lane.and_then(|lane| {
-            let timers = LaneState::parse(&lane.state, app.engine.settings()).timers;
-            let until = timers.sare.max(timers.shoper);
-            (until > now + A_MOMENT_MS).then_some(until)
-        });
+        let until = lane.sare.rests_until.max(lane.shop.rests_until);
+        let rests_until = (until > now + A_MOMENT_MS).then_some(until);
         Ok(Self {
             ledger,
             now,
@@ -96,7 +93,8 @@ impl Sight {
         let held = shop.held_until(self.now).is_some();
         let soon = |at: i64| at <= self.now + SOON_MS;
         let due = self.ledger.waiting.iter().any(|w| !w.is_held && soon(w.due_at));
-        !shop.paused && !held && self.rests_until.is_none() && (self.expected || due)
+        let waits = self.ledger.waits_for().is_some();
+        !shop.paused && !held && !waits && self.rests_until.is_none() && (self.expected || due)
     }
 }
 
@@ -107,25 +105,22 @@ pub async fn show(
     Named(hash): Named,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Closed> {
-    let sight = Sight::of(&app, &visit, hash, &asked).await?;
+    let data = PageData::load(&app, &visit, hash, &asked).await?;
     let words = visit.words;
     let mut state = page_of(hash, "state");
-    if sight.expected {
+    if data.expected {
         state.push_str("?done=sync");
     }
-    let is_erased = sight.ledger.contact.is_some() && sight.address().is_none();
-    let title = sight
-        .address()
-        .unwrap_or(words.say("contacts.unnamed"))
-        .to_owned();
+    let is_erased = data.ledger.contact.is_some() && data.address().is_none();
+    let title = data.address().unwrap_or(words.say("contacts.unnamed")).to_owned();
     let columns = if asked.ask == "yes" {
-        Some(live(&app, &visit, &sight).await)
+        Some(live(&app, &visit, &data).await)
     } else {
         None
     };
     let content = html! {
-        div data-live=(visit.link(&state)) data-then-reload="" { (current(&visit, &sight)) }
-        @if !is_erased && !sight.expected {
+        div data-live=(visit.link(&state)) data-then-reload="" { (current(&visit, &data)) }
+        @if !is_erased && !data.expected {
             @match columns {
                 Some(columns) => (columns),
                 None => (parts::fetched(
@@ -133,13 +128,13 @@ pub async fn show(
                     words.say("contacts.asking"), words.say("contacts.ask"),
                 )),
             }
-            @if let Some(contact) = &sight.ledger.contact { (past(words, contact, &sight.ledger)) }
+            @if let Some(contact) = &data.ledger.contact { (past(words, contact, &data.ledger)) }
             (actions(&visit, hash))
         }
         p { a href=(visit.link("contacts")) { (words.say("contacts.back")) } }
     };
     let head = Head::new("contacts", &title);
-    let head = if sight.is_busy(&visit.shop) {
+    let head = if data.is_busy(&visit.shop) {
         head.changing()
     } else {
         head
@@ -154,8 +149,8 @@ pub async fn state(
     Named(hash): Named,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Closed> {
-    let sight = Sight::of(&app, &visit, hash, &asked).await?;
-    Ok(layout::piece(&visit, current(&visit, &sight)))
+    let data = PageData::load(&app, &visit, hash, &asked).await?;
+    Ok(layout::piece(&visit, current(&visit, &data)))
 }
 
 /// What both services say at this moment.
@@ -164,8 +159,8 @@ pub async fn now(State(app): State<App>, visit: Visit, Named(hash): Named) -> Re
         done: String::new(),
         ask: String::new(),
     };
-    let sight = Sight::of(&app, &visit, hash, &asked).await?;
-    Ok(layout::piece(&visit, live(&app, &visit, &sight).await))
+    let data = PageData::load(&app, &visit, hash, &asked).await?;
+    Ok(layout::piece(&visit, live(&app, &visit, &data).await))
 }
 
 /// Has the contact looked at now. One that SARE refused is sent again though nothing changed.
@@ -198,13 +193,12 @@ pub async fn sync(
     Ok(visit.redirect(&page_of(hash, "")))
 }
 
-fn current(visit: &Visit, sight: &Sight) -> Markup {
+fn current(visit: &Visit, data: &PageData) -> Markup {
     let words = visit.words;
-    let lang = words.0;
-    let Some(contact) = &sight.ledger.contact else {
+    let Some(contact) = &data.ledger.contact else {
         return html! {
-            p.lead role="status" data-busy[sight.is_busy(&visit.shop)] { (words.say("contacts.coming")) }
-            (stopped(visit, sight))
+            p.lead role="status" data-busy[data.is_busy(&visit.shop)] { (words.say("contacts.coming")) }
+            (stopped(visit, data))
         };
     };
     if contact.address.is_none() {
@@ -212,12 +206,12 @@ fn current(visit: &Visit, sight: &Sight) -> Markup {
     }
     let config = visit.config();
     html! {
-        p.lead { (story::gist(&sight.ledger, config.as_ref(), None, lang)) }
-        (waiting(visit, sight))
-        (stopped(visit, sight))
-        @for problem in &sight.ledger.problems {
+        p.lead { (story::gist(&data.ledger, config.as_ref(), None, words)) }
+        (waiting(visit, data))
+        (stopped(visit, data))
+        @for problem in &data.ledger.problems {
             (parts::notice(if problem.is_final { Tone::Bad } else { Tone::Warn }, html! {
-                p { (story::problem_sentence(problem, lang)) }
+                p { (story::problem_sentence(problem, words)) }
             }))
         }
     }
@@ -232,7 +226,7 @@ fn past(words: Words, contact: &Contact, ledger: &Ledger) -> Markup {
             @if ledger.history.is_empty() {
                 p { (words.say("contacts.no-history")) }
             } @else {
-                (timeline(words, ledger.history.iter()))
+                (event_list(words, ledger.history.iter()))
                 @if ledger.is_full() { p.soft { (words.say("contacts.history-full")) } }
             }
         }
@@ -240,9 +234,9 @@ fn past(words: Words, contact: &Contact, ledger: &Ledger) -> Markup {
 }
 
 /// What waits for its turn, and when that is.
-fn waiting(visit: &Visit, sight: &Sight) -> Markup {
+fn waiting(visit: &Visit, data: &PageData) -> Markup {
     let words = visit.words;
-    let next = sight
+    let next = data
         .ledger
         .waiting
         .iter()
@@ -250,76 +244,75 @@ fn waiting(visit: &Visit, sight: &Sight) -> Markup {
         .map(|w| w.due_at)
         .min();
     html! {
-        @if sight.is_busy(&visit.shop) {
+        @if data.is_busy(&visit.shop) {
             p role="status" data-busy="" { (words.say("contacts.working")) }
-        } @else if let (Some(_), Some(until)) = (next, sight.rests_until) {
+        } @else if let Some(why) = data.ledger.waits_for() {
             (parts::notice(Tone::Info, html! {
-                p { (words.fill("contacts.rests", &[("at", &story::moment(until, words.0))])) }
+                p { (words.say("contacts.waits")) " " (words.problem(why).cause) " " a href=(visit.link("problems")) { (words.say("contacts.waits-see")) } }
+            }))
+        } @else if let (Some(_), Some(until)) = (next, data.rests_until) {
+            (parts::notice(Tone::Info, html! {
+                p { (words.fill("contacts.rests", &[("at", &words.moment(until))])) }
             }))
         } @else if let Some(at) = next {
             p role="status" {
-                @if at > sight.now {
-                    (words.fill("contacts.again-at", &[("at", &story::moment(at, words.0))]))
+                @if at > data.now {
+                    (words.fill("contacts.again-at", &[("at", &words.moment(at))]))
                 } @else {
                     (words.say("contacts.noted"))
                 }
             }
-        } @else if !sight.ledger.waiting.is_empty() {
+        } @else if !data.ledger.waiting.is_empty() {
             p role="status" { (words.say("contacts.held")) }
         }
     }
 }
 
 /// Why nothing of the shop goes on.
-fn stopped(visit: &Visit, sight: &Sight) -> Markup {
+fn stopped(visit: &Visit, data: &PageData) -> Markup {
     let words = visit.words;
-    let held = visit.shop.held_until(sight.now).is_some();
+    let held = visit.shop.held_until(data.now).is_some();
     html! {
         @if visit.shop.paused {
             (parts::notice(Tone::Warn, html! { p { (words.say("contacts.paused")) } }))
-        } @else if held && !sight.ledger.waiting.is_empty() {
+        } @else if held && !data.ledger.waiting.is_empty() {
             (parts::notice(Tone::Info, html! { p { (words.say("contacts.before-first")) } }))
         }
     }
 }
 
 fn consent(words: Words, contact: &Contact, ledger: &Ledger) -> Markup {
-    let lang = words.0;
-    let course = ledger.course();
-    let seen = contact.sare_status.map(|number| {
-        let status = story::status(number, lang);
-        let at = contact
-            .sare_seen_at
-            .map(|at| story::moment(at, lang))
-            .unwrap_or_default();
+    let timeline = ledger.timeline();
+    let seen = contact.sare.map(|seen| {
+        let (status, at) = (words.status_in_full(seen.status), words.moment(seen.at));
         words.fill("contacts.status-seen", &[("status", &status), ("at", &at)])
     });
     let events: Vec<&HistoryEntry> = ledger
         .history
         .iter()
-        .filter(|entry| CONSENT.contains(&entry.kind.as_str()))
+        .filter(|entry| CONSENT.contains(&entry.kind))
         .collect();
     html! {
         section {
             h2 { (words.say("contacts.consent")) }
-            @for line in story::consent_sentence(contact, &course, lang).into_iter()
-                .chain(story::refusal_sentence(contact, &course, lang)).chain(seen) {
+            @for line in story::consent_sentence(contact, &timeline, words).into_iter()
+                .chain(story::refusal_sentence(contact, &timeline, words)).chain(seen) {
                 p { (line) }
             }
             @if events.is_empty() {
                 p.soft { (words.say("contacts.no-consent-events")) }
             } @else {
-                (timeline(words, events.into_iter()))
+                (event_list(words, events.into_iter()))
             }
         }
     }
 }
 
-fn timeline<'h>(words: Words, entries: impl Iterator<Item = &'h HistoryEntry>) -> Markup {
+fn event_list<'h>(words: Words, entries: impl Iterator<Item = &'h HistoryEntry>) -> Markup {
     html! {
         ol.timeline {
             @for entry in entries {
-                li { span.soft { (story::moment(entry.at, words.0)) } " " (story::entry(entry, words.0)) }
+                li { span.soft { (words.moment(entry.at)) } " " (story::entry(entry, words)) }
             }
         }
     }
@@ -341,9 +334,9 @@ fn actions(visit: &Visit, hash: AddrHash) -> Markup {
 }
 
 /// Asks both services, side by side.
-async fn live(app: &App, visit: &Visit, sight: &Sight) -> Markup {
+async fn live(app: &App, visit: &Visit, data: &PageData) -> Markup {
     let (shop, words) = (&visit.shop, visit.words);
-    let Some(email) = sight.address().and_then(|text| Email::parse(text).ok()) else {
+    let Some(email) = data.address().and_then(|text| Email::parse(text).ok()) else {
         return html! {};
     };
     let config = shop.config.as_deref().and_then(|text| Config::parse(text).ok());
@@ -355,14 +348,14 @@ async fn live(app: &App, visit: &Visit, sight: &Sight) -> Markup {
         }
     };
     let (in_shop, in_sare) = tokio::join!(
-        InShop::read(&app.engine, shop, config.as_ref(), &email, &sight.ledger.records),
+        InShop::read(&app.engine, shop, config.as_ref(), &email, &data.ledger.records),
         sare
     );
     let told = Story {
         shop,
         email: &email,
         config: config.as_ref(),
-        ledger: &sight.ledger,
+        ledger: &data.ledger,
         in_shop: in_shop.as_ref(),
         in_sare: in_sare.as_ref().map(Option::as_ref),
     };
@@ -370,15 +363,14 @@ async fn live(app: &App, visit: &Visit, sight: &Sight) -> Markup {
 }
 
 fn columns(words: Words, told: &Story<'_>) -> Markup {
-    let lang = words.0;
     let title = words.say("contacts.columns");
     html! {
         section {
             h2 { (title) }
-            @for line in told.away(lang).into_iter().chain(told.unnoticed(lang)) {
+            @for line in told.away(words).into_iter().chain(told.unnoticed(words).map(str::to_owned)) {
                 (parts::notice(Tone::Warn, html! { p { (line) } }))
             }
-            @for line in told.shop_sentence(lang).into_iter().chain(told.sare_sentence(lang)) { p { (line) } }
+            @for line in told.shop_sentence(words).into_iter().chain(told.sare_sentence(words)) { p { (line) } }
             @if let Some(contact) = &told.ledger.contact {
                 @match told.is_as_sent(contact) {
                     Some(true) => p { (words.say("contacts.as-sent")) },
@@ -398,12 +390,12 @@ fn columns(words: Words, told: &Story<'_>) -> Markup {
                         }
                     }
                     tbody {
-                        @for row in told.columns(lang) {
+                        @for row in told.columns(words) {
                             tr.differs[row.differs] {
                                 th scope="row" {
                                     @match &row.name {
                                         ColumnName::Field(target) => (parts::field_name(words, target)),
-                                        other => (other.text(lang)),
+                                        other => (other.text(words)),
                                     }
                                     @if row.differs { " " strong.bad { (words.say("contacts.differs")) } }
                                 }

@@ -9,18 +9,17 @@ use maud::{Markup, html};
 use serde::Deserialize;
 use store::{AddrHash, Contact, DirtyKey, Outcome, Priority, Record};
 use sync_core::email::Email;
+use texts::Words;
 
 use super::begin_button;
-use super::sight::{self, Sight};
+use super::data::{self, PageData};
 use super::trial::{self, TEN, back};
-use crate::api::model::word;
 use crate::error::Error;
 use crate::panel::closed::Closed;
 use crate::panel::groups::GroupNames;
 use crate::panel::layout::{self, Head};
 use crate::panel::parts::{self, Tone, fetched, notice};
 use crate::panel::session::Visit;
-use crate::panel::words::Words;
 use crate::state::App;
 
 /// Whom the page is about: hashes, apart by dots.
@@ -61,14 +60,14 @@ struct Way {
 }
 
 impl Way {
-    async fn of(app: &App, visit: &Visit, hashes: &[AddrHash]) -> Result<Self, Error> {
+    async fn load(app: &App, visit: &Visit, hashes: &[AddrHash]) -> Result<Self, Error> {
         let shop = visit.shop.id;
         let mut known = app.store.contacts(shop, hashes).await?;
         let mut records: HashMap<AddrHash, Vec<Record>> = HashMap::new();
         for record in app.store.records_of(shop, hashes).await? {
             records.entry(record.hash).or_default().push(record);
         }
-        let far = app.now() + sight::FOR_GOOD_MS;
+        let far = app.now() + data::FOR_GOOD_MS;
         let marks = app.store.due_dirty(shop, far, Priority::Trial, 100).await?;
         // What was tried and failed is tried again by and by: the page does not wait for it.
         let fresh: Vec<DirtyKey> = marks
@@ -100,26 +99,26 @@ pub async fn show(
 ) -> Result<Response, Closed> {
     let words = visit.words;
     let hashes = asked.hashes();
-    let sight = Sight::of(&app, &visit.shop)
+    let data = PageData::load(&app, &visit.shop)
         .await
         .map_err(|error| visit.closed(error))?;
-    let (Some(sight), false) = (sight, hashes.is_empty()) else {
+    let (Some(data), false) = (data, hashes.is_empty()) else {
         return Ok(visit.redirect("launch"));
     };
-    let way = Way::of(&app, &visit, &hashes)
+    let way = Way::load(&app, &visit, &hashes)
         .await
         .map_err(|error| visit.closed(error))?;
     let head = Head::new("launch", words.say("launch.arrived-title"));
     if way.is_busy {
         let content = html! {
-            (sight.troubles(&visit))
+            (data.troubles(&visit))
             div data-live=(visit.link(&piece_address(&hashes, "live"))) data-then-reload { (arriving(words, &way)) }
             (back(&visit))
         };
         return Ok(layout::page(&visit, head.changing(), content));
     }
     let proven = match asked.ask {
-        Some(_) => proven(&app, &visit, &sight, &way).await,
+        Some(_) => proven(&app, &visit, &data, &way).await,
         None => {
             let (piece, whole) = (
                 piece_address(&hashes, "proof"),
@@ -135,7 +134,7 @@ pub async fn show(
         }
     };
     let content = html! {
-        (sight.troubles(&visit))
+        (data.troubles(&visit))
         (proven)
         div.actions {
             (begin_button(&visit))
@@ -152,7 +151,7 @@ pub async fn live(
     visit: Visit,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Closed> {
-    let way = Way::of(&app, &visit, &asked.hashes())
+    let way = Way::load(&app, &visit, &asked.hashes())
         .await
         .map_err(|error| visit.closed(error))?;
     Ok(layout::piece(&visit, arriving(visit.words, &way)))
@@ -164,14 +163,14 @@ pub async fn proof(
     visit: Visit,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Closed> {
-    let sight = Sight::of(&app, &visit.shop)
+    let data = PageData::load(&app, &visit.shop)
         .await
         .map_err(|error| visit.closed(error))?;
-    let way = Way::of(&app, &visit, &asked.hashes())
+    let way = Way::load(&app, &visit, &asked.hashes())
         .await
         .map_err(|error| visit.closed(error))?;
-    let content = match sight {
-        Some(sight) => proven(&app, &visit, &sight, &way).await,
+    let content = match data {
+        Some(data) => proven(&app, &visit, &data, &way).await,
         None => html! {},
     };
     Ok(layout::piece(&visit, content))
@@ -198,11 +197,11 @@ fn arriving(words: Words, way: &Way) -> Markup {
 
 fn outcome(words: Words, contact: Option<&Contact>) -> &'static str {
     let outcome = contact.map_or(Outcome::Unknown, |contact| contact.outcome);
-    words.say_word("launch.outcome", &word(outcome))
+    words.outcome(outcome).result
 }
 
 /// All of them read back, compared field by field.
-async fn proven(app: &App, visit: &Visit, sight: &Sight, way: &Way) -> Markup {
+async fn proven(app: &App, visit: &Visit, data: &PageData, way: &Way) -> Markup {
     let words = visit.words;
     let sent: BTreeMap<AddrHash, (Email, Vec<Record>)> = way
         .contacts
@@ -215,7 +214,7 @@ async fn proven(app: &App, visit: &Visit, sight: &Sight, way: &Way) -> Markup {
             Some((*hash, (email, way.records.get(hash).cloned().unwrap_or_default())))
         })
         .collect();
-    let proofs = match desk::prove(&app.engine, &visit.shop, &sight.config, &sent).await {
+    let proofs = match desk::prove(&app.engine, &visit.shop, &data.config, &sent).await {
         Ok(proofs) => proofs,
         Err(error) => {
             return html! {
@@ -224,7 +223,7 @@ async fn proven(app: &App, visit: &Visit, sight: &Sight, way: &Way) -> Markup {
             };
         }
     };
-    let names = GroupNames::known(app, visit, &sight.config).await;
+    let names = GroupNames::known(app, visit, &data.config).await;
     let equal = proofs.values().filter(|proof| proof.is_equal()).count();
     let all = equal == way.contacts.len();
     let count = i64::try_from(equal).unwrap_or(0);
@@ -259,7 +258,7 @@ fn compared(words: Words, proof: &Proof, names: &GroupNames) -> Markup {
                 @if proof.is_equal() { span.good { "✓ " (words.say("launch.is-equal")) } }
                 @else { (words.say("launch.is-different")) }
                 @if let Some(status) = proof.status {
-                    " " (words.fill("launch.has-status", &[("status", &words.say_word("launch.status", &status.to_string()))]))
+                    " " (words.fill("launch.has-status", &[("status", &words.status(status))]))
                 }
             }
             @if !proof.missing_groups.is_empty() {

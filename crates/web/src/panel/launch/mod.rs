@@ -6,8 +6,8 @@
 //! a little longer, so that it does not begin while somebody is still looking.
 
 mod arrived;
+mod data;
 mod preview;
-mod sight;
 mod trial;
 
 use axum::Router;
@@ -15,22 +15,22 @@ use axum::extract::{Query, State};
 use axum::response::Response;
 use axum::routing::{get, post};
 use desk::Size;
-use engine::Body;
+use engine::RunObstacle;
 use maud::{Markup, html};
 use serde::Deserialize;
 use store::{RunKind, RunState};
 use sync_core::config::{Config, WithoutConsent};
 use sync_core::mapping::Mapping;
+use texts::Words;
 
 use super::closed::Closed;
 use super::groups::GroupNames;
 use super::layout::{self, Head};
 use super::parts::{Tone, fetched, notice};
 use super::session::{Posted, Visit};
-use super::words::Words;
 use crate::error::Error;
 use crate::state::App;
-use sight::{Hold, Sight, Stage};
+use data::{Hold, PageData, Stage};
 
 /// How much longer the first synchronisation is held at least when somebody asks to see or try something.
 const LOOKING_MS: i64 = 15 * 60_000;
@@ -62,19 +62,19 @@ struct Asked {
 }
 
 async fn show(State(app): State<App>, visit: Visit, Query(asked): Query<Asked>) -> Result<Response, Closed> {
-    let sight = Sight::of(&app, &visit.shop)
+    let data = PageData::load(&app, &visit.shop)
         .await
         .map_err(|error| visit.closed(error))?;
-    let Some(sight) = sight else {
+    let Some(data) = data else {
         return Ok(visit.redirect("start"));
     };
     let words = visit.words;
     let counted = match asked.size {
-        Some(_) => Some(counted(&app, &visit, &sight.config).await),
+        Some(_) => Some(counted(&app, &visit, &data.config).await),
         None => None,
     };
-    let names = GroupNames::known(&app, &visit, &sight.config).await;
-    let dry = preview::told(&app, &visit, &sight)
+    let names = GroupNames::known(&app, &visit, &data.config).await;
+    let dry = preview::told(&app, &visit, &data)
         .await
         .map_err(|error| visit.closed(error))?;
     let content = html! {
@@ -83,32 +83,40 @@ async fn show(State(app): State<App>, visit: Visit, Query(asked): Query<Asked>) 
             "saved" => (notice(Tone::Good, html! { p { (words.say("launch.saved")) } })),
             _ => {}
         }
-        (sight.troubles(&visit))
-        @match sight.stage {
+        (data.troubles(&visit))
+        @match data.stage {
             Stage::Nothing => (nothing(&visit)),
             Stage::UnderWay => {
-                p { (words.say("launch.under-way")) }
+                p {
+                    @if data.obstacle.is_some() { (words.say("launch.stopped")) }
+                    @else { (words.say("launch.under-way")) }
+                }
                 p { a.button href=(visit.link("")) { (words.say("launch.to-overview")) } }
             },
             Stage::Interrupted => {
                 (notice(Tone::Warn, html! { p { (words.say("launch.interrupted")) } }))
-                div.actions { (begin_button(&visit)) }
+                @if data.obstacle.is_none() { div.actions { (begin_button(&visit)) } }
             },
             Stage::Before => {
-                (current(&visit, &sight))
-                (summary(&visit, &sight.config, &names, counted))
-                (look(&visit, &sight, dry))
-                (try_ten(&visit))
-                (decide(&visit))
+                (current(&visit, &data))
+                (summary(&visit, &data.config, &names, counted))
+                (dry_run_part(&visit, &data, dry))
+                @if data.obstacle.is_none() {
+                    (try_ten(&visit))
+                    (decide(&visit))
+                }
             },
             Stage::After => {
-                p { (sight.first_was(words)) }
-                (current(&visit, &sight))
-                (look(&visit, &sight, dry))
+                p {
+                    (data.first_was(words))
+                    @if data.obstacle.is_none() { " " (words.say("launch.since-then")) }
+                }
+                (current(&visit, &data))
+                (dry_run_part(&visit, &data, dry))
             },
         }
     };
-    let title = match sight.stage {
+    let title = match data.stage {
         Stage::After => words.say("launch.title-after"),
         _ => words.say("launch.title"),
     };
@@ -121,26 +129,27 @@ async fn show(State(app): State<App>, visit: Visit, Query(asked): Query<Asked>) 
 
 /// The part that changes by itself.
 async fn live(State(app): State<App>, visit: Visit) -> Result<Response, Closed> {
-    let sight = Sight::of(&app, &visit.shop)
+    let data = PageData::load(&app, &visit.shop)
         .await
         .map_err(|error| visit.closed(error))?;
-    let content = sight.map_or_else(|| html! {}, |sight| moving(&visit, &sight));
+    let content = data.map_or_else(|| html! {}, |data| moving(&visit, &data));
     Ok(layout::piece(&visit, content))
 }
 
-fn current(visit: &Visit, sight: &Sight) -> Markup {
+fn current(visit: &Visit, data: &PageData) -> Markup {
     html! {
-        div data-live=(visit.link("launch/live")) data-then-reload { (moving(visit, sight)) }
+        div data-live=(visit.link("launch/live")) data-then-reload { (moving(visit, data)) }
     }
 }
 
 /// Until when the first synchronisation waits, and how far a preview is.
-fn moving(visit: &Visit, sight: &Sight) -> Markup {
+fn moving(visit: &Visit, data: &PageData) -> Markup {
     let words = visit.words;
-    let begins = match (sight.stage, sight.hold) {
+    let begins = match (data.stage, data.hold) {
+        _ if data.obstacle.is_some() => None,
         (Stage::Before, Hold::Until(at)) => {
-            let time = words.lasting((at - sight.now) / 1000);
-            let clock = desk::clock(at, "%H:%M");
+            let time = words.lasting((at - data.now) / 1000);
+            let clock = texts::clock(at, "%H:%M");
             Some(words.fill("launch.begins-at", &[("clock", &clock), ("time", &time)]))
         }
         (Stage::Before, Hold::ForGood) => Some(words.say("launch.begins-never").to_owned()),
@@ -149,12 +158,16 @@ fn moving(visit: &Visit, sight: &Sight) -> Markup {
     };
     html! {
         @if let Some(text) = begins {
-            div.notice.info role="status" data-busy[sight.hold == Hold::Over] { p { (text) } }
+            div.notice.info role="status" data-busy[data.hold == Hold::Over] { p { (text) } }
         }
-        @if let Some(run) = &sight.dry_under_way {
-            section data-busy {
-                h2 { (words.say("launch.preview-runs")) }
-                (preview::progress(run, words))
+        @if let Some(run) = &data.dry_under_way {
+            section data-busy[data.obstacle.is_none()] {
+                @if data.obstacle.is_none() {
+                    h2 { (words.say("launch.preview-runs")) }
+                    (preview::progress(run, words))
+                } @else {
+                    h2 { (words.say("launch.preview-stopped")) }
+                }
                 (visit.form("launch/cancel", html! {
                     button.quiet type="submit" { (words.say("launch.preview-cancel")) }
                 }))
@@ -220,11 +233,11 @@ fn kind(words: Words, enabled: bool, group: &str, mapping: &Mapping, without: Wi
 
 /// The shop's own numbers, fetched after the page is there.
 async fn size(State(app): State<App>, visit: Visit) -> Result<Response, Closed> {
-    let sight = Sight::of(&app, &visit.shop)
+    let data = PageData::load(&app, &visit.shop)
         .await
         .map_err(|error| visit.closed(error))?;
-    let content = match sight {
-        Some(sight) => counted(&app, &visit, &sight.config).await,
+    let content = match data {
+        Some(data) => counted(&app, &visit, &data.config).await,
         None => html! {},
     };
     Ok(layout::piece(&visit, content))
@@ -232,7 +245,7 @@ async fn size(State(app): State<App>, visit: Visit) -> Result<Response, Closed> 
 
 async fn counted(app: &App, visit: &Visit, config: &Config) -> Markup {
     let words = visit.words;
-    let size = match Size::of(&app.engine, &visit.shop).await {
+    let size = match Size::read(&app.engine, &visit.shop).await {
         Ok(size) => size,
         Err(error) => {
             tracing::debug!(shop = %visit.shop.id, %error, "the shop cannot be counted now");
@@ -266,15 +279,17 @@ async fn counted(app: &App, visit: &Visit, config: &Config) -> Markup {
 }
 
 /// "See what will happen".
-fn look(visit: &Visit, sight: &Sight, dry: Option<Markup>) -> Markup {
+fn dry_run_part(visit: &Visit, data: &PageData, dry: Option<Markup>) -> Markup {
     let words = visit.words;
     html! {
         section {
             h2 {
-                @if sight.stage == Stage::After { (words.say("launch.look-now")) } @else { (words.say("launch.look")) }
+                @if data.stage == Stage::After { (words.say("launch.look-now")) } @else { (words.say("launch.look")) }
             }
             p { (words.say("launch.look-hint")) }
-            @if sight.dry_under_way.is_none() {
+            @if data.obstacle.is_some() {
+                p { strong { (words.say("launch.look-not-now")) } }
+            } @else if data.dry_under_way.is_none() {
                 div.step {
                     (visit.form("launch/preview", html! {
                         button.quiet[dry.is_some()] type="submit" {
@@ -339,24 +354,22 @@ async fn hold_a_while(app: &App, visit: &Visit) -> Result<(), Error> {
 /// Asks for a dry run.
 async fn preview(State(app): State<App>, Posted { visit, .. }: Posted) -> Result<Response, Closed> {
     let closed = |error: Error| visit.closed(error);
-    let sight = Sight::of(&app, &visit.shop).await.map_err(closed)?;
-    let Some(sight) = sight.filter(|sight| matches!(sight.stage, Stage::Before | Stage::After)) else {
+    let data = PageData::load(&app, &visit.shop).await.map_err(closed)?;
+    let Some(data) = data.filter(|data| matches!(data.stage, Stage::Before | Stage::After)) else {
         return Ok(visit.redirect("launch"));
     };
-    if sight.stage == Stage::Before {
+    if data.stage == Stage::Before {
         hold_a_while(&app, &visit).await.map_err(closed)?;
     }
-    let asked = app
-        .store
-        .create_run(visit.shop.id, RunKind::DryRun, &Body::default().text(), app.now())
-        .await;
-    match asked {
+    match app.engine.ask_for_run(&visit.shop, RunKind::DryRun, false).await {
         Ok(_) => {
             app.wake.notify_one();
             Ok(visit.redirect("launch"))
         }
-        Err(store::Error::RunActive(_)) => visit.redirect_done(&app, "launch?done=busy").await,
-        Err(error) => Err(visit.closed(error)),
+        Err(RunObstacle::Active(_)) => visit.redirect_done(&app, "launch?done=busy").await,
+        Err(RunObstacle::Store(error)) => Err(visit.closed(error)),
+        // The page tells why.
+        Err(_) => Ok(visit.redirect("launch")),
     }
 }
 
@@ -370,7 +383,7 @@ async fn cancel(State(app): State<App>, Posted { visit, .. }: Posted) -> Result<
 
 async fn stop_preview(app: &App, visit: &Visit) -> Result<(), Error> {
     let run = app.store.active_run(visit.shop.id).await?;
-    if let Some(run) = run.filter(|run| run.kind == RunKind::DryRun) {
+    if let Some(run) = run.filter(|run| run.kind.policy().only_states) {
         app.store
             .set_run_state(visit.shop.id, run.id, RunState::Cancelled, None, app.now())
             .await?;
@@ -385,8 +398,8 @@ async fn begin(State(app): State<App>, Posted { visit, .. }: Posted) -> Result<R
     let begun = async {
         stop_preview(&app, &visit).await?;
         app.store.hold_first_run(visit.shop.id, None, app.now()).await?;
-        let sight = Sight::of(&app, &visit.shop).await?;
-        if sight.is_some_and(|sight| sight.stage == Stage::Interrupted) {
+        let data = PageData::load(&app, &visit.shop).await?;
+        if data.is_some_and(|data| data.stage == Stage::Interrupted) {
             begin_again(&app, &visit).await?;
         }
         Ok(())
@@ -398,24 +411,16 @@ async fn begin(State(app): State<App>, Posted { visit, .. }: Posted) -> Result<R
 
 /// The one that was ended is made anew.
 async fn begin_again(app: &App, visit: &Visit) -> Result<(), Error> {
-    let body = Body {
-        allow_mailable: true,
-        ..Body::default()
-    };
-    let (shop, now) = (visit.shop.id, app.now());
-    match app
-        .store
-        .create_run(shop, RunKind::First, &body.text(), now)
-        .await
-    {
-        Ok(_) | Err(store::Error::RunActive(_)) => Ok(()),
-        Err(error) => Err(error.into()),
+    match app.engine.ask_for_run(&visit.shop, RunKind::First, true).await {
+        Err(RunObstacle::Store(error)) => Err(error.into()),
+        // The page tells what stands against it.
+        _ => Ok(()),
     }
 }
 
 /// Not yet: it waits for the word, however long.
 async fn later(State(app): State<App>, Posted { visit, .. }: Posted) -> Result<Response, Closed> {
-    let until = app.now() + sight::FOR_GOOD_MS;
+    let until = app.now() + data::FOR_GOOD_MS;
     app.store
         .hold_first_run(visit.shop.id, Some(until), app.now())
         .await

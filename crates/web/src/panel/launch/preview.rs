@@ -5,13 +5,12 @@ use std::collections::HashMap;
 use engine::{Body, Pile};
 use maud::{Markup, html};
 use store::{AddrHash, Run};
+use texts::Words;
 
-use super::sight::Sight;
-use crate::api::model::word;
+use super::data::PageData;
 use crate::error::Error;
 use crate::panel::parts::{self, Tone, notice};
 use crate::panel::session::Visit;
-use crate::panel::words::Words;
 use crate::state::App;
 
 /// The piles in the order in which they matter to people.
@@ -42,17 +41,17 @@ pub fn progress(run: &Run, words: Words) -> Markup {
         @if let Some(seconds) = body.eta_seconds {
             p { (words.fill("launch.preview-left", &[("time", &words.lasting(seconds))])) }
         }
-        @if let Some(waiting) = &body.waiting_for { p { (words.say_word("waiting", waiting)) } }
+        @if let Some(waiting) = body.waiting_for { p { (words.waiting(waiting)) } }
         p.soft { (words.say("launch.preview-leave")) }
     }
 }
 
 /// What the newest dry run found; `None` when there is none.
-pub async fn told(app: &App, visit: &Visit, sight: &Sight) -> Result<Option<Markup>, Error> {
-    let Some(run) = &sight.dry else { return Ok(None) };
+pub async fn told(app: &App, visit: &Visit, data: &PageData) -> Result<Option<Markup>, Error> {
+    let Some(run) = &data.dry else { return Ok(None) };
     let body = Body::parse(&run.body);
     let named = names(app, visit, &body).await?;
-    Ok(Some(result(visit, sight, run, &body, &named)))
+    Ok(Some(result(visit, data, run, &body, &named)))
 }
 
 /// Addresses of the examples; those not known to the ledger any more are left out.
@@ -70,18 +69,18 @@ async fn names(app: &App, visit: &Visit, body: &Body) -> Result<HashMap<String, 
         .collect())
 }
 
-fn result(visit: &Visit, sight: &Sight, run: &Run, body: &Body, named: &HashMap<String, String>) -> Markup {
+fn result(visit: &Visit, data: &PageData, run: &Run, body: &Body, named: &HashMap<String, String>) -> Markup {
     let words = visit.words;
     let said = &body.statement;
     let at = run.ended_at.unwrap_or(run.created_at);
     html! {
-        @if sight.is_stale { (notice(Tone::Warn, html! { p { (words.say("launch.stale")) } })) }
+        @if data.is_stale { (notice(Tone::Warn, html! { p { (words.say("launch.stale")) } })) }
         p { strong { (words.count("launch.mailable", said.mailable)) } }
         @if said.unmailable > 0 { p { (words.count("launch.unmailable", said.unmailable)) } }
         @if said.added > 0 { p { (words.count("launch.room", said.added)) " " (words.say("launch.room-why")) } }
         div.scroll {
             table.forecast {
-                caption { (words.fill("launch.result", &[("ago", &words.ago(at, sight.now))])) }
+                caption { (words.fill("launch.result", &[("ago", &words.ago(at, data.now))])) }
                 thead {
                     tr {
                         th scope="col" { (words.say("launch.what")) }
@@ -128,14 +127,14 @@ fn row(visit: &Visit, body: &Body, pile: Pile, named: &HashMap<String, String>) 
     html! {
         @if contacts > 0 {
             tr.shown[has_examples] {
-                th scope="row" { (words.say_word("launch.pile", &word(pile))) }
+                th scope="row" { (words.say_word("launch.pile", pile.word())) }
                 td.number { (words.number(contacts)) }
             }
         }
         @if has_examples {
             tr {
                 td colspan="2" {
-                    details id={ "pile-" (word(pile)) } {
+                    details id={ "pile-" (pile.word()) } {
                         summary { (words.say("launch.examples")) }
                         ul.links {
                             @for (hash, address) in examples {

@@ -9,16 +9,15 @@ use serde::Deserialize;
 use store::{AddrHash, DirtyKey, DirtyMark, Priority, Reason};
 use sync_core::RecordKind;
 use sync_core::config::Config;
+use texts::Words;
 
-use super::sight::{Sight, Stage};
+use super::data::{PageData, Stage};
 use super::{arrived, hold_a_while};
-use crate::api::model::word;
 use crate::panel::closed::Closed;
 use crate::panel::groups::GroupNames;
 use crate::panel::layout::{self, Head};
 use crate::panel::parts::{self, Tone, fetched, notice};
 use crate::panel::session::{Posted, Visit};
-use crate::panel::words::Words;
 use crate::state::App;
 
 /// Contacts of a trial.
@@ -40,17 +39,17 @@ pub async fn show(
     Query(asked): Query<Asked>,
 ) -> Result<Response, Closed> {
     let words = visit.words;
-    let sight = Sight::of(&app, &visit.shop)
+    let data = PageData::load(&app, &visit.shop)
         .await
         .map_err(|error| visit.closed(error))?;
-    let Some(sight) = sight.filter(|sight| sight.stage == Stage::Before) else {
+    let Some(data) = data.filter(|data| data.stage == Stage::Before) else {
         return Ok(visit.redirect("launch"));
     };
     hold_a_while(&app, &visit)
         .await
         .map_err(|error| visit.closed(error))?;
     let content = match asked.ask {
-        Some(_) => choose(&app, &visit, &sight.config).await,
+        Some(_) => choose(&app, &visit, &data.config).await,
         None => html! {
             (fetched(&visit, "launch/trial/ten", "launch/trial?ask=yes", words.say("launch.choosing"), words.say("launch.try-do")))
         },
@@ -64,11 +63,11 @@ pub async fn show(
 
 /// The ten, as a piece of the page.
 pub async fn ten(State(app): State<App>, visit: Visit) -> Result<Response, Closed> {
-    let sight = Sight::of(&app, &visit.shop)
+    let data = PageData::load(&app, &visit.shop)
         .await
         .map_err(|error| visit.closed(error))?;
-    let content = match sight.filter(|sight| sight.stage == Stage::Before) {
-        Some(sight) => choose(&app, &visit, &sight.config).await,
+    let content = match data.filter(|data| data.stage == Stage::Before) {
+        Some(data) => choose(&app, &visit, &data.config).await,
         None => back(&visit),
     };
     Ok(layout::piece(&visit, content))
@@ -131,7 +130,7 @@ fn chosen(visit: &Visit, people: &[Candidate], names: &GroupNames) -> Markup {
 }
 
 fn card(words: Words, one: &Candidate, names: &GroupNames) -> Markup {
-    let pile = Pile::of(one.step).map(word).unwrap_or_default();
+    let pile = Pile::of(one.step).map(Pile::word).unwrap_or_default();
     let records: Vec<&str> = one
         .records
         .iter()
@@ -152,12 +151,12 @@ fn card(words: Words, one: &Candidate, names: &GroupNames) -> Markup {
                 dt { (words.say("launch.in-sare")) }
                 dd {
                     @match one.status {
-                        Some(status) => (words.say_word("launch.status", &status.to_string())),
+                        Some(status) => (words.status(status)),
                         None => (words.say("launch.not-in-sare")),
                     }
                 }
                 dt { (words.say("launch.will-be")) }
-                dd { strong { (words.say_word("launch.pile", &pile)) } }
+                dd { strong { (words.say_word("launch.pile", pile)) } }
                 @if one.step.writes() {
                     dt { (words.say("launch.group")) }
                     dd { (names.all(&one.groups)) }
@@ -179,8 +178,8 @@ fn card(words: Words, one: &Candidate, names: &GroupNames) -> Markup {
 /// Has the chosen ones sent before everybody else.
 pub async fn send(State(app): State<App>, Posted { visit, fields }: Posted) -> Result<Response, Closed> {
     let closed = |error| visit.closed(error);
-    let sight = Sight::of(&app, &visit.shop).await.map_err(closed)?;
-    if sight.is_none_or(|sight| sight.stage != Stage::Before) {
+    let data = PageData::load(&app, &visit.shop).await.map_err(closed)?;
+    if data.is_none_or(|data| data.stage != Stage::Before) {
         return Ok(visit.redirect("launch"));
     }
     let contacts: Vec<AddrHash> = fields
@@ -209,7 +208,7 @@ pub async fn send(State(app): State<App>, Posted { visit, fields }: Posted) -> R
     }
     hold_a_while(&app, &visit).await.map_err(closed)?;
     app.store
-        .mark(visit.shop.id, &marks, now)
+        .mark_dirty(visit.shop.id, &marks, now)
         .await
         .map_err(|error| visit.closed(error))?;
     app.wake.notify_one();

@@ -2,43 +2,24 @@
 //! differ in.
 
 use desk::{Cost, Work, cost};
-use engine::LaneState;
-use sync_core::RecordKind;
+use engine::LaneStanding;
 use sync_core::config::Config;
 use sync_core::mapping::{Needs, Overwrite, RowText, WhenEmpty};
+use sync_core::{ByKind, RecordKind};
+use texts::Words;
 
 use super::choices::Choices;
 use super::form::in_words;
 use super::section::Section;
 use crate::error::Error;
 use crate::panel::session::Visit;
-use crate::panel::words::Words;
 use crate::state::App;
-
-/// What the ledger says that matters to a change.
-pub struct Ledger {
-    /// The first synchronisation is over.
-    pub first_done: bool,
-    state: Option<LaneState>,
-}
-
-impl Ledger {
-    /// Reads it.
-    pub async fn of(app: &App, visit: &Visit) -> Result<Self, Error> {
-        let lane = app.store.lane(visit.shop.id).await?;
-        let state = lane.map(|lane| LaneState::parse(&lane.state, app.engine.settings()));
-        Ok(Self {
-            first_done: state.as_ref().is_some_and(|state| state.first_done),
-            state,
-        })
-    }
-}
 
 /// What a change from `before` to `after` comes to, in sentences; none when nothing changes.
 pub async fn sentences(
     app: &App,
     visit: &Visit,
-    ledger: &Ledger,
+    lane: &LaneStanding,
     choices: &Choices,
     before: &Config,
     after: &Config,
@@ -48,7 +29,7 @@ pub async fn sentences(
     if was.is_same(&now) {
         return Ok(Vec::new());
     }
-    if !ledger.first_done {
+    if !lane.first_done {
         return Ok(vec![words.say("mapping.cost-first").to_owned()]);
     }
     let mut out = Vec::new();
@@ -62,7 +43,7 @@ pub async fn sentences(
             contacts,
             requests,
             seconds,
-        } = estimate(app, visit, ledger, kind, after).await?;
+        } = estimate(app, visit, lane, kind, after).await?;
         let values: [(&str, &dyn std::fmt::Display); 3] = [
             ("contacts", &words.count("mapping.contacts", contacts)),
             ("requests", &words.count("mapping.requests", requests)),
@@ -90,25 +71,26 @@ pub async fn sentences(
 async fn estimate(
     app: &App,
     visit: &Visit,
-    ledger: &Ledger,
+    lane: &LaneStanding,
     kind: RecordKind,
     after: &Config,
 ) -> Result<Cost, Error> {
     let count = async |kind| app.store.record_counts(visit.shop.id, kind).await;
-    let (customers, _) = count(RecordKind::Customer).await?;
-    let (subscribers, _) = count(RecordKind::Subscriber).await?;
-    let rewritten = match kind {
-        RecordKind::Customer => customers,
-        RecordKind::Subscriber => subscribers,
+    let known = ByKind {
+        customers: count(RecordKind::Customer).await?.all,
+        subscribers: count(RecordKind::Subscriber).await?.all,
     };
-    let state = ledger.state.clone().unwrap_or_default();
     Ok(cost(&Work {
-        customers: if after.customers.enabled { customers } else { 0 },
+        customers: if after.customers.enabled {
+            known.customers
+        } else {
+            0
+        },
         with_addresses: after.customers.mapping.needs().contains(Needs::ADDRESSES),
-        subscribers,
-        rewritten,
-        batch: state.batch.current(),
-        lookup: state.lookup,
+        subscribers: known.subscribers,
+        rewritten: known[kind],
+        batch: lane.batch,
+        lookup: lane.lookup,
         sare_rate: app.engine.settings().sare_rate,
     }))
 }

@@ -6,12 +6,12 @@ use desk::{Account, Asked, Why};
 use sync_core::config::{AdditionalField, Catalog, Property, PropertyKind};
 use sync_core::mapping::{Field, Target, fields};
 use sync_core::{Lang, RecordKind};
+use texts::Words;
 
 use super::form::{CONSTANT, OWN_NAME, TEMPLATE, WITH_ARGUMENT};
 use crate::panel::groups::GroupNames;
 use crate::panel::parts;
 use crate::panel::session::Visit;
-use crate::panel::words::Words;
 use crate::state::App;
 
 /// How long an answer that needs the services waits for slow ones.
@@ -50,10 +50,10 @@ impl Choices {
         kind: RecordKind,
         patience: Duration,
     ) -> Self {
-        let account = app.memory.account(&app.engine, &visit.shop, config, patience);
+        let account = app.cache.account(&app.engine, &visit.shop, config, patience);
         let fields = async {
             match kind {
-                RecordKind::Customer => Some(app.memory.fields(&app.engine, &visit.shop, patience).await),
+                RecordKind::Customer => Some(app.cache.fields(&app.engine, &visit.shop, patience).await),
                 RecordKind::Subscriber => None,
             }
         };

@@ -419,7 +419,7 @@ mod tests {
 
     #[test]
     fn every_name_that_the_page_shows_is_understood_again() {
-        for kind in [RecordKind::Customer, RecordKind::Subscriber] {
+        for &kind in RecordKind::ALL {
             for (info, lang) in fields(kind)
                 .iter()
                 .flat_map(|info| [(info, Lang::Pl), (info, Lang::En)])

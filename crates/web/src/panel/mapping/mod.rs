@@ -1,8 +1,8 @@
 //! Customers and subscribers: whether and where they go, whose consent counts, which SARE fields they fill, and what
 //! all that would do to real contacts before any of it is saved.
 //!
-//! Two pages of one kind. A page is a form (`form.rs`), which is judged (`judge.rs`), looked at with real contacts
-//! (`look.rs`) and shown (`page.rs`, `rows.rs`, `pieces.rs`). Every button posts the whole form, so that nothing typed
+//! Two pages of one kind. A page is a form (`form.rs`), which is validated (`validate.rs`), previewed with real contacts
+//! (`preview.rs`) and shown (`page.rs`, `rows.rs`, `pieces.rs`). Every button posts the whole form, so that nothing typed
 //! is lost; only `save.rs` changes anything. A script asks for `preview` while somebody types; without it the same is
 //! had by a button.
 
@@ -10,13 +10,13 @@ mod change;
 mod choices;
 mod conflict;
 mod form;
-mod judge;
-mod look;
 mod page;
 mod pieces;
+mod preview;
 mod rows;
 mod save;
 mod section;
+mod validate;
 
 use std::time::Duration;
 
@@ -30,14 +30,13 @@ use sync_core::RecordKind;
 use sync_core::config::Config;
 use sync_core::mapping;
 
-use self::change::Ledger;
 use self::choices::Choices;
 use self::form::Form;
-use self::judge::{judge, section_name};
-use self::look::look;
 use self::page::{Page, Told};
+use self::preview::preview_form;
 use self::save::{Saved, new_group, parsed, save};
 use self::section::Section;
+use self::validate::{section_name, validate};
 use super::closed::Closed;
 use super::connect;
 use super::groups::GLANCE;
@@ -103,7 +102,7 @@ async fn show(
     let says = |what: &str| query.split('&').any(|pair| pair == what);
     if !says(INSIST) && !says(ASKED) {
         // A group or a field that was made a moment ago is there.
-        app.memory.ask_again(visit.shop.id, app.now() - FRESH_MS);
+        app.cache.ask_again(visit.shop.id, app.now() - FRESH_MS);
     }
     let patience = if says(INSIST) { choices::PATIENCE } else { GLANCE };
     let choices = Choices::ask(&app, &visit, &config, kind, patience).await;
@@ -139,12 +138,12 @@ async fn show(
             @if !cost.is_empty() { p { (visit.words.say("mapping.saved-going-on")) } }
         });
     }
-    let judged = judge(&form, &config, &choices, visit.words);
+    let validated = validate(&form, &config, &choices, visit.words);
     let page = Page {
         app: &app,
         visit: &visit,
         form: &form,
-        judged: &judged,
+        validated: &validated,
         choices: &choices,
         seen: None,
         told,
@@ -235,11 +234,11 @@ async fn cost_of_last(
     let Some(before) = before else {
         return Ok(Vec::new());
     };
-    let ledger = Ledger::of(app, visit).await?;
-    if !ledger.first_done {
+    let lane = engine::standing(&app.store, visit.shop.id).await?;
+    if !lane.first_done {
         return Ok(Vec::new());
     }
-    change::sentences(app, visit, &ledger, choices, &before.config, config).await
+    change::sentences(app, visit, &lane, choices, &before.config, config).await
 }
 
 /// A button of the form was pressed.
@@ -262,13 +261,13 @@ async fn take(
     let op = fields.get("op");
     match op.split_once(':').unwrap_or((op, "")) {
         ("save" | "mine", _) => {
-            let judged = judge(&form, &config, &choices, words);
-            if judged.is_good() {
+            let validated = validate(&form, &config, &choices, words);
+            if validated.is_good() {
                 let from = match op {
                     "mine" => fields.get("seen").parse().unwrap_or(form.version),
                     _ => form.version,
                 };
-                let saved = save(&app, &mut visit, kind, &judged, &choices, from).await;
+                let saved = save(&app, &mut visit, kind, &validated, &choices, from).await;
                 match saved.map_err(|error| visit.closed(error))? {
                     Saved::First => return visit.redirect_done(&app, "launch?done=saved").await,
                     Saved::Same => {
@@ -297,7 +296,7 @@ async fn take(
             Err(why) => told.group_error = Some(why),
         },
         ("refresh", _) => {
-            app.memory.ask_again(visit.shop.id, app.now());
+            app.cache.ask_again(visit.shop.id, app.now());
             choices = Choices::ask(&app, &visit, &config, kind, choices::PATIENCE).await;
             if choices.sare_missing().is_none() {
                 told.good = Some(html! { p { (words.say("mapping.refreshed")) } });
@@ -320,14 +319,14 @@ async fn take(
         ("down", key) => form.shift(key, true),
         _ => {}
     }
-    let judged = judge(&form, &config, &choices, words);
-    let seen = look(&app, &visit, &config, &form, &judged, &choices).await;
+    let validated = validate(&form, &config, &choices, words);
+    let seen = preview_form(&app, &visit, &config, &form, &validated, &choices).await;
     let seen = seen.map_err(|error| visit.closed(error))?;
     let page = Page {
         app: &app,
         visit: &visit,
         form: &form,
-        judged: &judged,
+        validated: &validated,
         choices: &choices,
         seen: Some(&seen),
         told,
@@ -347,10 +346,10 @@ async fn preview(
     };
     let choices = Choices::ask(&app, &visit, &config, kind, choices::PATIENCE).await;
     let form = Form::read(kind, &fields);
-    let judged = judge(&form, &config, &choices, visit.words);
-    let seen = look(&app, &visit, &config, &form, &judged, &choices).await;
+    let validated = validate(&form, &config, &choices, visit.words);
+    let seen = preview_form(&app, &visit, &config, &form, &validated, &choices).await;
     let seen = seen.map_err(|error| visit.closed(error))?;
-    let pieces = pieces::pieces(&form, &judged, Some(&seen), &choices, visit.words);
+    let pieces = pieces::pieces(&form, &validated, Some(&seen), &choices, visit.words);
     let content = html! {
         @for piece in &pieces {
             div data-for=(piece.id) { (piece.content) }
@@ -362,7 +361,7 @@ async fn preview(
 /// The shop's own numbers, fetched by the page when it is there.
 async fn numbers(kind: RecordKind, State(app): State<App>, visit: Visit) -> Result<Response, Closed> {
     let patience = Duration::from_secs(2);
-    let known = app.memory.numbers(&app.engine, &visit.shop, kind, patience).await;
+    let known = app.cache.numbers(&app.engine, &visit.shop, kind, patience).await;
     Ok(layout::piece(
         &visit,
         page::numbers(Some(&known), kind, visit.words),

@@ -5,18 +5,18 @@ use desk::{Asked, Numbers, Why};
 use maud::{Markup, html};
 use sync_core::RecordKind;
 use sync_core::config::{ConsentRule, WithoutConsent};
+use texts::Words;
 
 use super::choices::Choices;
 use super::conflict::Conflict;
 use super::form::Form;
-use super::judge::{Judged, section_name};
-use super::look::Seen;
 use super::pieces::{find, pieces};
+use super::preview::FormPreview;
 use super::rows;
+use super::validate::{ValidatedForm, section_name};
 use crate::panel::layout::{self, Head};
 use crate::panel::parts::{Field, Tone, checkbox, input, notice, radios, select};
 use crate::panel::session::Visit;
-use crate::panel::words::Words;
 use crate::state::App;
 
 /// What happened before the page is shown.
@@ -52,20 +52,18 @@ pub struct Page<'a> {
     pub app: &'a App,
     /// The visitor.
     pub visit: &'a Visit,
-    /// The form.
     pub form: &'a Form,
     /// What is to be said about it.
-    pub judged: &'a Judged,
+    pub validated: &'a ValidatedForm,
     /// What can be chosen.
     pub choices: &'a Choices,
-    /// What a look saw.
-    pub seen: Option<&'a Seen>,
+    /// The preview.
+    pub seen: Option<&'a FormPreview>,
     /// What happened.
     pub told: Told,
 }
 
 impl Page<'_> {
-    /// The answer.
     pub fn answer(&self) -> Response {
         let words = self.visit.words;
         let title = title(self.form.kind, words);
@@ -76,7 +74,7 @@ impl Page<'_> {
     fn content(&self) -> Markup {
         let (visit, words) = (self.visit, self.visit.words);
         let page = section_name(self.form.kind);
-        let pieces = pieces(self.form, self.judged, self.seen, self.choices, words);
+        let pieces = pieces(self.form, self.validated, self.seen, self.choices, words);
         let is_untold = self.told.conflict.is_none() && !self.told.with_errors;
         let form = html! {
             // The first button is what Enter in a field presses: nothing is saved by a slip.
@@ -95,7 +93,7 @@ impl Page<'_> {
                 @if self.choices.sare_missing().is_none() && self.choices.properties().is_none() {
                     p.warning { (words.say("mapping.properties-missing")) }
                 }
-                (rows::table(self.form, self.judged, &pieces, self.choices, words, self.told.with_errors))
+                (rows::table(self.form, self.validated, &pieces, self.choices, words, self.told.with_errors))
                 div.actions {
                     button.quiet type="submit" name="op" value="add" data-add="" { (words.say("mapping.add")) }
                     button.quiet type="submit" name="op" value="suggest" { (words.say("mapping.suggest")) }
@@ -173,7 +171,7 @@ impl Page<'_> {
     fn summary(&self) -> Markup {
         let words = self.visit.words;
         let rows = self.form.rows.iter().filter_map(|row| {
-            let errors = self.judged.errors.get(&row.key)?;
+            let errors = self.validated.errors.get(&row.key)?;
             let name = self.choices.target_name(&row.target_name());
             Some((format!("#target-{}", row.key), name, errors.join(" ")))
         });
@@ -182,7 +180,7 @@ impl Page<'_> {
             html! {
                 h2 { (words.say("mapping.not-saved")) }
                 ul {
-                    @if let Some(error) = self.judged.group {
+                    @if let Some(error) = self.validated.group {
                         li { a href="#group" { (words.say("mapping.group")) } ": " (error) }
                     }
                     @for (address, name, error) in rows {
@@ -219,7 +217,7 @@ impl Page<'_> {
             name: "group",
             label: words.say("mapping.group"),
             hint: Some(hint),
-            error: self.judged.group.filter(|_| self.told.with_errors),
+            error: self.validated.group.filter(|_| self.told.with_errors),
             required: false,
         };
         let control = match self.choices.groups() {

@@ -4,14 +4,15 @@
 use desk::{Cell, Misfit, RowPreview, Verdict, Why};
 use maud::{Markup, html};
 use sync_core::RecordKind;
+use sync_core::consent::Status;
 use sync_core::mapping::{Row, Value};
 use sync_core::plan::Step;
+use texts::Words;
 
 use super::choices::{Choices, count};
 use super::form::Form;
-use super::judge::Judged;
-use super::look::{Seen, Whose, unmapped};
-use crate::panel::words::Words;
+use super::preview::{FormPreview, Whose, unmapped};
+use super::validate::ValidatedForm;
 
 /// A part of the page by its id.
 pub struct Piece {
@@ -21,29 +22,29 @@ pub struct Piece {
     pub content: Markup,
 }
 
-/// All parts that follow what is typed. `seen`: what a look saw, where there was one.
+/// All parts that follow what is typed. `seen`: the preview, where there is one.
 pub fn pieces(
     form: &Form,
-    judged: &Judged,
-    seen: Option<&Seen>,
+    validated: &ValidatedForm,
+    seen: Option<&FormPreview>,
     choices: &Choices,
     words: Words,
 ) -> Vec<Piece> {
     let mut out = Vec::with_capacity(form.rows.len() * 2 + 4);
     for row in &form.rows {
         let key = &row.key;
-        let at = judged.keys.iter().position(|known| known == key);
-        let parsed = at.and_then(|at| judged.section.mapping.rows().get(at));
-        let sight = at.and_then(|at| seen?.preview.rows.get(at));
+        let at = validated.keys.iter().position(|known| known == key);
+        let parsed = at.and_then(|at| validated.section.mapping.rows().get(at));
+        let row_preview = at.and_then(|at| seen?.preview.rows.get(at));
         out.push(Piece {
             id: format!("values-{key}"),
-            content: values(sight, seen, words),
+            content: values(row_preview, seen, words),
         });
         let notes = html! {
-            @for error in judged.errors.get(key).into_iter().flatten() { p.error { (error) } }
-            @for warning in judged.warnings.get(key).into_iter().flatten() { p.warning { (mark(words)) (warning) } }
-            @if let (Some(sight), Some(seen), Some(parsed)) = (sight, seen, parsed) {
-                (row_notes(sight, seen, parsed, words))
+            @for error in validated.errors.get(key).into_iter().flatten() { p.error { (error) } }
+            @for warning in validated.warnings.get(key).into_iter().flatten() { p.warning { (mark(words)) (warning) } }
+            @if let (Some(row_preview), Some(seen), Some(parsed)) = (row_preview, seen, parsed) {
+                (row_notes(row_preview, seen, parsed, words))
             }
         };
         out.push(Piece {
@@ -53,8 +54,8 @@ pub fn pieces(
     }
     let whole = [
         ("people", people(seen, form, words)),
-        ("check", check(judged, seen, words)),
-        ("cost", cost(judged, seen, words)),
+        ("check", check(validated, seen, words)),
+        ("cost", cost(validated, seen, words)),
         ("unmapped", rest(seen, form.kind, choices, words)),
     ];
     out.extend(whole.map(|(id, content)| Piece {
@@ -75,13 +76,13 @@ fn mark(words: Words) -> Markup {
     html! { span.mark aria-hidden="true" { "!" } span.unseen { (words.say("mapping.attention")) " " } }
 }
 
-fn values(sight: Option<&RowPreview>, seen: Option<&Seen>, words: Words) -> Markup {
-    let Some(sight) = sight else {
+fn values(row_preview: Option<&RowPreview>, seen: Option<&FormPreview>, words: Words) -> Markup {
+    let Some(row_preview) = row_preview else {
         return html! { @if seen.is_some() { p.soft { (words.say("mapping.no-value-yet")) } } };
     };
     html! {
         ol.values {
-            @for cell in &sight.values {
+            @for cell in &row_preview.values {
                 li {
                     @match cell {
                         Cell::Value(value) => { span.value title=(value) { (value) } },
@@ -94,7 +95,7 @@ fn values(sight: Option<&RowPreview>, seen: Option<&Seen>, words: Words) -> Mark
     }
 }
 
-fn row_notes(sight: &RowPreview, seen: &Seen, row: &Row, words: Words) -> Markup {
+fn row_notes(row_preview: &RowPreview, seen: &FormPreview, row: &Row, words: Words) -> Markup {
     if seen.whose != Whose::Shops {
         return html! {};
     }
@@ -103,21 +104,21 @@ fn row_notes(sight: &RowPreview, seen: &Seen, row: &Row, words: Words) -> Markup
     html! {
         @if !is_constant {
             p.fill {
-                meter min="0" max=(of) value=(count(sight.filled)) aria-hidden="true" {}
-                " " (words.fill("mapping.filled", &[("n", &words.number(count(sight.filled))), ("of", &words.number(of))]))
+                meter min="0" max=(of) value=(count(row_preview.filled)) aria-hidden="true" {}
+                " " (words.fill("mapping.filled", &[("n", &words.number(count(row_preview.filled))), ("of", &words.number(of))]))
             }
         }
-        @for misfit in &sight.misfits {
+        @for misfit in &row_preview.misfits {
             p.warning { (mark(words)) (misfit_words(misfit, of, words)) }
         }
-        @if sight.overwritten.n > 0 {
+        @if row_preview.overwritten.n > 0 {
             p.warning {
                 (mark(words))
                 (words.fill("mapping.overwrites", &[
-                    ("n", &words.number(count(sight.overwritten.n))),
-                    ("of", &words.number(count(sight.overwritten.of))),
+                    ("n", &words.number(count(row_preview.overwritten.n))),
+                    ("of", &words.number(count(row_preview.overwritten.of))),
                 ]))
-                @if let Some((theirs, ours)) = &sight.overwritten.example {
+                @if let Some((theirs, ours)) = &row_preview.overwritten.example {
                     " " (words.fill("mapping.overwrites-example", &[("was", theirs), ("now", if ours.is_empty() { &"–" } else { ours })]))
                 }
             }
@@ -148,7 +149,7 @@ fn misfit_words(misfit: &Misfit, of: i64, words: Words) -> String {
 }
 
 /// The three contacts and what would become of each.
-fn people(seen: Option<&Seen>, form: &Form, words: Words) -> Markup {
+fn people(seen: Option<&FormPreview>, form: &Form, words: Words) -> Markup {
     let Some(seen) = seen else {
         return html! {
             p.soft.scripted { (words.say("mapping.people-waiting")) }
@@ -187,11 +188,17 @@ fn people(seen: Option<&Seen>, form: &Form, words: Words) -> Markup {
     }
 }
 
-fn verdict_words(verdict: &Verdict, seen: &Seen, words: Words) -> Markup {
+fn verdict_words(verdict: &Verdict, seen: &FormPreview, words: Words) -> Markup {
     let word = match verdict.step {
         Step::Add { confirm: true, .. } => "add-asked",
-        Step::Add { status: 8, .. } => "add-confirmed",
-        Step::Add { status: 6, .. } => "add-unconfirmed",
+        Step::Add {
+            status: Status::Confirmed,
+            ..
+        } => "add-confirmed",
+        Step::Add {
+            status: Status::NotConfirmed,
+            ..
+        } => "add-unconfirmed",
         Step::Add { .. } => "add-refused",
         Step::Update | Step::Keep => "keep",
         Step::Unsubscribe { .. } => "unsubscribe",
@@ -207,37 +214,37 @@ fn verdict_words(verdict: &Verdict, seen: &Seen, words: Words) -> Markup {
     html! {
         (words.say_word("mapping-verdict", word))
         @if word == "keep" && let Some(status) = verdict.status {
-            " " (words.fill("mapping.status-now", &[("status", &words.say_word("mapping-status", &status.to_string()))]))
+            " " (words.fill("mapping.status-now", &[("status", &words.status(status))]))
         }
         @if is_unsure { " " (words.say("mapping.unless-there")) }
     }
 }
 
 /// How the rows stand, in one sentence.
-fn check(judged: &Judged, seen: Option<&Seen>, words: Words) -> Markup {
-    let wrong = judged.errors.len();
-    let odd = |sight: &&RowPreview| !sight.misfits.is_empty() || sight.overwritten.n > 0;
+fn check(validated: &ValidatedForm, seen: Option<&FormPreview>, words: Words) -> Markup {
+    let wrong = validated.errors.len();
+    let odd = |row_preview: &&RowPreview| !row_preview.misfits.is_empty() || row_preview.overwritten.n > 0;
     let real = seen.filter(|seen| seen.whose == Whose::Shops);
     let odd = real.map_or(0, |seen| seen.preview.rows.iter().filter(odd).count());
     html! {
         @if wrong > 0 { (words.count("mapping.rows-wrong", count(wrong))) }
         @else if odd > 0 { (words.count("mapping.rows-odd", count(odd))) }
-        @else if real.is_some() && !judged.keys.is_empty() { (words.say("mapping.rows-good")) }
+        @else if real.is_some() && !validated.keys.is_empty() { (words.say("mapping.rows-good")) }
     }
 }
 
 /// What saving comes to. Rows that are wrong are part of no configuration yet, so nothing is said as if they were not
 /// there; before anything was looked at nothing is known.
-fn cost(judged: &Judged, seen: Option<&Seen>, words: Words) -> Markup {
+fn cost(validated: &ValidatedForm, seen: Option<&FormPreview>, words: Words) -> Markup {
     let Some(seen) = seen else { return html! {} };
     html! {
-        @if !judged.is_good() { p { (words.say("mapping.cost-wrong")) } }
+        @if !validated.is_good() { p { (words.say("mapping.cost-wrong")) } }
         @else if seen.cost.is_empty() { p.soft { (words.say("mapping.cost-same")) } }
         @else { @for sentence in &seen.cost { p { (sentence) } } }
     }
 }
 
-fn rest(seen: Option<&Seen>, kind: RecordKind, choices: &Choices, words: Words) -> Markup {
+fn rest(seen: Option<&FormPreview>, kind: RecordKind, choices: &Choices, words: Words) -> Markup {
     let fields = seen.map_or_else(Vec::new, |seen| unmapped(seen, kind));
     html! {
         @if !fields.is_empty() {

@@ -1,20 +1,19 @@
 //! The table of the mapping: SARE's field on the left, the shop's on the right, what comes of it, and moving rows about.
 
 use maud::{Markup, html};
+use texts::Words;
 
 use super::choices::{Choices, Group};
 use super::form::{CONSTANT, Form, FormRow, OWN_NAME, TEMPLATE, WITH_ARGUMENT};
-use super::judge::Judged;
 use super::pieces::{Piece, find};
-use crate::panel::words::Words;
+use super::validate::ValidatedForm;
 
 /// The key that a script replaces in the row it makes new ones from.
 const NEW: &str = "NEWROW";
 
-/// The table.
 pub fn table(
     form: &Form,
-    judged: &Judged,
+    validated: &ValidatedForm,
     pieces: &[Piece],
     choices: &Choices,
     words: Words,
@@ -45,7 +44,7 @@ pub fn table(
             }
             tbody #rows {
                 @for row in &form.rows {
-                    (kit.row(row, pieces, told && judged.errors.contains_key(&row.key)))
+                    (kit.row(row, pieces, told && validated.errors.contains_key(&row.key)))
                 }
             }
         }

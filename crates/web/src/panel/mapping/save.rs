@@ -5,11 +5,10 @@ use ports::Millis;
 use sync_core::RecordKind;
 use sync_core::config::Config;
 
-use super::change::Ledger;
 use super::choices::Choices;
 use super::conflict::{Conflict, conflict};
-use super::judge::Judged;
 use super::section::Section;
+use super::validate::ValidatedForm;
 use crate::error::Error;
 use crate::panel::session::Visit;
 use crate::state::App;
@@ -36,7 +35,7 @@ pub async fn save(
     app: &App,
     visit: &mut Visit,
     kind: RecordKind,
-    judged: &Judged,
+    validated: &ValidatedForm,
     choices: &Choices,
     from: i64,
 ) -> Result<Saved, Error> {
@@ -44,20 +43,22 @@ pub async fn save(
         let version = visit.shop.config_version;
         let mut config = parsed(visit).ok_or(Error::NotConfigured)?;
         if version != from {
-            let found = conflict(app, visit, from, (&config, version), &judged.section, choices).await?;
+            let found = conflict(app, visit, from, (&config, version), &validated.section, choices).await?;
             if let Some(found) = found {
                 return Ok(Saved::Conflict(Box::new(found)));
             }
         }
-        if Section::of(&config, kind).is_same(&judged.section) {
+        if Section::of(&config, kind).is_same(&validated.section) {
             return Ok(Saved::Same);
         }
         let was_on = config.customers.enabled || config.subscribers.enabled;
-        judged.section.put(&mut config, kind);
+        validated.section.put(&mut config, kind);
         let is_on = config.customers.enabled || config.subscribers.enabled;
         let now = app.now();
         let is_waiting = visit.shop.held_until(now).is_some();
-        let is_first = is_on && (!was_on || is_waiting) && !Ledger::of(app, visit).await?.first_done;
+        let is_first = is_on
+            && (!was_on || is_waiting)
+            && !engine::standing(&app.store, visit.shop.id).await?.first_done;
         if is_first {
             app.store
                 .hold_first_run(visit.shop.id, Some(now + HOLD_MS), now)
@@ -99,7 +100,7 @@ pub fn parsed(visit: &Visit) -> Option<Config> {
     Config::parse(text).ok().map(|parsed| parsed.config)
 }
 
-/// What became of the wish for a group: its number and a word about it, or why there is none.
+/// What became of the request for a group: its number and a word about it, or why there is none.
 pub async fn new_group(
     app: &App,
     visit: &Visit,
@@ -111,7 +112,7 @@ pub async fn new_group(
         return Err(words.say("mapping.new-group-nameless").to_owned());
     }
     let made = desk::make_group(&app.engine, &visit.shop, config, name).await;
-    app.memory.forget_account(visit.shop.id);
+    app.cache.forget_account(visit.shop.id);
     match made {
         Ok(NewGroup::Made(id)) => Ok((
             id,

@@ -2,23 +2,27 @@
 
 use maud::{Markup, html};
 
-use super::sight::{DAY, Sight};
+use super::data::{DAY, PageData};
 use crate::panel::parts::{self, Tone};
 use crate::panel::session::Visit;
 use crate::panel::times;
 
+/// One that was shorter is made up for without a word.
+const WORTH_TELLING_MS: i64 = 60_000;
 /// Absences told at most, the newest.
 const MOST: usize = 3;
 
 /// The notices; nothing where nothing is to be told.
-pub fn of(visit: &Visit, sight: &Sight) -> Markup {
+pub fn of(visit: &Visit, data: &PageData) -> Markup {
     let words = visit.words;
-    if !sight.lane.first_done {
+    if !data.lane.first_done {
         return html! {};
     }
-    let known = sight.lane.read_from;
-    let told = sight.absences.iter().filter(|absence| {
-        absence.to > visit.shop.created_at && (absence.to > known || sight.now - absence.to < DAY)
+    let known = data.lane.read_from;
+    let told = data.absences.iter().filter(|absence| {
+        absence.to - absence.from >= WORTH_TELLING_MS
+            && absence.to > visit.shop.created_at
+            && (absence.to > known || data.now - absence.to < DAY)
     });
     let told: Vec<_> = told.rev().take(MOST).collect();
     html! {
@@ -35,8 +39,8 @@ pub fn of(visit: &Visit, sight: &Sight) -> Markup {
                 @if is_open {
                     p {
                         (words.say("absence.open")) " "
-                        @if sight.lane.timers.sweep > sight.now {
-                            (words.say("absence.by")) " " (times::moment(words, sight.lane.timers.sweep)) "."
+                        @if data.lane.next_sweep_at > data.now {
+                            (words.say("absence.by")) " " (times::moment(words, data.lane.next_sweep_at)) "."
                         }
                     }
                 } @else {

@@ -2,10 +2,11 @@
 //! flatten everything beside it. The same numbers stand in a table.
 
 use maud::{Markup, html};
+use sync_core::HistoryKind;
+use texts::Words;
 
-use super::sight::{DAY, DAYS, Sight};
+use super::data::{DAY, DAYS, PageData};
 use crate::panel::times;
-use crate::panel::words::Words;
 
 /// A bar's and a gap's width, and the height of the tallest bar.
 const BAR: i64 = 16;
@@ -13,21 +14,21 @@ const GAP: i64 = 4;
 const HEIGHT: i64 = 40;
 
 /// The chart.
-pub fn of(words: Words, sight: &Sight) -> Markup {
+pub fn of(words: Words, data: &PageData) -> Markup {
     let kinds = [
-        ("added", words.say("chart.added")),
-        ("updated", words.say("chart.updated")),
-        ("unsubscribed-in-sare", words.say("chart.to-sare")),
-        ("refused-in-sare", words.say("chart.to-shop")),
+        (HistoryKind::Added, words.say("chart.added")),
+        (HistoryKind::Updated, words.say("chart.updated")),
+        (HistoryKind::UnsubscribedInSare, words.say("chart.to-sare")),
+        (HistoryKind::RefusedInSare, words.say("chart.to-shop")),
     ];
-    let today = sight.now.div_euclid(DAY);
+    let today = data.now.div_euclid(DAY);
     let days: Vec<i64> = (today - DAYS + 1..=today).collect();
-    let value = |day: i64, kind: &str| sight.days.get(&(day, kind.to_owned())).copied().unwrap_or(0);
+    let value = |day: i64, kind: &HistoryKind| data.days.get(&(day, kind.to_string())).copied().unwrap_or(0);
     let happened = |day: &i64| kinds.iter().any(|(kind, _)| value(*day, kind) > 0);
     html! {
         section {
             h2 { (words.say("chart.title")) }
-            @for (kind, name) in kinds {
+            @for (kind, name) in &kinds {
                 @let values: Vec<i64> = days.iter().map(|day| value(*day, kind)).collect();
                 div.series {
                     p { (name) ": " strong { (words.number(values.iter().sum())) } }
@@ -42,14 +43,14 @@ pub fn of(words: Words, sight: &Sight) -> Markup {
                         thead {
                             tr {
                                 th scope="col" { (words.say("chart.day")) }
-                                @for (_, name) in kinds { th.number scope="col" { (name) } }
+                                @for (_, name) in &kinds { th.number scope="col" { (name) } }
                             }
                         }
                         tbody {
                             @for day in days.iter().rev().filter(|day| happened(day)) {
                                 tr {
                                     th scope="row" { (times::day(words, *day * DAY)) }
-                                    @for (kind, _) in kinds { td.number { (words.number(value(*day, kind))) } }
+                                    @for (kind, _) in &kinds { td.number { (words.number(value(*day, kind))) } }
                                 }
                             }
                         }

@@ -2,28 +2,28 @@
 
 use maud::{Markup, html};
 
-use super::sight::Sight;
+use super::data::PageData;
 use crate::panel::parts;
 use crate::panel::session::Visit;
 
 /// The list.
-pub fn of(visit: &Visit, sight: &Sight) -> Markup {
+pub fn of(visit: &Visit, data: &PageData) -> Markup {
     let words = visit.words;
     html! {
         section {
             h2 { (words.say("overview.latest")) }
-            @if sight.latest.is_empty() {
+            @if data.latest.is_empty() {
                 p { (words.say("overview.no-events")) }
             } @else {
                 ul.events {
-                    @for line in &sight.latest {
-                        @let address = sight.contacts.get(&line.hash).and_then(|contact| contact.address.as_deref());
+                    @for line in &data.latest {
+                        @let address = data.contacts.get(&line.hash).and_then(|contact| contact.address.as_deref());
                         li {
-                            span.soft { (words.ago(line.at, sight.now)) } " "
+                            span.soft { (words.ago(line.at, data.now)) } " "
                             a href=(visit.link(&format!("contacts/{}", line.hash.to_hex()))) {
                                 (parts::address(address.unwrap_or_else(|| words.say("overview.no-address"))))
                             }
-                            ": " (desk::story::entry(line, words.0))
+                            ": " (desk::story::entry(line, words))
                         }
                     }
                 }

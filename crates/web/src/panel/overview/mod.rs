@@ -1,15 +1,15 @@
 //! The first page: a sentence on how things stand, the numbers behind it, and what goes on now.
 //!
-//! `sight.rs` reads everything from the ledger at once, `standing.rs` turns it into sentences in the order of their
+//! `data.rs` reads everything from the ledger at once, `standing.rs` turns it into sentences in the order of their
 //! importance, the others show one part each. The services are not asked: what the page says of them is what the engine
 //! last met.
 
 mod absence;
 mod chart;
+mod data;
 mod latest;
 mod numbers;
 mod progress;
-mod sight;
 mod standing;
 
 use axum::Router;
@@ -18,7 +18,7 @@ use axum::response::Response;
 use axum::routing::{get, post};
 use maud::{Markup, html};
 
-use self::sight::Sight;
+use self::data::PageData;
 use super::closed::Closed;
 use super::layout;
 use super::session::{Posted, Visit};
@@ -37,7 +37,7 @@ async fn show(State(app): State<App>, visit: Visit) -> Result<Response, Closed> 
     if visit.shop.config.is_none() {
         return Ok(visit.redirect("start"));
     }
-    let sight = Sight::of(&app, &visit.shop)
+    let data = PageData::load(&app, &visit.shop)
         .await
         .map_err(|error| visit.closed(error))?;
     let words = visit.words;
@@ -51,8 +51,8 @@ async fn show(State(app): State<App>, visit: Visit) -> Result<Response, Closed> 
         p.hint { (words.say("overview.pause-hint")) }
     };
     let content = html! {
-        div data-live=(visit.link("overview/live")) { (current(&visit, &sight)) }
-        (chart::of(words, &sight))
+        div data-live=(visit.link("overview/live")) { (current(&visit, &data)) }
+        (chart::of(words, &data))
         section.pause {
             h2 { (words.say("overview.pausing")) }
             (visit.form("overview/pause", pause))
@@ -64,10 +64,10 @@ async fn show(State(app): State<App>, visit: Visit) -> Result<Response, Closed> 
 
 /// The part that changes by itself.
 async fn live(State(app): State<App>, visit: Visit) -> Result<Response, Closed> {
-    let sight = Sight::of(&app, &visit.shop)
+    let data = PageData::load(&app, &visit.shop)
         .await
         .map_err(|error| visit.closed(error))?;
-    Ok(layout::piece(&visit, current(&visit, &sight)))
+    Ok(layout::piece(&visit, current(&visit, &data)))
 }
 
 /// Stops all synchronisation, or lets it go on.
@@ -81,15 +81,15 @@ async fn pause(State(app): State<App>, Posted { visit, fields }: Posted) -> Resu
     Ok(visit.redirect(""))
 }
 
-fn current(visit: &Visit, sight: &Sight) -> Markup {
+fn current(visit: &Visit, data: &PageData) -> Markup {
     html! {
-        (standing::of(visit, sight))
-        (absence::of(visit, sight))
-        (progress::of(visit, sight))
-        (numbers::piles(visit, sight))
-        (numbers::attention(visit, sight))
-        (numbers::sides(visit, sight))
-        (numbers::proof(visit, sight))
-        (latest::of(visit, sight))
+        (standing::of(visit, data))
+        (absence::of(visit, data))
+        (progress::of(visit, data))
+        (numbers::piles(visit, data))
+        (numbers::attention(visit, data))
+        (numbers::sides(visit, data))
+        (numbers::proof(visit, data))
+        (latest::of(visit, data))
     }
 }

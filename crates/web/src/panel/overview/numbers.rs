@@ -1,22 +1,22 @@
 //! The numbers of the first page: the three piles, what needs attention, both sides, and how sure all of it is.
 
-use desk::Healer;
 use desk::standing::Side;
 use maud::{Markup, html};
 use store::Outcome;
+use sync_core::Healer;
+use texts::Words;
 
-use super::sight::Sight;
+use super::data::PageData;
 use crate::panel::session::Visit;
 use crate::panel::times;
-use crate::panel::words::Words;
 
 /// In sync, left out on purpose, failing: each opens its list.
-pub fn piles(visit: &Visit, sight: &Sight) -> Markup {
+pub fn piles(visit: &Visit, data: &PageData) -> Markup {
     let words = visit.words;
     let list = |name: &str| visit.link(&format!("contacts?list={name}"));
-    let suppressed = sight.with(Outcome::Suppressed);
-    let skipped = sight.with(Outcome::Skipped);
-    let hands_off = sight.with(Outcome::HandsOff);
+    let suppressed = data.with(Outcome::Suppressed);
+    let skipped = data.with(Outcome::Skipped);
+    let hands_off = data.with(Outcome::HandsOff);
     let left_out = [
         (
             "suppressed",
@@ -31,18 +31,18 @@ pub fn piles(visit: &Visit, sight: &Sight) -> Markup {
         ),
     ];
     let sum = suppressed + skipped + hands_off;
-    let failed = sight.with(Outcome::Failed);
-    let undecided = sight.with(Outcome::Unknown);
+    let failed = data.with(Outcome::Failed);
+    let undecided = data.with(Outcome::Unknown);
     html! {
         section aria-labelledby="piles" {
             h2 #piles { (words.say("overview.counts")) }
             ul.piles {
                 li {
                     a href=(list("synchronised")) {
-                        span.big { (words.number(sight.with(Outcome::Synchronised))) }
+                        span.big { (words.number(data.with(Outcome::Synchronised))) }
                         span { (words.say("overview.synchronised")) }
                     }
-                    p.soft { (words.count("overview.mailable", sight.counts.mailable)) }
+                    p.soft { (words.count("overview.mailable", data.counts.mailable)) }
                 }
                 li {
                     a href=(list("suppressed")) {
@@ -62,13 +62,13 @@ pub fn piles(visit: &Visit, sight: &Sight) -> Markup {
                     }
                     p.soft {
                         @if failed > 0 { a href=(visit.link("problems")) { (words.say("overview.why-failed")) } }
-                        @else { (words.say("overview.none-failed")) }
+                        @else if data.counts.contacts > 0 && data.problems.is_empty() { (words.say("overview.none-failed")) }
                     }
                 }
             }
             p {
-                @if sight.counts.dirty > 0 {
-                    a href=(list("waiting")) { (words.count("overview.waiting", sight.counts.dirty)) }
+                @if data.counts.dirty > 0 {
+                    a href=(list("waiting")) { (words.count("overview.waiting", data.counts.dirty)) }
                 } @else { (words.say("overview.none-waiting")) }
                 @if undecided > 0 { " " (words.count("overview.undecided", undecided)) }
             }
@@ -77,23 +77,22 @@ pub fn piles(visit: &Visit, sight: &Sight) -> Markup {
 }
 
 /// Causes that somebody has to do something about, the largest first.
-pub fn attention(visit: &Visit, sight: &Sight) -> Markup {
+pub fn attention(visit: &Visit, data: &PageData) -> Markup {
     let words = visit.words;
-    let (alone, asking): (Vec<_>, Vec<_>) = sight
+    let (alone, asking): (Vec<_>, Vec<_>) = data
         .problems
         .iter()
-        .map(|group| (group, desk::remedy(&group.kind, words.0)))
-        .partition(|(_, remedy)| remedy.healer == Healer::Itself);
-    let healing: i64 = alone.iter().map(|(group, _)| group.count).sum();
+        .partition(|group| group.kind.healer() == Healer::Itself);
+    let healing: i64 = alone.iter().map(|group| group.count).sum();
     html! {
-        @if !sight.problems.is_empty() {
+        @if !data.problems.is_empty() {
             section {
                 h2 { (words.say("overview.attention")) }
                 @if !asking.is_empty() {
                     ul {
-                        @for (group, remedy) in asking.iter().take(4) {
+                        @for group in asking.iter().take(4) {
                             li {
-                                a href=(visit.link(&format!("problems#{}", group.kind))) { (remedy.cause) }
+                                a href=(visit.link(&format!("problems#{}", group.kind))) { (words.problem(group.kind).cause) }
                                 " " span.soft { (words.count("overview.matters", group.count)) }
                             }
                         }
@@ -106,11 +105,16 @@ pub fn attention(visit: &Visit, sight: &Sight) -> Markup {
 }
 
 /// What there is on both sides, and how they answer.
-pub fn sides(visit: &Visit, sight: &Sight) -> Markup {
+pub fn sides(visit: &Visit, data: &PageData) -> Markup {
     let (words, shop) = (visit.words, &visit.shop);
     let last = match shop.last_success_at {
-        Some(at) => words.ago(at, sight.now),
+        Some(at) => words.ago(at, data.now),
         None => words.say("overview.never").to_owned(),
+    };
+    // Before the shop was read nobody knows how many it has.
+    let met = |n: i64| match n {
+        0 if !data.lane.first_done => "–".to_owned(),
+        n => words.number(n),
     };
     html! {
         section {
@@ -122,12 +126,12 @@ pub fn sides(visit: &Visit, sight: &Sight) -> Markup {
                     dl.numbers {
                         dt { (words.say("overview.connection")) }
                         dd {
-                            (side(words, sight, words.say_word("shop-side", sight.standing.shop.word()), sight.standing.shop))
+                            (side(words, data, words.say_word("shop-side", data.standing.shop.word()), data.standing.shop))
                         }
                         dt { (words.say("overview.customers")) }
-                        dd { (words.number(sight.counts.customers)) }
+                        dd { (met(data.counts.customers)) }
                         dt { (words.say("overview.subscribers")) }
-                        dd { (words.number(sight.counts.subscribers)) }
+                        dd { (met(data.counts.subscribers)) }
                     }
                 }
                 div {
@@ -135,11 +139,11 @@ pub fn sides(visit: &Visit, sight: &Sight) -> Markup {
                     p.soft { (words.say("overview.mailing")) }
                     dl.numbers {
                         dt { (words.say("overview.connection")) }
-                        dd { (side(words, sight, words.say_word("sare-side", sight.standing.sare.word()), sight.standing.sare)) }
+                        dd { (side(words, data, words.say_word("sare-side", data.standing.sare.word()), data.standing.sare)) }
                         dt { (words.say("overview.contacts")) }
-                        dd { (words.number(sight.counts.contacts)) }
+                        dd { (words.number(data.counts.contacts)) }
                         dt { (words.say("overview.get-mail")) }
-                        dd { (words.number(sight.counts.mailable)) }
+                        dd { (words.number(data.counts.mailable)) }
                     }
                 }
             }
@@ -149,10 +153,10 @@ pub fn sides(visit: &Visit, sight: &Sight) -> Markup {
 }
 
 /// How one side stands, and when one that does not answer is asked again.
-fn side(words: Words, sight: &Sight, stands: &str, side: Side) -> Markup {
+fn side(words: Words, data: &PageData, stands: &str, side: Side) -> Markup {
     let again = match side {
-        Side::Away(again) if again > sight.now => {
-            let again = words.lasting((again - sight.now) / 1000);
+        Side::Away(again) if again > data.now => {
+            let again = words.lasting((again - data.now) / 1000);
             Some(words.fill("overview.again", &[("again", &again)]))
         }
         Side::Away(_) => Some(words.say("overview.again-now").to_owned()),
@@ -166,22 +170,22 @@ fn side(words: Words, sight: &Sight, stands: &str, side: Side) -> Markup {
 }
 
 /// How sure it is: the last proof, what came by itself and what had to be looked for, and when it is looked next.
-pub fn proof(visit: &Visit, sight: &Sight) -> Markup {
+pub fn proof(visit: &Visit, data: &PageData) -> Markup {
     let words = visit.words;
-    let told = sight.metered("changed_by_webhook") + sight.metered("changed_by_sare_hook");
-    let found = sight.metered("changed_by_look") + sight.metered("changed_by_sweep");
+    let told = data.metered("changed_by_webhook") + data.metered("changed_by_sare_hook");
+    let found = data.metered("changed_by_look") + data.metered("changed_by_sweep");
     let all = told + found;
-    let sweep = sight.lane.timers.sweep;
+    let sweep = data.lane.next_sweep_at;
     html! {
         section {
             h2 { (words.say("overview.proof")) }
             dl {
                 dt { (words.say("overview.audit")) }
                 dd {
-                    @match &sight.audit {
+                    @match &data.audit {
                         Some(audit) => {
                             (words.fill("overview.audited", &[
-                                ("when", &words.ago(audit.at, sight.now)),
+                                ("when", &words.ago(audit.at, data.now)),
                                 ("n", &words.number(audit.compared)),
                             ]))
                             " "
@@ -203,14 +207,16 @@ pub fn proof(visit: &Visit, sight: &Sight) -> Markup {
                         ]))
                     }
                 }
-                @if sight.lane.first_done && sight.standing.is_at_work() {
+                @if data.lane.first_done && data.standing.is_at_work() {
                     dt { (words.say("overview.next-sweep")) }
                     dd {
-                        @if sweep > sight.now { (times::moment(words, sweep)) } @else { (words.say("overview.sweep-soon")) }
+                        @if sweep > data.now { (times::moment(words, sweep)) } @else { (words.say("overview.sweep-soon")) }
                     }
                 }
             }
-            p.soft { (words.say("overview.no-button")) }
+            @if data.lane.first_done && data.standing.is_at_work() {
+                p.soft { (words.say("overview.no-button")) }
+            }
         }
     }
 }

@@ -3,18 +3,17 @@
 use engine::{Body, Phase};
 use maud::{Markup, html};
 use store::{Run, RunKind, RunState};
+use texts::Words;
 
-use super::sight::Sight;
-use crate::api::model::word;
+use super::data::PageData;
 use crate::panel::session::Visit;
-use crate::panel::words::Words;
 
 /// The run that goes on, or else the receipt of the last one.
-pub fn of(visit: &Visit, sight: &Sight) -> Markup {
+pub fn of(visit: &Visit, data: &PageData) -> Markup {
     let words = visit.words;
-    match (&sight.active, &sight.last) {
-        (Some(run), _) => under_way(visit, sight, run),
-        (None, Some(run)) => receipt(words, sight, run),
+    match (&data.active, &data.last) {
+        (Some(run), _) => under_way(visit, data, run),
+        (None, Some(run)) => receipt(words, data, run),
         (None, None) => html! {},
     }
 }
@@ -31,7 +30,7 @@ fn stage(phase: Phase) -> usize {
     }
 }
 
-fn under_way(visit: &Visit, sight: &Sight, run: &Run) -> Markup {
+fn under_way(visit: &Visit, data: &PageData, run: &Run) -> Markup {
     let words = visit.words;
     let body = Body::parse(&run.body);
     let now = stage(body.phase);
@@ -43,18 +42,18 @@ fn under_way(visit: &Visit, sight: &Sight, run: &Run) -> Markup {
         words.say("progress.send"),
     ];
     // What stops everything stops a run too, whatever its own state says.
-    let is_at_work = sight.standing.is_at_work();
+    let is_at_work = data.standing.is_at_work();
     let is_busy = is_at_work && run.state != RunState::Braked;
     let state = match run.state {
-        RunState::Queued | RunState::Running if !is_at_work => words.say("run-state.stopped"),
-        state => words.say_word("run-state", &word(state)),
+        RunState::Queued | RunState::Running if !is_at_work => words.say("progress.stopped"),
+        state => words.run_state(state),
     };
-    let still = engine::standstill(run, visit.shop.last_success_at, sight.now).filter(|_| is_busy);
+    let still = engine::stalled_since(run, visit.shop.last_success_at, data.now).filter(|_| is_busy);
     let is_still = still.is_some();
     let total = body.total.filter(|total| *total > 0);
     html! {
         section {
-            h2 { (words.say_word("run-kind", &word(run.kind))) ": " (state) }
+            h2 { (words.run_kind(run.kind)) ": " (state) }
             div data-busy[is_busy] {
                 ol.stages {
                     @for (place, name) in stages.iter().enumerate() {
@@ -66,7 +65,7 @@ fn under_way(visit: &Visit, sight: &Sight, run: &Run) -> Markup {
                 }
                 @match total {
                     Some(total) => {
-                        progress value=(body.done.clamp(0, total)) max=(total) aria-label=(words.fill("progress.label", &[("phase", &words.say_word("phase", &word(body.phase)))])) {}
+                        progress value=(body.done.clamp(0, total)) max=(total) aria-label=(words.fill("progress.label", &[("phase", &words.say_word("phase", body.phase.word()))])) {}
                         p { (words.fill("progress.of", &[("done", &words.number(body.done)), ("total", &words.number(total))])) }
                     },
                     None => p { (words.fill("progress.read", &[("done", &words.number(body.done))])) },
@@ -75,32 +74,34 @@ fn under_way(visit: &Visit, sight: &Sight, run: &Run) -> Markup {
                     p { (words.fill("progress.left", &[("time", &words.lasting(seconds))])) }
                 }
                 @if let Some(since) = still {
-                    p { strong { (words.fill("progress.still", &[("when", &words.ago(since, sight.now))])) } }
+                    p { strong { (words.fill("progress.still", &[("when", &words.ago(since, data.now))])) } }
                 }
-                @if let Some(waiting) = body.waiting_for.as_ref().filter(|_| is_busy) {
-                    p { (words.say_word("waiting", waiting)) }
+                @if let Some(waiting) = body.waiting_for.filter(|_| is_busy) {
+                    p { (words.waiting(waiting)) }
                 }
                 (lines(words, &counted(words, &body)))
-                p.soft { (live(words, sight)) }
-                @if is_busy { p.soft { (words.say("progress.leave")) } }
+                @if is_busy {
+                    p.soft { (live(words, data)) }
+                    p.soft { (words.say("progress.leave")) }
+                }
             }
         }
     }
 }
 
 /// That live changes go on, and how many came today.
-fn live(words: Words, sight: &Sight) -> String {
+fn live(words: Words, data: &PageData) -> String {
     let names = [
         "changed_by_webhook",
         "changed_by_sare_hook",
         "changed_by_look",
         "changed_by_poll",
     ];
-    let today = names.iter().map(|name| sight.today(name)).sum();
+    let today = names.iter().map(|name| data.today(name)).sum();
     words.count("progress.live", today)
 }
 
-fn receipt(words: Words, sight: &Sight, run: &Run) -> Markup {
+fn receipt(words: Words, data: &PageData, run: &Run) -> Markup {
     let body = Body::parse(&run.body);
     let mut all = counted(words, &body);
     let apart = apart(run.kind, &body);
@@ -108,15 +109,12 @@ fn receipt(words: Words, sight: &Sight, run: &Run) -> Markup {
         all.push((words.say("receipt.apart"), apart));
     }
     let sum: i64 = all.iter().map(|(_, n)| n).sum();
-    let when = run
-        .ended_at
-        .map(|at| words.ago(at, sight.now))
-        .unwrap_or_default();
+    let when = run.ended_at.map(|at| words.ago(at, data.now)).unwrap_or_default();
     html! {
         section {
             h2 { (words.say("receipt.title")) }
             p {
-                (words.say_word("run-kind", &word(run.kind))) ": " (words.say_word("run-state", &word(run.state)))
+                (words.run_kind(run.kind)) ": " (words.run_state(run.state))
                 @if !when.is_empty() { ", " (when) }
             }
             @if run.state == RunState::Done {
@@ -145,13 +143,12 @@ fn apart(kind: RunKind, body: &Body) -> i64 {
     let s = &body.statement;
     let stated = s.added + s.updated + s.unchanged + s.suppressed + s.skipped + s.gone;
     let c = &body.counters;
-    match kind {
+    if kind.policy().writes_as_it_goes {
         // What such a run wrote as it went is counted and was never stated.
-        RunKind::First | RunKind::Backfill => stated,
+        stated
+    } else {
         // All was stated, and what needed nothing is counted as well.
-        RunKind::Forced | RunKind::Sweep | RunKind::DryRun => {
-            (stated - c.unchanged - c.suppressed - c.skipped - c.hands_off).max(0)
-        }
+        (stated - c.unchanged - c.suppressed - c.skipped - c.hands_off).max(0)
     }
 }
 

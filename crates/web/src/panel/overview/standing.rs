@@ -1,14 +1,14 @@
 //! How things stand, in sentences: `desk::standing` ranks what is true, and here it is said. The first sentence is the
 //! page's headline; the others follow.
 
-use desk::standing::{Gravity, Matter};
+use desk::standing::{Matter, Severity};
 use maud::{Markup, html};
 use store::RunKind;
+use texts::Words;
 
-use super::sight::Sight;
+use super::data::PageData;
 use crate::panel::parts::{self, Tone};
 use crate::panel::session::Visit;
-use crate::panel::words::Words;
 
 /// One sentence on how things stand.
 struct Sentence {
@@ -34,11 +34,11 @@ impl Sentence {
 }
 
 /// The sentences.
-pub fn of(visit: &Visit, sight: &Sight) -> Markup {
+pub fn of(visit: &Visit, data: &PageData) -> Markup {
     html! {
-        @for (place, matter) in sight.standing.matters.iter().enumerate() {
-            @let one = sentence(visit.words, sight, matter);
-            (parts::notice(tone(matter.gravity()), html! {
+        @for (place, matter) in data.standing.matters.iter().enumerate() {
+            @let one = sentence(visit.words, data, matter);
+            (parts::notice(tone(matter.severity()), html! {
                 @if place == 0 { h2.standing { (one.title) } } @else { p { strong { (one.title) } } }
                 @if !one.text.is_empty() { p { (one.text) } }
                 @if let Some((label, page)) = one.action {
@@ -49,26 +49,26 @@ pub fn of(visit: &Visit, sight: &Sight) -> Markup {
     }
 }
 
-fn tone(gravity: Gravity) -> Tone {
-    match gravity {
-        Gravity::Good => Tone::Good,
-        Gravity::Info => Tone::Info,
-        Gravity::Warn => Tone::Warn,
-        Gravity::Bad => Tone::Bad,
+fn tone(severity: Severity) -> Tone {
+    match severity {
+        Severity::Good => Tone::Good,
+        Severity::Info => Tone::Info,
+        Severity::Warn => Tone::Warn,
+        Severity::Bad => Tone::Bad,
     }
 }
 
 /// A text with how many changes wait.
-fn with_queue(words: Words, sight: &Sight, text: &str) -> String {
-    let queue = match sight.counts.dirty {
+fn with_queue(words: Words, data: &PageData, text: &str) -> String {
+    let queue = match data.counts.dirty {
         0 => words.say("standing.queue-empty").to_owned(),
         n => words.count("standing.queue", n),
     };
     format!("{text} {queue}")
 }
 
-fn sentence(words: Words, sight: &Sight, matter: &Matter) -> Sentence {
-    let queued = |text: &str| with_queue(words, sight, text);
+fn sentence(words: Words, data: &PageData, matter: &Matter) -> Sentence {
+    let queued = |text: &str| with_queue(words, data, text);
     match matter {
         Matter::Removed | Matter::Uninstalling => {
             Sentence::new(words.say("closed.title"), words.say("closed.removed"))
@@ -101,7 +101,7 @@ fn sentence(words: Words, sight: &Sight, matter: &Matter) -> Sentence {
         Matter::Harm => Sentence::new(words.say("standing.harm"), words.say("standing.harm-text"))
             .with(words.say("standing.see"), "problems"),
         Matter::Ended(until) => Sentence::new(
-            words.fill("standing.ended", &[("when", &words.ago(*until, sight.now))]),
+            words.fill("standing.ended", &[("when", &words.ago(*until, data.now))]),
             words.say("standing.ended-text"),
         ),
         Matter::Paused => Sentence::new(
@@ -116,8 +116,8 @@ fn sentence(words: Words, sight: &Sight, matter: &Matter) -> Sentence {
         )
         .with(words.say("standing.interrupted-do"), "launch"),
         Matter::Trouble(kind) => {
-            let remedy = desk::remedy(kind, words.0);
-            Sentence::new(remedy.cause, remedy.remedy).with(words.say("standing.see"), "problems")
+            let text = words.problem(*kind);
+            Sentence::new(text.cause, text.remedy).with(words.say("standing.see"), "problems")
         }
         Matter::Refused(n) => Sentence::new(
             words.say("standing.refused"),
@@ -128,22 +128,22 @@ fn sentence(words: Words, sight: &Sight, matter: &Matter) -> Sentence {
             .with(words.say("standing.see"), "problems"),
         Matter::Silent(at) => Sentence::new(
             match at {
-                Some(at) => words.fill("standing.silent", &[("when", &words.ago(*at, sight.now))]),
+                Some(at) => words.fill("standing.silent", &[("when", &words.ago(*at, data.now))]),
                 None => words.say("standing.silent-ever").to_owned(),
             },
             queued(words.say("standing.silent-text")),
         ),
         Matter::SareAway { again, is_long } => {
-            let again = words.lasting((again - sight.now) / 1000);
+            let again = words.lasting((again - data.now) / 1000);
             let text = words.fill("standing.sare-away-text", &[("again", &again)]);
-            let long = last_success(words, sight, *is_long)
+            let long = last_success(words, data, *is_long)
                 .map(|when| words.fill("standing.sare-away-long", &[("when", &when)]));
             Sentence::new(words.say("standing.sare-away"), queued(&joined(text, long)))
         }
         Matter::ShopAway { again, is_long } => {
-            let again = words.lasting((again - sight.now) / 1000);
+            let again = words.lasting((again - data.now) / 1000);
             let text = words.fill("standing.shop-away-text", &[("again", &again)]);
-            let long = last_success(words, sight, *is_long)
+            let long = last_success(words, data, *is_long)
                 .map(|when| words.fill("standing.shop-away-long", &[("when", &when)]));
             Sentence::new(words.say("standing.shop-away"), queued(&joined(text, long)))
         }
@@ -152,7 +152,7 @@ fn sentence(words: Words, sight: &Sight, matter: &Matter) -> Sentence {
             words.say("standing.differs-text"),
         )
         .with(words.say("standing.differs-do"), "advanced#force"),
-        Matter::Held(until) => held(words, sight, *until).with(words.say("standing.held-do"), "launch"),
+        Matter::Held(until) => held(words, data, *until).with(words.say("standing.held-do"), "launch"),
         Matter::Nobody => Sentence::new(words.say("standing.nobody"), words.say("standing.nobody-text"))
             .with(words.say("standing.nobody-do"), "customers"),
         Matter::UnderWay(kind) => Sentence::new(under_way(words, *kind), words.say("standing.run-text")),
@@ -164,17 +164,17 @@ fn sentence(words: Words, sight: &Sight, matter: &Matter) -> Sentence {
         )
         .with(words.say("standing.doubted-do"), "problems"),
         Matter::ButFailed(n) => {
-            Sentence::new(words.count("standing.but-failed", *n), last_change(words, sight))
+            Sentence::new(words.count("standing.but-failed", *n), last_change(words, data))
         }
         Matter::Empty => Sentence::new(words.say("standing.empty"), words.say("standing.empty-text")),
-        Matter::Current => Sentence::new(words.say("standing.current"), last_change(words, sight)),
+        Matter::Current => Sentence::new(words.say("standing.current"), last_change(words, data)),
     }
 }
 
 /// How long ago the last success was, where a service has been away for long.
-fn last_success(words: Words, sight: &Sight, is_long: bool) -> Option<String> {
-    let at = sight.last_success_at.filter(|_| is_long)?;
-    Some(words.ago(at, sight.now))
+fn last_success(words: Words, data: &PageData, is_long: bool) -> Option<String> {
+    let at = data.last_success_at.filter(|_| is_long)?;
+    Some(words.ago(at, data.now))
 }
 
 fn joined(text: String, more: Option<String>) -> String {
@@ -185,11 +185,11 @@ fn joined(text: String, more: Option<String>) -> String {
 }
 
 /// The first synchronisation waits: it begins by itself at a time, or only when it is told to.
-fn held(words: Words, sight: &Sight, until: Option<i64>) -> Sentence {
+fn held(words: Words, data: &PageData, until: Option<i64>) -> Sentence {
     match until {
         Some(at) => {
-            let time = words.lasting((at - sight.now) / 1000);
-            let clock = desk::clock(at, "%H:%M");
+            let time = words.lasting((at - data.now) / 1000);
+            let clock = texts::clock(at, "%H:%M");
             let title = words.fill("standing.held-until", &[("clock", &clock), ("time", &time)]);
             Sentence::new(title, words.say("standing.held-until-text"))
         }
@@ -207,12 +207,9 @@ fn under_way(words: Words, kind: RunKind) -> &'static str {
     }
 }
 
-fn last_change(words: Words, sight: &Sight) -> String {
-    match sight.latest.first() {
-        Some(line) => words.fill(
-            "standing.last-change",
-            &[("when", &words.ago(line.at, sight.now))],
-        ),
+fn last_change(words: Words, data: &PageData) -> String {
+    match data.latest.first() {
+        Some(line) => words.fill("standing.last-change", &[("when", &words.ago(line.at, data.now))]),
         None => String::new(),
     }
 }

@@ -2,13 +2,13 @@
 
 use std::collections::HashSet;
 
-use engine::{Body, LaneState};
+use engine::Body;
 use maud::{Markup, html};
 use store::{Contact, ContactFilter, DirtyKey, Reason, Run, RunState};
 use sync_core::RecordKey;
+use sync_core::consent::Status;
 
 use super::groups::record;
-use crate::api::model::word;
 use crate::error::Error;
 use crate::panel::parts::{self, Tone};
 use crate::panel::session::Visit;
@@ -28,12 +28,7 @@ struct Example {
 /// The question; `None` when nothing is braked.
 pub async fn question(app: &App, visit: &Visit) -> Result<Option<Markup>, Error> {
     let shop = visit.shop.id;
-    let lane = app
-        .store
-        .lane(shop)
-        .await?
-        .map_or_else(String::new, |lane| lane.state);
-    let lane = LaneState::parse(&lane, app.engine.settings());
+    let lane = engine::standing(&app.store, shop).await?;
     let run = app
         .store
         .active_run(shop)
@@ -43,7 +38,7 @@ pub async fn question(app: &App, visit: &Visit) -> Result<Option<Markup>, Error>
         Some(run) => Some(of_run(app, visit, run).await?),
         None => None,
     };
-    let by_poll = if lane.poll_braked && !lane.poll_released {
+    let by_poll = if lane.poll_waits {
         Some(of_poll(app, visit).await?)
     } else {
         None
@@ -77,7 +72,7 @@ async fn of_run(app: &App, visit: &Visit, run: &Run) -> Result<Markup, Error> {
     let examples = examples(app, visit, run.id).await?;
     let (unmailable, gone) = (body.statement.unmailable, body.statement.gone);
     Ok(html! {
-        p { strong { (words.say_word("run-kind", &word(run.kind))) } }
+        p { strong { (words.run_kind(run.kind)) } }
         ul {
             @if unmailable > 0 { li { (words.count("brake.unmailable", unmailable)) } }
             @if gone > 0 { li { (words.count("brake.gone", gone)) } }
@@ -135,7 +130,11 @@ async fn examples(app: &App, visit: &Visit, run: i64) -> Result<Vec<Example>, Er
             is_missing: *reason == Reason::Missing,
         })
         .collect();
-    let is_mailed = |one: &Example| one.contact.as_ref().is_some_and(|c| c.sare_status == Some(8));
+    let is_mailed = |one: &Example| {
+        one.contact
+            .as_ref()
+            .is_some_and(|c| c.sare_status() == Some(Status::Confirmed))
+    };
     examples.sort_by_key(|one| (!is_mailed(one), !one.is_missing));
     // Whoever is a customer and a subscriber is held back twice, and is one person.
     let mut seen = HashSet::new();

@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use desk::story::Course;
+use desk::story::Timeline;
 use maud::{Markup, html};
 use store::{AddrHash, Contact, ContactFilter, Reason};
 use sync_core::RecordKind;
@@ -89,11 +89,10 @@ pub async fn section(app: &App, visit: &Visit, after: Option<AddrHash>) -> Resul
 fn refusal(visit: &Visit, contact: &Contact) -> Markup {
     let words = visit.words;
     html! {
-        (desk::story::status(contact.refusal.unwrap_or_default(), words.0))
-        @if let Some(at) = contact.refused_at { ", " (times::moment(words, at)) }
-        @if contact.refusal_origin.is_some() {
+        @if let Some(refused) = contact.refusal {
+            (words.status_in_full(refused.status)) ", " (times::moment(words, refused.since))
             br;
-            span.soft { (desk::story::refusal_origin(contact, &Course::default(), words.0)) }
+            span.soft { (desk::story::refusal_origin(contact, &Timeline::default(), words)) }
         }
     }
 }

@@ -27,7 +27,9 @@ pub async fn section(app: &App, visit: &Visit, after: Option<AddrHash>) -> Resul
     };
     Ok(Some(html! {
         section.cause.calm id="doubts" {
-            h2 { (words.count("doubts.title", all)) }
+            h2 {
+                @if all > 0 { (words.count("doubts.title", all)) } @else { (words.say("doubts.all-decided")) }
+            }
             p { (words.say("doubts.text")) }
             div.scroll {
                 table {
@@ -47,7 +49,7 @@ pub async fn section(app: &App, visit: &Visit, after: Option<AddrHash>) -> Resul
                                         (parts::address(contact.address.as_deref().unwrap_or_default()))
                                     }
                                 }
-                                td { @if let Some(doubt) = contact.doubt { (words.say_word("doubts.cause", doubt.word())) } }
+                                td { @if let Some(doubt) = contact.doubt { (words.doubt(doubt).short) } }
                                 td {
                                     @if part.is_answered(contact) {
                                         (words.say("doubts.under-way"))
@@ -64,7 +66,7 @@ pub async fn section(app: &App, visit: &Visit, after: Option<AddrHash>) -> Resul
                 }
             }
             div.actions {
-                (visit.form("problems/decide", everyone))
+                @if all > 0 { (visit.form("problems/decide", everyone)) }
                 @if let Some(next) = next { a.button.quiet href=(next) { (words.say("problems.next")) } }
             }
             p.hint { (words.say("doubts.hint")) }

@@ -2,16 +2,15 @@
 
 use std::collections::HashMap;
 
-use desk::Healer;
 use maud::{Markup, html};
 use ports::Millis;
 use store::{AddrHash, Contact, DirtyKey, Problem, ProblemGroup};
-use sync_core::RecordKind;
+use sync_core::{Healer, ProblemKind, RecordKind};
+use texts::Words;
 
 use crate::error::Error;
 use crate::panel::parts::{self, Tone};
 use crate::panel::session::Visit;
-use crate::panel::words::Words;
 use crate::state::App;
 
 /// People shown of a group on the page of all, and on a page of its own.
@@ -19,24 +18,24 @@ const FEW: i64 = 5;
 const PAGE: i64 = 50;
 
 /// Kinds that stop the whole shop; the others are about single contacts or parts of the work.
-const STOPS: [&str; 5] = [
-    "shop-access",
-    "sare-access",
-    "sare-changes-statuses",
-    "shop-sent-on",
-    "shop-not-public",
+const STOPS: [ProblemKind; 5] = [
+    ProblemKind::ShopAccess,
+    ProblemKind::SareAccess,
+    ProblemKind::SareChangesStatuses,
+    ProblemKind::ShopSentOn,
+    ProblemKind::ShopNotPublic,
 ];
 
 /// Kinds that are about a service as a whole: it is asked again when somebody says so.
-const OF_A_SERVICE: [&str; 8] = [
-    "sare-access",
-    "sare-away",
-    "sare-full",
-    "sare-group-gone",
-    "sare-payment",
-    "sare-property-gone",
-    "shop-access",
-    "shop-away",
+const OF_A_SERVICE: [ProblemKind; 8] = [
+    ProblemKind::SareAccess,
+    ProblemKind::SareAway,
+    ProblemKind::SareFull,
+    ProblemKind::SareGroupGone,
+    ProblemKind::SarePayment,
+    ProblemKind::SarePropertyGone,
+    ProblemKind::ShopAccess,
+    ProblemKind::ShopAway,
 ];
 
 /// All groups; `None` when there are no problems.
@@ -52,7 +51,7 @@ pub async fn all(app: &App, visit: &Visit) -> Result<Option<Markup>, Error> {
     for group in &groups {
         let few = app
             .store
-            .problems_of_kind(visit.shop.id, &group.kind, None, FEW)
+            .problems_of_kind(visit.shop.id, group.kind.word(), None, FEW)
             .await?;
         let contacts = contacts_of(app, visit, &few).await?;
         shown.push(section(app, visit, group, &few, &contacts, group.count > FEW));
@@ -122,38 +121,32 @@ fn section(
     more: bool,
 ) -> Markup {
     let (words, now) = (visit.words, app.now());
-    let remedy = desk::remedy(&group.kind, words.0);
-    let (healer, tone) = match remedy.healer {
-        Healer::Itself => ("itself", "calm"),
-        Healer::Merchant => ("merchant", "warn"),
-        Healer::Operator => ("operator", "warn"),
-        Healer::Sare => ("sare", "warn"),
-        Healer::Shoper => ("shoper", "warn"),
-    };
-    let tone = if STOPS.contains(&group.kind.as_str()) {
-        "bad"
-    } else {
-        tone
+    let text = words.problem(group.kind);
+    let healer = group.kind.healer();
+    let tone = match healer {
+        _ if STOPS.contains(&group.kind) => "bad",
+        Healer::Itself => "calm",
+        Healer::Merchant | Healer::Operator | Healer::Sare | Healer::Shoper => "warn",
     };
     let can_retry = problems
         .iter()
         .any(|problem| DirtyKey::decode(&problem.key).is_some());
-    let is_of_a_service = OF_A_SERVICE.contains(&group.kind.as_str());
+    let is_of_a_service = OF_A_SERVICE.contains(&group.kind);
     html! {
         section id=(group.kind) class={ "cause " (tone) } {
-            h2 { (remedy.cause) }
-            p { (remedy.remedy) }
+            h2 { (text.cause) }
+            p { (text.remedy) }
             p.soft {
-                (words.say_word("healer", healer)) " · "
+                (words.healer(healer)) " · "
                 (words.count("problems.count", group.count)) " · "
                 (words.fill("problems.since", &[("when", &words.ago(group.since, now))]))
             }
-            (own_action(visit, &group.kind))
+            (own_action(visit, group.kind))
             @if can_retry {
                 (people(visit, problems, contacts, now))
             } @else {
                 @for problem in problems {
-                    @if let Some(detail) = &problem.detail { p.detail { (desk::detail(&problem.kind, detail, words.0)) } }
+                    @if let Some(detail) = &problem.detail { p.detail { (words.problem_detail(problem.kind, detail)) } }
                 }
             }
             div.actions {
@@ -176,13 +169,13 @@ fn section(
 }
 
 /// What a cause that stops the whole shop offers to do at once.
-fn own_action(visit: &Visit, kind: &str) -> Markup {
+fn own_action(visit: &Visit, kind: ProblemKind) -> Markup {
     let words = visit.words;
     match kind {
-        "sare-access" => {
+        ProblemKind::SareAccess => {
             html! { p { a.button href=(visit.link("connect")) { (words.say("problems.change-key")) } } }
         }
-        "sare-changes-statuses" => visit.form(
+        ProblemKind::SareChangesStatuses => visit.form(
             "problems/brake",
             html! { button type="submit" name="answer" value="go" { (words.say("problems.try-writing")) } },
         ),
@@ -208,7 +201,7 @@ fn people(visit: &Visit, problems: &[Problem], contacts: &HashMap<AddrHash, Cont
                     @for problem in problems {
                         tr {
                             th scope="row" { (whom(visit, problem, contacts)) }
-                            td { (problem.detail.as_deref().map_or_else(|| "–".to_owned(), |detail| desk::detail(&problem.kind, detail, words.0))) }
+                            td { (problem.detail.as_deref().map_or_else(|| "–".to_owned(), |detail| words.problem_detail(problem.kind, detail))) }
                             td {
                                 (words.ago(problem.first_at, now))
                                 @if problem.times > 1 { br; span.soft { (words.count("problems.tries", problem.times)) } }

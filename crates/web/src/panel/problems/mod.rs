@@ -56,6 +56,7 @@ async fn show(State(app): State<App>, visit: Visit, Query(asked): Query<Asked>) 
     let done = match visit.done() {
         "" => None,
         "busy" => Some((Tone::Warn, words.say("problems.done-busy"))),
+        "nobody" => Some((Tone::Info, words.say_word("problems-done", "nobody"))),
         done => Some((Tone::Good, words.say_word("problems-done", done))),
     };
     let content = if asked.kind.is_empty() {
@@ -114,23 +115,32 @@ fn chosen(fields: &Fields) -> Option<Vec<AddrHash>> {
 /// Decides that one consent in doubt, or all of them, count.
 async fn decide(State(app): State<App>, Posted { visit, fields }: Posted) -> Result<Response, Closed> {
     let only = chosen(&fields);
-    app.store
+    let marked = app
+        .store
         .decide_doubts(visit.shop.id, only.as_deref(), app.now())
         .await
         .map_err(|error| visit.closed(error))?;
-    app.wake.notify_one();
-    visit.redirect_done(&app, "problems?done=decide").await
+    marked_page(&app, &visit, marked, "problems?done=decide").await
 }
 
 /// Carries one refusal, or all, into the shop.
 async fn apply(State(app): State<App>, Posted { visit, fields }: Posted) -> Result<Response, Closed> {
     let only = chosen(&fields);
-    app.store
+    let marked = app
+        .store
         .apply_refusals(visit.shop.id, only.as_deref(), app.now())
         .await
         .map_err(|error| visit.closed(error))?;
+    marked_page(&app, &visit, marked, "problems?done=apply").await
+}
+
+/// The page after a decision about contacts: `done`, or that there was nobody left whom it concerns.
+async fn marked_page(app: &App, visit: &Visit, marked: i64, done: &str) -> Result<Response, Closed> {
+    if marked == 0 {
+        return visit.redirect_done(app, "problems?done=nobody").await;
+    }
     app.wake.notify_one();
-    visit.redirect_done(&app, "problems?done=apply").await
+    visit.redirect_done(app, done).await
 }
 
 /// Answers the brake: lets what it stopped go on, or drops it.

@@ -10,12 +10,12 @@ use http::{HeaderValue, header};
 use ports::Millis;
 use store::{AddrHash, Direction};
 use sync_core::ShopId;
+use texts::Words;
 
 use super::{row, since, span};
 use crate::api::model::iso;
 use crate::panel::closed::Closed;
 use crate::panel::session::Posted;
-use crate::panel::words::Words;
 use crate::state::App;
 
 /// Rows read at a time.
@@ -73,7 +73,7 @@ fn parts(
             .await?;
         let hashes: Vec<AddrHash> = rows.iter().map(|row| row.hash).collect();
         let contacts = store.contacts(shop, &hashes).await?;
-        let mut text = String::new();
+        let mut text = Vec::new();
         for one in &rows {
             let address = contacts
                 .get(&one.hash)
@@ -87,7 +87,7 @@ fn parts(
                 &[
                     way,
                     &iso(one.at).unwrap_or_default(),
-                    &desk::in_poland(one.at),
+                    &texts::in_poland(one.at),
                     address.unwrap_or_default(),
                     row::cause(words, one),
                     row::found_by(words, one).unwrap_or_default(),
@@ -110,8 +110,8 @@ fn parts(
 }
 
 /// The first line. The mark in front of it tells spreadsheets the encoding.
-fn head(words: Words) -> String {
-    let mut text = String::from("\u{feff}");
+fn head(words: Words) -> Vec<u8> {
+    let mut text = Vec::from("\u{feff}");
     line(
         &mut text,
         &[
@@ -131,20 +131,19 @@ fn head(words: Words) -> String {
 }
 
 /// One line of values between semicolons, which Polish spreadsheets part columns at.
-fn line(text: &mut String, values: &[&str]) {
-    for (place, value) in values.iter().enumerate() {
-        if place > 0 {
-            text.push(';');
-        }
-        text.push('"');
+fn line(text: &mut Vec<u8>, values: &[&str]) {
+    let values = values.iter().map(|value| {
         // A spreadsheet would take these for the beginning of a formula.
-        if value.starts_with(['=', '+', '-', '@', '\t', '\r']) {
-            text.push('\'');
-        }
-        text.push_str(&value.replace('"', "\"\""));
-        text.push('"');
-    }
-    text.push_str("\r\n");
+        let is_formula = value.starts_with(['=', '+', '-', '@', '\t', '\r']);
+        format!("{}{value}", if is_formula { "'" } else { "" })
+    });
+    csv::WriterBuilder::new()
+        .delimiter(b';')
+        .quote_style(csv::QuoteStyle::Always)
+        .terminator(csv::Terminator::CRLF)
+        .from_writer(text)
+        .write_record(values)
+        .expect("memory takes every line");
 }
 
 #[cfg(test)]
@@ -153,8 +152,11 @@ mod tests {
 
     #[test]
     fn values_neither_part_columns_nor_become_formulas() {
-        let mut text = String::new();
+        let mut text = Vec::new();
         line(&mut text, &["a;b", "=1+2@example.com", "say \"no\""]);
-        assert_eq!(text, "\"a;b\";\"'=1+2@example.com\";\"say \"\"no\"\"\"\r\n");
+        assert_eq!(
+            String::from_utf8(text).unwrap(),
+            "\"a;b\";\"'=1+2@example.com\";\"say \"\"no\"\"\"\r\n"
+        );
     }
 }

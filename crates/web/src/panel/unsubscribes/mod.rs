@@ -15,12 +15,12 @@ use ports::Millis;
 use serde::Deserialize;
 use store::{AddrHash, Contact, Direction, Unsubscribe};
 use sync_core::config::Config;
+use texts::Words;
 
 use super::closed::Closed;
 use super::layout::{self, Head};
 use super::parts::{self, Field};
 use super::session::Visit;
-use super::words::Words;
 use crate::error::Error;
 use crate::state::App;
 

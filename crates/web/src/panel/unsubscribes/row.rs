@@ -1,12 +1,13 @@
 //! One unsubscribe in words, for the page and for the file.
 
 use maud::{Markup, html};
-use store::{Contact, Direction, Reason, Unsubscribe};
+use store::{Contact, Direction, Unsubscribe};
+use sync_core::Told;
+use texts::Words;
 
 use crate::panel::parts;
 use crate::panel::session::Visit;
 use crate::panel::times;
-use crate::panel::words::Words;
 
 /// A row of the table.
 pub fn of(visit: &Visit, one: &Unsubscribe, direction: Direction, contact: Option<&Contact>) -> Markup {
@@ -35,28 +36,23 @@ pub fn of(visit: &Visit, one: &Unsubscribe, direction: Direction, contact: Optio
 
 /// What happened.
 pub fn cause(words: Words, one: &Unsubscribe) -> &'static str {
-    match (one.cause.as_str(), one.status) {
-        ("refused-in-sare", Some(status)) => words.say_word("refused-with", &status.to_string()),
-        (cause, _) => words.say_word("unsubscribe-cause", cause),
-    }
+    words.refusal(one.cause, one.status)
 }
 
 /// What made us look.
 pub fn found_by(words: Words, one: &Unsubscribe) -> Option<&'static str> {
-    let word = serde_json::Value::String(one.found_by.clone()?);
-    let reason: Reason = serde_json::from_value(word).ok()?;
-    Some(desk::story::reason(reason, words.0))
+    one.found_by.map(|reason| words.reason(reason))
 }
 
 /// How and after how long the other side learnt of it.
 pub fn told(words: Words, one: &Unsubscribe, direction: Direction) -> String {
-    match (one.told.as_deref(), one.told_at, direction) {
-        (Some("told"), Some(at), _) => words.fill(
+    match (one.told, one.told_at, direction) {
+        (Some(Told::Told), Some(at), _) => words.fill(
             "unsubscribes.after-time",
             &[("time", &words.lasting((at - one.at) / 1000))],
         ),
-        (Some("nothing"), _, Direction::ToSare) => words.say("unsubscribes.sare-nothing").to_owned(),
-        (Some("nothing"), _, Direction::ToShop) => words.say("unsubscribes.shop-nothing").to_owned(),
+        (Some(Told::Nothing), _, Direction::ToSare) => words.say("unsubscribes.sare-nothing").to_owned(),
+        (Some(Told::Nothing), _, Direction::ToShop) => words.say("unsubscribes.shop-nothing").to_owned(),
         (Some(_), _, Direction::ToSare) => words.say("unsubscribes.sare-kept").to_owned(),
         (Some(_), _, Direction::ToShop) => words.say("unsubscribes.shop-kept").to_owned(),
         (None, ..) if one.ended.is_some() => words.say("unsubscribes.overtaken").to_owned(),
@@ -66,8 +62,8 @@ pub fn told(words: Words, one: &Unsubscribe, direction: Direction) -> String {
 
 /// What came after.
 pub fn ended(words: Words, one: &Unsubscribe) -> &'static str {
-    match one.ended.as_deref() {
-        Some(ended) => words.say_word("unsubscribe-ended", ended),
+    match one.ended {
+        Some(ended) => words.say_word("unsubscribe-ended", ended.word()),
         None => words.say("unsubscribes.stands"),
     }
 }
