@@ -1,6 +1,7 @@
 // Looks at a screen as nobody has the patience to: barriers that a machine can find, sideways scrolling, its picture.
 
 import axe from "axe-core";
+import { expect } from "@playwright/test";
 import { FONTS, setIn } from "./fonts.js";
 import { frameOf } from "./panel.js";
 
@@ -11,6 +12,8 @@ const NARROW = [{ width: 360, height: 740 }, { width: 320, height: 256 }];
 
 /** What is wrong with the screen that the app's frame shows now, one line each. */
 export async function inspect(page, name) {
+  // A page that gives way to another by itself is not looked at.
+  await expect(page.frameLocator("#app").locator("[data-then]")).toHaveCount(0);
   const frame = await frameOf(page);
   const found = (await barriers(frame)).map((line) => `${name}: ${line}`);
   await picture(page, name, USUAL);

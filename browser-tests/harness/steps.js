@@ -17,8 +17,10 @@ export class Path {
     return say(this.language, key);
   }
 
-  title(key) {
-    return expect(this.app.getByRole("heading", { level: 1, name: this.say(key), exact: true })).toBeVisible();
+  /** Waits for a page. One that is shown while another is fetched has the same title: it is not the page yet. */
+  async title(key) {
+    await expect(this.app.getByRole("heading", { level: 1, name: this.say(key), exact: true })).toBeVisible();
+    await expect(this.app.locator("[data-then]")).toHaveCount(0);
   }
 
   async press(key, role = "button") {

@@ -65,10 +65,18 @@
     fit();
   }
 
+  function isBusy(part) { return part.querySelector("[data-busy]") !== null; }
+
+  function parsed(text) {
+    var box = document.createElement("template");
+    box.innerHTML = text;
+    return box.content;
+  }
+
   function keepCurrent(part) {
     var last = part.innerHTML;
     // Often while something is under way, rarely otherwise.
-    function usual() { return part.querySelector("[data-busy]") ? 2000 : 15000; }
+    function usual() { return isBusy(part) ? 2000 : 15000; }
     var pause = usual();
     var timer = 0;
     function again() { window.clearTimeout(timer); timer = window.setTimeout(ask, pause); }
@@ -80,12 +88,11 @@
         if (!answer.ok) return lost();
         return answer.text().then(function (text) {
           tellOffline(false);
-          var busyBefore = part.querySelector("[data-busy]");
-          if (text !== last) { replace(part, text); last = text; }
           // What was waited for is there: what stands around the part may look different now.
-          if (busyBefore && !part.querySelector("[data-busy]") && part.hasAttribute("data-then-reload")) {
+          if (text !== last && part.hasAttribute("data-then-reload") && isBusy(part) && !isBusy(parsed(text))) {
             return window.location.reload();
           }
+          if (text !== last) { replace(part, text); last = text; }
           pause = usual();
           again();
         });
