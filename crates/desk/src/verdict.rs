@@ -86,13 +86,7 @@ fn judge(
         Some(InSare::Gone) => (SareView::SurelyAbsent, None, true),
         None => (last.map_or(SareView::Absent, SareView::Status), last, false),
     };
-    let read = person.person.has_account();
-    let is_read = |at: usize| at == 0 && person.key.kind == RecordKind::Customer;
-    let accounts = (0..view.customers.len()).map(|at| read.filter(|_| is_read(at)));
-    let rows = view.subscribers.iter().map(|signal| signal.now == Some(true));
     let case = Case {
-        accounts: accounts.collect(),
-        subscriber_active: rows.reduce(|one, other| one && other),
         had_groups: contact.map_or(&[][..], |contact| &contact.groups),
         sent: contact.and_then(|contact| contact.sent.as_deref()),
         // What would be sent is shown whether or not SARE has it already.
@@ -120,6 +114,7 @@ fn view(person: &Sampled, other: Option<Word>, records: &[Record]) -> ShopView {
     let said_before = before(person.key).and_then(|record| record.consent);
     let signal = Signal {
         now: person.consent,
+        account: person.person.has_account(),
         ..Signal::silent(said_before)
     };
     push(person.key.kind, signal);

@@ -10,7 +10,7 @@ use ports::Millis;
 use store::{
     AddrHash, Commit, Contact, ContactFilter, HistoryEntry, Outcome, Reason, Refused, RunState, SecretName,
 };
-use sync_core::consent::{Doubt, Intent, RefusalOrigin, SareView, Status};
+use sync_core::consent::{Doubt, Intent, Refusal, SareView};
 use sync_core::{Cause, HistoryKind};
 
 use crate::error::{Halt, Side};
@@ -162,12 +162,7 @@ async fn note_refusals(s: &Session<'_>, contacts: &mut [Contact]) -> Result<Vec<
         if let Some(SareView::Status(n)) = views.get(&contact.hash).copied()
             && n.is_refusal()
         {
-            contact.refusal = Some(Refused {
-                status: n,
-                origin: RefusalOrigin::Sare,
-                applied: false,
-                since: now,
-            });
+            contact.refusal = Some(Refused::since(Refusal::made_in_sare(n), now));
             history.push(HistoryEntry {
                 hash: contact.hash,
                 at: now,
@@ -207,15 +202,9 @@ fn without_sare(contact: Contact, now: i64) -> Contact {
         };
         opt_in.under_way()
     });
-    let refusal = contact.refusal.map(|refused| Refused {
-        origin: RefusalOrigin::Followed,
-        ..refused
-    });
-    // Blocked by the account's people, or of an unknown status: no other account mails such a person unasked.
-    let is_blocked_or_unknown = contact.sare_status().is_some_and(Status::is_hands_off);
-    let doubt = contact
-        .doubt
-        .or(is_blocked_or_unknown.then_some(Doubt::OtherAccount));
+    let there = |refused: Refused| Refused::since(refused.refusal().in_another_account(), refused.since);
+    let refusal = contact.refusal.map(there);
+    let doubt = Doubt::in_another_account(contact.doubt, contact.sare_status());
     let outcome = match contact.outcome {
         kept @ (Outcome::Suppressed | Outcome::Skipped | Outcome::Gone) => kept,
         _ => Outcome::Unknown,

@@ -6,7 +6,6 @@
 
 use store::{AddrHash, Commit, Contact, ContactFilter, Refused};
 use sync_core::Email;
-use sync_core::consent::RefusalOrigin;
 
 use crate::error::Halt;
 use crate::session::Session;
@@ -90,12 +89,9 @@ fn join(moved: Contact, there: Option<Contact>, hash: AddrHash) -> Contact {
         ..there
     };
     if joined.refusal.is_none() && moved.refusal.is_some() {
-        // What SARE says of the other spelling says nothing against it.
-        joined.refusal = moved.refusal.map(|refused| Refused {
-            origin: RefusalOrigin::Followed,
-            applied: false,
-            ..refused
-        });
+        let refusal =
+            |refused: Refused| Refused::since(refused.refusal().of_another_spelling(), refused.since);
+        joined.refusal = moved.refusal.map(refusal);
         joined.intent = None;
     }
     // Erased under this key: it stays so.
@@ -107,7 +103,7 @@ fn join(moved: Contact, there: Option<Contact>, hash: AddrHash) -> Contact {
 
 #[cfg(test)]
 mod tests {
-    use sync_core::consent::Status;
+    use sync_core::consent::{RefusalOrigin, Status};
 
     use super::*;
 

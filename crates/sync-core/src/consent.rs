@@ -9,20 +9,23 @@
 //! a withdrawal is never undone but by a later opt-in; a refusal in SARE is never raised but by an
 //! opt-in seen after the refusal was known; blocked and unknown contacts are never touched.
 //!
-//! What a record says is read in `view.rs`; a consent that something speaks against is in `doubt.rs`.
+//! What a record says is read in `view.rs`; a consent that something speaks against is in `doubt.rs`; what becomes of a
+//! refusal as it is carried out, and where the person or the shop goes, is in `refusal.rs`.
 
 mod doubt;
 mod intent;
+mod refusal;
 mod view;
 
 use serde::{Deserialize, Serialize};
 
+use crate::HistoryKind;
 use crate::config::{ConsentRule, OnNewOptIn};
 pub use crate::status::Status;
-use crate::{HistoryKind, words};
 
 pub use doubt::Doubt;
 pub use intent::Intent;
+pub use refusal::{Followed, Refusal, RefusalOrigin};
 pub use view::{ShopView, Signal, consent_by_rule};
 
 /// What SARE says of one address.
@@ -69,47 +72,6 @@ impl SareView {
     }
 }
 
-/// How we learnt of a refusal.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RefusalOrigin {
-    /// The contact already refused when we first looked.
-    FirstSight,
-    /// Refused in SARE since our last look.
-    Sare,
-    /// We wrote it there, for a withdrawal in the shop.
-    Shop,
-    /// The contact was in SARE and has been removed from it.
-    Vanished,
-    /// The person refused under another address and moved.
-    Followed,
-}
-
-words!(RefusalOrigin {
-    FirstSight = "first-sight",
-    Sare = "sare",
-    Shop = "shop",
-    Vanished = "vanished",
-    Followed = "followed",
-});
-
-impl RefusalOrigin {
-    /// Reads the word kept in the ledger; anything else counts as a refusal made in SARE.
-    pub fn kept(word: &str) -> Self {
-        Self::from_word(word).unwrap_or(Self::Sare)
-    }
-}
-
-/// A refusal known for an address.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Refusal {
-    /// The status in SARE; [`Status::Absent`] when the contact was removed from it.
-    pub status: Status,
-    /// How we learnt of it.
-    pub origin: RefusalOrigin,
-    /// Whether the shop has been told, as far as it can be.
-    pub applied: bool,
-}
-
 /// What a person's new opt-in asks for in SARE. Kept until done: it is written at most once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -150,42 +112,6 @@ pub struct Known {
     pub lowering: bool,
     /// Somebody at the shop decided that a consent in doubt counts.
     pub decided: bool,
-}
-
-/// What comes along from the address a person came from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Followed {
-    /// The old address's refusal in SARE, or the status that the merchant sets for withdrawals when one
-    /// in the shop had not reached SARE.
-    pub refusal: Option<Status>,
-    /// SARE has the old address as blocked or with a status we do not know, or its consent was in doubt.
-    pub doubt: bool,
-}
-
-impl Followed {
-    /// A refusal with this status.
-    pub fn refusal(status: Status) -> Self {
-        Self {
-            refusal: Some(status),
-            doubt: false,
-        }
-    }
-
-    pub fn doubt() -> Self {
-        Self {
-            refusal: None,
-            doubt: true,
-        }
-    }
-
-    /// What comes along from two addresses.
-    #[must_use]
-    pub fn and(self, other: Self) -> Self {
-        Self {
-            refusal: self.refusal.or(other.refusal),
-            doubt: self.doubt || other.doubt,
-        }
-    }
 }
 
 /// What [`observe`] noticed, for the contact's history.

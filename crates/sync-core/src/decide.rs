@@ -6,7 +6,7 @@
 //! that a fault here is noticed.
 
 use crate::config::{Config, DeletedAction};
-use crate::consent::{self, Facts, Followed, Known, Noticed, Rules, SareView, ShopView};
+use crate::consent::{self, Facts, Followed, Known, Noticed, RefusalOrigin, Rules, SareView, ShopView};
 use crate::email::Email;
 use crate::mapping::Traits;
 use crate::plan::{self, Circumstances, Step};
@@ -23,10 +23,6 @@ pub struct Case<'a> {
     pub known: Known,
     /// What the records of the address say and said.
     pub shop: ShopView,
-    /// Of each of its customers whether they have an account, where the shop says so.
-    pub accounts: Vec<Option<bool>>,
-    /// Whether all its subscriber rows are active; `None` where it has none.
-    pub subscriber_active: Option<bool>,
     /// What SARE says.
     pub sare: SareView,
     /// What comes along from an address that the person left.
@@ -58,6 +54,8 @@ pub struct Decision {
     pub step: Step,
     /// Whether the shop is to be told of a refusal made in SARE.
     pub tells_shop: bool,
+    /// Once SARE shows that it refuses, the contact leaves our groups: it withdrew in the shop, and the merchant wants it so.
+    pub leaves_groups: bool,
     /// What the contact is synchronised as.
     pub scope: Scope,
     /// Values for SARE, where they could be told.
@@ -68,6 +66,15 @@ pub struct Decision {
     pub fingerprint: Option<[u8; 16]>,
     /// Consent was withdrawn only in that the record it came from now stands under another address.
     pub abandoned: bool,
+}
+
+impl Decision {
+    /// SARE was found to hold something else than it was told: what would be kept is updated.
+    pub fn found_to_differ(&mut self) {
+        if self.step == Step::Keep {
+            self.step = Step::Update;
+        }
+    }
 }
 
 /// A contact's facts, and what they came from.
@@ -88,8 +95,6 @@ impl<'a> Case<'a> {
             email,
             known,
             shop,
-            accounts: Vec::new(),
-            subscriber_active: None,
             sare,
             followed: None,
             withdrew_on_leaving: false,
@@ -104,8 +109,8 @@ impl<'a> Case<'a> {
 
     /// What the merchant's rules make of the contact.
     pub fn scope(&self) -> Scope {
-        self.config
-            .scope(self.email, &self.accounts, self.subscriber_active)
+        let (accounts, active) = (self.shop.accounts(), self.shop.subscriber_active());
+        self.config.scope(self.email, &accounts, active)
     }
 
     /// Groups of ours it belongs in while it consents.
@@ -178,9 +183,16 @@ pub fn decide(case: &Case<'_>, traits: impl FnOnce(Scope) -> Option<Traits>) -> 
             config.deleted.action
         },
     };
+    let step = plan::next_step(&facts, case.sare, &at);
+    let withdrew = match step {
+        Step::Unsubscribe { .. } => true,
+        Step::Suppress => facts.refusal.is_some_and(|r| r.origin == RefusalOrigin::Shop),
+        _ => false,
+    };
     let is_wanted = config.unsubscribe.to_shoper || case.applies_refusal;
     Decision {
-        step: plan::next_step(&facts, case.sare, &at),
+        step,
+        leaves_groups: config.unsubscribe.leave_group && withdrew,
         tells_shop: is_wanted && facts.refusal.is_some_and(|refusal| !refusal.applied),
         facts,
         noticed,

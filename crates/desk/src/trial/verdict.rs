@@ -78,6 +78,7 @@ pub fn decided(
     for record in records {
         let signal = Signal {
             now: record.consents,
+            account: record.person.has_account(),
             ..Signal::silent(None)
         };
         match record.key.kind {
@@ -86,13 +87,8 @@ pub fn decided(
         }
     }
     let of = |kind| records.iter().filter(move |record| record.key.kind == kind);
-    let rows = of(RecordKind::Subscriber).map(|record| record.consents == Some(true));
     let sare = status.map_or(SareView::Absent, SareView::Status);
     let case = Case {
-        accounts: of(RecordKind::Customer)
-            .map(|record| record.person.has_account())
-            .collect(),
-        subscriber_active: rows.reduce(|one, other| one && other),
         had_groups: contact.map_or(&[][..], |contact| &contact.groups),
         sent: contact.and_then(|contact| contact.sent.as_deref()),
         ..Case::of(config, &records.first()?.email, known, shop, sare)

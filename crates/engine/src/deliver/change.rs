@@ -9,7 +9,7 @@ use sare_api::AddRequest;
 use store::AddrHash;
 use store::{Outcome, Reason, Refused, Seen};
 use sync_core::config::Config;
-use sync_core::consent::{Intent, OptIn, RefusalOrigin, SareView, Status};
+use sync_core::consent::{Intent, OptIn, Refusal, SareView, Status};
 use sync_core::plan::Step;
 
 use crate::blame::{self, Blame, blame};
@@ -116,7 +116,7 @@ pub(super) async fn lower(
         }
     }
     leave_unproven(s, items).await?;
-    leave_after_refusal(s, config, items).await
+    leave_after_refusal(s, items).await
 }
 
 /// What follows when a lowering was sent `tries` times and never read back.
@@ -155,15 +155,11 @@ fn unsubscribed(item: &mut Item, now_has: SareView, now: i64) {
     item.contact.sare = Some(Seen { status, at: now });
     if status.is_refusal() {
         let known = item.contact.refusal;
-        item.contact.refusal = Some(Refused {
-            status,
-            origin: match known.map(|refused| refused.origin) {
-                None | Some(RefusalOrigin::Followed | RefusalOrigin::Vanished) => RefusalOrigin::Shop,
-                Some(origin) => origin,
-            },
-            applied: true,
-            since: known.map_or(now, |refused| refused.since),
-        });
+        let carried_out = Refusal::carried_out(known.map(Refused::refusal), status);
+        item.contact.refusal = Some(Refused::since(
+            carried_out,
+            known.map_or(now, |refused| refused.since),
+        ));
         item.result = Some(ItemResult::Settled(Outcome::Suppressed));
     } else {
         item.result = Some(ItemResult::Settled(Outcome::Synchronised));

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use sare_api::{AddRequest, ItemOutcome};
-use store::{AddrHash, Outcome, Reason, Seen};
-use sync_core::consent::{Intent, RefusalOrigin};
+use store::{AddrHash, Outcome, Reason, Refused, Seen};
+use sync_core::consent::Intent;
 use sync_core::mapping::Target;
 use sync_core::plan::Step;
 
@@ -262,7 +262,7 @@ async fn spare_filled(s: &Session<'_>, items: &mut [Item], chunk: &[usize]) -> R
     let records = records(s, &asked).await?;
     for i in careful {
         let record = records.get(&items[i].contact.hash);
-        let Some(traits) = items[i].a.traits.as_mut() else {
+        let Some(traits) = items[i].a.decision.traits.as_mut() else {
             continue;
         };
         for target in std::mem::take(&mut traits.if_empty) {
@@ -345,10 +345,8 @@ pub(super) fn note_sent(s: &Session<'_>, item: &mut Item) {
             item.contact.refusal = None;
         }
         if given.is_refusal() {
-            if let Some(refused) = &mut item.contact.refusal {
-                refused.origin = RefusalOrigin::Shop;
-                refused.applied = true;
-            }
+            let added = |refused: Refused| Refused::since(refused.refusal().added(), refused.since);
+            item.contact.refusal = item.contact.refusal.map(added);
             item.result = Some(ItemResult::Settled(Outcome::Suppressed));
             return;
         }

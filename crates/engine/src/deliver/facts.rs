@@ -118,7 +118,7 @@ pub(super) fn facts_commit(items: &mut [Item], delivery: Delivery, now: i64) -> 
         commit.records.extend(records(&item.a.subject, delivery, now));
         commit.history.extend(item.changed.take());
         commit.history.extend(history(item, now));
-        item.a.noticed.clear();
+        item.a.decision.noticed.clear();
     }
     commit
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use sync_core::ProblemKind;
 
 use store::{AddrHash, Outcome, Reason};
-use sync_core::config::{Config, DeletedAction};
+use sync_core::config::DeletedAction;
 use sync_core::consent::SareView;
 use sync_core::plan::Step;
 
@@ -19,13 +19,9 @@ use super::{Item, ItemResult};
 
 /// Takes contacts that withdrew in the shop and refuse in SARE out of our groups, where the merchant wants it. What fails is
 /// repeated: the ledger keeps the groups still to be left.
-pub(super) async fn leave_after_refusal(
-    s: &Session<'_>,
-    config: &Config,
-    items: &mut [Item],
-) -> Result<(), Halt> {
+pub(super) async fn leave_after_refusal(s: &Session<'_>, items: &mut [Item]) -> Result<(), Halt> {
     let owed: Vec<usize> = (0..items.len())
-        .filter(|&i| must_leave_groups(&items[i], config))
+        .filter(|&i| must_leave_groups(&items[i]))
         .collect();
     leave_all(s, items, &owed).await
 }
@@ -42,11 +38,8 @@ pub(super) async fn leave_all(s: &Session<'_>, items: &mut [Item], indices: &[us
 }
 
 /// Whether a contact whose withdrawal SARE has taken is still in groups that it is to leave.
-pub(super) fn must_leave_groups(item: &Item, config: &Config) -> bool {
-    config.unsubscribe.leave_group
-        && matches!(item.a.step, Step::Suppress | Step::Unsubscribe { .. })
-        && refuses_by_withdrawal(&item.contact)
-        && !item.contact.groups.is_empty()
+pub(super) fn must_leave_groups(item: &Item) -> bool {
+    item.a.leaves_groups && refuses_by_withdrawal(&item.contact) && !item.contact.groups.is_empty()
 }
 
 /// Takes contacts out of groups they no longer belong in, and deals with those gone from the shop.

@@ -15,224 +15,193 @@ use super::groups::{must_leave_groups, still_to_leave};
 use super::{Delivered, Delivery, Item, ItemResult};
 
 /// Turns one contact's result into what is committed.
-pub(super) fn conclude(s: &Session<'_>, item: Item, delivery: Delivery, out: &mut Delivered) {
+pub(super) fn conclude(s: &Session<'_>, mut item: Item, delivery: Delivery, out: &mut Delivered) {
     let now = s.now();
-    let quiet = match item.a.step {
-        Step::Keep => Some(Outcome::Synchronised),
-        Step::Suppress => Some(Outcome::Suppressed),
-        Step::Skip => Some(
-            if item.a.subject.readings.is_empty() && item.a.subject.known.is_empty() {
-                Outcome::Gone
-            } else {
-                Outcome::Skipped
-            },
-        ),
-        Step::HandsOff => Some(Outcome::HandsOff),
-        _ => None,
-    };
-    let is_unapplied = item.a.facts.refusal.is_some() && !is_applied(&item.contact);
     if out.halted.is_some() && still_to_leave(&item) && !matches!(item.result, Some(ItemResult::Refused(_))) {
         // The slice was stopped before its groups' turn: its dirty entries stay.
         return keep_what_was_done(item, out);
     }
-    if must_leave_groups(&item, s.config()) && !matches!(item.result, Some(ItemResult::RetryLater(_))) {
+    if must_leave_groups(&item) && !matches!(item.result, Some(ItemResult::RetryLater(_))) {
         return retry_leaving(item, now, out);
     }
-    let Item {
-        a,
-        mut contact,
-        changed,
-        intent,
-        result,
-        wrote,
-        left,
-        sent,
-        switched_off,
-        told,
-        without_custom,
-        ..
-    } = item;
-    let result = match (result, quiet) {
-        (Some(ItemResult::PutOff(until)), _) => {
-            if matches!(a.step, Step::Raise { .. }) && !sent {
-                // Counted before it was sent, and it was not.
-                let tries = intent.tries.saturating_sub(1);
-                contact.intent = Intent { tries, ..intent }.under_way();
-            }
-            return put_off_contact(&a.subject, contact, until, out);
-        }
+    let is_unapplied = item.a.facts.refusal.is_some() && !is_applied(&item.contact);
+    let result = match (item.result.take(), quiet_outcome(&item)) {
+        (Some(ItemResult::PutOff(until)), _) => return put_off_contact(item, until, out),
         (Some(result), _) => result,
         (None, Some(outcome)) if !(is_unapplied && out.halted.is_some()) => ItemResult::Settled(outcome),
         // The slice was stopped before this contact's turn: its dirty entries stay.
-        _ => {
-            let is_sent = intent.lowering_to.is_some() && contact.intent == intent.under_way();
-            if is_sent {
-                // The lowering was sent and could not be read back: that counts as an attempt.
-                out.commit.contacts.push(contact);
-            } else if matches!(a.step, Step::Raise { .. }) && !sent {
-                // Counted before it was sent, and there was no permit to send it.
-                let tries = intent.tries.saturating_sub(1);
-                contact.intent = Intent { tries, ..intent }.under_way();
-                out.commit.contacts.push(contact);
-            }
-            return;
-        }
+        _ => return keep_attempts(item, out),
     };
-    let key = DirtyKey::Address(contact.hash);
-    let problem_key = key.encode();
-    let mut seen_again = None;
-    let outcome = match &result {
-        ItemResult::Settled(outcome) => *outcome,
-        ItemResult::CheckAgain(outcome, at, reason) => {
-            seen_again = Some((*at, *reason));
-            *outcome
-        }
-        ItemResult::Unproven { at, .. } => {
-            seen_again = Some((*at, Reason::Verify));
-            contact.outcome
-        }
-        ItemResult::Waits(at) => {
-            seen_again = Some((*at, Reason::Waits));
-            contact.outcome
-        }
-        ItemResult::Refused(_) => Outcome::Failed,
-        ItemResult::RetryLater(_) | ItemResult::PutOff(_) => contact.outcome,
+    let (outcome, seen_again) = match &result {
+        ItemResult::Settled(outcome) => (*outcome, None),
+        ItemResult::CheckAgain(outcome, at, reason) => (*outcome, Some((*at, *reason))),
+        ItemResult::Unproven { at, .. } => (item.contact.outcome, Some((*at, Reason::Verify))),
+        ItemResult::Waits(at) => (item.contact.outcome, Some((*at, Reason::Waits))),
+        ItemResult::Refused(_) => (Outcome::Failed, None),
+        ItemResult::RetryLater(_) | ItemResult::PutOff(_) => (item.contact.outcome, None),
     };
-    match &result {
-        ItemResult::Refused(why) => {
-            // What was refused is kept as told, so that only changed data or a person tries it again.
-            contact.sent = a.fingerprint.map(|f| f.to_vec());
-            out.commit.problems.push(problem(
-                &problem_key,
-                ProblemKind::SareRefused,
-                Some(why.clone()),
-                &contact,
-                true,
-                now,
-            ));
-            out.commit
-                .history
-                .push(entry(&contact, now, HistoryKind::RefusedBySare, None));
-        }
-        ItemResult::RetryLater(why) | ItemResult::Unproven { why, .. } => {
-            out.commit
-                .problems
-                .push(problem(&problem_key, *why, None, &contact, false, now));
-        }
-        ItemResult::Settled(_) if without_custom => {
-            out.commit.problems.push(problem(
-                &problem_key,
-                ProblemKind::CustomFieldsRefused,
-                None,
-                &contact,
-                true,
-                now,
-            ));
-        }
-        ItemResult::Settled(_)
-        | ItemResult::CheckAgain(..)
-        | ItemResult::Waits(_)
-        | ItemResult::PutOff(_) => {
-            out.commit.resolved.push(problem_key);
-        }
+    if let ItemResult::Refused(_) = &result {
+        // What was refused is kept as told, so that only changed data or a person tries it again.
+        item.contact.sent = item.a.fingerprint.map(|f| f.to_vec());
+        let kind = HistoryKind::RefusedBySare;
+        out.commit.history.push(entry(&item.contact, now, kind, None));
     }
-    if wrote || left {
-        out.changed += 1;
-        let asks = matches!(a.step, Step::Add { confirm: true, .. });
-        let detail = if asks {
-            asked(&contact, a.subject.reason)
-        } else {
-            written(&contact, a.subject.reason)
-        };
-        let kind = match a.step {
-            Step::Add { .. } => HistoryKind::Added,
-            Step::Update => HistoryKind::Updated,
-            Step::Unsubscribe { .. } if wrote => HistoryKind::UnsubscribedInSare,
-            // A reactivation that could not be proven at once becomes a question: what was read back says which it was.
-            Step::Raise { .. } if contact.sare_status() == Some(Status::Confirmed) => {
-                HistoryKind::ConfirmedInSare
-            }
-            Step::Raise { .. } => HistoryKind::AskedAgain,
-            Step::Leave(DeletedAction::Delete) => HistoryKind::DeletedInSare,
-            Step::Leave(_) => HistoryKind::LeftGroups,
-            Step::Keep => HistoryKind::LeftGroup,
-            _ if !wrote => HistoryKind::LeftGroups,
-            _ => HistoryKind::SwitchedOffInShop,
-        };
-        out.commit.history.push(entry(&contact, now, kind, Some(detail)));
-        if switched_off && is_applied(&contact) && !matches!(a.step, Step::Suppress) {
-            out.commit
-                .history
-                .push(entry(&contact, now, HistoryKind::SwitchedOffInShop, None));
-        }
-    }
-    out.commit.history.extend(changed);
-    for noticed in &a.noticed {
-        out.commit
-            .history
-            .push(entry(&contact, now, noticed.history(), None));
-    }
+    note_problem(&item, &result, now, out);
+    note_written(&item, now, out);
+    let noticed = item.a.noticed.iter().map(|noticed| noticed.history());
+    out.commit.history.extend(item.changed.take());
+    out.commit
+        .history
+        .extend(noticed.map(|kind| entry(&item.contact, now, kind, None)));
     if delivery.counts {
-        let counted = a
-            .subject
-            .contact
-            .as_ref()
-            .is_some_and(|c| c.run_id.is_some() && c.run_id == delivery.run);
-        if !counted {
-            if a.subject.is_in_part() {
-                out.counters.failed += 1;
-            } else {
-                count(&mut out.counters, a.step, &result, wrote, outcome);
-            }
+        let before = item.a.subject.contact.as_ref();
+        let counted = before.is_some_and(|c| c.run_id.is_some() && c.run_id == delivery.run);
+        if !counted && item.a.subject.is_in_part() {
+            out.counters.failed += 1;
+        } else if !counted {
+            count(&mut out.counters, item.a.step, &result, item.wrote, outcome);
         }
-        contact.run_id = delivery.run;
+        item.contact.run_id = delivery.run;
     }
-    contact.outcome = outcome;
-    contact.updated_at = now;
-    contact.intent = intent.under_way();
-    for (key, version, attempts) in &a.subject.dirty {
-        out.commit.done.push(match &result {
-            ItemResult::RetryLater(_) => {
-                let pause = retry_pause(*attempts);
-                DirtyDone::Again {
-                    key: *key,
-                    version: *version,
-                    due_at: now + pause,
-                    attempts: attempts + 1,
-                }
-            }
-            _ => DirtyDone::Done {
-                key: *key,
-                version: *version,
-            },
-        });
-    }
-    if let Some((at, reason)) = seen_again {
-        out.commit.marks.push(DirtyMark {
-            key,
-            due_at: at,
-            priority: match reason {
-                Reason::Waits => Priority::Bulk,
-                _ => Priority::Live,
-            },
-            reason,
-            held_by: None,
-        });
-    } else if matches!(result, ItemResult::RetryLater(_)) && a.subject.dirty.is_empty() {
-        let due_at = now + retry_pause(0);
-        out.commit.marks.push(DirtyMark {
-            key,
-            due_at,
-            priority: Priority::Bulk,
-            reason: Reason::Retry,
-            held_by: None,
-        });
-    }
+    item.contact.outcome = outcome;
+    item.contact.updated_at = now;
+    item.contact.intent = item.intent.under_way();
+    settle_dirty(&item.a.subject, &result, seen_again, now, out);
+    let Item { a, contact, told, .. } = item;
     out.commit.records.extend(records(&a.subject, delivery, now));
     out.commit.records.extend(told);
     out.over += 1;
     out.commit.gone.extend(a.subject.deleted.iter().map(|r| r.key));
     out.commit.contacts.push(contact);
+}
+
+/// What a contact is when its step asked for no call; `None` when it did.
+fn quiet_outcome(item: &Item) -> Option<Outcome> {
+    let subject = &item.a.subject;
+    match item.a.step {
+        Step::Keep => Some(Outcome::Synchronised),
+        Step::Suppress => Some(Outcome::Suppressed),
+        Step::Skip if subject.readings.is_empty() && subject.known.is_empty() => Some(Outcome::Gone),
+        Step::Skip => Some(Outcome::Skipped),
+        Step::HandsOff => Some(Outcome::HandsOff),
+        _ => None,
+    }
+}
+
+/// The problem of a contact after this result, or the end of one.
+fn note_problem(item: &Item, result: &ItemResult, now: i64, out: &mut Delivered) {
+    let (kind, detail, is_final) = match result {
+        ItemResult::Refused(why) => (ProblemKind::SareRefused, Some(why.clone()), true),
+        ItemResult::RetryLater(why) | ItemResult::Unproven { why, .. } => (*why, None, false),
+        ItemResult::Settled(_) if item.without_custom => (ProblemKind::CustomFieldsRefused, None, true),
+        ItemResult::Settled(_)
+        | ItemResult::CheckAgain(..)
+        | ItemResult::Waits(_)
+        | ItemResult::PutOff(_) => {
+            let key = DirtyKey::Address(item.contact.hash);
+            return out.commit.resolved.push(key.encode());
+        }
+    };
+    out.commit.problems.push(Problem {
+        key: DirtyKey::Address(item.contact.hash).encode(),
+        kind,
+        hash: Some(item.contact.hash),
+        detail,
+        is_final,
+        first_at: now,
+        last_at: now,
+        times: 1,
+    });
+}
+
+/// The lines of history about what was written.
+fn note_written(item: &Item, now: i64, out: &mut Delivered) {
+    let (contact, step, wrote) = (&item.contact, item.a.step, item.wrote);
+    if !wrote && !item.left {
+        return;
+    }
+    out.changed += 1;
+    let detail = match step {
+        Step::Add { confirm: true, .. } => asked(contact, item.a.subject.reason),
+        _ => written(contact, item.a.subject.reason),
+    };
+    let kind = match step {
+        Step::Add { .. } => HistoryKind::Added,
+        Step::Update => HistoryKind::Updated,
+        Step::Unsubscribe { .. } if wrote => HistoryKind::UnsubscribedInSare,
+        // A reactivation that could not be proven at once becomes a question: what was read back says which it was.
+        Step::Raise { .. } if contact.sare_status() == Some(Status::Confirmed) => {
+            HistoryKind::ConfirmedInSare
+        }
+        Step::Raise { .. } => HistoryKind::AskedAgain,
+        Step::Leave(DeletedAction::Delete) => HistoryKind::DeletedInSare,
+        Step::Leave(_) => HistoryKind::LeftGroups,
+        Step::Keep => HistoryKind::LeftGroup,
+        _ if !wrote => HistoryKind::LeftGroups,
+        _ => HistoryKind::SwitchedOffInShop,
+    };
+    out.commit.history.push(entry(contact, now, kind, Some(detail)));
+    if item.switched_off && is_applied(contact) && !matches!(step, Step::Suppress) {
+        let kind = HistoryKind::SwitchedOffInShop;
+        out.commit.history.push(entry(contact, now, kind, None));
+    }
+}
+
+/// Settles the contact's dirty entries, or has it looked at again.
+fn settle_dirty(
+    subject: &Subject,
+    result: &ItemResult,
+    seen_again: Option<(i64, Reason)>,
+    now: i64,
+    out: &mut Delivered,
+) {
+    let is_retried = matches!(result, ItemResult::RetryLater(_));
+    for &(key, version, attempts) in &subject.dirty {
+        out.commit.done.push(if is_retried {
+            DirtyDone::Again {
+                key,
+                version,
+                due_at: now + retry_pause(attempts),
+                attempts: attempts + 1,
+            }
+        } else {
+            DirtyDone::Done { key, version }
+        });
+    }
+    let (due_at, reason) = match seen_again {
+        Some(again) => again,
+        None if is_retried && subject.dirty.is_empty() => (now + retry_pause(0), Reason::Retry),
+        None => return,
+    };
+    out.commit.marks.push(DirtyMark {
+        key: DirtyKey::Address(subject.hash),
+        due_at,
+        priority: match reason {
+            Reason::Waits | Reason::Retry => Priority::Bulk,
+            _ => Priority::Live,
+        },
+        reason,
+        held_by: None,
+    });
+}
+
+/// What a contact whose turn did not come keeps: how often a change of its status was sent.
+fn keep_attempts(mut item: Item, out: &mut Delivered) {
+    let is_sent = item.intent.lowering_to.is_some() && item.contact.intent == item.intent.under_way();
+    // A lowering that was sent and could not be read back counts as an attempt.
+    if is_sent || uncount_raise(&mut item) {
+        out.commit.contacts.push(item.contact);
+    }
+}
+
+/// An attempt at raising a status is counted before it is sent. Takes that back of one that was not sent; whether it did.
+fn uncount_raise(item: &mut Item) -> bool {
+    let is_unsent = matches!(item.a.step, Step::Raise { .. }) && !item.sent;
+    if is_unsent {
+        let tries = item.intent.tries.saturating_sub(1);
+        item.contact.intent = Intent { tries, ..item.intent }.under_way();
+    }
+    is_unsent
 }
 
 /// Whether a refusal was carried into the shop as far as it can be.
@@ -242,19 +211,20 @@ fn is_applied(contact: &Contact) -> bool {
 
 /// A contact about which nothing could be done, for no reason of its own: it is looked at again at `until`, and that does
 /// not count as an attempt.
-fn put_off_contact(subject: &Subject, contact: Contact, until: i64, out: &mut Delivered) {
-    let key = DirtyKey::Address(contact.hash);
-    for (key, version, attempts) in &subject.dirty {
+fn put_off_contact(mut item: Item, until: i64, out: &mut Delivered) {
+    uncount_raise(&mut item);
+    let Item { a, contact, .. } = item;
+    for &(key, version, attempts) in &a.subject.dirty {
         out.commit.done.push(DirtyDone::Again {
-            key: *key,
-            version: *version,
+            key,
+            version,
             due_at: until,
-            attempts: *attempts,
+            attempts,
         });
     }
-    if subject.dirty.is_empty() {
+    if a.subject.dirty.is_empty() {
         out.commit.marks.push(DirtyMark {
-            key,
+            key: DirtyKey::Address(contact.hash),
             due_at: until,
             priority: Priority::Bulk,
             reason: Reason::Retry,
@@ -356,25 +326,5 @@ fn entry(contact: &Contact, at: i64, kind: HistoryKind, detail: Option<String>) 
         at,
         kind,
         detail,
-    }
-}
-
-fn problem(
-    key: &str,
-    kind: ProblemKind,
-    detail: Option<String>,
-    contact: &Contact,
-    is_final: bool,
-    now: i64,
-) -> Problem {
-    Problem {
-        key: key.to_owned(),
-        kind,
-        hash: Some(contact.hash),
-        detail,
-        is_final,
-        first_at: now,
-        last_at: now,
-        times: 1,
     }
 }

@@ -8,7 +8,7 @@ use sync_core::plan::Step;
 
 use crate::deliver::{Delivery, deliver};
 use crate::error::Halt;
-use crate::report::Body;
+use crate::report::{Body, Counters};
 use crate::session::Session;
 use crate::subject::{Assessed, Subject};
 
@@ -24,7 +24,6 @@ pub(super) async fn act_on(
     flagged: &HashSet<AddrHash>,
     mut commit: Commit,
 ) -> Result<(), Halt> {
-    let config = s.config();
     let policy = run.kind.policy();
     let mut now_delivered = Vec::new();
     let aside = if policy.writes_as_it_goes {
@@ -45,19 +44,7 @@ pub(super) async fn act_on(
             // Another record of the same person was read before.
             continue;
         }
-        let may_be_written = matches!(
-            a.step,
-            Step::Add { confirm: false, .. }
-                | Step::Update
-                | Step::Keep
-                | Step::Suppress
-                | Step::Skip
-                | Step::HandsOff
-        ) && !a.unsure
-            && !a.tells_shop
-            && !a.must_leave_groups(config)
-            && !flagged.contains(&a.subject.hash);
-        if policy.writes_as_it_goes && may_be_written {
+        if policy.writes_as_it_goes && may_be_written(&a, flagged) {
             now_delivered.push(a);
             continue;
         }
@@ -65,16 +52,9 @@ pub(super) async fn act_on(
         if policy.only_states {
             body.show(a.step, a.subject.hash);
         }
-        let settled = a.is_settled(config) && !flagged.contains(&a.subject.hash);
+        let settled = a.is_settled() && !flagged.contains(&a.subject.hash);
         if settled {
-            let slot = match a.step {
-                _ if a.subject.is_in_part() => &mut body.counters.failed,
-                Step::Suppress => &mut body.counters.suppressed,
-                Step::Skip | Step::Leave(_) => &mut body.counters.skipped,
-                Step::HandsOff => &mut body.counters.hands_off,
-                _ => &mut body.counters.unchanged,
-            };
-            *slot += 1;
+            *settled_as(&a, &mut body.counters) += 1;
         } else if !policy.only_states {
             hold(s, run, &a, &mut commit);
         }
@@ -85,16 +65,27 @@ pub(super) async fn act_on(
     if now_delivered.is_empty() {
         return save(s, run, body, commit).await;
     }
+    write(s, run, body, now_delivered, commit).await
+}
+
+/// Writes contacts to SARE and commits the run's new place with what came of it.
+async fn write(
+    s: &Session<'_>,
+    run: &mut Run,
+    body: &mut Body,
+    contacts: Vec<Assessed>,
+    mut commit: Commit,
+) -> Result<(), Halt> {
     let place = (body.cursor, body.ledger_cursor.clone());
-    for a in &now_delivered {
+    for a in &contacts {
         if !body.statement.is_bound && a.step.makes_mailable(a.sare) {
             body.statement.mailable += 1;
         }
     }
-    let expected = now_delivered.len();
+    let expected = contacts.len();
     let mut delivered = deliver(
         s,
-        now_delivered,
+        contacts,
         Delivery {
             run: Some(run.id),
             counts: true,
@@ -133,6 +124,31 @@ pub(super) async fn act_on(
     save(s, run, body, all).await
 }
 
+/// Whether a run that writes as it goes may write the contact at once.
+fn may_be_written(a: &Assessed, flagged: &HashSet<AddrHash>) -> bool {
+    let is_harmless = matches!(
+        a.step,
+        Step::Add { confirm: false, .. }
+            | Step::Update
+            | Step::Keep
+            | Step::Suppress
+            | Step::Skip
+            | Step::HandsOff
+    );
+    is_harmless && !a.unsure && !a.tells_shop && !a.must_leave_groups() && !flagged.contains(&a.subject.hash)
+}
+
+/// The counter of a contact about which nothing is to be done.
+fn settled_as<'c>(a: &Assessed, counters: &'c mut Counters) -> &'c mut i64 {
+    match a.step {
+        _ if a.subject.is_in_part() => &mut counters.failed,
+        Step::Suppress => &mut counters.suppressed,
+        Step::Skip | Step::Leave(_) => &mut counters.skipped,
+        Step::HandsOff => &mut counters.hands_off,
+        _ => &mut counters.unchanged,
+    }
+}
+
 /// Contacts that this run has tried before it was halted in the same place, and that have a turn of their own now: tried
 /// again by the run, they would take the places of those after them each time.
 async fn put_aside(s: &Session<'_>, run: &Run, assessed: &[Assessed]) -> Result<HashSet<AddrHash>, Halt> {
@@ -158,7 +174,7 @@ async fn put_aside(s: &Session<'_>, run: &Run, assessed: &[Assessed]) -> Result<
         .collect())
 }
 
-fn add(sum: &mut crate::report::Counters, more: &crate::report::Counters) {
+fn add(sum: &mut Counters, more: &Counters) {
     sum.added += more.added;
     sum.updated += more.updated;
     sum.unchanged += more.unchanged;

@@ -55,7 +55,7 @@ pub(super) async fn compare(
         };
         body.statement.overwritten += i64::try_from(values).unwrap_or(0);
         if differs {
-            a.step = Step::Update;
+            a.decision.found_to_differ();
         }
     }
     Ok(())

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use ports::Millis;
 use store::{AddrHash, Contact, Reason};
-use sync_core::consent::{Doubt, Facts, Followed, SareView, Status};
+use sync_core::consent::{Followed, SareView};
 use sync_core::decide::{self, Case};
 use sync_core::email::{Email, is_same_text};
 
@@ -153,7 +153,7 @@ async fn all_carried_over(
         // Consent that came along with the person is nothing they refused.
         let withdrawn = weighed.facts.withdrawn && !weighed.abandoned;
         let last_seen = subject.contact.as_ref().and_then(Contact::sare_status);
-        let mut carried_over = carried_over(&weighed.facts, withdrawn, view, last_seen, to_sare);
+        let mut carried_over = Followed::from_address(&weighed.facts, withdrawn, view, last_seen, to_sare);
         if unsure.contains(&subject.hash) {
             // It was in SARE, which does not tell what has become of it.
             carried_over = Some(carried_over.unwrap_or_default().and(Followed::doubt()));
@@ -165,33 +165,10 @@ async fn all_carried_over(
     for (hash, contact) in s.store.contacts(s.shop.id, &unknown).await? {
         let facts = known(Some(&contact), at.now, at.settle).facts.unwrap_or_default();
         let seen = contact.sare_status();
-        let carried_over = carried_over(&facts, facts.withdrawn, SareView::Absent, seen, to_sare);
+        let carried_over = Followed::from_address(&facts, facts.withdrawn, SareView::Absent, seen, to_sare);
         left.extend(carried_over.map(|carried_over| (hash, carried_over)));
     }
     Ok(left)
-}
-
-/// What goes along with whoever leaves an address. `last_seen` is its status in SARE when that was last told.
-fn carried_over(
-    facts: &Facts,
-    withdrawn: bool,
-    view: SareView,
-    last_seen: Option<Status>,
-    to_sare: Status,
-) -> Option<Followed> {
-    let refusal = match (facts.refusal.map(|r| r.status), view) {
-        (Some(n), _) | (None, SareView::Status(n)) if n.is_refusal() => Some(n),
-        (Some(_), _) => Some(Status::RemovalRequested),
-        _ => withdrawn.then_some(to_sare),
-    };
-    let is_blocked_or_unknown = if view.is_absent() {
-        // A list that no longer names it may have named it with such a status before.
-        last_seen.is_some_and(Status::is_hands_off)
-    } else {
-        view.status().is_hands_off()
-    };
-    let doubt = is_blocked_or_unknown || facts.doubt.is_some_and(Doubt::is_for_a_person);
-    (refusal.is_some() || doubt).then_some(Followed { refusal, doubt })
 }
 
 /// What is to be decided.
@@ -221,8 +198,6 @@ fn case<'c>(
         email: &subject.email,
         known,
         shop: subject.view(newest),
-        accounts: subject.accounts(),
-        subscriber_active: subject.subscriber_active(),
         sare,
         followed,
         withdrew_on_leaving: subject.withdrew_on_leaving,

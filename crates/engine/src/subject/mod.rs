@@ -8,7 +8,7 @@ mod records;
 mod spellings;
 mod statuses;
 
-use std::ops::{Deref, DerefMut};
+use std::ops::Deref;
 
 use ports::Millis;
 use store::{AddrHash, Contact, DirtyKey, HistoryEntry, Outcome, Reason, Record, Refused};
@@ -173,6 +173,7 @@ impl Subject {
                 fresh: reading.before.is_none()
                     && newest[reading.key.kind].is_some_and(|newest| reading.key.id > newest),
                 gap: reading.before.as_ref().is_some_and(|r| r.silent),
+                account: reading.person.has_account(),
             };
             push(reading.key.kind, signal);
         }
@@ -184,27 +185,6 @@ impl Subject {
         }
         view.lost.extend(self.deleted.iter().filter_map(|r| r.consent));
         view
-    }
-
-    /// Of each of its customers whether they have an account; of one that was not read now nothing is said.
-    fn accounts(&self) -> Vec<Option<bool>> {
-        let read = self
-            .readings
-            .iter()
-            .filter(|r| r.key.kind == RecordKind::Customer);
-        let known = self.known.iter().filter(|r| r.key.kind == RecordKind::Customer);
-        read.map(|r| r.person.has_account())
-            .chain(known.map(|_| None))
-            .collect()
-    }
-
-    /// Whether all its subscriber rows are active; `None` where it has none.
-    fn subscriber_active(&self) -> Option<bool> {
-        let rows = self.readings.iter().map(|r| (r.key.kind, r.consent));
-        let rows = rows.chain(self.known.iter().map(|r| (r.key.kind, r.consent)));
-        let rows = rows.filter(|(kind, _)| *kind == RecordKind::Subscriber);
-        rows.map(|(_, active)| active == Some(true))
-            .reduce(|one, other| one && other)
     }
 
     /// Traits by the mapping, customer's values first; `None` when a record they come from was not read.
@@ -274,12 +254,6 @@ impl Deref for Assessed {
     }
 }
 
-impl DerefMut for Assessed {
-    fn deref_mut(&mut self) -> &mut Decision {
-        &mut self.decision
-    }
-}
-
 impl Assessed {
     /// Spellings that SARE mails though the person refused under another one, or withdrew in the shop and this is not
     /// how that is carried out.
@@ -299,20 +273,16 @@ impl Assessed {
     }
 
     /// Whether the contact withdrew in the shop, SARE has it so, and it is still in groups that it is to leave.
-    pub fn must_leave_groups(&self, config: &Config) -> bool {
-        config.unsubscribe.leave_group
+    pub fn must_leave_groups(&self) -> bool {
+        let contact = self.subject.contact.as_ref();
+        self.leaves_groups
             && self.step == Step::Suppress
             && self.sare.is_refusal()
-            && (self.facts.refusal).is_some_and(|r| r.origin == RefusalOrigin::Shop)
-            && self
-                .subject
-                .contact
-                .as_ref()
-                .is_some_and(|c| !c.groups.is_empty())
+            && contact.is_some_and(|c| !c.groups.is_empty())
     }
 
     /// Whether nothing at all is to be done or kept anew, so that a comparing pass may go on.
-    pub fn is_settled(&self, config: &Config) -> bool {
+    pub fn is_settled(&self) -> bool {
         let quiet = matches!(
             self.step,
             Step::Keep | Step::Suppress | Step::Skip | Step::HandsOff
@@ -334,7 +304,7 @@ impl Assessed {
             && self.noticed.is_empty()
             && !self.unsure
             && !self.tells_shop
-            && !self.must_leave_groups(config)
+            && !self.must_leave_groups()
             && self.still_mailed().is_empty()
             && (self.groups_to_leave().is_empty() || !matches!(self.step, Step::Keep))
             && self.facts.opt_in.is_none()

@@ -3,7 +3,7 @@
 //! Whoever is in doubt is at most unconfirmed in SARE, is not asked, and loses nothing that SARE has already. A doubt
 //! is kept until the person says yes anew, the shop says what it had not said, or somebody at the shop decides.
 
-use super::{Facts, Known, SareView, ShopView};
+use super::{Facts, Known, SareView, ShopView, Status};
 use crate::config::ConsentRule;
 use crate::words;
 
@@ -32,6 +32,13 @@ impl Doubt {
     /// Reads the word kept in the ledger. Anything else was written by a newer program: the doubt that only a person ends.
     pub fn kept(word: &str) -> Self {
         Self::from_word(word).unwrap_or(Self::OldAddress)
+    }
+
+    /// The doubt about a contact in an account that was never asked, by its doubt and last status in the one before: whom its
+    /// people blocked, or who had an unknown status there, is mailed by no other account unasked.
+    pub fn in_another_account(before: Option<Self>, last_seen: Option<Status>) -> Option<Self> {
+        let is_blocked_or_unknown = last_seen.is_some_and(Status::is_hands_off);
+        before.or(is_blocked_or_unknown.then_some(Self::OtherAccount))
     }
 
     /// Whether somebody at the shop can decide it. Of what was not said there is nothing to decide: it will be said.

@@ -17,6 +17,8 @@ pub struct Signal {
     pub fresh: bool,
     /// The record said nothing when last seen: what it says now may be older than what was learnt meanwhile.
     pub gap: bool,
+    /// Of a customer, whether they have an account; `None` where the shop does not say so, and of a subscriber.
+    pub account: Option<bool>,
 }
 
 impl Signal {
@@ -28,6 +30,7 @@ impl Signal {
             moved: false,
             fresh: false,
             gap: false,
+            account: None,
         }
     }
 
@@ -60,6 +63,7 @@ impl Signal {
             moved: false,
             fresh: false,
             gap: false,
+            account: None,
         }
     }
 
@@ -99,6 +103,17 @@ impl ShopView {
     /// Whether the shop has no record of the address.
     pub fn is_empty(&self) -> bool {
         self.customers.is_empty() && self.subscribers.is_empty()
+    }
+
+    /// Of each customer whether they have an account, where the shop says so.
+    pub fn accounts(&self) -> Vec<Option<bool>> {
+        self.customers.iter().map(|signal| signal.account).collect()
+    }
+
+    /// Whether all subscriber rows are active; `None` where there are none.
+    pub fn subscriber_active(&self) -> Option<bool> {
+        let rows = self.subscribers.iter().map(|row| row.word() == Some(true));
+        rows.reduce(|one, other| one && other)
     }
 
     pub(super) fn signals(&self) -> impl Iterator<Item = Signal> + '_ {

@@ -72,6 +72,7 @@ impl Source {
             moved: self.moved,
             fresh,
             gap: self.gap,
+            account: None,
         })
     }
 
