@@ -54,6 +54,74 @@ impl Store {
         Ok(applied.map_or(Received::Kept, Received::Applied))
     }
 
+    /// Makes the shop, or has it begin again; nothing for a message older than what is known of it.
+    async fn install(
+        &self,
+        tx: &mut Transaction<'_, Any>,
+        message: &Lifecycle,
+        fresh: &mut Option<Fresh>,
+    ) -> Result<Option<ShopId>, Error> {
+        let now = message.received_at;
+        let LifecycleEffect::Install {
+            url,
+            host,
+            auth_code,
+            version,
+            trial,
+        } = &message.effect
+        else {
+            return Ok(None);
+        };
+        if uninstalled_since(tx, message).await? {
+            return Ok(None);
+        }
+        let (id, made) = self
+            .put_shop(tx, &message.license, (url, host), Origin::AppStore, now)
+            .await?;
+        *fresh = made;
+        lanes::enter(tx, self.dialect, id).await?;
+        let (state, stamp) = standing(tx, id).await?;
+        if stamp.is_some_and(|latest| is_older(&message.timestamp, &latest)) {
+            return Ok(None);
+        }
+        let id = match self.revive(tx, id).await? {
+            Some((id, key)) => {
+                *fresh = Some(key);
+                id
+            }
+            None => id,
+        };
+        if fresh.is_none() {
+            *fresh = self.take_key_within(tx, id).await?;
+        }
+        // A shop that works goes on working until the code is exchanged.
+        let state = match state {
+            ShopState::Connected => ShopState::Connected,
+            _ => ShopState::Connecting,
+        };
+        sqlx::query(
+            "UPDATE shops SET url = $2, host = $3, origin = $4, state = $5, app_version = COALESCE($6, app_version), \
+             trial = COALESCE($7, trial), installed_stamp = $8, updated_at = $9, announced_url = $2, \
+             previous_url = NULL WHERE shop_id = $1",
+        )
+        .bind(id.0)
+        .bind(url.clone())
+        .bind(host.clone())
+        .bind(Origin::AppStore.word())
+        .bind(state.word())
+        .bind(*version)
+        .bind(trial.map(i64::from))
+        .bind(message.timestamp.clone())
+        .bind(now)
+        .execute(&mut **tx)
+        .await?;
+        if let Some(code) = auth_code {
+            self.write_secrets(tx, id, &[(SecretName::AuthCode, Some(code.clone()))])
+                .await?;
+        }
+        Ok(Some(id))
+    }
+
     async fn apply(
         &self,
         tx: &mut Transaction<'_, Any>,
@@ -61,62 +129,8 @@ impl Store {
         fresh: &mut Option<Fresh>,
     ) -> Result<Option<ShopId>, Error> {
         let now = message.received_at;
-        if let LifecycleEffect::Install {
-            url,
-            host,
-            auth_code,
-            version,
-            trial,
-        } = &message.effect
-        {
-            if uninstalled_since(tx, message).await? {
-                return Ok(None);
-            }
-            let (id, made) = self
-                .put_shop(tx, &message.license, (url, host), Origin::AppStore, now)
-                .await?;
-            *fresh = made;
-            lanes::enter(tx, self.dialect, id).await?;
-            let (state, stamp) = standing(tx, id).await?;
-            if stamp.is_some_and(|latest| is_older(&message.timestamp, &latest)) {
-                return Ok(None);
-            }
-            let id = match self.revive(tx, id).await? {
-                Some((id, key)) => {
-                    *fresh = Some(key);
-                    id
-                }
-                None => id,
-            };
-            if fresh.is_none() {
-                *fresh = self.take_key_within(tx, id).await?;
-            }
-            // A shop that works goes on working until the code is exchanged.
-            let state = match state {
-                ShopState::Connected => ShopState::Connected,
-                _ => ShopState::Connecting,
-            };
-            sqlx::query(
-                "UPDATE shops SET url = $2, host = $3, origin = $4, state = $5, app_version = COALESCE($6, app_version), \
-                 trial = COALESCE($7, trial), installed_stamp = $8, updated_at = $9, announced_url = $2, \
-                 previous_url = NULL WHERE shop_id = $1",
-            )
-            .bind(id.0)
-            .bind(url.clone())
-            .bind(host.clone())
-            .bind(Origin::AppStore.word())
-            .bind(state.word())
-            .bind(*version)
-            .bind(trial.map(i64::from))
-            .bind(message.timestamp.clone())
-            .bind(now)
-            .execute(&mut **tx)
-            .await?;
-            if let Some(code) = auth_code {
-                self.write_secrets(tx, id, &[(SecretName::AuthCode, Some(code.clone()))])
-                    .await?;
-            }
-            return Ok(Some(id));
+        if let LifecycleEffect::Install { .. } = &message.effect {
+            return self.install(tx, message, fresh).await;
         }
         let Some(id) = by_license(tx, &message.license).await? else {
             return Ok(None);

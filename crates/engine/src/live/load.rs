@@ -27,156 +27,216 @@ pub(super) struct Loaded {
 }
 
 pub(super) async fn load_subjects(s: &Session<'_>, dirty: &[Dirty]) -> Result<Loaded, Halt> {
-    let shop = s.shop.id;
-    let mut aside = store::Commit::default();
+    let mut load = Load::of(s, dirty).await?;
+    load.read_named().await?;
+    load.read_siblings().await?;
+    load.note_members();
+    load.follow_to_old_addresses().await?;
+    load.into_subjects().await
+}
 
-    // Every record named, and every other record of the same addresses.
-    let mut keys: BTreeSet<RecordKey> = BTreeSet::new();
-    let mut hashes: BTreeSet<AddrHash> = BTreeSet::new();
-    for entry in dirty {
-        match entry.key {
-            DirtyKey::Record(key) => {
-                keys.insert(key);
-            }
-            DirtyKey::Address(hash) => {
-                hashes.insert(hash);
+/// What is read for dirty entries, step by step.
+struct Load<'a> {
+    s: &'a Session<'a>,
+    dirty: &'a [Dirty],
+    /// Records named, and the other ones of the addresses named.
+    keys: BTreeSet<RecordKey>,
+    /// Addresses named, and those of the records named.
+    listed: Vec<AddrHash>,
+    /// All addresses to be judged.
+    wanted: BTreeSet<AddrHash>,
+    /// What the ledger says of the records.
+    ledger: HashMap<RecordKey, Record>,
+    readings: Vec<Reading>,
+    /// Records that the shop no longer has.
+    lost: Vec<Record>,
+    aside: store::Commit,
+}
+
+impl<'a> Load<'a> {
+    /// Every record named, and every other record of the same addresses.
+    async fn of(s: &'a Session<'a>, dirty: &'a [Dirty]) -> Result<Self, Halt> {
+        let shop = s.shop.id;
+        let mut keys: BTreeSet<RecordKey> = BTreeSet::new();
+        let mut wanted: BTreeSet<AddrHash> = BTreeSet::new();
+        for entry in dirty {
+            match entry.key {
+                DirtyKey::Record(key) => {
+                    keys.insert(key);
+                }
+                DirtyKey::Address(hash) => {
+                    wanted.insert(hash);
+                }
             }
         }
-    }
-    let named: Vec<RecordKey> = keys.iter().copied().collect();
-    let mut ledger: HashMap<RecordKey, Record> = s.store.records(shop, &named).await?;
-    hashes.extend(ledger.values().map(|r| r.hash));
-    let list: Vec<AddrHash> = hashes.iter().copied().collect();
-    for record in s.store.records_of(shop, &list).await? {
-        keys.insert(record.key);
-        ledger.insert(record.key, record);
-    }
-
-    let found = read_all(s, &keys, &mut aside, dirty).await?;
-    let mut readings: Vec<Reading> = Vec::new();
-    let mut lost: Vec<Record> = Vec::new();
-    for (key, found) in found {
-        match found {
-            Found::Present(mut reading) => {
-                reading.complete_from(ledger.get(&key).cloned());
-                readings.push(*reading);
-            }
-            Found::BadAddress(why) => {
-                aside.problems.push(bad_address(key, why, s.now()));
-            }
-            Found::Gone => {
-                aside.resolved.push(DirtyKey::Record(key).encode());
-                lost.extend(ledger.get(&key).cloned());
-            }
-            Found::Unreadable(why) => put_off(s, key, Some(why), dirty, &mut aside),
-        }
-    }
-    look_up_others(s, &mut readings, &ledger, &mut aside, dirty).await?;
-
-    let mut wanted: BTreeSet<AddrHash> = hashes;
-    wanted.extend(readings.iter().map(|r| r.hash));
-    // An address that a record came to may have records we did not know to be of this contact.
-    let new_ones: Vec<AddrHash> = readings
-        .iter()
-        .map(|r| r.hash)
-        .filter(|h| !list.contains(h))
-        .collect();
-    let read_keys: BTreeSet<RecordKey> = readings.iter().map(|r| r.key).collect();
-    let mut siblings: Vec<Record> = s.store.records_of(shop, &new_ones).await?;
-    siblings.retain(|r| !read_keys.contains(&r.key) && !keys.contains(&r.key));
-    if !siblings.is_empty() {
-        let more: BTreeSet<RecordKey> = siblings.iter().map(|r| r.key).collect();
-        for record in siblings {
+        let named: Vec<RecordKey> = keys.iter().copied().collect();
+        let mut ledger: HashMap<RecordKey, Record> = s.store.records(shop, &named).await?;
+        wanted.extend(ledger.values().map(|r| r.hash));
+        let listed: Vec<AddrHash> = wanted.iter().copied().collect();
+        for record in s.store.records_of(shop, &listed).await? {
+            keys.insert(record.key);
             ledger.insert(record.key, record);
         }
-        for (key, found) in read_all(s, &more, &mut aside, dirty).await? {
-            match found {
-                Found::Present(mut reading) => {
-                    reading.complete_from(ledger.get(&key).cloned());
-                    wanted.insert(reading.hash);
-                    readings.push(*reading);
-                }
-                Found::BadAddress(why) => aside.problems.push(bad_address(key, why, s.now())),
-                Found::Gone => lost.extend(ledger.get(&key).cloned()),
-                Found::Unreadable(why) => put_off(s, key, Some(why), dirty, &mut aside),
+        Ok(Self {
+            s,
+            dirty,
+            keys,
+            listed,
+            wanted,
+            ledger,
+            readings: Vec::new(),
+            lost: Vec::new(),
+            aside: store::Commit::default(),
+        })
+    }
+
+    async fn read_named(&mut self) -> Result<(), Halt> {
+        for (key, found) in read_all(self.s, &self.keys, &mut self.aside, self.dirty).await? {
+            if matches!(found, Found::Gone) {
+                self.aside.resolved.push(DirtyKey::Record(key).encode());
             }
+            self.take(key, found);
+        }
+        let (ledger, aside) = (&self.ledger, &mut self.aside);
+        look_up_others(self.s, &mut self.readings, ledger, aside, self.dirty).await?;
+        self.wanted.extend(self.readings.iter().map(|r| r.hash));
+        Ok(())
+    }
+
+    /// An address that a record came to may have records we did not know to be of this contact.
+    async fn read_siblings(&mut self) -> Result<(), Halt> {
+        let new_ones: Vec<AddrHash> = self
+            .readings
+            .iter()
+            .map(|r| r.hash)
+            .filter(|h| !self.listed.contains(h))
+            .collect();
+        let read: BTreeSet<RecordKey> = self.readings.iter().map(|r| r.key).collect();
+        let mut siblings = self.s.store.records_of(self.s.shop.id, &new_ones).await?;
+        siblings.retain(|r| !read.contains(&r.key) && !self.keys.contains(&r.key));
+        if siblings.is_empty() {
+            return Ok(());
+        }
+        let more: BTreeSet<RecordKey> = siblings.iter().map(|r| r.key).collect();
+        self.ledger.extend(siblings.into_iter().map(|r| (r.key, r)));
+        for (key, found) in read_all(self.s, &more, &mut self.aside, self.dirty).await? {
+            self.take(key, found);
+        }
+        self.wanted.extend(self.readings.iter().map(|r| r.hash));
+        Ok(())
+    }
+
+    fn take(&mut self, key: RecordKey, found: Found) {
+        let before = self.ledger.get(&key).cloned();
+        match found {
+            Found::Present(mut reading) => {
+                reading.complete_from(before);
+                self.readings.push(*reading);
+            }
+            Found::BadAddress(why) => self.aside.problems.push(bad_address(key, why, self.s.now())),
+            Found::Gone => self.lost.extend(before),
+            Found::Unreadable(why) => put_off(self.s, key, Some(why), self.dirty, &mut self.aside),
         }
     }
 
-    for reading in &readings {
-        if reading.unreadable.is_empty() {
-            aside.resolved.push(DirtyKey::Record(reading.key).encode());
-        } else {
-            let problem = unreadable_members(reading.key, reading.hash, &reading.unreadable, s.now());
-            aside.problems.push(problem);
-        }
-    }
-    // A record found by address may have moved here from an address not in this batch. That address is read too: its
-    // refusal goes along.
-    let came_from: Vec<AddrHash> = readings
-        .iter()
-        .filter_map(|r| r.before.as_ref().map(|before| before.hash))
-        .filter(|hash| !wanted.contains(hash))
-        .collect();
-    for record in s.store.records_of(shop, &came_from).await? {
-        ledger.entry(record.key).or_insert(record);
-    }
-    wanted.extend(came_from);
-
-    let was_silent = |r: &Reading| r.before.as_ref().is_some_and(|before| before.silent);
-    if readings.iter().any(|r| r.silent || was_silent(r)) {
-        s.note_silence();
-    }
-    if addresses::is_list_wanted(s, None) {
-        // Their addresses follow when the list of them has been read.
-        let without = readings.iter().filter(|reading| !reading.person.has_addresses());
-        aside.marks.extend(without.map(|reading| DirtyMark {
-            key: DirtyKey::Record(reading.key),
-            due_at: s.now() + LIST_MS,
-            priority: Priority::Bulk,
-            reason: Reason::Retry,
-            held_by: None,
-        }));
-    }
-    let all: Vec<AddrHash> = wanted.iter().copied().collect();
-    let mut contacts = s.store.contacts(shop, &all).await?;
-    let mut subjects: HashMap<AddrHash, Subject> = HashMap::new();
-    for reading in readings {
-        let reason = reason_for(dirty, reading.key, reading.hash);
-        if let Some(before) = &reading.before
-            && before.hash != reading.hash
-        {
-            let old = before.hash;
-            let withdrew = reading.withdrew();
-            if let Some(subject) = subject_of(&mut subjects, &mut contacts, old, None, reason) {
-                subject.moved_away.push(reading.key);
-                subject.withdrew_on_leaving |= withdrew;
-                subject.consent_left |= before.consent == Some(true);
+    /// Members that cannot be read are a problem of their record, until they can; addresses may follow later.
+    fn note_members(&mut self) {
+        for reading in &self.readings {
+            if reading.unreadable.is_empty() {
+                self.aside.resolved.push(DirtyKey::Record(reading.key).encode());
+            } else {
+                let problem =
+                    unreadable_members(reading.key, reading.hash, &reading.unreadable, self.s.now());
+                self.aside.problems.push(problem);
             }
         }
-        let email = reading.email.clone();
-        if let Some(subject) = subject_of(&mut subjects, &mut contacts, reading.hash, Some(email), reason) {
-            if let Some(before) = &reading.before
-                && before.hash != reading.hash
+        let was_silent = |r: &Reading| r.before.as_ref().is_some_and(|before| before.silent);
+        if self.readings.iter().any(|r| r.silent || was_silent(r)) {
+            self.s.note_silence();
+        }
+        if addresses::is_list_wanted(self.s, None) {
+            // Their addresses follow when the list of them has been read.
+            let without = self.readings.iter().filter(|r| !r.person.has_addresses());
+            self.aside.marks.extend(without.map(|reading| DirtyMark {
+                key: DirtyKey::Record(reading.key),
+                due_at: self.s.now() + LIST_MS,
+                priority: Priority::Bulk,
+                reason: Reason::Retry,
+                held_by: None,
+            }));
+        }
+    }
+
+    /// A record found by address may have moved here from an address not in this batch. That address is judged too: its
+    /// refusal goes along.
+    async fn follow_to_old_addresses(&mut self) -> Result<(), Halt> {
+        let came_from: Vec<AddrHash> = self
+            .readings
+            .iter()
+            .filter_map(|r| r.before.as_ref().map(|before| before.hash))
+            .filter(|hash| !self.wanted.contains(hash))
+            .collect();
+        for record in self.s.store.records_of(self.s.shop.id, &came_from).await? {
+            self.ledger.entry(record.key).or_insert(record);
+        }
+        self.wanted.extend(came_from);
+        Ok(())
+    }
+
+    async fn into_subjects(self) -> Result<Loaded, Halt> {
+        let Self {
+            s,
+            dirty,
+            wanted,
+            ledger,
+            readings,
+            lost,
+            mut aside,
+            ..
+        } = self;
+        let all: Vec<AddrHash> = wanted.into_iter().collect();
+        let mut contacts = s.store.contacts(s.shop.id, &all).await?;
+        let mut subjects: HashMap<AddrHash, Subject> = HashMap::new();
+        for reading in readings {
+            let reason = reason_for(dirty, reading.key, reading.hash);
+            let moved_from = reading.before.as_ref().filter(|r| r.hash != reading.hash);
+            let moved_from = moved_from.map(|before| (before.hash, before.consent));
+            if let Some((old, consent)) = moved_from
+                && let Some(subject) = subject_of(&mut subjects, &mut contacts, old, None, reason)
             {
-                subject.came_from.push(before.hash);
+                subject.moved_away.push(reading.key);
+                subject.withdrew_on_leaving |= reading.withdrew();
+                subject.consent_left |= consent == Some(true);
             }
-            subject.readings.push(reading);
+            let email = Some(reading.email.clone());
+            if let Some(subject) = subject_of(&mut subjects, &mut contacts, reading.hash, email, reason) {
+                subject.came_from.extend(moved_from.map(|(old, _)| old));
+                subject.readings.push(reading);
+            }
         }
-    }
-    for record in lost {
-        let reason = reason_for(dirty, record.key, record.hash);
-        let (key, hash) = (record.key, record.hash);
-        match subject_of(&mut subjects, &mut contacts, hash, None, reason) {
-            Some(subject) => subject.deleted.push(record),
-            None => aside.gone.push(key),
+        for record in lost {
+            let reason = reason_for(dirty, record.key, record.hash);
+            let (key, hash) = (record.key, record.hash);
+            match subject_of(&mut subjects, &mut contacts, hash, None, reason) {
+                Some(subject) => subject.deleted.push(record),
+                None => aside.gone.push(key),
+            }
         }
+        for hash in &all {
+            let reason = reason_for(dirty, RecordKey::customer(0), *hash);
+            let _ = subject_of(&mut subjects, &mut contacts, *hash, None, reason);
+        }
+        attach_unread(&ledger, &mut subjects);
+        attach_dirty(dirty, &ledger, &mut subjects, &mut aside);
+        Ok(Loaded {
+            subjects: subjects.into_values().collect(),
+            aside,
+        })
     }
-    for hash in &all {
-        let reason = reason_for(dirty, RecordKey::customer(0), *hash);
-        let _ = subject_of(&mut subjects, &mut contacts, *hash, None, reason);
-    }
-    // A record that could not be read counts as unchanged, not as deleted.
+}
+
+/// A record that could not be read counts as unchanged, not as deleted.
+fn attach_unread(ledger: &HashMap<RecordKey, Record>, subjects: &mut HashMap<AddrHash, Subject>) {
     for record in ledger.values() {
         let Some(subject) = subjects.get_mut(&record.hash) else {
             continue;
@@ -188,11 +248,6 @@ pub(super) async fn load_subjects(s: &Session<'_>, dirty: &[Dirty]) -> Result<Lo
             subject.known.push(record.clone());
         }
     }
-    attach_dirty(dirty, &ledger, &mut subjects, &mut aside);
-    Ok(Loaded {
-        subjects: subjects.into_values().collect(),
-        aside,
-    })
 }
 
 /// The subject of an address; `None` when neither an address nor a contact is known for the hash.

@@ -92,33 +92,25 @@ pub(super) async fn write(
     if silence {
         s.note_silence();
     }
-    let mut to_assess = Vec::new();
+    let mut flagged: HashSet<AddrHash> = HashSet::new();
+    let mut chosen = Vec::new();
     for (hash, mut subject) in subjects {
         subject.contact = contacts.remove(&hash);
-        let read: HashSet<RecordKey> = subject.readings.iter().map(|r| r.key).collect();
         subject.known = by_hash.remove(&hash).unwrap_or_default();
+        let read: HashSet<RecordKey> = subject.readings.iter().map(|r| r.key).collect();
         subject.known.retain(|r| !read.contains(&r.key));
-        let has_customer = subject.known.iter().any(|r| r.key.kind == RecordKind::Customer);
         let is_marked = read.iter().any(|key| marked.contains(key));
-        if kind == RecordKind::Subscriber
-            && first_like
-            && !is_marked
-            && waits_for_customers(config, body, &subject)
-        {
-            put_off(&subject, run.id, now, &mut commit);
-            continue;
+        match turn_of(&subject, kind, body, (config, first_like)) {
+            _ if is_marked => {
+                flagged.insert(hash);
+                chosen.push(subject);
+            }
+            Turn::Now => chosen.push(subject),
+            Turn::WithCustomers => {}
+            Turn::AfterCustomers => put_off(&subject, run.id, now, &mut commit),
         }
-        if kind == RecordKind::Subscriber && has_customer && body.reads_customers && !is_marked {
-            continue;
-        }
-        to_assess.push((subject, is_marked));
     }
-    let flags: HashSet<AddrHash> = to_assess
-        .iter()
-        .filter(|(_, m)| *m)
-        .map(|(x, _)| x.hash)
-        .collect();
-    let mut subjects: Vec<Subject> = to_assess.into_iter().map(|(x, _)| x).collect();
+    let mut subjects = chosen;
     read::known_rows(s, &mut subjects).await?;
     let mut assessed = assess(s, subjects, Confirm::No).await?;
     compare(s, policy, body, &mut assessed).await?;
@@ -129,7 +121,28 @@ pub(super) async fn write(
     body.walk = block.walk;
     body.waiting_for = None;
     body.moved_at = Some(s.now());
-    act_on(s, run, body, assessed, &flags, commit).await
+    act_on(s, run, body, assessed, &flagged, commit).await
+}
+
+/// When a contact of a block is judged.
+enum Turn {
+    Now,
+    /// It was judged with the customers.
+    WithCustomers,
+    /// A first synchronisation has not read the customers yet.
+    AfterCustomers,
+}
+
+fn turn_of(subject: &Subject, kind: RecordKind, body: &Body, (config, first_like): (&Config, bool)) -> Turn {
+    let has_customer = subject.known.iter().any(|r| r.key.kind == RecordKind::Customer);
+    match kind {
+        RecordKind::Customer => Turn::Now,
+        RecordKind::Subscriber if first_like && waits_for_customers(config, body, subject) => {
+            Turn::AfterCustomers
+        }
+        RecordKind::Subscriber if has_customer && body.reads_customers => Turn::WithCustomers,
+        RecordKind::Subscriber => Turn::Now,
+    }
 }
 
 /// Tells of the rows that could not be read: by their ids, or else by their places. The records they are known to be.
