@@ -26,3 +26,4 @@ mod time;
 mod trouble;
 mod unsubscribes;
 mod waiting;
+mod words;
