@@ -52,7 +52,7 @@ impl Store {
             Err(Error::NoSuchShop) => return Ok(false),
             sealed => sealed?,
         };
-        let _turn = self.lanes_turn().await;
+        let _turn = self.lanes_turn(lease.woken).await;
         let mut tx = self.begin().await?;
         if !renewed(&mut tx, lease, now, commit.lane_state.as_deref()).await? {
             return Ok(false);

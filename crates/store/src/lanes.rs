@@ -1,5 +1,7 @@
 //! Who may work on which shop, and when.
 
+use std::sync::atomic::Ordering;
+
 use sqlx::Row;
 use sync_core::ShopId;
 
@@ -32,7 +34,8 @@ pub struct Lane {
 
 impl Store {
     /// Claims the lane that is longest overdue, for `lease_ms`; before it one whose plans cannot be believed, because the
-    /// clock was put back since they were made.
+    /// clock was put back since they were made. Every other time one that was woken from outside goes first, so that a shop
+    /// where something happens does not wait for all those whose plans came due before it.
     pub async fn claim(&self, now: Millis, lease_ms: i64) -> Result<Option<Lease>, Error> {
         let is_any_adrift = self.is_any_adrift(now).await?;
         if !is_any_adrift && self.first_place().await?.is_none_or(|at| at > now) {
@@ -51,9 +54,13 @@ impl Store {
                 .fetch_optional(&mut **tx)
                 .await?;
         }
-        if row.is_none() {
+        let woken_first = self.claims.fetch_add(1, Ordering::Relaxed).is_multiple_of(2);
+        for which in [" AND wake_at IS NOT NULL", ""] {
+            if row.is_some() || (!which.is_empty() && !woken_first) {
+                continue;
+            }
             let query = format!(
-                "SELECT shop_id FROM lanes WHERE next_at <= $1 ORDER BY next_at, shop_id LIMIT 1{skip}"
+                "SELECT shop_id FROM lanes WHERE next_at <= $1{which} ORDER BY next_at, shop_id LIMIT 1{skip}"
             );
             row = sqlx::query(sqlx::AssertSqlSafe(query))
                 .bind(now)
@@ -110,11 +117,13 @@ impl Store {
         let lease = take(&mut tx, shop, now, lease_ms).await?;
         tx.commit().await?;
         self.take_key(shop).await?;
-        Ok(Some(lease))
+        // Somebody waits for it.
+        Ok(Some(Lease { woken: true, ..lease }))
     }
 
     /// Prolongs a lease; false when it is no longer ours.
     pub async fn renew(&self, lease: &Lease, now: Millis, lease_ms: i64) -> Result<bool, Error> {
+        let _turn = self.lanes_turn(lease.woken).await;
         let done = sqlx::query(
             "UPDATE lanes SET leased_until = $3, next_at = $3, \
              latest_at = CASE WHEN latest_at > $4 THEN latest_at ELSE $4 END \
@@ -138,6 +147,7 @@ impl Store {
         due_at: Millis,
         now: Millis,
     ) -> Result<(), Error> {
+        let _turn = self.lanes_turn(lease.woken).await;
         sqlx::query(
             "UPDATE lanes SET leased_until = 0, due_at = $3, state = $4, \
              latest_at = CASE WHEN latest_at > $5 THEN latest_at ELSE $5 END, \
@@ -223,11 +233,12 @@ async fn take(
     lease_ms: i64,
 ) -> Result<Lease, Error> {
     let until = now + lease_ms;
-    let row = sqlx::query("SELECT latest_at, next_at FROM lanes WHERE shop_id = $1")
+    let row = sqlx::query("SELECT latest_at, next_at, wake_at FROM lanes WHERE shop_id = $1")
         .bind(shop.0)
         .fetch_one(&mut **tx)
         .await?;
     let (latest_at, next_at): (Millis, Millis) = (row.try_get("latest_at")?, row.try_get("next_at")?);
+    let wake_at: Option<Millis> = row.try_get("wake_at")?;
     if latest_at > now + PUT_BACK_MS || (next_at > now + PUT_BACK_MS + FURTHEST_MS && next_at < NEVER) {
         // The clock was put back: what was marked before would wait for as long again.
         sqlx::query("UPDATE dirty SET due_at = $2 WHERE shop_id = $1 AND due_at > $2")
@@ -251,6 +262,7 @@ async fn take(
         state: row.try_get("state")?,
         until,
         length: lease_ms,
+        woken: wake_at.is_some_and(|at| at <= now),
     })
 }
 

@@ -47,6 +47,7 @@ const COLUMNS: &str = "entry, kind, hash, detail, is_final, first_at, last_at, t
 impl Store {
     /// Notes a problem; one known already is brought up to date. Of a removed shop nothing is noted.
     pub async fn note_problem(&self, shop: ShopId, problem: &Problem) -> Result<(), Error> {
+        let _turn = self.lanes_turn(false).await;
         let mut tx = self.begin().await?;
         if lanes::enter(&mut tx, self.dialect, shop).await? {
             self.put_problems(&mut tx, shop, &[problem]).await?;
@@ -67,6 +68,7 @@ impl Store {
         {
             return Ok(());
         }
+        let _turn = self.lanes_turn(false).await;
         sqlx::query("DELETE FROM problems WHERE shop_id = $1 AND entry = $2")
             .bind(shop.0)
             .bind(key.to_owned())

@@ -1,7 +1,7 @@
 //! The handle: pools, dialect and vault, and what every query starts from.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use sync_core::ShopId;
 use tokio::sync::{Mutex, MutexGuard};
@@ -31,9 +31,11 @@ pub struct Store {
     pub(crate) pass: Arc<Mutex<Pass>>,
     /// Marks that are written together.
     pub(crate) group_commit: GroupCommit,
-    /// The turn of lanes at SQLite's one writer: they queue here among themselves, so that a webhook or a person waits
-    /// for one of them at most.
-    lanes_turn: Arc<Mutex<()>>,
+    /// The turns of lanes at SQLite's one writer, of those that were woken and of all others: they queue here among
+    /// themselves, so that a webhook, a person or a woken lane waits for one of the others at most.
+    lanes_turns: Arc<[Mutex<()>; 2]>,
+    /// How often a lane was claimed by this process.
+    pub(crate) claims: Arc<AtomicU64>,
     /// The last number given to a line of history, so that lines of one moment keep their order.
     pub(crate) line: Arc<AtomicI64>,
 }
@@ -71,7 +73,8 @@ impl Store {
             proven: Arc::default(),
             pass: Arc::default(),
             group_commit: GroupCommit::default(),
-            lanes_turn: Arc::default(),
+            lanes_turns: Arc::default(),
+            claims: Arc::default(),
             line: Arc::new(AtomicI64::new(0)),
         };
         store.take_keys().await?;
@@ -106,9 +109,9 @@ impl Store {
     }
 
     /// A lane's turn at the writer; to be held until its transaction is over. Where there are many writers nobody waits.
-    pub(crate) async fn lanes_turn(&self) -> Option<MutexGuard<'_, ()>> {
+    pub(crate) async fn lanes_turn(&self, woken: bool) -> Option<MutexGuard<'_, ()>> {
         match self.dialect {
-            Dialect::Sqlite => Some(self.lanes_turn.lock().await),
+            Dialect::Sqlite => Some(self.lanes_turns[usize::from(woken)].lock().await),
             Dialect::Postgres => None,
         }
     }

@@ -21,6 +21,8 @@ pub struct Lease {
     pub until: Millis,
     /// How long it lasts each time, in milliseconds.
     pub length: i64,
+    /// Something from outside wanted it: what it writes goes before what lanes write that follow their own plans.
+    pub woken: bool,
 }
 
 /// All that one piece of work changes, written in one transaction.

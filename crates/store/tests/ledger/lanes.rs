@@ -47,6 +47,70 @@ async fn the_longest_overdue_lane_goes_first() {
 }
 
 #[tokio::test]
+async fn a_woken_lane_does_not_wait_for_those_whose_plans_came_due_before_it() {
+    each_database(async |ledger| {
+        let store = &ledger.store;
+        let mut shops = Vec::new();
+        for at in 1..=9 {
+            let shop = a_shop(store, &format!("s{at}")).await;
+            let taken = lease(store, shop).await;
+            store.release(&taken, "{}", NOON - 100 + at, NOON).await.unwrap();
+            shops.push(shop);
+        }
+        let (woken, planned) = shops.split_at(4);
+        for shop in woken.iter().rev() {
+            store.wake(*shop, NOON - 200).await.unwrap();
+        }
+        let busy = a_shop(store, "busy").await;
+        let taken = lease(store, busy).await;
+        store.release(&taken, "{}", NOON + 60_000, NOON).await.unwrap();
+        store.wake(busy, NOON).await.unwrap();
+        let mut claimed = Vec::new();
+        while let Some(lease) = store.claim(NOON, LEASE).await.unwrap() {
+            claimed.push((lease.shop, lease.woken));
+        }
+        let place = |shop: ShopId| claimed.iter().position(|(one, _)| *one == shop).unwrap();
+        assert_eq!(claimed.len(), 10);
+        // The five that were woken take every other turn at the latest, and nobody else's plans are forgotten.
+        assert!(place(busy) < 9, "{claimed:?}");
+        for shop in woken.iter().chain([&busy]) {
+            assert!(claimed[place(*shop)].1);
+        }
+        for shop in planned {
+            assert!(!claimed[place(*shop)].1);
+        }
+        store.wake(busy, NOON).await.unwrap();
+        assert!(
+            store.claim(NOON, LEASE).await.unwrap().is_none(),
+            "it is being worked on"
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_shop_where_something_happens_goes_before_a_crowd_that_is_overdue() {
+    each_database(async |ledger| {
+        let store = &ledger.store;
+        for n in 0..30 {
+            let shop = a_shop(store, &format!("s{n}")).await;
+            let taken = lease(store, shop).await;
+            store.release(&taken, "{}", NOON - 1_000, NOON).await.unwrap();
+        }
+        let busy = a_shop(store, "busy").await;
+        let taken = lease(store, busy).await;
+        store.release(&taken, "{}", NOON + 60_000, NOON).await.unwrap();
+        store.wake(busy, NOON).await.unwrap();
+        let (first, second) = (
+            store.claim(NOON, LEASE).await.unwrap().unwrap(),
+            store.claim(NOON, LEASE).await.unwrap().unwrap(),
+        );
+        assert!(first.shop == busy || second.shop == busy);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_worker_whose_lane_was_claimed_again_writes_nothing() {
     each_database(async |ledger| {
         let store = &ledger.store;
