@@ -51,6 +51,7 @@ pub fn web_state(app: &App, wake: Arc<Notify>, metrics: Option<PrometheusHandle>
     settings.webhook_secret.clone_from(&from.webhook_secret);
     settings.allow_http = from.allow_http;
     settings.panel_link_max_age = from.panel_link_max_age;
+    settings.outgoing_ips.clone_from(&from.outgoing_ips);
     settings.metrics_token.clone_from(&from.metrics_token);
     settings.operator_token.clone_from(&from.operator_token);
     web::State {

@@ -3,6 +3,7 @@
 //! The environment wins over the file, so that a secret can be kept out of it.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::path::Path;
 use std::time::Duration;
 
@@ -49,6 +50,10 @@ pub const NAMES: &[(&str, &str)] = &[
     (
         "AUDIT_HOURS",
         "hours between two audits of a shop by the server (default 24; 0 = none)",
+    ),
+    (
+        "OUTGOING_IPS",
+        "the addresses that this server's requests come from, comma separated; shown where SARE limits a key to some",
     ),
     (
         "PANEL_LINK_MINUTES",
@@ -108,6 +113,8 @@ pub struct Settings {
     pub sare_burst: f64,
     /// Pause between two audits of a shop; `None` = the server makes none.
     pub audit_every: Option<Duration>,
+    /// Where our requests come from.
+    pub outgoing_ips: Vec<IpAddr>,
     /// How old the panel's signed address may be.
     pub panel_link_max_age: Duration,
     /// Keys for data at rest.
@@ -174,6 +181,7 @@ impl Settings {
                     values.number("AUDIT_HOURS", 24.0)?.min(8760.0) * 3600.0,
                 )),
             },
+            outgoing_ips: values.addresses("OUTGOING_IPS")?,
             panel_link_max_age: Duration::from_secs_f64(
                 values.number("PANEL_LINK_MINUTES", 24.0 * 60.0)?.min(525_600.0) * 60.0,
             ),
@@ -233,6 +241,18 @@ impl Values {
 
     fn secret(&self, name: &str) -> Option<SecretString> {
         self.get(name).map(SecretString::from)
+    }
+
+    /// Addresses of the internet, separated by commas.
+    fn addresses(&self, name: &str) -> anyhow::Result<Vec<IpAddr>> {
+        let text = self.get(name).unwrap_or_default();
+        let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
+        parts
+            .map(|part| {
+                let address = part.parse();
+                address.with_context(|| format!("{name}: {part:?} is not an address such as 203.0.113.7"))
+            })
+            .collect()
     }
 
     /// A number above 0.
@@ -300,6 +320,18 @@ mod tests {
                 .find(|(n, _)| *n == name)
                 .map(|(_, v)| (*v).to_owned())
         })
+    }
+
+    #[test]
+    fn our_own_addresses_are_addresses() {
+        let addresses = |text| load(&[("OUTGOING_IPS", text)]).map(|settings| settings.outgoing_ips.len());
+        assert_eq!(addresses("203.0.113.7, 2001:db8::7,").unwrap(), 2);
+        assert_eq!(load(&[]).unwrap().outgoing_ips.len(), 0);
+        let error = format!("{:#}", addresses("203.0.113.7 sync.example.com").unwrap_err());
+        assert!(
+            error.contains("OUTGOING_IPS") && error.contains("203.0.113.7"),
+            "{error}"
+        );
     }
 
     #[test]

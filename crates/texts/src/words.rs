@@ -130,6 +130,15 @@ impl Words {
         }
     }
 
+    /// A counted text with other places to fill beside `{n}`.
+    pub fn count_with(self, key: &'static str, n: i64, values: &[(&str, &dyn Display)]) -> String {
+        let counted = self.number(n);
+        let form = format!("{key}.{}", self.form(n));
+        let mut all: Vec<(&str, &dyn Display)> = vec![("n", &counted)];
+        all.extend_from_slice(values);
+        fill(self.find(&form).unwrap_or(key), &all)
+    }
+
     /// A number in groups of three.
     pub fn number(self, n: i64) -> String {
         let separator = match self.0 {

@@ -1,5 +1,6 @@
 //! What the operator decides for everything that is called from outside.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use engine::PublicUrl;
@@ -27,6 +28,8 @@ pub struct Settings {
     pub metrics_token: Option<SecretString>,
     /// Bearer token of the operator's API; without it the API is off.
     pub operator_token: Option<SecretString>,
+    /// The addresses that our requests come from, where the operator has said so: what a key of SARE may be limited to.
+    pub outgoing_ips: Vec<IpAddr>,
     /// How old the panel's signed address may be (shoper-api.md C.3).
     pub panel_link_max_age: Duration,
     /// How long a session of the panel lasts. Opening the panel again begins another.
@@ -46,6 +49,7 @@ impl Settings {
             sare_register_url,
             metrics_token: None,
             operator_token: None,
+            outgoing_ips: Vec::new(),
             panel_link_max_age: Duration::from_secs(24 * 3600),
             session_life: Duration::from_secs(10 * 3600),
         }

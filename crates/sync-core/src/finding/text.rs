@@ -14,7 +14,7 @@ pub(super) fn polish(what: &What) -> String {
             format!("Nie ma ustawienia „{key}”.{}", meant_pl(similar))
         }
         What::Missing { example } => {
-            format!("Brakuje tego ustawienia. Proszę dopisać na przykład: {example}.")
+            format!("Brakuje tego ustawienia. Dopisz na przykład: {example}.")
         }
         What::WrongType { found, wanted } => {
             format!("Oczekiwano: {}. Jest: {}.", kind_pl(*wanted), kind_pl(*found))
@@ -47,7 +47,7 @@ pub(super) fn polish(what: &What) -> String {
             meant_pl(similar)
         ),
         What::DuplicateTarget => {
-            "To pole SARE jest już wypełniane przez inny wiersz. Proszę zostawić jeden.".to_owned()
+            "To pole SARE jest już wypełniane przez inny wiersz. Zostaw jeden.".to_owned()
         }
         What::UnknownField { field, kind, similar } => format!(
             "„{}” nie jest polem {}.{} Stały tekst zapisuje się tak: {{ value = \"tekst\" }}.",
@@ -63,9 +63,7 @@ pub(super) fn polish(what: &What) -> String {
             TemplateFault::Stray => {
                 "W szablonie jest } bez otwierającego {. Sam znak zapisuje się podwójnie: }}.".to_owned()
             }
-            TemplateFault::Empty => {
-                "W szablonie są puste nawiasy {}. Proszę wpisać w nie nazwę pola.".to_owned()
-            }
+            TemplateFault::Empty => "W szablonie są puste nawiasy {}. Wpisz w nie nazwę pola.".to_owned(),
         },
         What::UnknownTransform { name, similar } => {
             format!("Nie ma przekształcenia „{}”.{}", short(name), meant_pl(similar))
@@ -77,10 +75,9 @@ pub(super) fn polish(what: &What) -> String {
             )
         }
         What::NoSource => {
-            "Wiersz nie mówi, skąd wziąć wartość. Proszę podać from = \"pole\" albo value = \"tekst\"."
-                .to_owned()
+            "Wiersz nie mówi, skąd wziąć wartość. Podaj from = \"pole\" albo value = \"tekst\".".to_owned()
         }
-        What::TwoSources => "Wiersz ma i from, i value. Proszę zostawić jedno z nich.".to_owned(),
+        What::TwoSources => "Wiersz ma i from, i value. Zostaw jedno z nich.".to_owned(),
         What::UnknownGroup { group, known } => {
             format!("W SARE nie ma grupy {group}. Są: {}.", numbered(known))
         }

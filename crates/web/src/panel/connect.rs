@@ -3,6 +3,8 @@
 //! The key goes one way: it is typed, checked and kept, and no page ever shows it again. Another key for the same account
 //! leaves everything else as it is; another account is another matter, which must be agreed to (`engine::account`).
 
+use std::borrow::Cow;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use axum::Router;
@@ -43,7 +45,7 @@ struct Done {
 #[derive(Default)]
 struct Wrong {
     uid: Option<&'static str>,
-    key: Option<&'static str>,
+    key: Option<Cow<'static, str>>,
     /// About neither field.
     all: Option<&'static str>,
     /// The account is another one than before, and that was not agreed to.
@@ -58,25 +60,39 @@ impl Wrong {
         }
     }
 
-    fn of(refusal: &Refusal, words: Words) -> Self {
+    fn of(refusal: &Refusal, words: Words, outgoing_ips: &[IpAddr]) -> Self {
         let uid = |text| Self {
             uid: Some(text),
             ..Self::default()
         };
-        let key = |text| Self {
-            key: Some(text),
+        let key = |text: &'static str| Self {
+            key: Some(text.into()),
             ..Self::default()
         };
         match refusal {
             Refusal::BadUid => uid(words.say("connect.bad-uid")),
             Refusal::WrongUid => uid(words.say("connect.wrong-uid")),
             Refusal::OddKey => key(words.say("connect.odd-key")),
-            Refusal::KeyOrUid => key(words.say("connect.key-or-uid")),
+            Refusal::KeyOrUid => Self {
+                key: Some(key_or_uid(words, outgoing_ips).into()),
+                ..Self::default()
+            },
             Refusal::NoRights => key(words.say("connect.no-rights")),
             Refusal::Away(sare_api::Error::RateLimited { .. }) => Self::all(words.say("connect.sare-busy")),
             Refusal::Away(_) => Self::all(words.say("connect.sare-away")),
         }
     }
+}
+
+/// What may be wrong with a key that SARE refuses: with our addresses, where the operator has given them.
+fn key_or_uid(words: Words, outgoing_ips: &[IpAddr]) -> String {
+    let ours: Vec<String> = outgoing_ips.iter().map(IpAddr::to_string).collect();
+    let limited = if ours.is_empty() {
+        words.say("connect.key-limited").to_owned()
+    } else {
+        words.fill("connect.key-limited-add", &[("addresses", &ours.join(", "))])
+    };
+    format!("{} {limited}", words.say("connect.key-or-uid"))
 }
 
 fn configured(shop: &Shop) -> Option<Config> {
@@ -145,7 +161,7 @@ fn form(visit: &Visit, before: Option<&Config>, uid: &str, wrong: &Wrong) -> Mar
         name: "key",
         label: words.say("connect.key"),
         hint: Some(words.say("connect.key-hint")),
-        error: wrong.key,
+        error: wrong.key.as_deref(),
         required: true,
     };
     visit.form(
@@ -243,7 +259,7 @@ async fn connect(State(app): State<App>, Posted { visit, fields }: Posted) -> Re
         uid: sare_api::Uid::parse(uid)
             .err()
             .map(|_| words.say("connect.bad-uid")),
-        key: key.is_empty().then(|| words.say("connect.no-key")),
+        key: key.is_empty().then(|| words.say("connect.no-key").into()),
         ..Wrong::default()
     };
     if wrong.uid.is_some() || wrong.key.is_some() {
@@ -266,7 +282,7 @@ async fn connect(State(app): State<App>, Posted { visit, fields }: Posted) -> Re
         Err(refusal) => {
             return again(Wrong {
                 other_account: is_other,
-                ..Wrong::of(&refusal, words)
+                ..Wrong::of(&refusal, words, &app.settings.outgoing_ips)
             });
         }
     };
