@@ -2,6 +2,7 @@
 //! nothing.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
@@ -49,10 +50,13 @@ pub async fn measure(silent: u32) -> anyhow::Result<Figures> {
 
     let hole = TcpListener::bind("0.0.0.0:0").await?;
     let port = hole.local_addr()?.port();
+    let asked = Arc::new(AtomicU32::new(0));
+    let counter = Arc::clone(&asked);
     let holding = tokio::spawn(async move {
         let mut held = Vec::new();
         while let Ok((stream, _)) = hole.accept().await {
             held.push(stream);
+            counter.fetch_add(1, Ordering::Relaxed);
         }
     });
     for n in 0..silent {
@@ -66,8 +70,11 @@ pub async fn measure(silent: u32) -> anyhow::Result<Figures> {
         rig.install(&Shop::new(settings, Arc::clone(&rig.clock), 1))
             .await?;
     }
-    // All of them are being asked by now.
-    tokio::time::sleep(Duration::from_secs(2)).await;
+    let began = Instant::now();
+    while asked.load(Ordering::Relaxed) < silent {
+        ensure!(began.elapsed() < LONGEST, "not every shop is asked");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
     let memory_mb = rig.memory();
     let mut took = Vec::with_capacity(CHANGES);
     for n in 0..CHANGES {
