@@ -58,6 +58,12 @@ export class Path {
     await this.press("common.save");
   }
 
+  /** After the customers come the subscribers, who may wait. */
+  async skipSubscribers() {
+    await this.title("mapping.subscribers");
+    await this.press("mapping.skip-subscribers", "link");
+  }
+
   /** Looks at what would happen. */
   async look() {
     await this.title("launch.title");

@@ -36,6 +36,7 @@ for (const language of ["pl", "en"]) {
     expect(await app.locator("#rows tr").count()).toBeGreaterThan(1);
     expect(await world.sare.get("contacts")).toEqual([]);
     await path.customers();
+    await path.skipSubscribers();
 
     await path.look();
     expect(await world.sare.get("contacts"), "a preview sends nothing").toEqual([]);
@@ -101,6 +102,10 @@ test.describe("with the keyboard alone", () => {
     await tabTo(page, button("common.save"));
     await page.keyboard.press("Enter");
 
+    await path.title("mapping.subscribers");
+    await tabTo(page, link("mapping.skip-subscribers"));
+    await page.keyboard.press("Enter");
+
     await path.title("launch.title");
     await tabTo(page, button("launch.look-do"));
     await page.keyboard.press("Enter");
@@ -133,6 +138,7 @@ test.describe("without JavaScript", () => {
     await path.start();
     await path.connect();
     await path.customers();
+    await path.skipSubscribers();
     await path.title("launch.title");
     await path.begin();
     // The page looks again by itself; here it is asked at once.

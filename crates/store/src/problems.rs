@@ -91,6 +91,18 @@ impl Store {
         rows.iter().map(|row| self.problem_from(shop, row)).collect()
     }
 
+    /// The kinds of which the shop has open problems. Costs a look at the index a kind, however many problems there are.
+    pub async fn kinds_of_problems(&self, shop: ShopId) -> Result<Vec<ProblemKind>, Error> {
+        let query = "WITH RECURSIVE found(kind) AS ( \
+             SELECT MIN(kind) FROM problems WHERE shop_id = $1 \
+             UNION ALL SELECT (SELECT MIN(kind) FROM problems WHERE shop_id = $1 AND kind > found.kind) \
+             FROM found WHERE found.kind IS NOT NULL) \
+             SELECT kind FROM found WHERE kind IS NOT NULL";
+        let rows = sqlx::query(query).bind(shop.0).fetch_all(&self.reads).await?;
+        let kind = |row: &AnyRow| Ok(ProblemKind::of(row.try_get(0)?));
+        rows.iter().map(kind).collect()
+    }
+
     /// Open problems of these contacts, newest first.
     pub async fn problems_of(&self, shop: ShopId, hashes: &[AddrHash]) -> Result<Vec<Problem>, Error> {
         let mut found = Vec::new();

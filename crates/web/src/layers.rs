@@ -14,6 +14,7 @@ use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::Response;
 use http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use tower::ServiceBuilder;
+use tower_http::compression::CompressionLayer;
 use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::request_id::{MakeRequestId, PropagateRequestIdLayer, RequestId, SetRequestIdLayer};
 use tower_http::set_header::SetResponseHeaderLayer;
@@ -40,6 +41,9 @@ pub fn around(router: Router<App>, app: &App) -> Router<App> {
         next: Arc::default(),
     };
     let if_absent = SetResponseHeaderLayer::if_not_present;
+    // A page can be asked for only by its address, which is itself the secret in it: nobody else can have it compressed
+    // beside a text of theirs and learn from its length.
+    let router = router.layer(CompressionLayer::new().gzip(true));
     router.layer(
         ServiceBuilder::new()
             .layer(from_fn(only_plain_ids))

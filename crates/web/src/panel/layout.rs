@@ -5,6 +5,7 @@ use http::{HeaderValue, header};
 use maud::{DOCTYPE, Markup, html};
 
 use super::csp;
+use super::icons::{icon, sprite};
 use super::session::Visit;
 
 /// The menu, in its order: a page's word (under `menu` in the texts) and its address.
@@ -96,10 +97,12 @@ pub fn page(visit: &Visit, head: Head<'_>, content: Markup) -> Response {
             }
             body data-unsaved=(words.say("common.unsaved")) {
                 a.skip href="#content" { (words.say("common.skip")) }
+                (sprite())
                 p #offline.notice.warn role="status" hidden { (words.say("common.offline")) }
-                div.page {
-                    @if head.has_menu { (menu(visit, head.current)) }
+                div.page.alone[!head.has_menu || !visit.has_begun] {
+                    @if head.has_menu && visit.has_begun { (menu(visit, head.current)) }
                     main #content tabindex="-1" {
+                        @if head.has_menu && !visit.has_begun { (first_steps(visit, head.current)) }
                         h1 { (head.title) }
                         (content)
                     }
@@ -118,8 +121,64 @@ fn menu(visit: &Visit, current: &str) -> Markup {
             ul {
                 @for (word, address) in MENU {
                     li {
-                        a href=(visit.link(address)) aria-current=[(*word == current).then_some("page")] {
-                            (words.say_word("menu", word))
+                        @let to_solve = if *word == "problems" { visit.to_solve } else { 0 };
+                        a href=(visit.link(address)) aria-current=[(*word == current).then_some("page")]
+                            aria-describedby=[(to_solve > 0).then_some("to-solve")] {
+                            (icon(word))
+                            span { (words.say_word("menu", word)) }
+                            @if to_solve > 0 { span.count aria-hidden="true" { (to_solve) } }
+                        }
+                        @if to_solve > 0 { span #to-solve.unseen { (words.fill("common.to-solve", &[("n", &to_solve)])) } }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The way to the first synchronisation, and the pages that may be wanted on it: a page's word and its address.
+const STEPS: [(&str, &str); 4] = [
+    ("connect", "connect"),
+    ("customers", "customers"),
+    ("subscribers", "subscribers"),
+    ("launch", "launch"),
+];
+const ASIDE: [&str; 5] = ["overview", "contacts", "problems", "advanced", "help"];
+
+/// Until the first synchronisation is over: the steps to it in place of the menu, which would lead to empty pages.
+fn first_steps(visit: &Visit, current: &str) -> Markup {
+    let words = visit.words;
+    let config = visit.config();
+    let is_done = |step: &str| match (step, &config) {
+        ("connect", config) => config.is_some(),
+        ("customers", Some(config)) => config.customers.enabled,
+        ("subscribers", Some(config)) => config.subscribers.enabled,
+        _ => false,
+    };
+    let can_go = |step: &str| step == "connect" || config.is_some();
+    html! {
+        nav.steps aria-label=(words.say("common.steps")) {
+            ol {
+                @for (step, address) in STEPS {
+                    li.done[is_done(step)] {
+                        @if can_go(step) {
+                            a href=(visit.link(address)) aria-current=[(step == current).then_some("step")] {
+                                (words.say_word("steps", step))
+                                @if is_done(step) { span.unseen { " " (words.say("common.step-done")) } }
+                            }
+                        } @else {
+                            span aria-current=[(step == current).then_some("step")] { (words.say_word("steps", step)) }
+                        }
+                    }
+                }
+            }
+            @if config.is_some() {
+                ul {
+                    @for (word, address) in MENU.iter().filter(|(word, _)| ASIDE.contains(word)) {
+                        li {
+                            a href=(visit.link(address)) aria-current=[(*word == current).then_some("page")] {
+                                (words.say_word("menu", word))
+                            }
                         }
                     }
                 }

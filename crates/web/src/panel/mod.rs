@@ -15,6 +15,7 @@ mod csp;
 mod entry;
 mod groups;
 mod help;
+mod icons;
 mod language;
 mod launch;
 mod layout;

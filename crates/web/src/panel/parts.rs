@@ -39,6 +39,44 @@ pub fn address(text: &str) -> Markup {
     }
 }
 
+/// Characters of an address that fit into one line of a table.
+const LINE: usize = 34;
+
+/// An address in a table: one line, cut in its middle where it is long, and whole for whoever points at it or listens.
+pub fn address_line(text: &str) -> Markup {
+    let text = &*sync_core::email::shown(text);
+    let count = text.chars().count();
+    if count <= LINE {
+        return html! { span.address { (text) } };
+    }
+    // More of the end, where the domain is.
+    let (start, end) = (LINE / 2 - 3, LINE / 2 + 2);
+    let cut: String = text
+        .chars()
+        .take(start)
+        .chain(['…'])
+        .chain(text.chars().skip(count - end))
+        .collect();
+    html! {
+        span.address title=(text) { span aria-hidden="true" { (cut) } span.unseen { (text) } }
+    }
+}
+
+/// A cell of a table: on a narrow screen, where a row is a card, its head stands before it.
+pub fn cell(label: &str, content: Markup) -> Markup {
+    html! { td data-label=(label) { (content) } }
+}
+
+/// A cell with a moment or a date, which stays on one line.
+pub fn time_cell(label: &str, content: Markup) -> Markup {
+    html! { td.time data-label=(label) { (content) } }
+}
+
+/// A word in a pill, with a colour that says no more than the word.
+pub fn chip(tone: Option<Tone>, text: &str) -> Markup {
+    html! { span class={ "chip " (tone.map_or("", Tone::class)) } { (text) } }
+}
+
 /// How a notice is meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tone {
@@ -197,6 +235,19 @@ pub fn field_name(words: Words, target: &Target) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_long_address_is_cut_in_its_middle_and_told_whole() {
+        assert_eq!(
+            address_line("anna@poczta.example").into_string(),
+            "<span class=\"address\">anna@poczta.example</span>"
+        );
+        let long = "bardzo.dlugi.adres.osoby.o.dwoch.nazwiskach@poczta.przyklad.example";
+        let shown = address_line(long).into_string();
+        assert!(shown.contains(&format!("title=\"{long}\"")) && shown.contains(&format!(">{long}</span>")));
+        assert!(shown.contains("bardzo.dlugi.a…"), "{shown}");
+        assert!(shown.contains("ta.przyklad.example</span>"), "{shown}");
+    }
 
     #[test]
     fn addresses_break_before_their_signs_and_stay_whole_otherwise() {

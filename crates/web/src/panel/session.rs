@@ -13,9 +13,9 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header};
 use maud::{Markup, html};
 use secrecy::{ExposeSecret, SecretString};
-use store::{Session, Shop, ShopState};
+use store::{RunKind, Session, Shop, ShopState};
 use sync_core::config::Config;
-use sync_core::{Lang, ShopId};
+use sync_core::{Healer, Lang, ProblemKind, ShopId};
 use texts::Words;
 
 use super::assets;
@@ -144,6 +144,10 @@ pub struct Visit {
     root: String,
     here: Option<String>,
     told: Option<String>,
+    /// The first synchronisation is under way or over: the pages of every day are there.
+    pub has_begun: bool,
+    /// Causes of problems that somebody has to do something about.
+    pub to_solve: usize,
 }
 
 impl Visit {
@@ -283,8 +287,18 @@ impl FromRequestParts<App> for Visit {
             }
             None => None,
         };
+        let failed = |error: store::Error| Closed::of(words, error.into());
+        let (lane, active, kinds) = tokio::try_join!(
+            engine::standing(&app.store, shop.id),
+            app.store.active_run(shop.id),
+            app.store.kinds_of_problems(shop.id)
+        )
+        .map_err(failed)?;
+        let needs_somebody = |kind: &&ProblemKind| kind.healer() != Healer::Itself;
         Ok(Self {
             told,
+            has_begun: lane.first_done || active.is_some_and(|run| run.kind == RunKind::First),
+            to_solve: kinds.iter().filter(needs_somebody).count(),
             shop,
             words,
             admin: session.admin,

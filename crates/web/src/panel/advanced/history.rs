@@ -65,7 +65,7 @@ pub async fn list(State(app): State<App>, visit: Visit) -> Result<Response, Clos
             p { (words.say("advanced.history-none")) }
         } @else {
             div.scroll {
-                table {
+                table.stacks {
                     caption.unseen { (words.say("advanced.history")) }
                     thead {
                         tr {
@@ -87,9 +87,9 @@ pub async fn list(State(app): State<App>, visit: Visit) -> Result<Response, Clos
                                         " " span.soft { (words.say("advanced.in-force")) }
                                     }
                                 }
-                                td { (words.moment(version.at)) }
-                                td { (who(words, &version.who)) }
-                                td { (summary(words, before, version)) }
+                                (parts::time_cell(words.say("advanced.when"), html! { (words.moment(version.at)) }))
+                                (parts::cell(words.say("advanced.by-whom"), html! { (who(words, &version.who)) }))
+                                (parts::cell(words.say("advanced.changes"), html! { (summary(words, before, version)) }))
                             }
                         }
                     }
@@ -221,7 +221,7 @@ fn table(words: Words, all: &[Difference], is_return: bool) -> Markup {
             p { (words.say("advanced.no-changes")) }
         } @else {
             div.scroll {
-                table {
+                table.stacks {
                     caption.unseen { (words.say("advanced.changes")) }
                     thead {
                         tr {
@@ -234,8 +234,8 @@ fn table(words: Words, all: &[Difference], is_return: bool) -> Markup {
                         @for one in all {
                             tr {
                                 th scope="row" { (name(words, &one.path)) }
-                                td { (value(&one.before)) }
-                                td { (value(&one.after)) }
+                                (parts::cell(before, html! { (value(&one.before)) }))
+                                (parts::cell(after, html! { (value(&one.after)) }))
                             }
                         }
                     }

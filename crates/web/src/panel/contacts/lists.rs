@@ -338,12 +338,12 @@ fn table(visit: &Visit, list: List, part: &Part, is_later: bool) -> Markup {
                                 tr {
                                     th scope="row" {
                                         @match row.hash {
-                                            Some(hash) => a href=(visit.link(&page_of(hash, ""))) { (parts::address(&row.name)) },
+                                            Some(hash) => a href=(visit.link(&page_of(hash, ""))) { (parts::address_line(&row.name)) },
                                             None => (row.name),
                                         }
                                     }
-                                    td { (row.why) }
-                                    td { (words.moment(row.at)) }
+                                    (parts::cell(words.say("contacts.why"), html! { (row.why) }))
+                                    (parts::time_cell(words.say("contacts.since"), html! { (words.moment(row.at)) }))
                                 }
                             }
                         }

@@ -379,7 +379,7 @@ fn columns(words: Words, told: &Story<'_>) -> Markup {
                 }
             }
             div.scroll tabindex="0" role="region" aria-label=(title) {
-                table {
+                table.stacks {
                     caption.unseen { (title) }
                     thead {
                         tr {
@@ -399,9 +399,9 @@ fn columns(words: Words, told: &Story<'_>) -> Markup {
                                     }
                                     @if row.differs { " " strong.bad { (words.say("contacts.differs")) } }
                                 }
-                                td { (row.shop) }
-                                td { (row.sent) }
-                                td { (row.sare) }
+                                (parts::cell(words.say("contacts.in-shop"), html! { (row.shop) }))
+                                (parts::cell(words.say("contacts.last-sent"), html! { (row.sent) }))
+                                (parts::cell(words.say("contacts.in-sare"), html! { (row.sare) }))
                             }
                         }
                     }

@@ -266,7 +266,7 @@ fn compared(words: Words, proof: &Proof, names: &GroupNames) -> Markup {
             }
             @if !proof.fields.is_empty() {
                 div.scroll {
-                    table {
+                    table.stacks {
                         caption.unseen { (words.say("launch.compared")) }
                         thead {
                             tr {
@@ -280,12 +280,12 @@ fn compared(words: Words, proof: &Proof, names: &GroupNames) -> Markup {
                             @for one in &proof.fields {
                                 tr {
                                     th scope="row" { (parts::field_name(words, &one.target)) }
-                                    td { (one.sent) }
-                                    td { (one.found) }
-                                    td {
-                                        @if one.is_equal { span.good { "✓ " (words.say("launch.equal")) } }
-                                        @else { strong { (words.say("launch.different")) } }
-                                    }
+                                    (parts::cell(words.say("launch.sent"), html! { (one.sent) }))
+                                    (parts::cell(words.say("launch.read-back"), html! { (one.found) }))
+                                    (parts::cell(words.say("launch.verdict"), html! {
+                                        @if one.is_equal { (parts::chip(Some(Tone::Good), &format!("✓ {}", words.say("launch.equal")))) }
+                                        @else { (parts::chip(Some(Tone::Bad), words.say("launch.different"))) }
+                                    }))
                                 }
                             }
                         }

@@ -126,6 +126,9 @@ async fn show(
     if visit.done() == "connected" {
         told.good = Some(connect::success(visit.words, &query));
     }
+    if visit.done() == "first" {
+        told.good = Some(html! { p { (visit.words.say("mapping.saved-now-subscribers")) } });
+    }
     if visit.done() == "same" {
         told.good = Some(html! { p { (visit.words.say("mapping.saved-same")) } });
     }
@@ -177,6 +180,12 @@ async fn ready(kind: RecordKind, State(app): State<App>, visit: Visit) -> Result
         Choices::ask(&app, &visit, &config, kind, choices::PATIENCE).await;
     }
     Ok(layout::piece(&visit, html! {}))
+}
+
+/// Whether these were the customers, and nothing was said of subscribers yet.
+fn is_next_untouched(kind: RecordKind, visit: &Visit) -> bool {
+    let subscribers = |config: &Config| Section::of(config, RecordKind::Subscriber).is_untouched();
+    kind == RecordKind::Customer && visit.config().as_ref().is_none_or(subscribers)
 }
 
 fn suggest(form: &mut Form, choices: &Choices) -> usize {
@@ -269,6 +278,10 @@ async fn take(
                 };
                 let saved = save(&app, &mut visit, kind, &validated, &choices, from).await;
                 match saved.map_err(|error| visit.closed(error))? {
+                    // Subscribers come after customers, so that nobody forgets them.
+                    Saved::First if is_next_untouched(kind, &visit) => {
+                        return visit.redirect_done(&app, "subscribers?done=first").await;
+                    }
                     Saved::First => return visit.redirect_done(&app, "launch?done=saved").await,
                     Saved::Same => {
                         return visit

@@ -111,7 +111,11 @@ impl Page<'_> {
             section.save {
                 h2 { (words.say("mapping.cost")) }
                 div #cost role="status" { (find(&pieces, "cost")) }
-                div.actions { button type="submit" name="op" value="save" { (words.say("common.save")) } }
+                div.actions {
+                    button type="submit" name="op" value="save" { (words.say("common.save")) }
+                    @if self.may_skip() { a.button.quiet href=(visit.link("launch")) { (words.say("mapping.skip-subscribers")) } }
+                    span.soft data-changes=(words.say("mapping.unsaved-n")) hidden {}
+                }
             }
             div #unmapped { (find(&pieces, "unmapped")) }
         };
@@ -129,6 +133,13 @@ impl Page<'_> {
                 (visit.guarded_form(page, self.told.is_unsaved, form))
             }
         }
+    }
+
+    /// On the way to the first synchronisation, with customers saved, subscribers may be left for later.
+    fn may_skip(&self) -> bool {
+        let has_customers = |config: sync_core::config::Config| config.customers.enabled;
+        let is_second = self.form.kind == RecordKind::Subscriber && !self.visit.has_begun;
+        is_second && self.visit.config().is_some_and(has_customers)
     }
 
     fn off(&self) -> &'static str {

@@ -19,11 +19,13 @@ pub fn of(visit: &Visit, data: &PageData) -> Markup {
                     @for line in &data.latest {
                         @let address = data.contacts.get(&line.hash).and_then(|contact| contact.address.as_deref());
                         li {
-                            span.soft { (words.ago(line.at, data.now)) } " "
-                            a href=(visit.link(&format!("contacts/{}", line.hash.to_hex()))) {
-                                (parts::address(address.unwrap_or_else(|| words.say("overview.no-address"))))
-                            }
-                            ": " (desk::story::entry(line, words))
+                            span.when { (words.ago(line.at, data.now)) } " "
+                            span {
+                                a href=(visit.link(&format!("contacts/{}", line.hash.to_hex()))) {
+                                    (parts::address_line(address.unwrap_or_else(|| words.say("overview.no-address"))))
+                                }
+                            } " "
+                            span { (desk::story::entry(line, words)) }
                         }
                     }
                 }

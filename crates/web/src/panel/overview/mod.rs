@@ -52,7 +52,6 @@ async fn show(State(app): State<App>, visit: Visit) -> Result<Response, Closed> 
     };
     let content = html! {
         div data-live=(visit.link("overview/live")) { (current(&visit, &data)) }
-        (chart::of(words, &data))
         section.pause {
             h2 { (words.say("overview.pausing")) }
             (visit.form("overview/pause", pause))
@@ -88,8 +87,11 @@ fn current(visit: &Visit, data: &PageData) -> Markup {
         (progress::of(visit, data))
         (numbers::piles(visit, data))
         (numbers::attention(visit, data))
-        (numbers::sides(visit, data))
-        (numbers::proof(visit, data))
+        div.columns {
+            (numbers::sides(visit, data))
+            (numbers::proof(visit, data))
+        }
+        (chart::of(visit.words, data))
         (latest::of(visit, data))
     }
 }

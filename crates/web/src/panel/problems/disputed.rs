@@ -44,7 +44,7 @@ pub async fn section(app: &App, visit: &Visit, after: Option<AddrHash>) -> Resul
             h2 { (words.count("disputed.title", all)) }
             p { (words.say("disputed.text")) }
             div.scroll {
-                table {
+                table.stacks {
                     caption.unseen { (words.say("disputed.caption")) }
                     thead {
                         tr {
@@ -58,11 +58,11 @@ pub async fn section(app: &App, visit: &Visit, after: Option<AddrHash>) -> Resul
                             tr {
                                 th scope="row" {
                                     a href=(visit.link(&format!("contacts/{}", contact.hash.to_hex()))) {
-                                        (parts::address(contact.address.as_deref().unwrap_or_default()))
+                                        (parts::address_line(contact.address.as_deref().unwrap_or_default()))
                                     }
                                 }
-                                td { (refusal(visit, contact)) }
-                                td {
+                                (parts::cell(words.say("disputed.refusal"), refusal(visit, contact)))
+                                (parts::cell(words.say("disputed.in-shop"), html! {
                                     @if part.is_answered(contact) {
                                         (words.say("disputed.under-way"))
                                     } @else if switchable.contains(&contact.hash) {
@@ -71,7 +71,7 @@ pub async fn section(app: &App, visit: &Visit, after: Option<AddrHash>) -> Resul
                                             button.quiet type="submit" { (words.say("disputed.apply")) }
                                         }))
                                     } @else { (words.say("disputed.cannot")) }
-                                }
+                                }))
                             }
                         }
                     }

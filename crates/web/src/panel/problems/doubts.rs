@@ -32,7 +32,7 @@ pub async fn section(app: &App, visit: &Visit, after: Option<AddrHash>) -> Resul
             }
             p { (words.say("doubts.text")) }
             div.scroll {
-                table {
+                table.stacks {
                     caption.unseen { (words.say("doubts.caption")) }
                     thead {
                         tr {
@@ -46,11 +46,13 @@ pub async fn section(app: &App, visit: &Visit, after: Option<AddrHash>) -> Resul
                             tr {
                                 th scope="row" {
                                     a href=(visit.link(&format!("contacts/{}", contact.hash.to_hex()))) {
-                                        (parts::address(contact.address.as_deref().unwrap_or_default()))
+                                        (parts::address_line(contact.address.as_deref().unwrap_or_default()))
                                     }
                                 }
-                                td { @if let Some(doubt) = contact.doubt { (words.doubt(doubt).short) } }
-                                td {
+                                (parts::cell(words.say("doubts.why"), html! {
+                                    @if let Some(doubt) = contact.doubt { (words.doubt(doubt).short) }
+                                }))
+                                (parts::cell(words.say("doubts.decision"), html! {
                                     @if part.is_answered(contact) {
                                         (words.say("doubts.under-way"))
                                     } @else {
@@ -59,7 +61,7 @@ pub async fn section(app: &App, visit: &Visit, after: Option<AddrHash>) -> Resul
                                             button.quiet type="submit" { (words.say("doubts.decide")) }
                                         }))
                                     }
-                                }
+                                }))
                             }
                         }
                     }

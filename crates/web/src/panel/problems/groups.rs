@@ -187,7 +187,7 @@ fn people(visit: &Visit, problems: &[Problem], contacts: &HashMap<AddrHash, Cont
     let words = visit.words;
     html! {
         div.scroll {
-            table {
+            table.stacks {
                 caption.unseen { (words.say("problems.people")) }
                 thead {
                     tr {
@@ -201,12 +201,14 @@ fn people(visit: &Visit, problems: &[Problem], contacts: &HashMap<AddrHash, Cont
                     @for problem in problems {
                         tr {
                             th scope="row" { (whom(visit, problem, contacts)) }
-                            td { (problem.detail.as_deref().map_or_else(|| "–".to_owned(), |detail| words.problem_detail(problem.kind, detail))) }
-                            td {
+                            (parts::cell(words.say("problems.detail"), html! {
+                                (problem.detail.as_deref().map_or_else(|| "–".to_owned(), |detail| words.problem_detail(problem.kind, detail)))
+                            }))
+                            (parts::cell(words.say("problems.when"), html! {
                                 (words.ago(problem.first_at, now))
                                 @if problem.times > 1 { br; span.soft { (words.count("problems.tries", problem.times)) } }
                                 @if problem.is_final { br; span.soft { (words.say("problems.final")) } }
-                            }
+                            }))
                             td {
                                 (visit.form("problems/retry", html! {
                                     input type="hidden" name="key" value=(problem.key);
@@ -233,7 +235,7 @@ fn whom(visit: &Visit, problem: &Problem, contacts: &HashMap<AddrHash, Contact>)
     let address = contacts.get(&hash).and_then(|contact| contact.address.as_deref());
     html! {
         a href=(visit.link(&format!("contacts/{}", hash.to_hex()))) {
-            (parts::address(address.unwrap_or_else(|| words.say("problems.no-address"))))
+            (parts::address_line(address.unwrap_or_else(|| words.say("problems.no-address"))))
         }
         @if let Some(record) = record { br; span.soft { (record) } }
     }

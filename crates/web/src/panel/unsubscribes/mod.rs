@@ -175,7 +175,7 @@ fn section(visit: &Visit, list: &List, days: i64, is_told: bool) -> Markup {
             @if !is_told { p { strong { (words.say("unsubscribes.not-told")) } } }
             @if list.rows.is_empty() { p { (words.say("unsubscribes.none")) } } @else {
                 div.scroll {
-                    table {
+                    table.stacks {
                         caption.unseen { (title) }
                         thead {
                             tr {

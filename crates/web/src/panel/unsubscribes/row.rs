@@ -13,23 +13,27 @@ use crate::panel::times;
 pub fn of(visit: &Visit, one: &Unsubscribe, direction: Direction, contact: Option<&Contact>) -> Markup {
     let words = visit.words;
     let address = contact.and_then(|contact| contact.address.as_deref());
+    let other = match direction {
+        Direction::ToSare => words.say("unsubscribes.sare-knew"),
+        Direction::ToShop => words.say("unsubscribes.shop-knew"),
+    };
     html! {
         tr {
-            td { (times::moment(words, one.at)) }
+            (parts::time_cell(words.say("unsubscribes.when"), html! { (times::moment(words, one.at)) }))
             th scope="row" {
                 a href=(visit.link(&format!("contacts/{}", one.hash.to_hex()))) {
-                    (parts::address(address.unwrap_or_else(|| words.say("unsubscribes.no-address"))))
+                    (parts::address_line(address.unwrap_or_else(|| words.say("unsubscribes.no-address"))))
                 }
             }
-            td {
+            (parts::cell(words.say("unsubscribes.why"), html! {
                 (cause(words, one))
                 @if let Some(found) = found_by(words, one) { br; span.soft { (found) } }
-            }
-            td { (told(words, one, direction)) }
-            td {
+            }))
+            (parts::cell(other, html! { (told(words, one, direction)) }))
+            (parts::cell(words.say("unsubscribes.after"), html! {
                 (ended(words, one))
                 @if let Some(at) = one.ended_at { br; span.soft { (times::moment(words, at)) } }
-            }
+            }))
         }
     }
 }
