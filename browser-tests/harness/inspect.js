@@ -57,7 +57,7 @@ async function tooWide(width) {
   if (page.scrollWidth <= page.clientWidth) return "";
   const tooFar = (box) => box.right > page.clientWidth + 1;
   const out = [...document.querySelectorAll("body *")].filter((one) => {
-    if (one.closest(".scroll")) return false;
+    if (one.closest(".scroll, .page > nav")) return false;
     // Words may be wider than what they stand in.
     const words = document.createRange();
     words.selectNodeContents(one);

@@ -31,13 +31,26 @@ fn event(kind: &HistoryKind, detail: &Value, words: Words) -> Option<&'static st
     }
 }
 
+fn detail(entry: &HistoryEntry) -> Value {
+    let text = entry.detail.as_deref();
+    text.and_then(|text| serde_json::from_str(text).ok())
+        .unwrap_or_default()
+}
+
+/// What happened, without why and with which status.
+pub fn in_short(entry: &HistoryEntry, words: Words) -> &'static str {
+    event(&entry.kind, &detail(entry), words).unwrap_or(words.say("history-more.other"))
+}
+
+/// Whether it is one of many like it: written by a synchronisation of the whole shop.
+pub fn is_of_whole_shop(entry: &HistoryEntry) -> bool {
+    let by = detail(entry)["by"].as_str().and_then(Reason::from_word);
+    matches!(by, Some(Reason::Backfill | Reason::Forced | Reason::Sweep))
+}
+
 /// One line of a contact's history.
 pub fn entry(entry: &HistoryEntry, words: Words) -> String {
-    let detail: Value = entry
-        .detail
-        .as_deref()
-        .and_then(|text| serde_json::from_str(text).ok())
-        .unwrap_or_default();
+    let detail = detail(entry);
     let mut line = event(&entry.kind, &detail, words)
         .unwrap_or(entry.kind.word())
         .to_owned();

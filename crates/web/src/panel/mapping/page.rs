@@ -82,8 +82,10 @@ impl Page<'_> {
             input type="hidden" name="version" value=(self.form.version);
             input type="hidden" #from name="from" value=(self.form.from);
             @if let Some(conflict) = &self.told.conflict { (conflict.show(self.app, visit, page)) }
-            (self.whether())
-            (self.consent())
+            div.columns {
+                (self.whether())
+                (self.consent())
+            }
             section.wide aria-labelledby="mapping-heading" {
                 h2 #mapping-heading { (words.say("mapping.heading")) }
                 p.hint { (self.explanation()) }

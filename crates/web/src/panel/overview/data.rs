@@ -14,8 +14,8 @@ use crate::state::App;
 pub const DAY: Millis = 86_400_000;
 /// Days that the page looks back.
 pub const DAYS: i64 = 30;
-/// Newest events shown.
-const EVENTS: i64 = 12;
+/// Newest events read: those of one synchronisation of the whole shop are told together.
+const EVENTS: i64 = 60;
 
 /// What the page shows.
 pub struct PageData {
