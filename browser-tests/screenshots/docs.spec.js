@@ -44,6 +44,7 @@ for (const language of ["pl", "en"]) {
       await expect(page.locator("#people")).toContainText("@");
       await picture(page, "customers", language);
       await path.customers();
+      await path.skipSubscribers();
       await path.look();
       await picture(page, "launch", language);
     });

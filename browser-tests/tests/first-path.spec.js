@@ -63,6 +63,22 @@ for (const language of ["pl", "en"]) {
   });
 }
 
+test("a key just pasted can be looked at, and is hidden until then", async ({ page, world }) => {
+  const app = await openInAdmin(page, world);
+  const path = new Path(app, world);
+  await path.start();
+  await path.title("connect.title");
+  const key = app.getByLabel(say("pl", "connect.key"));
+  await key.fill("11111111-2222-3333-4444-555555555555");
+  await expect(key).toHaveAttribute("type", "password");
+  const show = app.getByRole("button", { name: say("pl", "connect.show-key") });
+  await show.click();
+  await expect(key).toHaveAttribute("type", "text");
+  await expect(show).toHaveAttribute("aria-pressed", "true");
+  await show.click();
+  await expect(key).toHaveAttribute("type", "password");
+});
+
 test.describe("with the keyboard alone", () => {
   /** Presses Tab until `wanted` has the focus; every stop on the way is visible. */
   async function tabTo(page, wanted) {

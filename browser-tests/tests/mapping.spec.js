@@ -3,6 +3,7 @@
 import { test, expect } from "../harness/test.js";
 import { barriers } from "../harness/inspect.js";
 import { openAlone } from "../harness/panel.js";
+import { say, saying } from "../harness/texts.js";
 
 /** Connects the shop's account without configuring anything. */
 async function connect(world) {
@@ -49,6 +50,22 @@ test("what is typed is shown with real contacts, and errors at their row", async
   await expect(page).toHaveURL(`${base}subscribers?done=first`);
   // What the page fetches by itself must not meet a server that is being stopped.
   await page.close();
+});
+
+test("what is not saved is counted, and a removed row comes back", async ({ page, world }) => {
+  await open(page, world);
+  const told = page.locator("[data-changes]");
+  const rows = page.locator("#rows tr");
+  await expect(told).toBeHidden();
+  const before = await rows.count();
+  await row(page, 1).getByRole("button", { name: /Usuń/ }).click();
+  await expect(rows).toHaveCount(before - 1);
+  await expect(told).toContainText(saying("pl", "mapping.unsaved-n"));
+  await page.getByRole("button", { name: say("pl", "mapping.undo") }).click();
+  await expect(rows).toHaveCount(before);
+  await expect(told).toBeHidden();
+  await page.getByLabel(say("pl", "mapping.enabled-customers")).uncheck();
+  await expect(told).toHaveText(say("pl", "mapping.unsaved-n").replace("{n}", "1"));
 });
 
 test("rows are moved and removed with the keyboard alone, and Enter saves nothing", async ({ page, world }) => {

@@ -3,7 +3,7 @@
 
 import { test, expect } from "../harness/test.js";
 import { braked } from "../harness/brake.js";
-import { inspect } from "../harness/inspect.js";
+import { barriers, inspect } from "../harness/inspect.js";
 import { ANNA } from "../harness/lively.js";
 import { frameOf, openAlone, openInAdmin, SCREENS, session } from "../harness/panel.js";
 import { until } from "../harness/processes.js";
@@ -113,6 +113,56 @@ for (const language of ["pl", "en"]) {
     });
   });
 }
+
+/** The screens that are tables in the main. */
+const TABLES = ["contacts", "contacts?list=failed", "unsubscribes", "problems", "advanced/history"];
+
+for (const language of ["pl", "en"]) {
+  test(`rows of tables are a few lines high, and cards on a telephone (${language})`, async ({ page, lively }) => {
+    test.setTimeout(240_000);
+    await openInAdmin(page, lively, { lang: language });
+    const found = [];
+    for (const address of TABLES) {
+      for (const width of [1280, 768, 360, 320]) {
+        await page.setViewportSize({ width, height: 800 });
+        await go(page, address);
+        const frame = await frameOf(page);
+        const rows = await frame.evaluate(() => {
+          const line = parseFloat(getComputedStyle(document.body).lineHeight);
+          return [...document.querySelectorAll("main table tbody tr")].map((row) => {
+            const wide = [...row.querySelectorAll(".time, .chip, .address")].filter((one) => one.getClientRects().length > 1);
+            return { lines: row.getBoundingClientRect().height / line, broken: wide.map((one) => one.textContent) };
+          });
+        });
+        // Beside a menu of the shop and one of ours there is less room than the window has.
+        const most = width >= 1280 ? 4 : 12;
+        for (const { lines, broken } of rows) {
+          if (lines > most) found.push(`${address} at ${width}: a row of ${lines.toFixed(1)} lines`);
+          if (broken.length > 0) found.push(`${address} at ${width}: in two lines: ${broken}`);
+        }
+      }
+    }
+    await page.setViewportSize({ width: 1280, height: 900 });
+    expect(found).toEqual([]);
+  });
+}
+
+test.describe("in the dark", () => {
+  test.use({ colorScheme: "dark" });
+
+  test("the screens of a shop at work have no barrier", async ({ page, lively }) => {
+    test.setTimeout(240_000);
+    await openInAdmin(page, lively);
+    const found = [];
+    for (const [name, address] of SCREENS) {
+      await go(page, address);
+      const frame = await frameOf(page);
+      found.push(...(await barriers(frame)).map((line) => `${name}: ${line}`));
+      if (name === SCREENS[0][0]) await page.screenshot({ path: "artefacts/screens/dark.png", fullPage: true });
+    }
+    expect(found).toEqual([]);
+  });
+});
 
 for (const language of ["pl", "en"]) {
   test.describe("what is seldom seen", () => {

@@ -442,7 +442,7 @@ async fn each_list_says_why_and_is_paged_through_without_loss() {
             "{page}"
         );
         let page = browser.see("contacts").await;
-        assert!(page.contains("Pominięci z wyboru") && page.contains("name=\"email\""));
+        assert!(page.contains("Pominięci zgodnie z ustawieniami") && page.contains("name=\"email\""));
     })
     .await;
 }

@@ -18,6 +18,15 @@ use crate::panel::parts::{self, Tone};
 use crate::panel::session::Visit;
 use crate::state::App;
 
+/// The page's parts: a word and where it begins.
+const PARTS: [(&str, &str); 5] = [
+    ("force", "force"),
+    ("unsubscribes", "rules"),
+    ("file", "config"),
+    ("connection", "connection"),
+    ("danger", "danger"),
+];
+
 /// What the page knows beside the shop.
 pub struct PageData {
     /// The first synchronisation is over.
@@ -82,6 +91,13 @@ pub async fn page(
                 p { a href=(visit.link("connect")) { (words.say("advanced.connect")) } }
             }))
         }
+        nav.lists aria-label=(words.say("advanced.parts")) {
+            ul {
+                @for (part, address) in PARTS {
+                    li { a href={ "#" (address) } { (words.say_word("advanced-part", part)) } }
+                }
+            }
+        }
         section #force {
             h2 { (words.say("advanced.force")) }
             (force::section(visit, &data))
@@ -92,21 +108,32 @@ pub async fn page(
                 (rules::form(visit, choice))
             }
         }
-        section #config {
-            h2 { (words.say("advanced.config")) }
-            (file::section(visit, draft.as_ref()))
-        }
         section #hook {
             h2 { (words.say("advanced.hook")) }
             (hook(visit, &data))
         }
-        section #connection {
-            h2 { (words.say("advanced.connection")) }
-            (connection(visit))
+        section #config {
+            h2 { (words.say("advanced.config")) }
+            (file::section(visit, draft.as_ref()))
         }
-        section #technical {
-            h2 { (words.say("advanced.technical")) }
-            (technical(visit, &data))
+        div.columns {
+            section #connection {
+                h2 { (words.say("advanced.connection")) }
+                (connection(visit))
+            }
+            section #technical {
+                h2 { (words.say("advanced.technical")) }
+                (technical(visit, &data))
+            }
+        }
+        section.danger #danger {
+            h2 { (words.say("advanced.danger")) }
+            @if visit.shop.config.is_some() {
+                p { (words.say("advanced.danger-disconnect")) }
+                p { a.button.quiet href=(visit.link("advanced/disconnect")) { (words.say("advanced.disconnect")) } }
+            }
+            p { (words.say("advanced.danger-erase")) }
+            p { a.button.quiet href=(visit.link("advanced/erase")) { (words.say("advanced.erase")) } }
         }
     };
     let title = words.say("advanced.title");
@@ -168,10 +195,6 @@ fn connection(visit: &Visit) -> Markup {
         div.actions {
             a.button.quiet href=(visit.link("connect")) { (words.say("advanced.change-key")) }
             a.button.quiet href=(visit.link("advanced/history")) { (words.say("advanced.history")) }
-            @if visit.shop.config.is_some() {
-                a.button.quiet href=(visit.link("advanced/disconnect")) { (words.say("advanced.disconnect")) }
-            }
-            a.button.quiet href=(visit.link("advanced/erase")) { (words.say("advanced.erase")) }
         }
     }
 }

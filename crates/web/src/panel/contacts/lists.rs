@@ -7,7 +7,9 @@ use axum::response::Response;
 use desk::story::{Grounds, Timeline};
 use maud::{Markup, html};
 use serde::Deserialize;
-use store::{AddrHash, Contact, ContactFilter, DirtyKey, Outcome, Priority, Problem, Record, Waiting};
+use store::{
+    AddrHash, Contact, ContactFilter, Counts, DirtyKey, Outcome, Priority, Problem, Record, Waiting,
+};
 use sync_core::RecordKind;
 use texts::Words;
 
@@ -56,6 +58,14 @@ impl List {
         }
     }
 
+    /// How many it holds.
+    fn count(self, counts: &Counts) -> i64 {
+        match self {
+            Self::Of(outcome) => counts.by_outcome.get(&(outcome as i64)).copied().unwrap_or(0),
+            Self::Waiting => counts.dirty,
+        }
+    }
+
     fn meaning(self, words: Words) -> &'static str {
         match self {
             Self::Of(outcome) => words.outcome(outcome).meaning,
@@ -94,15 +104,12 @@ pub async fn show(
     Query(asked): Query<Asked>,
 ) -> Result<Response, Closed> {
     let words = visit.words;
-    let list = LISTS.into_iter().find(|known| known.word() == asked.list);
-    let part = match list {
-        Some(list) => Some(
-            read(&app, &visit, list, &asked.after)
-                .await
-                .map_err(|error| visit.closed(error))?,
-        ),
-        None => None,
-    };
+    let asked_for = LISTS.into_iter().find(|known| known.word() == asked.list);
+    let list = asked_for.unwrap_or(List::Of(Outcome::Synchronised));
+    let failed = |error: Error| visit.closed(error);
+    let part = read(&app, &visit, list, &asked.after).await.map_err(failed)?;
+    let counts = app.store.counts(visit.shop.id).await;
+    let counts = counts.map_err(|error| visit.closed(error))?;
     let content = html! {
         @if visit.done() == "erased" {
             (parts::notice(Tone::Good, html! { p { (words.say("contacts.erased")) } }))
@@ -112,25 +119,14 @@ pub async fn show(
             ul {
                 @for each in LISTS {
                     li {
-                        a href=(visit.link(&format!("contacts?list={}", each.word()))) aria-current=[(list == Some(each)).then_some("page")] {
-                            (each.title(words))
+                        a href=(visit.link(&format!("contacts?list={}", each.word()))) aria-current=[(list == each).then_some("page")] {
+                            (each.title(words)) " " span.soft { (words.number(each.count(&counts))) }
                         }
                     }
                 }
             }
         }
-        @match (list, &part) {
-            (Some(list), Some(part)) => (table(&visit, list, part, !asked.after.is_empty())),
-            _ => section {
-                h2 { (words.say("contacts.lists")) }
-                dl {
-                    @for each in LISTS {
-                        dt { (each.title(words)) }
-                        dd { (each.meaning(words)) }
-                    }
-                }
-            },
-        }
+        (table(&visit, list, &part, !asked.after.is_empty()))
     };
     Ok(layout::page(
         &visit,

@@ -220,14 +220,16 @@ fn current(visit: &Visit, data: &PageData) -> Markup {
 /// What was: the person's words on consent, and all that happened.
 fn past(words: Words, contact: &Contact, ledger: &Ledger) -> Markup {
     html! {
-        (consent(words, contact, ledger))
-        section {
-            h2 { (words.say("contacts.history")) }
-            @if ledger.history.is_empty() {
-                p { (words.say("contacts.no-history")) }
-            } @else {
-                (event_list(words, ledger.history.iter()))
-                @if ledger.is_full() { p.soft { (words.say("contacts.history-full")) } }
+        div.columns {
+            (consent(words, contact, ledger))
+            section {
+                h2 { (words.say("contacts.history")) }
+                @if ledger.history.is_empty() {
+                    p { (words.say("contacts.no-history")) }
+                } @else {
+                    (event_list(words, ledger.history.iter()))
+                    @if ledger.is_full() { p.soft { (words.say("contacts.history-full")) } }
+                }
             }
         }
     }

@@ -99,6 +99,7 @@ impl Page<'_> {
                 div.actions {
                     button.quiet type="submit" name="op" value="add" data-add="" { (words.say("mapping.add")) }
                     button.quiet type="submit" name="op" value="suggest" { (words.say("mapping.suggest")) }
+                    button.link type="button" hidden data-undo { (words.say("mapping.undo")) }
                 }
             }
             section.wide aria-labelledby="people-heading" {

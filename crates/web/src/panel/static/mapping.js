@@ -65,8 +65,42 @@
 
   function changed() {
     window.dispatchEvent(new CustomEvent("panel:changed"));
+    count();
     lookSoon(50);
   }
+
+  // ---- What is not saved: each setting that differs, and each row, counts once.
+
+  var told = form.querySelector("[data-changes]");
+
+  function state() {
+    var found = {};
+    var place = 0;
+    new FormData(form).forEach(function (value, name) {
+      if (["csrf", "version", "from", "row", "new_group"].indexOf(name) >= 0) return;
+      var row = /\.(\d+)$/.exec(name);
+      var of = row ? "row " + row[1] : name;
+      // Rows count by their order too.
+      if (row && !(of in found)) found[of] = "#" + place++;
+      found[of] = (found[of] || "") + "\n" + value;
+    });
+    return found;
+  }
+
+  var saved = form.hasAttribute("data-unsaved") ? null : state();
+
+  function count() {
+    if (!told || !saved) return;
+    var now = state();
+    var n = 0;
+    Object.keys(saved).concat(Object.keys(now).filter(function (of) { return !(of in saved); })).forEach(function (of) {
+      if (saved[of] !== now[of]) n++;
+    });
+    told.hidden = n === 0;
+    told.textContent = told.getAttribute("data-changes").replace("{n}", String(n));
+  }
+
+  form.addEventListener("input", count);
 
   // ---- Rows
 
@@ -82,10 +116,27 @@
     changed();
   }
 
+  // The row removed last comes back to its place.
+  var removed = null;
+  var undo = form.querySelector("[data-undo]");
+  if (undo) {
+    undo.addEventListener("click", function () {
+      if (!removed) return;
+      var next = removed.next && removed.next.parentNode === rows ? removed.next : null;
+      rows.insertBefore(removed.row, next);
+      removed.row.querySelector("select").focus();
+      removed = null;
+      undo.hidden = true;
+      changed();
+    });
+  }
+
   function move(row, op, button) {
     if (op === "remove") {
       var near = row.nextElementSibling || row.previousElementSibling;
+      removed = { row: row, next: row.nextElementSibling };
       row.remove();
+      if (undo) undo.hidden = false;
       var next = near ? near.querySelector("[data-op=remove]") : form.querySelector("[data-add='']");
       if (next) next.focus();
     } else {

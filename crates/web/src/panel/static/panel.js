@@ -173,6 +173,16 @@
     button.hidden = false;
     button.addEventListener("click", function () { window.print(); });
   });
+  document.querySelectorAll("[data-shows]").forEach(function (button) {
+    var field = document.getElementById(button.getAttribute("data-shows"));
+    if (!field) return;
+    button.hidden = false;
+    button.addEventListener("click", function () {
+      var shown = field.type === "password";
+      field.type = shown ? "text" : "password";
+      button.setAttribute("aria-pressed", String(shown));
+    });
+  });
   document.querySelectorAll("[data-with-script]").forEach(function (part) { part.hidden = false; });
   document.querySelectorAll("[data-reads-into]").forEach(function (input) {
     input.addEventListener("change", function () {
