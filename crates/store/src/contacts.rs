@@ -231,7 +231,7 @@ impl Store {
             .fetch_all(&self.reads);
         let waiting = sqlx::query(
             "SELECT (SELECT COUNT(*) FROM dirty WHERE shop_id = $1 AND held_by IS NULL) AS waiting, \
-             (SELECT COUNT(*) FROM problems WHERE shop_id = $1) AS troubled",
+             (SELECT COUNT(*) FROM problems WHERE shop_id = $1 AND set_aside_at = 0) AS troubled",
         )
         .bind(shop.0)
         .fetch_one(&self.reads);

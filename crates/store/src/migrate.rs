@@ -23,6 +23,7 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (17, include_str!("../migrations/0017_addresses.sql")),
     (18, include_str!("../migrations/0018_shop_keys.sql")),
     (19, include_str!("../migrations/0019_servers_ended.sql")),
+    (20, include_str!("../migrations/0020_problems_set_aside.sql")),
 ];
 
 /// That this program knows a database of this version.

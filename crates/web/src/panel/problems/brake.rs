@@ -71,12 +71,15 @@ async fn of_run(app: &App, visit: &Visit, run: &Run) -> Result<Markup, Error> {
     let counts = app.store.counts(visit.shop.id).await?;
     let examples = examples(app, visit, run.id).await?;
     let (unmailable, gone) = (body.statement.unmailable, body.statement.gone);
+    let all = counts.contacts.max(unmailable).max(1);
+    let share = words.fill("brake.percent", &[("n", &(100 * unmailable / all).max(1))]);
     Ok(html! {
         p { strong { (words.run_kind(run.kind)) } }
         ul {
-            @if unmailable > 0 { li { (words.count("brake.unmailable", unmailable)) } }
+            @if unmailable > 0 {
+                li { strong { (words.count_with("brake.unmailable", unmailable, &[("all", &words.number(all)), ("share", &share)])) } }
+            }
             @if gone > 0 { li { (words.count("brake.gone", gone)) } }
-            li { (words.count("brake.of", counts.contacts)) }
         }
         (list(visit, &examples))
     })
