@@ -11,9 +11,9 @@ const link = (page, key) => page.locator("main").getByRole("link", { name: words
 
 test.use({ begin: { configured: true, customers: 6, subscribers: 4 }, expected: /status of 4/ });
 
-async function openAdvanced(page, world) {
+async function openAdvanced(page, world, part = "") {
   const base = await openAlone(page, world);
-  await page.goto(`${base}advanced`);
+  await page.goto(`${base}advanced${part}`);
   await expect(page.getByRole("heading", { level: 1, name: words("advanced.title") })).toBeVisible();
   return base;
 }
@@ -30,7 +30,7 @@ test("a full synchronisation is forced behind a tick, and its end is told", asyn
 });
 
 test("the configuration is taken out, changed, checked, put in, and the way back is there", async ({ page, world }) => {
-  const base = await openAdvanced(page, world);
+  const base = await openAdvanced(page, world, "/file");
   const waiting = page.waitForEvent("download");
   await link(page, "advanced.export").click();
   const text = await readFile(await (await waiting).path(), "utf8");
@@ -59,7 +59,7 @@ test("the configuration is taken out, changed, checked, put in, and the way back
 });
 
 test("the shop is disconnected from SARE, and connected again without losing anything", async ({ page, world }) => {
-  const base = await openAdvanced(page, world);
+  const base = await openAdvanced(page, world, "/danger");
   const before = await world.operator(world.shop, "/config");
   await link(page, "advanced.disconnect").click();
   await page.getByLabel(words("advanced.disconnect-sure")).check();
@@ -81,7 +81,7 @@ test("the shop is disconnected from SARE, and connected again without losing any
 });
 
 test("all data of a shop are erased only by its name", async ({ page, world }) => {
-  await openAdvanced(page, world);
+  await openAdvanced(page, world, "/danger");
   await link(page, "advanced.erase").click();
   const name = page.getByLabel(words("advanced.erase-type"));
   await name.fill("inny-sklep.pl");

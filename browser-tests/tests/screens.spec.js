@@ -45,7 +45,7 @@ for (const language of ["pl", "en"]) {
       await go(page, address);
       found.push(...(await inspect(page, `${address.replace(/[^a-z0-9]+/g, "-")}-${language}`)));
     }
-    await go(page, "advanced");
+    await go(page, "advanced/file");
     const advanced = page.frameLocator("#app");
     await advanced.getByLabel(words("advanced.import-text")).fill("[customers]\ngroup = \"?\"\n");
     await advanced.getByRole("button", { name: words("advanced.import-check"), exact: true }).click();

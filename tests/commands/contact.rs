@@ -81,7 +81,7 @@ fn a_refusal_is_told_with_its_origin_and_why_nothing_is_sent() {
     told.saying("It is suppressed")
         .saying("SARE had a refusal when the contact was first seen")
         .saying("had refused in SARE before")
-        .saying("SARE was never told of it by us.");
+        .saying("We have never sent this contact to SARE.");
 }
 
 #[test]

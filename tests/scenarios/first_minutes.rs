@@ -474,7 +474,7 @@ async fn before_the_first_synchronisation_a_merchant_looks_tries_ten_and_begins(
         lab.minutes(1).await;
         let page = merchant.opens("launch").await;
         assert!(
-            page.says("Mailingi zacznie otrzymywać o 3 osoby więcej."),
+            page.says("Newsletter zaczną otrzymywać 3 nowe osoby."),
             "{}",
             page.text
         );

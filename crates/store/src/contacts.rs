@@ -109,6 +109,31 @@ impl Store {
         rows.iter().map(|row| self.contact_from(shop, row)).collect()
     }
 
+    /// The `limit` contacts before `before`, by hash, in the same order. Erased ones are left out.
+    pub async fn contacts_before(
+        &self,
+        shop: ShopId,
+        before: AddrHash,
+        limit: i64,
+        filter: ContactFilter,
+    ) -> Result<Vec<Contact>, Error> {
+        let (columns, condition) = (columns(), filter.condition());
+        let query = format!(
+            "SELECT {columns} FROM contacts WHERE shop_id = $1 AND hash < $2 AND address IS NOT NULL AND {condition} \
+             ORDER BY hash DESC LIMIT $3"
+        );
+        let rows = sqlx::query(AssertSqlSafe(query))
+            .bind(shop.0)
+            .bind(before.0.to_vec())
+            .bind(limit)
+            .fetch_all(&self.reads)
+            .await?;
+        rows.iter()
+            .rev()
+            .map(|row| self.contact_from(shop, row))
+            .collect()
+    }
+
     /// How many contacts the present poll found newly refused.
     pub async fn count_poll_found(&self, shop: ShopId) -> Result<i64, Error> {
         let query =
@@ -231,7 +256,7 @@ impl Store {
             .fetch_all(&self.reads);
         let waiting = sqlx::query(
             "SELECT (SELECT COUNT(*) FROM dirty WHERE shop_id = $1 AND held_by IS NULL) AS waiting, \
-             (SELECT COUNT(*) FROM problems WHERE shop_id = $1) AS troubled",
+             (SELECT COUNT(*) FROM problems WHERE shop_id = $1 AND set_aside_at = 0) AS troubled",
         )
         .bind(shop.0)
         .fetch_one(&self.reads);

@@ -24,6 +24,7 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (18, include_str!("../migrations/0018_shop_keys.sql")),
     (19, include_str!("../migrations/0019_servers_ended.sql")),
     (20, include_str!("../migrations/0020_woken_lanes.sql")),
+    (21, include_str!("../migrations/0021_problems_set_aside.sql")),
 ];
 
 /// That this program knows a database of this version.

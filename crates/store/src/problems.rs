@@ -10,7 +10,7 @@ use crate::contact_row::hash_of;
 use crate::dirty::OLDEST_WAITING;
 use crate::error::Error;
 use crate::lanes;
-use crate::model::{AddrHash, DirtyKey, DirtyMark, Millis, Priority, Problem, Reason};
+use crate::model::{AddrHash, DirtyKey, DirtyMark, Millis, Outcome, Priority, Problem, Reason};
 use crate::store::Store;
 
 /// More contacts than this tried again at once keep no live change waiting.
@@ -31,6 +31,8 @@ pub struct ProblemGroup {
     pub count: i64,
     /// Since when the oldest is there.
     pub since: Millis,
+    /// A person decided to live with all of them: none has come since.
+    pub is_aside: bool,
 }
 
 /// Which problems are tried again.
@@ -91,11 +93,11 @@ impl Store {
         rows.iter().map(|row| self.problem_from(shop, row)).collect()
     }
 
-    /// The kinds of which the shop has open problems. Costs a look at the index a kind, however many problems there are.
+    /// The kinds of which the shop has open problems that nobody has set aside. Costs a look at the index a kind, however many problems there are.
     pub async fn kinds_of_problems(&self, shop: ShopId) -> Result<Vec<ProblemKind>, Error> {
         let query = "WITH RECURSIVE found(kind) AS ( \
-             SELECT MIN(kind) FROM problems WHERE shop_id = $1 \
-             UNION ALL SELECT (SELECT MIN(kind) FROM problems WHERE shop_id = $1 AND kind > found.kind) \
+             SELECT MIN(kind) FROM problems WHERE shop_id = $1 AND set_aside_at = 0 \
+             UNION ALL SELECT (SELECT MIN(kind) FROM problems WHERE shop_id = $1 AND kind > found.kind AND set_aside_at = 0) \
              FROM found WHERE found.kind IS NOT NULL) \
              SELECT kind FROM found WHERE kind IS NOT NULL";
         let rows = sqlx::query(query).bind(shop.0).fetch_all(&self.reads).await?;
@@ -164,7 +166,8 @@ impl Store {
 
     /// Open problems by kind, the largest group first.
     pub async fn problem_groups(&self, shop: ShopId) -> Result<Vec<ProblemGroup>, Error> {
-        let query = "SELECT kind, COUNT(*) AS found, MIN(first_at) AS since FROM problems WHERE shop_id = $1 GROUP BY kind \
+        let query = "SELECT kind, COUNT(*) AS found, MIN(first_at) AS since, \
+             COUNT(CASE WHEN set_aside_at = 0 THEN 1 END) AS counted FROM problems WHERE shop_id = $1 GROUP BY kind \
              ORDER BY COUNT(*) DESC, kind";
         let rows = sqlx::query(query).bind(shop.0).fetch_all(&self.reads).await?;
         rows.iter()
@@ -173,6 +176,7 @@ impl Store {
                     kind: ProblemKind::of(row.try_get("kind")?),
                     count: row.try_get("found")?,
                     since: row.try_get("since")?,
+                    is_aside: row.try_get::<i64, _>("counted")? == 0,
                 })
             })
             .collect()
@@ -216,6 +220,37 @@ impl Store {
         rows.iter()
             .map(|row| Ok((row.try_get("kind")?, row.try_get("found")?)))
             .collect()
+    }
+
+    /// Sets the open problems of a kind aside, or brings them back where `at` is `None`. Those of the shop as a whole
+    /// stay: nothing goes on while they are there. How many.
+    pub async fn set_problems_aside(
+        &self,
+        shop: ShopId,
+        kind: &str,
+        at: Option<Millis>,
+    ) -> Result<u64, Error> {
+        let query = "UPDATE problems SET set_aside_at = $3 WHERE shop_id = $1 AND kind = $2 AND entry NOT LIKE 'shop:%'";
+        let done = sqlx::query(query)
+            .bind(shop.0)
+            .bind(kind.to_owned())
+            .bind(at.unwrap_or(0))
+            .execute(&self.writes)
+            .await?;
+        Ok(done.rows_affected())
+    }
+
+    /// Contacts that could not be sent and whose problems are all set aside.
+    pub async fn count_failed_aside(&self, shop: ShopId) -> Result<i64, Error> {
+        let query = "SELECT COUNT(*) FROM contacts WHERE shop_id = $1 AND outcome = $2 \
+             AND hash IN (SELECT hash FROM problems WHERE shop_id = $1 AND hash IS NOT NULL AND set_aside_at > 0) \
+             AND hash NOT IN (SELECT hash FROM problems WHERE shop_id = $1 AND hash IS NOT NULL AND set_aside_at = 0)";
+        let row = sqlx::query(query)
+            .bind(shop.0)
+            .bind(Outcome::Failed as i64)
+            .fetch_one(&self.reads)
+            .await?;
+        Ok(row.try_get(0)?)
     }
 
     /// How many shops have a problem of each of these kinds, which each shop has at most once.

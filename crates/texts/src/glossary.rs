@@ -121,6 +121,16 @@ impl Words {
         }
     }
 
+    /// The cause that `n` open problems share: counted where each is a contact's or a record's.
+    pub fn problem_group(self, kind: ProblemKind, n: i64) -> String {
+        let counted = if n > 1 {
+            self.count_word("problem-group", kind.word(), n)
+        } else {
+            None
+        };
+        counted.unwrap_or_else(|| self.problem(kind).cause.to_owned())
+    }
+
     /// A problem's detail: a number that stands for itself in the ledger is said in words.
     pub fn problem_detail(self, kind: ProblemKind, detail: &str) -> String {
         match (kind, detail.parse::<u64>()) {

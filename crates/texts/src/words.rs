@@ -121,6 +121,17 @@ impl Words {
         fill(self.find(&form).unwrap_or(key), &[("n", &self.number(n))])
     }
 
+    /// As `count`, with other `{names}` filled in as well.
+    pub fn count_with(self, key: &'static str, n: i64, values: &[(&str, &dyn Display)]) -> String {
+        fill(&self.count(key, n), values)
+    }
+
+    /// The text under `key.word` in the form that goes with `n`; `None` where that word has none.
+    pub(crate) fn count_word(self, key: &'static str, word: &str, n: i64) -> Option<String> {
+        let text = self.find(&format!("{key}.{word}.{}", self.form(n)))?;
+        Some(fill(text, &[("n", &self.number(n))]))
+    }
+
     fn form(self, n: i64) -> &'static str {
         let n = n.unsigned_abs();
         match self.0 {
@@ -128,15 +139,6 @@ impl Words {
             Lang::Pl if matches!(n % 10, 2..=4) && !matches!(n % 100, 12..=14) => "few",
             _ => "many",
         }
-    }
-
-    /// A counted text with other places to fill beside `{n}`.
-    pub fn count_with(self, key: &'static str, n: i64, values: &[(&str, &dyn Display)]) -> String {
-        let counted = self.number(n);
-        let form = format!("{key}.{}", self.form(n));
-        let mut all: Vec<(&str, &dyn Display)> = vec![("n", &counted)];
-        all.extend_from_slice(values);
-        fill(self.find(&form).unwrap_or(key), &all)
     }
 
     /// A number in groups of three.

@@ -139,6 +139,8 @@ pub struct Sources<'a> {
     pub troubles: Vec<ProblemKind>,
     /// Consents that wait for a person's decision.
     pub doubts: i64,
+    /// Contacts that could not be sent and whose problems a person has set aside.
+    pub failed_aside: i64,
 }
 
 impl Facts {
@@ -149,7 +151,7 @@ impl Facts {
 
     /// Reads them.
     pub async fn read(store: &Store, shop: &Shop, now: Millis) -> Result<Self, store::Error> {
-        let (lane, counts, runs, active, audit, configured_at, troubles, has_key, doubts) = tokio::try_join!(
+        let (lane, counts, runs, active, audit, configured_at, troubles, has_key, doubts, failed_aside) = tokio::try_join!(
             engine::standing(store, shop.id),
             store.counts(shop.id),
             store.runs(shop.id, 5),
@@ -159,6 +161,7 @@ impl Facts {
             troubles(store, shop),
             has_key(store, shop),
             store.count_doubted(shop.id),
+            store.count_failed_aside(shop.id),
         )?;
         Ok(Self::of(Sources {
             now,
@@ -172,6 +175,7 @@ impl Facts {
             has_key,
             troubles,
             doubts,
+            failed_aside,
         }))
     }
 
@@ -189,6 +193,7 @@ impl Facts {
             has_key,
             troubles,
             doubts,
+            failed_aside,
         } = sources;
         let config = shop.config.as_deref().map(Config::parse);
         let setup = match &config {
@@ -251,8 +256,7 @@ impl Facts {
             failed: counts
                 .by_outcome
                 .get(&(Outcome::Failed as i64))
-                .copied()
-                .unwrap_or(0),
+                .map_or(0, |failed| (failed - failed_aside).max(0)),
         }
     }
 }

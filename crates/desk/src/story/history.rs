@@ -37,17 +37,6 @@ fn detail(entry: &HistoryEntry) -> Value {
         .unwrap_or_default()
 }
 
-/// What happened, without why and with which status.
-pub fn in_short(entry: &HistoryEntry, words: Words) -> &'static str {
-    event(&entry.kind, &detail(entry), words).unwrap_or(words.say("history-more.other"))
-}
-
-/// Whether it is one of many like it: written by a synchronisation of the whole shop.
-pub fn is_of_whole_shop(entry: &HistoryEntry) -> bool {
-    let by = detail(entry)["by"].as_str().and_then(Reason::from_word);
-    matches!(by, Some(Reason::Backfill | Reason::Forced | Reason::Sweep))
-}
-
 /// One line of a contact's history.
 pub fn entry(entry: &HistoryEntry, words: Words) -> String {
     let detail = detail(entry);

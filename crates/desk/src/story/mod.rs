@@ -17,7 +17,7 @@ mod timeline;
 mod why;
 
 pub use columns::{Column, ColumnName};
-pub use history::{entry, in_short, is_of_whole_shop};
+pub use history::entry;
 pub use ledger::{HISTORY, Ledger};
 pub use refusal::{consent_sentence, refusal_origin, refusal_sentence, told_shop};
 pub use sare::in_sare;

@@ -341,3 +341,73 @@ async fn many_that_are_tried_again_at_once_keep_no_live_change_waiting() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn what_is_set_aside_is_not_counted_until_another_case_comes() {
+    each_database(async |ledger| {
+        let store = &ledger.store;
+        let shop = a_shop(store, "a").await;
+        let note = async |id: i64, kind: &str| {
+            let problem = Problem {
+                key: DirtyKey::Record(sync_core::RecordKey::customer(id)).encode(),
+                ..of_shop(kind, NOON)
+            };
+            store.note_problem(shop, &problem).await.unwrap();
+        };
+        let group = async |kind: &str| {
+            let groups = store.problem_groups(shop).await.unwrap();
+            let found = groups
+                .into_iter()
+                .find(|group| group.kind.word() == kind)
+                .unwrap();
+            (found.count, found.is_aside)
+        };
+        note(1, "sare-refused").await;
+        note(2, "sare-refused").await;
+        note(3, "bad-address").await;
+        store
+            .note_problem(shop, &of_shop("sare-access", NOON))
+            .await
+            .unwrap();
+        assert_eq!(
+            store
+                .set_problems_aside(shop, "sare-refused", Some(NOON))
+                .await
+                .unwrap(),
+            2
+        );
+        assert_eq!(group("sare-refused").await, (2, true));
+        assert_eq!(group("bad-address").await, (1, false));
+        assert_eq!(store.counts(shop).await.unwrap().problems, 2);
+        // Another try of the same case is no new one.
+        note(1, "sare-refused").await;
+        assert_eq!(group("sare-refused").await, (2, true));
+        note(4, "sare-refused").await;
+        assert_eq!(group("sare-refused").await, (3, false));
+        assert_eq!(
+            store
+                .set_problems_aside(shop, "sare-refused", Some(NOON))
+                .await
+                .unwrap(),
+            3
+        );
+        assert_eq!(
+            store
+                .set_problems_aside(shop, "sare-refused", None)
+                .await
+                .unwrap(),
+            3
+        );
+        assert_eq!(group("sare-refused").await, (3, false));
+        assert_eq!(store.counts(shop).await.unwrap().problems, 5);
+        // What stops the shop cannot be set aside.
+        assert_eq!(
+            store
+                .set_problems_aside(shop, "sare-access", Some(NOON))
+                .await
+                .unwrap(),
+            0
+        );
+    })
+    .await;
+}

@@ -88,7 +88,7 @@ fn literals(call: &str) -> BTreeSet<String> {
 fn every_text_that_a_page_asks_for_is_there_and_no_other() {
     let all = keys(&POLISH);
     let mut used = BTreeSet::new();
-    for call in [".say", ".fill", ".dated", ".count"] {
+    for call in [".say", ".fill", ".dated", ".count", ".count_with"] {
         used.extend(literals(call));
     }
     let missing: Vec<_> = used.difference(&all).collect();
@@ -96,7 +96,12 @@ fn every_text_that_a_page_asks_for_is_there_and_no_other() {
     let by_word = literals(".say_word");
     let by_known_word = literals(".known_word");
     let by_part = literals(".part");
-    let pages = by_word.iter().chain(&by_known_word).chain(&by_part);
+    let by_count = literals(".count_word");
+    let pages = by_word
+        .iter()
+        .chain(&by_known_word)
+        .chain(&by_part)
+        .chain(&by_count);
     let unused: Vec<_> = all
         .difference(&used)
         .filter(|key| !pages.clone().any(|page| key.starts_with(&format!("{page}."))))

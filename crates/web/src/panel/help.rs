@@ -107,13 +107,13 @@ fn sections(words: Words) -> Vec<Section> {
                     "unsubscribe-shop",
                     words.say("help.unsubscribe-shop-question"),
                     words.say("help.unsubscribe-shop-answer"),
-                    Some("advanced"),
+                    Some("advanced/rules"),
                 ),
                 answer(
                     "again",
                     words.say("help.again-question"),
                     words.say("help.again-answer"),
-                    Some("advanced"),
+                    Some("advanced/rules"),
                 ),
             ],
         },
@@ -130,7 +130,7 @@ fn sections(words: Words) -> Vec<Section> {
                     "deleted",
                     words.say("help.deleted-question"),
                     words.say("help.deleted-answer"),
-                    Some("advanced"),
+                    Some("advanced/rules"),
                 ),
                 answer(
                     "sare-edits",
@@ -213,7 +213,7 @@ fn name(words: Words, page: &str) -> &'static str {
         "connect" => words.say("connect.title"),
         "launch" => words.say("launch.title"),
         "" => words.say_word("menu", "overview"),
-        page => words.say_word("menu", page),
+        page => words.say_word("menu", page.split('/').next().unwrap_or(page)),
     }
 }
 

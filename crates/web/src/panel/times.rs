@@ -17,11 +17,6 @@ pub fn day(words: Words, at: Millis) -> Markup {
     html! { time datetime=[iso(at).and_then(|text| text.get(..10).map(str::to_owned))] { (date(words, &texts::in_poland(at))) } }
 }
 
-/// A day and month, for an axis: `23.11`.
-pub fn day_short(at: Millis) -> String {
-    texts::clock(at, "%d.%m")
-}
-
 fn date(words: Words, local: &str) -> String {
     let date = local.get(..10).unwrap_or_default();
     let parts: Vec<&str> = date.split('.').collect();

@@ -327,12 +327,12 @@ async fn problems_name_whom_they_are_about_and_are_retried() {
             .await
             .json();
         assert_eq!(polish[0]["cause"], "SARE nie przyjęło tego kontaktu.");
-        assert!(polish[0]["remedy"].as_str().unwrap().starts_with("Proszę"));
+        assert!(polish[0]["remedy"].as_str().unwrap().starts_with("Przeczytaj powód"));
         let list = world.operator(Method::GET, &path, "").await.json();
         let expected = json!({
             "key": "u:12", "who": JAN, "kind": "sare-refused", "detail": "gsm", "final": true,
-            "cause": "SARE did not take this contact.", "healer": "merchant",
-            "remedy": "Read its reason; correct the value in the shop or the mapping. It is tried again when the contact changes, or on demand.",
+            "cause": "SARE did not accept this contact.", "healer": "merchant",
+            "remedy": "Read the reason and correct the value in the shop or the mapping. We send the contact again when it changes, or when you choose “Try again”.",
             "since": "2026-11-23T11:00:00Z", "last": "2026-11-23T11:00:00Z", "times": 1,
         });
         assert_eq!(list, json!([expected]));

@@ -60,7 +60,7 @@ async fn the_signed_address_opens_the_shops_own_page() {
         assert!(
             text.contains("<html lang=\"pl\">")
                 && text.contains(HOST)
-                && text.contains("łączenie ze sklepem"),
+                && text.contains("Sklep właśnie się z nami łączy"),
             "{text}"
         );
         let policy = answer.header("content-security-policy");
@@ -84,7 +84,7 @@ async fn an_administrator_is_taken_or_left_and_the_language_follows_the_panel() 
             let more = format!("&admin-id=1&admin-name=Jan+Kowalski&admin-hash={admin}&translations=en_US");
             let (page, cookie) = open(&world, &entry(HASH, &more), true).await;
             let text = look(&world, &page, cookie.as_deref()).await.text().to_owned();
-            assert!(text.contains("<html lang=\"en\">") && text.contains("connecting to the shop"));
+            assert!(text.contains("<html lang=\"en\">") && text.contains("The shop is connecting to us"));
             assert!(!text.contains("Kowalski"));
         }
     })

@@ -6,6 +6,7 @@ use store::{HookKind, RunKind, RunState, SecretName, ShopState};
 use sync_core::config::{Config, DeletedAction, OnNewOptIn, UnsubscribeStatus, WithoutAccount};
 
 use crate::browser::Browser;
+use crate::ledger::between;
 use crate::panel_contacts::configure;
 use crate::world::*;
 
@@ -142,7 +143,10 @@ async fn a_forced_run_that_would_mail_someone_shows_its_numbers() {
         let run = world.store.runs(world.shop().await.id, 9).await.unwrap();
         let forced = run.iter().find(|run| run.kind == RunKind::Forced).unwrap();
         assert_eq!(forced.state, RunState::Refused, "{forced:?}");
-        assert!(page.contains("odbiorcą newslettera 1 osobę"), "{page}");
+        assert!(
+            page.contains("Przez nią 1 osoba zaczęłaby otrzymywać newsletter"),
+            "{page}"
+        );
     })
     .await;
 }
@@ -172,7 +176,7 @@ async fn rules_are_saved_checked_and_never_over_somebody_elses_change() {
     each_connected(async |world, services| {
         configure(&world, &services).await;
         let browser = Browser::open(&world).await;
-        let page = browser.see("advanced").await;
+        let page = browser.see("advanced/rules").await;
         assert!(
             page.contains("value=\"removal-requested\" checked")
                 && page.contains("id=\"to_shoper\" name=\"to_shoper\" value=\"yes\" checked"),
@@ -187,7 +191,7 @@ async fn rules_are_saved_checked_and_never_over_somebody_elses_change() {
         assert_eq!(world.shop().await.config_version.to_string(), version);
 
         let saved = browser.post("advanced/rules", &with(&version, &[])).await;
-        assert_eq!(browser.target(&saved), "advanced?done=rules");
+        assert_eq!(browser.target(&saved), "advanced/rules?done=rules");
         let now = config(&world).await;
         assert_eq!(now.unsubscribe.to_sare, UnsubscribeStatus::Removed);
         assert_eq!(
@@ -219,7 +223,7 @@ async fn whom_not_to_send_is_the_merchants_choice_in_plain_words() {
     each_connected(async |world, services| {
         configure(&world, &services).await;
         let browser = Browser::open(&world).await;
-        let page = browser.see("advanced").await;
+        let page = browser.see("advanced/rules").await;
         assert!(page.contains("Adresów z tych domen nie przesyłamy"), "{page}");
         assert!(page.contains("members.ebay.*"), "the usual ones are named");
         let version = world.shop().await.config_version.to_string();
@@ -241,7 +245,7 @@ async fn whom_not_to_send_is_the_merchants_choice_in_plain_words() {
             ("without_account", "skip"),
         ];
         let saved = browser.post("advanced/rules", &with(&version, &chosen)).await;
-        assert_eq!(browser.target(&saved), "advanced?done=rules");
+        assert_eq!(browser.target(&saved), "advanced/rules?done=rules");
         let now = config(&world).await;
         let domains: Vec<String> = now.leave_out.domains.iter().map(ToString::to_string).collect();
         assert_eq!(domains, ["allegromail.pl", "mail.erli.pl"]);
@@ -284,7 +288,7 @@ async fn the_configuration_goes_out_without_the_key_and_comes_in_only_when_it_is
             .replace("name = ", "nam = ");
         let told = import(&wrong, "import").await;
         assert!(
-            told.text().contains("ma błędy") && told.text().contains("Błąd:"),
+            told.text().contains("W pliku są błędy") && told.text().contains("Błąd:"),
             "{}",
             told.text()
         );
@@ -300,11 +304,7 @@ async fn the_configuration_goes_out_without_the_key_and_comes_in_only_when_it_is
         assert!(told.text().contains("customers.group"), "{}", told.text());
         let fine = file.text().replace("share = 0.05", "share = 0.2");
         let told = import(&fine, "check").await;
-        assert!(
-            told.text().contains("Konfiguracja jest poprawna"),
-            "{}",
-            told.text()
-        );
+        assert!(told.text().contains("Plik jest poprawny"), "{}", told.text());
         assert_eq!(
             world.shop().await.config_version.to_string(),
             version,
@@ -312,7 +312,7 @@ async fn the_configuration_goes_out_without_the_key_and_comes_in_only_when_it_is
         );
 
         let taken = import(&fine, "import").await;
-        assert_eq!(browser.target(&taken), "advanced?done=imported");
+        assert_eq!(browser.target(&taken), "advanced/file?done=imported");
         assert!((config(&world).await.brake.share - 0.2).abs() < 1e-9);
         let late = import(file.text(), "import").await;
         assert!(late.text().contains("Ktoś zmienił"));
@@ -358,7 +358,7 @@ async fn every_change_can_be_read_and_taken_back_as_a_new_version() {
         let restored = browser
             .post(&format!("{back}/restore"), &[("version", &now)])
             .await;
-        assert_eq!(browser.target(&restored), "advanced?done=restored");
+        assert_eq!(browser.target(&restored), "advanced/file?done=restored");
         assert_eq!(world.shop().await.config_version, first + 2);
         assert_eq!(config(&world).await.brake.at_least, 20);
         let late = browser
@@ -381,7 +381,7 @@ async fn disconnecting_takes_the_key_and_keeps_everything_else() {
         let unticked = browser.post("advanced/disconnect", &[]).await;
         assert!(unticked.text().contains("Zaznacz pole") && key().await.is_some());
         let done = browser.post("advanced/disconnect", &[("sure", "yes")]).await;
-        assert_eq!(browser.target(&done), "advanced?done=disconnected");
+        assert_eq!(browser.target(&done), "advanced/danger?done=disconnected");
         assert!(key().await.is_none());
         assert_eq!(world.shop().await.config, shop.config);
         let problems = async || world.store.problem_kinds(shop.id).await.unwrap();
@@ -471,9 +471,14 @@ async fn the_webhooks_address_and_technical_data_are_there_for_support() {
         configure(&world, &services).await;
         let shop = world.shop().await;
         let browser = Browser::open(&world).await;
-        assert!(browser.see("advanced").await.contains("Adres powstanie"));
+        assert!(
+            browser
+                .see("advanced/connection")
+                .await
+                .contains("Adres powstanie")
+        );
         let token = world.hooked(&shop, HookKind::Sare, "sare-token", None).await;
-        let page = browser.see("advanced").await;
+        let page = browser.see("advanced/connection").await;
         assert!(
             page.contains(&format!("https://app.example/sare/webhooks/{token}")),
             "{page}"
@@ -485,6 +490,41 @@ async fn the_webhooks_address_and_technical_data_are_there_for_support() {
             english.contains("Nobody's consent will change") || english.contains("Nobody&#39;s consent"),
             "{english}"
         );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn each_page_of_the_menu_has_its_own_and_what_cannot_be_undone_stands_apart() {
+    each_connected(async |world, services| {
+        configure(&world, &services).await;
+        let browser = Browser::open(&world).await;
+        let words = texts::Words(sync_core::Lang::Pl);
+        let pages = [
+            ("advanced", words.say("advanced.force-what")),
+            ("advanced/rules", words.say("advanced.brake-what")),
+            ("advanced/file", words.say("advanced.config-what")),
+            ("advanced/connection", words.say("advanced.hook-what")),
+            ("advanced/danger", words.say("advanced.erase-goes-contacts")),
+        ];
+        for (address, own) in pages {
+            let page = browser.see(address).await;
+            for (_, text) in pages {
+                assert_eq!(page.contains(text), text == own, "{address}: {text}");
+            }
+            let menu = between(&page, "<nav class=\"parts\"", "</nav>").to_owned();
+            assert_eq!(menu.matches("<a ").count(), pages.len());
+            let here = between(&menu, &format!("{address}\" aria-current=\"page\""), "</a>").to_owned();
+            assert!(!here.is_empty(), "{menu}");
+            // Sections of the page that once held all are found from addresses kept elsewhere.
+            for anchor in ["rules", "config", "connection"] {
+                assert!(menu.contains(&format!("id=\"{anchor}\"")), "{anchor}");
+            }
+            let leads_away = page.contains("/advanced/erase\"");
+            assert_eq!(leads_away, address == "advanced/danger", "{address}");
+        }
+        let answer = browser.get("advanced/import").await;
+        assert_eq!(browser.target(&answer), "advanced/file");
     })
     .await;
 }

@@ -120,7 +120,10 @@ async fn the_three_columns_are_asked_of_both_services_and_either_may_be_away() {
             now.contains("Anna Kowalska") && now.contains("różni się"),
             "{now}"
         );
-        assert!(now.contains("Sklep mówi teraz co innego"), "{now}");
+        assert!(
+            now.contains("Dane w sklepie zmieniły się od ostatniego wysłania do SARE."),
+            "{now}"
+        );
 
         services.network.unroute(SHOP_URL);
         let without = browser.see(&format!("{page}?ask=yes")).await;
@@ -285,7 +288,7 @@ async fn the_proof_sheet_says_what_was_seen_and_what_is_not_known() {
             .iter()
             .map(|event| event["kind"].as_str().unwrap())
             .collect();
-        assert_eq!(kinds.first(), Some(&"added"), "the oldest first: {kinds:?}");
+        assert_eq!(kinds.first(), Some(&"added"), "oldest first: {kinds:?}");
         assert!(kinds.contains(&"refused-in-sare"));
         assert!(proof["not_known"].as_array().unwrap().len() >= 4);
     })
@@ -441,8 +444,40 @@ async fn each_list_says_why_and_is_paged_through_without_loss() {
             page.contains("Klient nr 1") && page.contains("po powiadomieniu ze sklepu"),
             "{page}"
         );
+        // The page opens with the first list, and every list's tab says how many it holds.
         let page = browser.see("contacts").await;
-        assert!(page.contains("Pominięci zgodnie z ustawieniami") && page.contains("name=\"email\""));
+        assert!(
+            page.contains("contacts?list=synchronised\" aria-current=\"page\"")
+                && page.contains("name=\"email\"")
+        );
+        assert!(
+            page.contains("Pominięci <span class=\"many\">120</span>"),
+            "{page}"
+        );
+        assert!(
+            page.contains("W kolejce <span class=\"many\">70</span>"),
+            "{page}"
+        );
+        // Back from the last page, the same people come in the same order.
+        let names = |page: &str| {
+            let rows = page.split("<th scope=\"row\">").skip(1);
+            rows.map(|row| row.split("</th>").next().unwrap().to_owned())
+                .collect::<Vec<_>>()
+        };
+        let link = |page: &str, what: &str| {
+            let marker = format!("{}contacts?list=skipped&amp;{what}=", browser.base);
+            let at = page.split_once(&marker).unwrap().1.split('"').next().unwrap();
+            format!("contacts?list=skipped&{what}={at}")
+        };
+        let first = browser.see("contacts?list=skipped").await;
+        assert!(!first.contains("before="), "nothing comes before the first page");
+        let second = browser.see(&link(&first, "after")).await;
+        let third = browser.see(&link(&second, "after")).await;
+        let again = browser.see(&link(&third, "before")).await;
+        assert_eq!(names(&again), names(&second));
+        let begin = browser.see(&link(&again, "before")).await;
+        assert_eq!(names(&begin), names(&first));
+        assert!(!begin.contains("before="));
     })
     .await;
 }

@@ -463,7 +463,7 @@ async fn that_something_was_saved_is_told_once_and_only_when_it_was() {
             "customers?done=saved",
             "customers?done=connected",
             "launch?done=saved",
-            "advanced?done=rules",
+            "advanced/rules?done=rules",
         ] {
             let told = browser.get(page).await;
             for word in ["Zapisano.", "Ustawienia zapisane", "Połączono z SARE"] {

@@ -79,8 +79,8 @@ async fn causes_come_with_the_largest_first_and_say_who_heals_them() {
             "<section id=\"sare-refused\" class=\"cause warn\">",
             "</section>",
         );
-        assert!(refused.contains("SARE nie przyjęło tego kontaktu."));
-        assert!(refused.contains("Może to rozwiązać sprzedawca") && refused.contains("3 przypadki"));
+        assert!(refused.contains("<h2>SARE nie przyjęło 3 kontaktów</h2>"));
+        assert!(refused.contains("Możesz to rozwiązać") && refused.contains("3 przypadki"));
         assert!(refused.contains("2 godziny temu") && refused.contains("2 próby"));
         assert!(refused.contains("detail of sare-refused"));
         let link = format!("contacts/{}\">{}", contacts[0].hash.to_hex(), "c0@example.com");
@@ -148,7 +148,7 @@ async fn a_large_group_is_read_page_by_page() {
         assert!(
             v.page("problems?kind=unheard-of")
                 .await
-                .contains("Ta sprawa jest już rozwiązana.")
+                .contains("Ten problem jest już rozwiązany.")
         );
     })
     .await;
@@ -281,7 +281,7 @@ async fn consents_in_doubt_are_listed_with_the_reason_and_a_person_decides() {
             );
         }
         let page = v.page("problems?done=nobody").await;
-        assert!(page.contains("tej sprawy nie ma na liście") && !page.contains("te zgody obowiązują"));
+        assert!(page.contains("tego problemu nie ma na liście") && !page.contains("te zgody obowiązują"));
         assert!(between(&page, ">anna@example.com", "</tr>").contains("Zgoda zostanie uwzględniona"));
         v.post("problems/decide", "all=yes").await;
         let all = v
@@ -354,13 +354,10 @@ async fn the_brake_asks_with_numbers_and_examples_those_who_are_mailed_first() {
         let page = v.page("problems").await;
         let question = between(&page, "id=\"brake\"", "</section>");
         assert!(
-            question.contains("41 osób przestałoby otrzymywać newsletter"),
+            question.contains("41 z 41 kontaktów (100\u{a0}%) przestałoby otrzymywać newsletter"),
             "{question}"
         );
-        assert!(
-            question.contains("3 wpisy zniknęły ze sklepu")
-                && question.contains("wszystkich kontaktów jest 2")
-        );
+        assert!(question.contains("3 wpisy zniknęły ze sklepu"));
         let (mailed, silent) = (
             question.find("mailed@example.com").unwrap(),
             question.find("silent@example.com").unwrap(),
@@ -463,6 +460,91 @@ async fn a_braked_poll_asks_and_what_it_found_is_forgotten_when_refused() {
         v.post("problems/brake", "answer=stop").await;
         assert_eq!(world.store.count_poll_found(v.id()).await.unwrap(), 0);
         assert!(v.page("problems").await.contains("Nie ma żadnych problemów."));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_cause_is_set_aside_and_comes_back_when_asked_or_with_another_case() {
+    each(async |world| {
+        let v = Visitor::come(&world).await;
+        let words = texts::Words(sync_core::Lang::Pl);
+        let anna = v.contact("anna@example.com", Outcome::Failed);
+        let of_anna = Problem {
+            hash: Some(anna.hash),
+            ..problem(DirtyKey::Address(anna.hash).encode(), "sare-refused", None, NOON)
+        };
+        let commit = Commit {
+            contacts: vec![anna],
+            problems: vec![of_anna],
+            ..Commit::default()
+        };
+        v.commit(commit, NOON).await;
+        let overview = v.page("").await;
+        assert!(overview.contains("problems#sare-refused") && overview.contains("oprócz 1 kontaktu"));
+        let posted = v.post("problems/aside", "kind=sare-refused").await;
+        assert!(posted.status == 303 && posted.header("location").ends_with("problems?done=aside"));
+        let page = v.page("problems").await;
+        assert!(!page.contains("<section id=\"sare-refused\""), "{page}");
+        assert!(page.contains(words.say("problems.none-else")) && page.contains("id=\"aside\""));
+        let overview = v.page("").await;
+        assert!(
+            !overview.contains("problems#sare-refused"),
+            "it is counted no more"
+        );
+        assert!(overview.contains(words.say("standing.current")), "{overview}");
+
+        let another = problem(
+            DirtyKey::Record(RecordKey::customer(7)).encode(),
+            "sare-refused",
+            None,
+            NOON,
+        );
+        let commit = Commit {
+            problems: vec![another],
+            ..Commit::default()
+        };
+        v.commit(commit, NOON).await;
+        let page = v.page("problems").await;
+        assert!(
+            page.contains("<section id=\"sare-refused\"") && page.contains("SARE nie przyjęło 2 kontaktów")
+        );
+
+        v.post("problems/aside", "kind=sare-refused").await;
+        let back = v.post("problems/aside", "kind=sare-refused&answer=back").await;
+        assert!(back.header("location").ends_with("problems?done=back"));
+        assert!(v.page("problems").await.contains("<section id=\"sare-refused\""));
+        // What stops the whole shop stays.
+        v.commit(
+            Commit {
+                problems: vec![problem("shop:sare-access".to_owned(), "sare-access", None, NOON)],
+                ..Commit::default()
+            },
+            NOON,
+        )
+        .await;
+        let stays = v.post("problems/aside", "kind=sare-access").await;
+        assert!(stays.header("location").ends_with("problems?done=nobody"));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn causes_are_shown_by_who_can_help() {
+    each(async |world| {
+        let v = Visitor::come(&world).await;
+        troubled(&v).await;
+        let page = v.page("problems").await;
+        assert!(page.contains("problems?who=merchant") && page.contains("problems?who=itself"));
+        let mine = v.page("problems?who=itself").await;
+        assert!(
+            mine.contains("<section id=\"record-locked\"") && !mine.contains("<section id=\"sare-refused\"")
+        );
+        assert!(
+            v.page("problems?who=nobody-known")
+                .await
+                .contains("<section id=\"sare-refused\"")
+        );
     })
     .await;
 }

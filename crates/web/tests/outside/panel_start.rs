@@ -130,7 +130,7 @@ async fn every_question_of_the_help_has_its_answer_and_every_link_leads_somewher
                     .1;
                 let told = told.split("<h3").next().unwrap();
                 assert!(
-                    told.contains(&format!("href=\"{base}advanced\"")),
+                    told.contains(&format!("href=\"{base}advanced/rules\"")),
                     "{answer}: {told}"
                 );
                 let name = if locale == "pl_PL" {

@@ -142,7 +142,7 @@ async fn the_file_is_given_to_the_pages_own_form_alone_and_kept_by_nobody() {
 async fn where_refusals_are_not_carried_into_the_shop_the_page_says_so() {
     each(async |world| {
         let v = Visitor::come(&world).await;
-        let says = "wypisy z SARE nie są przenoszone do sklepu";
+        let says = "nie przenosimy wypisów z SARE do sklepu";
         assert!(!v.page("unsubscribes").await.contains(says));
         let config = format!("{CONFIG}\n[unsubscribe]\nto_shoper = false\n");
         world

@@ -77,6 +77,9 @@ async fn pages_of_a_shop_in_order() {
             ("contact", story.as_str()),
             ("contact-refused", refused.as_str()),
             ("advanced", "advanced"),
+            ("advanced-rules", "advanced/rules"),
+            ("advanced-file", "advanced/file"),
+            ("advanced-danger", "advanced/danger"),
             ("history", "advanced/history"),
         ];
         compare_pages(&world, "in-order", &pages).await;

@@ -705,7 +705,7 @@ fn where_older_lines_are_gone_the_reason_is_not_guessed() {
         &vec![("updated", 8, ""); super::super::HISTORY],
         EN,
     );
-    assert!(without.contains("not known any more"), "{without}");
+    assert!(without.contains(EN.say("why.not-kept")), "{without}");
     assert!(!without.contains("SARE had"), "{without}");
     // A refusal is kept with the contact itself.
     let mut many = vec![("updated", 8, ""); super::super::HISTORY - 1];
@@ -779,7 +779,7 @@ fn a_contact_left_out_is_told_which_rule_leaves_it_out() {
             PL,
         )
     };
-    assert!(told(RecordKind::Customer).contains("rodzaju nie są synchronizowane"));
+    assert!(told(RecordKind::Customer).contains(PL.say("why.kind-off")));
     assert!(told(RecordKind::Subscriber).contains("Bez zgody w sklepie, a takie kontakty są pomijane"));
 }
 

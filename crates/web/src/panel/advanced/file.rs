@@ -104,7 +104,7 @@ pub async fn import(State(app): State<App>, Posted { visit, fields }: Posted) ->
                 let to = if is_first {
                     "launch"
                 } else {
-                    "advanced?done=imported"
+                    "advanced/file?done=imported"
                 };
                 return visit.redirect_done(&app, to).await;
             }
@@ -116,8 +116,7 @@ pub async fn import(State(app): State<App>, Posted { visit, fields }: Posted) ->
         findings: validated.findings,
         result,
     };
-    let choice = config_of(&visit.shop).map(|config| super::rules::Choice::of(&config));
-    show::page(&app, &visit, "", choice, Some(draft)).await
+    show::page(&app, &visit, show::Part::File, None, Some(draft)).await
 }
 
 /// The section of the page.

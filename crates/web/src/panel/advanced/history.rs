@@ -96,7 +96,7 @@ pub async fn list(State(app): State<App>, visit: Visit) -> Result<Response, Clos
                 }
             }
         }
-        p { a href=(visit.link("advanced")) { (words.say("common.back")) } }
+        p { a href=(visit.link("advanced/file")) { (words.say("common.back")) } }
     };
     let title = words.say("advanced.history");
     Ok(layout::page(&visit, Head::new("advanced", title), content))
@@ -263,7 +263,7 @@ pub async fn restore(
     let why = match validated.usable {
         Usable::Yes { config, key } => {
             if keep(&app, &visit, &config, key, expected).await? {
-                return visit.redirect_done(&app, "advanced?done=restored").await;
+                return visit.redirect_done(&app, "advanced/file?done=restored").await;
             }
             words.say("advanced.import-outdated")
         }

@@ -30,7 +30,9 @@ pub async fn disconnect(
         .await
         .map_err(|error| visit.closed(error))?;
     app.wake.notify_one();
-    visit.redirect_done(&app, "advanced?done=disconnected").await
+    visit
+        .redirect_done(&app, "advanced/danger?done=disconnected")
+        .await
 }
 
 fn disconnect_page(visit: &Visit, not_ticked: bool) -> Response {
@@ -64,7 +66,7 @@ fn disconnect_page(visit: &Visit, not_ticked: bool) -> Response {
             }
             div.actions {
                 button.danger type="submit" { (words.say("advanced.disconnect-now")) }
-                a.button.quiet href=(visit.link("advanced")) { (words.say("common.back")) }
+                a.button.quiet href=(visit.link("advanced/danger")) { (words.say("common.back")) }
             }
         }))
     };
@@ -138,7 +140,7 @@ fn erase_page(visit: &Visit, wrong: Option<&str>) -> Response {
             }, "text", wrong.unwrap_or_default()))
             div.actions {
                 button.danger type="submit" { (words.say("advanced.erase-now")) }
-                a.button.quiet href=(visit.link("advanced")) { (words.say("common.back")) }
+                a.button.quiet href=(visit.link("advanced/danger")) { (words.say("common.back")) }
             }
         }))
     };

@@ -1,6 +1,6 @@
 //! What is needed seldom: force, rules, the configuration as a file, disconnecting, the history of changes.
 //!
-//! `show.rs` is the page itself; each thing on it that changes something has a file: `force.rs` (a full
+//! `show.rs` has the pages and their menu; each thing on them that changes something has a file: `force.rs` (a full
 //! synchronisation), `rules.rs` (unsubscribing, deletion, brake), `file.rs` (export and import), `history.rs` (what the
 //! configuration was, and the way back), `leave.rs` (disconnecting, and erasing everything).
 
@@ -13,6 +13,7 @@ mod rules;
 mod show;
 
 use axum::Router;
+use axum::response::Response;
 use axum::routing::{get, post};
 use store::Shop;
 use sync_core::config::Config;
@@ -24,13 +25,22 @@ use crate::state::App;
 /// The pages' addresses.
 pub fn routes() -> Router<App> {
     Router::new()
-        .route("/panel/s/{session}/advanced", get(show::show))
+        .route("/panel/s/{session}/advanced", get(show::force))
         .route("/panel/s/{session}/advanced/force", post(force::start))
         .route("/panel/s/{session}/advanced/force/count", post(force::count))
         .route("/panel/s/{session}/advanced/force/live", get(force::live))
-        .route("/panel/s/{session}/advanced/rules", post(rules::save))
+        .route(
+            "/panel/s/{session}/advanced/rules",
+            get(show::rules).post(rules::save),
+        )
+        .route("/panel/s/{session}/advanced/file", get(show::file))
+        .route("/panel/s/{session}/advanced/connection", get(show::connection))
+        .route("/panel/s/{session}/advanced/danger", get(show::danger))
         .route("/panel/s/{session}/advanced/config.toml", get(file::export))
-        .route("/panel/s/{session}/advanced/import", post(file::import))
+        .route(
+            "/panel/s/{session}/advanced/import",
+            get(import).post(file::import),
+        )
         .route("/panel/s/{session}/advanced/history", get(history::list))
         .route("/panel/s/{session}/advanced/history/{version}", get(history::one))
         .route(
@@ -45,6 +55,11 @@ pub fn routes() -> Router<App> {
             "/panel/s/{session}/advanced/erase",
             get(leave::ask_erase).post(leave::erase),
         )
+}
+
+/// The address of a form's answer, opened anew.
+async fn import(visit: Visit) -> Response {
+    visit.redirect("advanced/file")
 }
 
 /// The shop's configuration, where it has one that can be read.

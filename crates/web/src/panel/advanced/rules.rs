@@ -130,21 +130,21 @@ fn percent(share: f64) -> String {
 /// Saves the rules.
 pub async fn save(State(app): State<App>, Posted { visit, fields }: Posted) -> Result<Response, Closed> {
     let Some(before) = config_of(&visit.shop) else {
-        return Ok(visit.redirect("advanced"));
+        return Ok(visit.redirect("advanced/rules"));
     };
     let mut choice = Choice::filled(&fields, &before);
     let version = fields.get("version").parse().unwrap_or(-1);
     let Some(config) = choice.over(&before) else {
-        return show::page(&app, &visit, "", Some(choice), None).await;
+        return show::page(&app, &visit, show::Part::Rules, Some(choice), None).await;
     };
     if version == visit.shop.config_version && config == before {
-        return visit.redirect_done(&app, "advanced?done=rules").await;
+        return visit.redirect_done(&app, "advanced/rules?done=rules").await;
     }
     if keep(&app, &visit, &config, None, version).await? {
-        return visit.redirect_done(&app, "advanced?done=rules").await;
+        return visit.redirect_done(&app, "advanced/rules?done=rules").await;
     }
     choice.is_outdated = true;
-    show::page(&app, &visit, "", Some(choice), None).await
+    show::page(&app, &visit, show::Part::Rules, Some(choice), None).await
 }
 
 pub fn form(visit: &Visit, choice: &Choice) -> Markup {

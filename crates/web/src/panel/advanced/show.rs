@@ -1,4 +1,5 @@
-//! The page: everything that is needed seldom, one section each.
+//! What is needed seldom, a page each under one menu: a full synchronisation, the rules of unsubscribing, the
+//! configuration as a file, the connection, and what cannot be undone.
 
 use axum::extract::State;
 use axum::response::Response;
@@ -18,16 +19,38 @@ use crate::panel::parts::{self, Tone};
 use crate::panel::session::Visit;
 use crate::state::App;
 
-/// The page's parts: a word and where it begins.
-const PARTS: [(&str, &str); 5] = [
-    ("force", "force"),
-    ("unsubscribes", "rules"),
-    ("file", "config"),
-    ("connection", "connection"),
-    ("danger", "danger"),
-];
+/// The pages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    Force,
+    Rules,
+    File,
+    Connection,
+    Danger,
+}
 
-/// What the page knows beside the shop.
+impl Part {
+    const ALL: [Self; 5] = [
+        Self::Force,
+        Self::Rules,
+        Self::File,
+        Self::Connection,
+        Self::Danger,
+    ];
+
+    /// Its word among the texts, and its address.
+    const fn place(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Force => ("force", "advanced"),
+            Self::Rules => ("rules", "advanced/rules"),
+            Self::File => ("config", "advanced/file"),
+            Self::Connection => ("connection", "advanced/connection"),
+            Self::Danger => ("danger", "advanced/danger"),
+        }
+    }
+}
+
+/// What the pages know beside the shop.
 pub struct PageData {
     /// The first synchronisation is over.
     pub first_done: bool,
@@ -65,20 +88,45 @@ impl PageData {
     }
 }
 
-/// The page.
-pub async fn show(State(app): State<App>, visit: Visit) -> Result<Response, Closed> {
-    let choice = config_of(&visit.shop).map(|config| Choice::of(&config));
-    page(&app, &visit, visit.done(), choice, None).await
+/// A full synchronisation.
+pub async fn force(State(app): State<App>, visit: Visit) -> Result<Response, Closed> {
+    page(&app, &visit, Part::Force, None, None).await
 }
 
-/// The page with a form as somebody left it.
+/// The rules of unsubscribing.
+pub async fn rules(State(app): State<App>, visit: Visit) -> Result<Response, Closed> {
+    page(&app, &visit, Part::Rules, None, None).await
+}
+
+/// The configuration as a file.
+pub async fn file(State(app): State<App>, visit: Visit) -> Result<Response, Closed> {
+    page(&app, &visit, Part::File, None, None).await
+}
+
+/// The connection.
+pub async fn connection(State(app): State<App>, visit: Visit) -> Result<Response, Closed> {
+    page(&app, &visit, Part::Connection, None, None).await
+}
+
+/// What cannot be undone.
+pub async fn danger(State(app): State<App>, visit: Visit) -> Result<Response, Closed> {
+    page(&app, &visit, Part::Danger, None, None).await
+}
+
+/// A page, with a form as somebody left it.
 pub async fn page(
     app: &App,
     visit: &Visit,
-    done: &str,
+    part: Part,
     choice: Option<Choice>,
     draft: Option<Draft>,
 ) -> Result<Response, Closed> {
+    let done = if choice.is_none() && draft.is_none() {
+        visit.done()
+    } else {
+        ""
+    };
+    let choice = choice.or_else(|| config_of(&visit.shop).map(|config| Choice::of(&config)));
     let data = PageData::load(app, visit)
         .await
         .map_err(|error| visit.closed(error))?;
@@ -91,49 +139,43 @@ pub async fn page(
                 p { a href=(visit.link("connect")) { (words.say("advanced.connect")) } }
             }))
         }
-        nav.lists aria-label=(words.say("advanced.parts")) {
-            ul {
-                @for (part, address) in PARTS {
-                    li { a href={ "#" (address) } { (words.say_word("advanced-part", part)) } }
-                }
-            }
-        }
-        section #force {
-            h2 { (words.say("advanced.force")) }
-            (force::section(visit, &data))
-        }
-        @if let Some(choice) = &choice {
-            section #rules {
+        (menu(visit, part))
+        @match part {
+            Part::Force => section #force {
+                h2 { (words.say("advanced.force")) }
+                (force::section(visit, &data))
+            },
+            Part::Rules => section {
                 h2 { (words.say("advanced.rules")) }
-                (rules::form(visit, choice))
-            }
-        }
-        section #hook {
-            h2 { (words.say("advanced.hook")) }
-            (hook(visit, &data))
-        }
-        section #config {
-            h2 { (words.say("advanced.config")) }
-            (file::section(visit, draft.as_ref()))
-        }
-        div.columns {
-            section #connection {
-                h2 { (words.say("advanced.connection")) }
-                (connection(visit))
-            }
-            section #technical {
-                h2 { (words.say("advanced.technical")) }
-                (technical(visit, &data))
-            }
-        }
-        section.danger #danger {
-            h2 { (words.say("advanced.danger")) }
-            @if visit.shop.config.is_some() {
-                p { (words.say("advanced.danger-disconnect")) }
-                p { a.button.quiet href=(visit.link("advanced/disconnect")) { (words.say("advanced.disconnect")) } }
-            }
-            p { (words.say("advanced.danger-erase")) }
-            p { a.button.quiet href=(visit.link("advanced/erase")) { (words.say("advanced.erase")) } }
+                @if let Some(choice) = &choice { (rules::form(visit, choice)) }
+                @else { p { (words.say("advanced.force-not-connected")) } }
+            },
+            Part::File => {
+                section {
+                    h2 { (words.say("advanced.config")) }
+                    (file::section(visit, draft.as_ref()))
+                }
+                section {
+                    h2 { (words.say("advanced.history")) }
+                    p { (words.say("advanced.history-what")) }
+                    p { a.button.quiet href=(visit.link("advanced/history")) { (words.say("advanced.history-see")) } }
+                }
+            },
+            Part::Connection => {
+                section {
+                    h2 { (words.say("advanced.connection")) }
+                    (connected(visit))
+                }
+                section {
+                    h2 { (words.say("advanced.hook")) }
+                    (hook(visit, &data))
+                }
+                section {
+                    h2 { (words.say("advanced.technical")) }
+                    (technical(visit, &data))
+                }
+            },
+            Part::Danger => (dangers(visit)),
         }
     };
     let title = words.say("advanced.title");
@@ -180,7 +222,27 @@ fn hook(visit: &Visit, data: &PageData) -> Markup {
     }
 }
 
-fn connection(visit: &Visit) -> Markup {
+/// The pages of this menu. Its entries keep the names that the sections had while all stood on one page, so that old
+/// addresses lead to them.
+fn menu(visit: &Visit, here: Part) -> Markup {
+    let words = visit.words;
+    html! {
+        nav.parts aria-label=(words.say("advanced.title")) {
+            ul {
+                @for part in Part::ALL {
+                    @let (word, address) = part.place();
+                    li id=[(part != Part::Force).then_some(word)] {
+                        a href=(visit.link(address)) aria-current=[(part == here).then_some("page")] {
+                            (words.say_word("advanced.part", word))
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn connected(visit: &Visit) -> Markup {
     let words = visit.words;
     let uid = config_of(&visit.shop).map(|config| config.sare.uid);
     html! {
@@ -192,9 +254,36 @@ fn connection(visit: &Visit) -> Markup {
                 dd { (uid) }
             }
         }
-        div.actions {
-            a.button.quiet href=(visit.link("connect")) { (words.say("advanced.change-key")) }
-            a.button.quiet href=(visit.link("advanced/history")) { (words.say("advanced.history")) }
+        div.actions { a.button href=(visit.link("connect")) { (words.say("advanced.change-key")) } }
+    }
+}
+
+/// What cannot be undone, or stops everything; each names what is lost, and asks on a page of its own.
+fn dangers(visit: &Visit) -> Markup {
+    let words = visit.words;
+    html! {
+        section.danger aria-labelledby="danger-zone" {
+            h2 #danger-zone { (words.say_word("advanced.part", "danger")) }
+            @if visit.shop.config.is_some() {
+                div {
+                    h3 { (words.say("advanced.disconnect")) }
+                    p { (words.say("advanced.disconnect-what")) }
+                    p { strong { (words.say("advanced.goes")) ":" } " " (words.say("advanced.disconnect-goes-key")) }
+                    p { a.button.danger href=(visit.link("advanced/disconnect")) { (words.say("advanced.disconnect")) } }
+                }
+            }
+            div {
+                h3 { (words.say("advanced.erase")) }
+                p { (words.say("advanced.erase-what")) }
+                p { strong { (words.say("advanced.goes")) ":" } }
+                ul {
+                    li { (words.say("advanced.erase-goes-contacts")) }
+                    li { (words.say("advanced.erase-goes-refusals")) }
+                    li { (words.say("advanced.erase-goes-config")) }
+                    li { (words.say("advanced.erase-goes-access")) }
+                }
+                p { a.button.danger href=(visit.link("advanced/erase")) { (words.say("advanced.erase")) } }
+            }
         }
     }
 }

@@ -7,9 +7,7 @@ use axum::response::Response;
 use desk::story::{Grounds, Timeline};
 use maud::{Markup, html};
 use serde::Deserialize;
-use store::{
-    AddrHash, Contact, ContactFilter, Counts, DirtyKey, Outcome, Priority, Problem, Record, Waiting,
-};
+use store::{AddrHash, Contact, ContactFilter, DirtyKey, Outcome, Priority, Problem, Record, Waiting};
 use sync_core::RecordKind;
 use texts::Words;
 
@@ -58,14 +56,6 @@ impl List {
         }
     }
 
-    /// How many it holds.
-    fn count(self, counts: &Counts) -> i64 {
-        match self {
-            Self::Of(outcome) => counts.by_outcome.get(&(outcome as i64)).copied().unwrap_or(0),
-            Self::Waiting => counts.dirty,
-        }
-    }
-
     fn meaning(self, words: Words) -> &'static str {
         match self {
             Self::Of(outcome) => words.outcome(outcome).meaning,
@@ -81,6 +71,9 @@ pub struct Asked {
     list: String,
     #[serde(default)]
     after: String,
+    /// In place of `after`: where the page that was shown begins.
+    #[serde(default)]
+    before: String,
 }
 
 /// One row of a list.
@@ -91,9 +84,10 @@ struct Row {
     at: i64,
 }
 
-/// A page of a list, and where the next one begins.
+/// A page of a list, and where the ones beside it begin.
 struct Part {
     rows: Vec<Row>,
+    previous: Option<String>,
     next: Option<String>,
 }
 
@@ -104,12 +98,16 @@ pub async fn show(
     Query(asked): Query<Asked>,
 ) -> Result<Response, Closed> {
     let words = visit.words;
-    let asked_for = LISTS.into_iter().find(|known| known.word() == asked.list);
-    let list = asked_for.unwrap_or(List::Of(Outcome::Synchronised));
-    let failed = |error: Error| visit.closed(error);
-    let part = read(&app, &visit, list, &asked.after).await.map_err(failed)?;
-    let counts = app.store.counts(visit.shop.id).await;
-    let counts = counts.map_err(|error| visit.closed(error))?;
+    let list = LISTS.into_iter().find(|known| known.word() == asked.list);
+    let list = list.unwrap_or(LISTS[0]);
+    let (part, counts) = tokio::try_join!(read(&app, &visit, list, &asked), async {
+        Ok(app.store.counts(visit.shop.id).await?)
+    })
+    .map_err(|error| visit.closed(error))?;
+    let many = |list: List| match list {
+        List::Of(outcome) => counts.by_outcome.get(&(outcome as i64)).copied().unwrap_or(0),
+        List::Waiting => counts.dirty,
+    };
     let content = html! {
         @if visit.done() == "erased" {
             (parts::notice(Tone::Good, html! { p { (words.say("contacts.erased")) } }))
@@ -120,13 +118,13 @@ pub async fn show(
                 @for each in LISTS {
                     li {
                         a href=(visit.link(&format!("contacts?list={}", each.word()))) aria-current=[(list == each).then_some("page")] {
-                            (each.title(words)) " " span.soft { (words.number(each.count(&counts))) }
+                            (each.title(words)) " " span.many { (words.number(many(each))) }
                         }
                     }
                 }
             }
         }
-        (table(&visit, list, &part, !asked.after.is_empty()))
+        (table(&visit, list, &part))
     };
     Ok(layout::page(
         &visit,
@@ -146,8 +144,8 @@ pub fn search(visit: &Visit, value: &str, error: Option<&str>) -> Markup {
         required: true,
     };
     html! {
-        section {
-            h2 { (words.say("contacts.search")) }
+        section.find {
+            h2.unseen { (words.say("contacts.search")) }
             (visit.form("contacts/find", html! {
                 (parts::input(words, field, "email", value))
                 button type="submit" { (words.say("contacts.find")) }
@@ -156,21 +154,36 @@ pub fn search(visit: &Visit, value: &str, error: Option<&str>) -> Markup {
     }
 }
 
-async fn read(app: &App, visit: &Visit, list: List, after: &str) -> Result<Part, Error> {
+async fn read(app: &App, visit: &Visit, list: List, asked: &Asked) -> Result<Part, Error> {
     let shop = visit.shop.id;
     let words = visit.words;
     let most = i64::try_from(PAGE + 1).unwrap_or(i64::MAX);
     let filter = match list {
         List::Of(outcome) => ContactFilter::Outcome(outcome),
-        List::Waiting => return waiting(app, visit, after).await,
+        List::Waiting => return waiting(app, visit, &asked.after).await,
     };
-    let mut contacts = app
-        .store
-        .contacts_after(shop, AddrHash::from_hex(after), most, filter)
-        .await?;
-    let more = contacts.len() > PAGE;
-    contacts.truncate(PAGE);
-    let next = contacts.last().filter(|_| more).map(|last| last.hash.to_hex());
+    let after = AddrHash::from_hex(&asked.after);
+    let (contacts, has_previous, has_next) = if let Some(before) = AddrHash::from_hex(&asked.before) {
+        let mut contacts = app.store.contacts_before(shop, before, most, filter).await?;
+        let more = contacts.len() > PAGE;
+        if more {
+            contacts.remove(0);
+        }
+        (contacts, more, true)
+    } else {
+        let mut contacts = app.store.contacts_after(shop, after, most, filter).await?;
+        let more = contacts.len() > PAGE;
+        contacts.truncate(PAGE);
+        (contacts, after.is_some(), more)
+    };
+    let previous = contacts
+        .first()
+        .filter(|_| has_previous)
+        .map(|first| first.hash.to_hex());
+    let next = contacts
+        .last()
+        .filter(|_| has_next)
+        .map(|last| last.hash.to_hex());
     let problems = problems(app, visit, &contacts).await?;
     let hashes: Vec<AddrHash> = contacts.iter().map(|contact| contact.hash).collect();
     let histories = app.store.histories(shop, &hashes).await?;
@@ -202,6 +215,7 @@ async fn read(app: &App, visit: &Visit, list: List, after: &str) -> Result<Part,
     });
     Ok(Part {
         rows: rows.collect(),
+        previous,
         next,
     })
 }
@@ -277,6 +291,7 @@ async fn waiting(app: &App, visit: &Visit, after: &str) -> Result<Part, Error> {
     });
     Ok(Part {
         rows: rows.collect(),
+        previous: None,
         next,
     })
 }
@@ -309,7 +324,7 @@ fn waits(words: Words, entry: &Waiting, now: i64) -> String {
     format!("{when}{tries} ({why})")
 }
 
-fn table(visit: &Visit, list: List, part: &Part, is_later: bool) -> Markup {
+fn table(visit: &Visit, list: List, part: &Part) -> Markup {
     let words = visit.words;
     let (title, name) = (list.title(words), list.word());
     html! {
@@ -346,10 +361,11 @@ fn table(visit: &Visit, list: List, part: &Part, is_later: bool) -> Markup {
                     }
                 }
             }
-            @if is_later || part.next.is_some() {
+            @if part.previous.is_some() || part.next.is_some() {
                 p.actions {
-                    @if is_later {
+                    @if let Some(previous) = &part.previous {
                         a.button.quiet href=(visit.link(&format!("contacts?list={name}"))) { (words.say("contacts.first")) }
+                        a.button.quiet href=(visit.link(&format!("contacts?list={name}&before={previous}"))) { (words.say("contacts.previous")) }
                     }
                     @if let Some(next) = &part.next {
                         a.button.quiet href=(visit.link(&format!("contacts?list={name}&after={next}"))) { (words.say("contacts.next")) }

@@ -16,6 +16,7 @@ use texts::Words;
 use super::{Named, find, page_of};
 use crate::error::Error;
 use crate::panel::closed::Closed;
+use crate::panel::groups::GroupNames;
 use crate::panel::layout::{self, Head};
 use crate::panel::parts::{self, Tone};
 use crate::panel::session::{Posted, Visit};
@@ -121,6 +122,7 @@ pub async fn show(
     let content = html! {
         div data-live=(visit.link(&state)) data-then-reload="" { (current(&visit, &data)) }
         @if !is_erased && !data.expected {
+            (actions(&visit, hash))
             @match columns {
                 Some(columns) => (columns),
                 None => (parts::fetched(
@@ -129,7 +131,6 @@ pub async fn show(
                 )),
             }
             @if let Some(contact) = &data.ledger.contact { (past(words, contact, &data.ledger)) }
-            (actions(&visit, hash))
         }
         p { a href=(visit.link("contacts")) { (words.say("contacts.back")) } }
     };
@@ -220,16 +221,14 @@ fn current(visit: &Visit, data: &PageData) -> Markup {
 /// What was: the person's words on consent, and all that happened.
 fn past(words: Words, contact: &Contact, ledger: &Ledger) -> Markup {
     html! {
-        div.columns {
-            (consent(words, contact, ledger))
-            section {
-                h2 { (words.say("contacts.history")) }
-                @if ledger.history.is_empty() {
-                    p { (words.say("contacts.no-history")) }
-                } @else {
-                    (event_list(words, ledger.history.iter()))
-                    @if ledger.is_full() { p.soft { (words.say("contacts.history-full")) } }
-                }
+        (consent(words, contact, ledger))
+        section {
+            h2 { (words.say("contacts.history")) }
+            @if ledger.history.is_empty() {
+                p { (words.say("contacts.no-history")) }
+            } @else {
+                (lanes(words, &ledger.history))
+                @if ledger.is_full() { p.soft { (words.say("contacts.history-full")) } }
             }
         }
     }
@@ -289,11 +288,7 @@ fn consent(words: Words, contact: &Contact, ledger: &Ledger) -> Markup {
         let (status, at) = (words.status_in_full(seen.status), words.moment(seen.at));
         words.fill("contacts.status-seen", &[("status", &status), ("at", &at)])
     });
-    let events: Vec<&HistoryEntry> = ledger
-        .history
-        .iter()
-        .filter(|entry| CONSENT.contains(&entry.kind))
-        .collect();
+    let has_events = ledger.history.iter().any(|entry| CONSENT.contains(&entry.kind));
     html! {
         section {
             h2 { (words.say("contacts.consent")) }
@@ -301,37 +296,53 @@ fn consent(words: Words, contact: &Contact, ledger: &Ledger) -> Markup {
                 .chain(story::refusal_sentence(contact, &timeline, words)).chain(seen) {
                 p { (line) }
             }
-            @if events.is_empty() {
-                p.soft { (words.say("contacts.no-consent-events")) }
-            } @else {
-                (event_list(words, events.into_iter()))
+            @if !has_events { p.soft { (words.say("contacts.no-consent-events")) } }
+        }
+    }
+}
+
+/// All that happened, the newest first: in the shop on the one side, in SARE on the other. What the person said of
+/// consent stands out.
+fn lanes(words: Words, entries: &[HistoryEntry]) -> Markup {
+    let (shop, sare) = (words.say("overview.shop"), "SARE");
+    html! {
+        p.lane-names aria-hidden="true" { span { (shop) } span { (sare) } }
+        ol.lanes {
+            @for entry in entries {
+                @let in_shop = is_of_the_shop(&entry.kind);
+                li.shop[in_shop].consent[CONSENT.contains(&entry.kind)] {
+                    span.soft.time { (words.moment(entry.at)) }
+                    span.side { " " (if in_shop { shop } else { sare }) ": " }
+                    span.what { (story::entry(entry, words)) }
+                }
             }
         }
     }
 }
 
-fn event_list<'h>(words: Words, entries: impl Iterator<Item = &'h HistoryEntry>) -> Markup {
-    html! {
-        ol.timeline {
-            @for entry in entries {
-                li { span.soft { (words.moment(entry.at)) } " " (story::entry(entry, words)) }
-            }
-        }
-    }
+/// It happened in the shop; all else did in SARE.
+fn is_of_the_shop(kind: &HistoryKind) -> bool {
+    matches!(
+        kind,
+        HistoryKind::SwitchedOffInShop
+            | HistoryKind::WithdrawnInShop
+            | HistoryKind::OptedInInShop
+            | HistoryKind::InactiveRowVetoes
+            | HistoryKind::ConsentNotSaid
+            | HistoryKind::ConsentDecided
+            | HistoryKind::DoubtOver
+    )
 }
 
 fn actions(visit: &Visit, hash: AddrHash) -> Markup {
     let words = visit.words;
     html! {
-        section {
-            h2 { (words.say("contacts.actions")) }
-            p { (words.say("contacts.sync-hint")) }
-            div.actions {
+        div.actions.bar role="group" aria-label=(words.say("contacts.actions")) {
                 (visit.form(&page_of(hash, "sync"), html! { button type="submit" { (words.say("contacts.sync")) } }))
                 a.button.quiet href=(visit.link(&page_of(hash, "proof"))) { (words.say("contacts.proof")) }
                 a.button.quiet href=(visit.link(&page_of(hash, "erase"))) { (words.say("contacts.erase")) }
-            }
         }
+        p.hint { (words.say("contacts.sync-hint")) }
     }
 }
 
@@ -361,10 +372,24 @@ async fn live(app: &App, visit: &Visit, data: &PageData) -> Markup {
         in_shop: in_shop.as_ref(),
         in_sare: in_sare.as_ref().map(Option::as_ref),
     };
-    columns(words, &told)
+    let groups = match &config {
+        Some(config) => GroupNames::known(app, visit, config).await,
+        None => GroupNames::of(None),
+    };
+    columns(words, &told, &groups)
 }
 
-fn columns(words: Words, told: &Story<'_>) -> Markup {
+/// Groups' numbers, as a column tells them, by name.
+fn named(groups: &GroupNames, numbers: &str) -> String {
+    let names = numbers.split(", ").map(|number| {
+        number
+            .parse()
+            .map_or_else(|_| number.to_owned(), |id| groups.one(id))
+    });
+    names.collect::<Vec<_>>().join(", ")
+}
+
+fn columns(words: Words, told: &Story<'_>, groups: &GroupNames) -> Markup {
     let title = words.say("contacts.columns");
     html! {
         section {
@@ -401,9 +426,11 @@ fn columns(words: Words, told: &Story<'_>) -> Markup {
                                     }
                                     @if row.differs { " " strong.bad { (words.say("contacts.differs")) } }
                                 }
-                                (parts::cell(words.say("contacts.in-shop"), html! { (row.shop) }))
-                                (parts::cell(words.say("contacts.last-sent"), html! { (row.sent) }))
-                                (parts::cell(words.say("contacts.in-sare"), html! { (row.sare) }))
+                                @for (head, value) in [("contacts.in-shop", &row.shop), ("contacts.last-sent", &row.sent), ("contacts.in-sare", &row.sare)] {
+                                    (parts::cell(words.say(head), html! {
+                                        @if matches!(row.name, ColumnName::Groups) { (named(groups, value)) } @else { (value) }
+                                    }))
+                                }
                             }
                         }
                     }

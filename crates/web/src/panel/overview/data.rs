@@ -14,8 +14,8 @@ use crate::state::App;
 pub const DAY: Millis = 86_400_000;
 /// Days that the page looks back.
 pub const DAYS: i64 = 30;
-/// Newest events read: those of one synchronisation of the whole shop are told together.
-const EVENTS: i64 = 60;
+/// Newest events read; those of a kind that came at once are shown as one.
+const EVENTS: i64 = 120;
 
 /// What the page shows.
 pub struct PageData {
@@ -24,6 +24,8 @@ pub struct PageData {
     pub counts: Counts,
     /// The run that is not over.
     pub active: Option<Run>,
+    /// The newest runs.
+    pub runs: Vec<Run>,
     /// The newest run that is over, previews left out.
     pub last: Option<Run>,
     /// What the lane remembers.
@@ -36,7 +38,7 @@ pub struct PageData {
     pub latest: Vec<HistoryEntry>,
     /// The contacts they are about.
     pub contacts: HashMap<AddrHash, Contact>,
-    /// Open problems by cause.
+    /// Open problems by cause, without those set aside.
     pub problems: Vec<ProblemGroup>,
     /// When anything last succeeded.
     pub last_success_at: Option<Millis>,
@@ -63,6 +65,7 @@ impl PageData {
             has_key,
             absences,
             doubts,
+            failed_aside,
         ) = tokio::try_join!(
             store.counts(id),
             store.runs(id, 5),
@@ -76,6 +79,7 @@ impl PageData {
             standing::has_key(store, shop),
             store.absences(now - DAYS * DAY),
             store.count_doubted(id),
+            store.count_failed_aside(id),
         )?;
         let hashes: Vec<AddrHash> = latest.iter().map(|line| line.hash).collect();
         let contacts = store.contacts(id, &hashes).await?;
@@ -93,18 +97,20 @@ impl PageData {
             has_key,
             troubles,
             doubts,
+            failed_aside,
         });
         Ok(Self {
             now,
             active: active.cloned(),
             last: last.cloned(),
+            runs: runs.clone(),
             standing: Standing::of(&facts),
             counts,
             audit,
             days,
             latest,
             contacts,
-            problems,
+            problems: problems.into_iter().filter(|group| !group.is_aside).collect(),
             last_success_at: shop.last_success_at,
             absences,
             lane,

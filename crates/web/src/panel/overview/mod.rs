@@ -41,22 +41,7 @@ async fn show(State(app): State<App>, visit: Visit) -> Result<Response, Closed> 
         .await
         .map_err(|error| visit.closed(error))?;
     let words = visit.words;
-    let (answer, label) = if visit.shop.paused {
-        ("no", words.say("overview.resume"))
-    } else {
-        ("yes", words.say("overview.pause"))
-    };
-    let pause = html! {
-        button.quiet[!visit.shop.paused] type="submit" name="paused" value=(answer) { (label) }
-        p.hint { (words.say("overview.pause-hint")) }
-    };
-    let content = html! {
-        div data-live=(visit.link("overview/live")) { (current(&visit, &data)) }
-        section.pause {
-            h2 { (words.say("overview.pausing")) }
-            (visit.form("overview/pause", pause))
-        }
-    };
+    let content = html! { div.overview data-live=(visit.link("overview/live")) { (current(&visit, &data)) } };
     let head = layout::Head::new("overview", words.say("overview.title")).changing();
     Ok(layout::page(&visit, head, content))
 }
@@ -84,14 +69,12 @@ fn current(visit: &Visit, data: &PageData) -> Markup {
     html! {
         (standing::of(visit, data))
         (absence::of(visit, data))
-        (progress::of(visit, data))
         (numbers::piles(visit, data))
+        (progress::under_way(visit, data))
         (numbers::attention(visit, data))
-        div.columns {
-            (numbers::sides(visit, data))
-            (numbers::proof(visit, data))
-        }
+        (numbers::line(visit, data))
         (chart::of(visit.words, data))
         (latest::of(visit, data))
+        (progress::last(visit, data))
     }
 }

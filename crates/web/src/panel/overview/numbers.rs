@@ -34,8 +34,8 @@ pub fn piles(visit: &Visit, data: &PageData) -> Markup {
     let failed = data.with(Outcome::Failed);
     let undecided = data.with(Outcome::Unknown);
     html! {
-        section aria-labelledby="piles" {
-            h2 #piles { (words.say("overview.counts")) }
+        section.plain aria-labelledby="piles" {
+            h2.unseen #piles { (words.say("overview.counts")) }
             ul.piles {
                 li {
                     a href=(list("synchronised")) {
@@ -66,11 +66,11 @@ pub fn piles(visit: &Visit, data: &PageData) -> Markup {
                     }
                 }
             }
-            p {
-                @if data.counts.dirty > 0 {
-                    a href=(list("waiting")) { (words.count("overview.waiting", data.counts.dirty)) }
-                } @else { (words.say("overview.none-waiting")) }
-                @if undecided > 0 { " " (words.count("overview.undecided", undecided)) }
+            @if data.counts.dirty > 0 || undecided > 0 {
+                p {
+                    @if data.counts.dirty > 0 { a href=(list("waiting")) { (words.count("overview.waiting", data.counts.dirty)) } " " }
+                    @if undecided > 0 { (words.count("overview.undecided", undecided)) }
+                }
             }
         }
     }
@@ -86,14 +86,13 @@ pub fn attention(visit: &Visit, data: &PageData) -> Markup {
     let healing: i64 = alone.iter().map(|group| group.count).sum();
     html! {
         @if !data.problems.is_empty() {
-            section {
+            section.attention {
                 h2 { (words.say("overview.attention")) }
                 @if !asking.is_empty() {
                     ul {
                         @for group in asking.iter().take(4) {
                             li {
-                                a href=(visit.link(&format!("problems#{}", group.kind))) { (words.problem(group.kind).cause) }
-                                " " span.soft { (words.count("overview.matters", group.count)) }
+                                a href=(visit.link(&format!("problems#{}", group.kind))) { (words.problem_group(group.kind, group.count)) }
                             }
                         }
                     }
@@ -104,8 +103,56 @@ pub fn attention(visit: &Visit, data: &PageData) -> Markup {
     }
 }
 
-/// What there is on both sides, and how they answer.
-pub fn sides(visit: &Visit, data: &PageData) -> Markup {
+/// Both connections, the comparison of both sides, and the button that pauses everything, in one line; what is behind
+/// them beneath.
+pub fn line(visit: &Visit, data: &PageData) -> Markup {
+    let words = visit.words;
+    let (shop, sare) = (data.standing.shop, data.standing.sare);
+    html! {
+        section.line {
+            dl.states {
+                div {
+                    dt { (words.say("overview.shop")) }
+                    dd { (side(words, data, words.say_word("shop-side", shop.word()), shop)) }
+                }
+                div {
+                    dt { "SARE" }
+                    dd { (side(words, data, words.say_word("sare-side", sare.word()), sare)) }
+                }
+                div {
+                    dt { (words.say("overview.proof")) }
+                    dd {
+                        @match &data.audit {
+                            Some(audit) if audit.differences == 0 => span.state.good { (words.say("overview.equal")) },
+                            Some(audit) => span.state.bad { (words.count("overview.differ", audit.differences)) },
+                            None => span.state { (words.say("overview.never")) },
+                        }
+                    }
+                }
+            }
+            (pause(visit))
+            (behind(visit, data))
+        }
+    }
+}
+
+fn pause(visit: &Visit) -> Markup {
+    let words = visit.words;
+    let (answer, label) = if visit.shop.paused {
+        ("no", words.say("overview.resume"))
+    } else {
+        ("yes", words.say("overview.pause"))
+    };
+    let button = html! {
+        button.quiet[!visit.shop.paused] #pause type="submit" name="paused" value=(answer) title=(words.say("overview.pause-hint")) {
+            (label)
+        }
+    };
+    html! { div.pause { (visit.form("overview/pause", button)) } }
+}
+
+/// What there is on both sides, how sure it is, what came by itself, and when it is looked next.
+fn behind(visit: &Visit, data: &PageData) -> Markup {
     let (words, shop) = (visit.words, &visit.shop);
     let last = match shop.last_success_at {
         Some(at) => words.ago(at, data.now),
@@ -116,18 +163,17 @@ pub fn sides(visit: &Visit, data: &PageData) -> Markup {
         0 if !data.lane.first_done => "–".to_owned(),
         n => words.number(n),
     };
+    let told = data.metered("changed_by_webhook") + data.metered("changed_by_sare_hook");
+    let all = told + data.metered("changed_by_look") + data.metered("changed_by_sweep");
+    let sweep = data.lane.next_sweep_at;
+    let is_kept = data.lane.first_done && data.standing.is_at_work();
     html! {
-        section {
-            h2 { (words.say("overview.sides")) }
+        details #behind {
+            summary { (words.say("overview.details")) }
             div.sides {
                 div {
-                    h3 { (words.say("overview.shop")) }
-                    p.soft { (shop.host) }
+                    h3 { (words.say("overview.shop")) " " span.soft { (shop.host) } }
                     dl.numbers {
-                        dt { (words.say("overview.connection")) }
-                        dd {
-                            (side(words, data, words.say_word("shop-side", data.standing.shop.word()), data.standing.shop))
-                        }
                         dt { (words.say("overview.customers")) }
                         dd { (met(data.counts.customers)) }
                         dt { (words.say("overview.subscribers")) }
@@ -136,10 +182,7 @@ pub fn sides(visit: &Visit, data: &PageData) -> Markup {
                 }
                 div {
                     h3 { "SARE" }
-                    p.soft { (words.say("overview.mailing")) }
                     dl.numbers {
-                        dt { (words.say("overview.connection")) }
-                        dd { (side(words, data, words.say_word("sare-side", data.standing.sare.word()), data.standing.sare)) }
                         dt { (words.say("overview.contacts")) }
                         dd { (words.number(data.counts.contacts)) }
                         dt { (words.say("overview.get-mail")) }
@@ -147,7 +190,33 @@ pub fn sides(visit: &Visit, data: &PageData) -> Markup {
                     }
                 }
             }
+            dl {
+                dt { (words.say("overview.audit")) }
+                dd {
+                    @match &data.audit {
+                        Some(audit) => (words.fill("overview.audited", &[
+                            ("when", &words.ago(audit.at, data.now)),
+                            ("n", &words.number(audit.compared)),
+                        ])),
+                        None => (words.say("overview.no-audit")),
+                    }
+                }
+                dt { (words.say("overview.caught")) }
+                dd {
+                    @if all == 0 { (words.say("overview.no-changes")) } @else {
+                        (words.fill("overview.caught-of", &[("told", &words.number(told)), ("all", &words.number(all))]))
+                    }
+                }
+                @if is_kept {
+                    dt { (words.say("overview.next-sweep")) }
+                    dd { @if sweep > data.now { (times::moment(words, sweep)) } @else { (words.say("overview.sweep-soon")) } }
+                }
+            }
             p.soft { (words.fill("overview.last-success", &[("when", &last)])) }
+            p.soft {
+                @if is_kept { (words.say("overview.no-button")) " " }
+                @if !shop.paused { (words.say("overview.pause-hint")) }
+            }
         }
     }
 }
@@ -163,60 +232,9 @@ fn side(words: Words, data: &PageData, stands: &str, side: Side) -> Markup {
         _ => None,
     };
     let is_bad = matches!(side, Side::NotConnected | Side::Refuses);
+    let is_good = matches!(side, Side::Answers);
     html! {
-        span.state.bad[is_bad] { (stands) }
+        span.state.bad[is_bad].good[is_good] { (stands) }
         @if let Some(again) = again { "; " (again) }
-    }
-}
-
-/// How sure it is: the last proof, what came by itself and what had to be looked for, and when it is looked next.
-pub fn proof(visit: &Visit, data: &PageData) -> Markup {
-    let words = visit.words;
-    let told = data.metered("changed_by_webhook") + data.metered("changed_by_sare_hook");
-    let found = data.metered("changed_by_look") + data.metered("changed_by_sweep");
-    let all = told + found;
-    let sweep = data.lane.next_sweep_at;
-    html! {
-        section {
-            h2 { (words.say("overview.proof")) }
-            dl {
-                dt { (words.say("overview.audit")) }
-                dd {
-                    @match &data.audit {
-                        Some(audit) => {
-                            (words.fill("overview.audited", &[
-                                ("when", &words.ago(audit.at, data.now)),
-                                ("n", &words.number(audit.compared)),
-                            ]))
-                            " "
-                            @if audit.differences == 0 { (words.say("overview.equal")) }
-                            @else { strong { (words.count("overview.differ", audit.differences)) } }
-                        },
-                        None => (words.say("overview.no-audit")),
-                    }
-                }
-                dt { (words.say("overview.caught")) }
-                dd {
-                    @if all == 0 { (words.say("overview.no-changes")) } @else {
-                        meter min="0" max=(all) value=(told) aria-label=(words.say("overview.caught")) {}
-                        " "
-                        (words.fill("overview.caught-of", &[
-                            ("told", &words.number(told)),
-                            ("all", &words.number(all)),
-                            ("found", &words.number(found)),
-                        ]))
-                    }
-                }
-                @if data.lane.first_done && data.standing.is_at_work() {
-                    dt { (words.say("overview.next-sweep")) }
-                    dd {
-                        @if sweep > data.now { (times::moment(words, sweep)) } @else { (words.say("overview.sweep-soon")) }
-                    }
-                }
-            }
-            @if data.lane.first_done && data.standing.is_at_work() {
-                p.soft { (words.say("overview.no-button")) }
-            }
-        }
     }
 }

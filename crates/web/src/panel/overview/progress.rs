@@ -8,13 +8,18 @@ use texts::Words;
 use super::data::PageData;
 use crate::panel::session::Visit;
 
-/// The run that goes on, or else the receipt of the last one.
-pub fn of(visit: &Visit, data: &PageData) -> Markup {
-    let words = visit.words;
+/// The run that goes on.
+pub fn under_way(visit: &Visit, data: &PageData) -> Markup {
+    data.active
+        .as_ref()
+        .map_or_else(|| html! {}, |run| active(visit, data, run))
+}
+
+/// The receipt of the last run, while none goes on.
+pub fn last(visit: &Visit, data: &PageData) -> Markup {
     match (&data.active, &data.last) {
-        (Some(run), _) => under_way(visit, data, run),
-        (None, Some(run)) => receipt(words, data, run),
-        (None, None) => html! {},
+        (None, Some(run)) => receipt(visit.words, data, run),
+        _ => html! {},
     }
 }
 
@@ -30,7 +35,7 @@ fn stage(phase: Phase) -> usize {
     }
 }
 
-fn under_way(visit: &Visit, data: &PageData, run: &Run) -> Markup {
+fn active(visit: &Visit, data: &PageData, run: &Run) -> Markup {
     let words = visit.words;
     let body = Body::parse(&run.body);
     let now = stage(body.phase);

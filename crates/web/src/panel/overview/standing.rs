@@ -88,7 +88,7 @@ fn sentence(words: Words, data: &PageData, matter: &Matter) -> Sentence {
             words.say("standing.unreadable"),
             words.say("standing.unreadable-text"),
         )
-        .with(words.say("standing.unreadable-do"), "advanced#config"),
+        .with(words.say("standing.unreadable-do"), "advanced/file"),
         Matter::NotConnected => Sentence::new(
             words.say("standing.not-connected"),
             queued(words.say("standing.not-connected-text")),

@@ -70,17 +70,16 @@ async fn of_run(app: &App, visit: &Visit, run: &Run) -> Result<Markup, Error> {
     let body = Body::parse(&run.body);
     let counts = app.store.counts(visit.shop.id).await?;
     let examples = examples(app, visit, run.id).await?;
-    let (unmailable, gone, all) = (body.statement.unmailable, body.statement.gone, counts.contacts);
-    // Of nobody it would be everybody; and never none where there is one.
-    let share = (unmailable * 100).checked_div(all).unwrap_or(100).max(1);
+    let (unmailable, gone) = (body.statement.unmailable, body.statement.gone);
+    let all = counts.contacts.max(unmailable).max(1);
+    let share = words.fill("brake.percent", &[("n", &(100 * unmailable / all).max(1))]);
     Ok(html! {
         p { strong { (words.run_kind(run.kind)) } }
         ul {
             @if unmailable > 0 {
-                li { (words.count_with("brake.unmailable", unmailable, &[("of", &words.number(all)), ("share", &share)])) }
+                li { strong { (words.count_with("brake.unmailable", unmailable, &[("all", &words.number(all)), ("share", &share)])) } }
             }
             @if gone > 0 { li { (words.count("brake.gone", gone)) } }
-            @if unmailable == 0 { li { (words.count("brake.of", all)) } }
         }
         (list(visit, &examples))
     })

@@ -38,8 +38,8 @@ const OF_A_SERVICE: [ProblemKind; 8] = [
     ProblemKind::ShopAway,
 ];
 
-/// All groups; `None` when there are no problems.
-pub async fn all(app: &App, visit: &Visit) -> Result<Option<Markup>, Error> {
+/// All groups, or those that `who` can make go away; `None` when there are no problems.
+pub async fn all(app: &App, visit: &Visit, who: &str) -> Result<Option<Markup>, Error> {
     let words = visit.words;
     let groups = app.store.problem_groups(visit.shop.id).await?;
     // The brake has a section of its own.
@@ -47,8 +47,11 @@ pub async fn all(app: &App, visit: &Visit) -> Result<Option<Markup>, Error> {
     if groups.is_empty() {
         return Ok(None);
     }
+    let (aside, groups): (Vec<_>, Vec<_>) = groups.into_iter().partition(|group| group.is_aside);
+    let is_asked_for = |group: &&ProblemGroup| group.kind.healer().word() == who;
+    let is_filtered = groups.iter().any(|group| is_asked_for(&group));
     let mut shown = Vec::with_capacity(groups.len());
-    for group in &groups {
+    for group in groups.iter().filter(|group| !is_filtered || is_asked_for(group)) {
         let few = app
             .store
             .problems_of_kind(visit.shop.id, group.kind.word(), None, FEW)
@@ -61,10 +64,73 @@ pub async fn all(app: &App, visit: &Visit) -> Result<Option<Markup>, Error> {
         button.quiet type="submit" { (words.say("problems.retry-all")) }
     };
     Ok(Some(html! {
-        p { (words.count("problems.open", all)) " " span.soft { (words.say("problems.by-itself")) } }
-        @if groups.len() > 1 { div.before { (visit.form("problems/retry", again)) } }
+        @if groups.is_empty() {
+            (parts::notice(Tone::Good, html! { p { (words.say("problems.none-else")) } }))
+        } @else {
+            p { (words.count("problems.open", all)) " " span.soft { (words.say("problems.by-itself")) } }
+            (filter(visit, &groups, if is_filtered { who } else { "" }))
+            @if groups.len() > 1 { div.before { (visit.form("problems/retry", again)) } }
+        }
         @for one in shown { (one) }
+        (set_aside(visit, &aside))
     }))
+}
+
+/// Links to the causes of those who can make them go away; nothing where that is the same of all.
+fn filter(visit: &Visit, groups: &[ProblemGroup], who: &str) -> Markup {
+    let words = visit.words;
+    let of = |healer: Healer| {
+        groups
+            .iter()
+            .filter(|group| group.kind.healer() == healer)
+            .count()
+    };
+    let healers: Vec<Healer> = Healer::ALL
+        .iter()
+        .copied()
+        .filter(|healer| of(*healer) > 0)
+        .collect();
+    let link = |address: &str, text: &str, n: usize, is_here: bool| {
+        html! {
+            li { a href=(visit.link(address)) aria-current=[is_here.then_some("true")] { (text) " " span.soft { "(" (n) ")" } } }
+        }
+    };
+    html! {
+        @if healers.len() > 1 {
+            nav.lists aria-label=(words.say("problems.filter")) {
+                ul {
+                    (link("problems", words.say("problems.filter-all"), groups.len(), who.is_empty()))
+                    @for healer in healers {
+                        (link(&format!("problems?who={}", healer.word()), words.healer(healer), of(healer), who == healer.word()))
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Causes that a person has decided to live with, each with the way back.
+fn set_aside(visit: &Visit, aside: &[ProblemGroup]) -> Markup {
+    let words = visit.words;
+    html! {
+        @if !aside.is_empty() {
+            section #aside {
+                h2 { (words.say("problems.aside-title")) }
+                p.soft { (words.say("problems.aside-what")) }
+                ul.aside {
+                    @for group in aside {
+                        li {
+                            a href=(visit.link(&format!("problems?kind={}", group.kind))) { (words.problem_group(group.kind, group.count)) }
+                            (visit.form("problems/aside", html! {
+                                input type="hidden" name="kind" value=(group.kind);
+                                button.quiet type="submit" name="answer" value="back" { (words.say("problems.bring-back")) }
+                            }))
+                        }
+                    }
+                }
+            }
+        }
+    }
 }
 
 /// One cause, page by page.
@@ -134,7 +200,7 @@ fn section(
     let is_of_a_service = OF_A_SERVICE.contains(&group.kind);
     html! {
         section id=(group.kind) class={ "cause " (tone) } {
-            h2 { (text.cause) }
+            h2 { (words.problem_group(group.kind, group.count)) }
             p { (text.remedy) }
             p.soft {
                 (words.healer(healer)) " · "
@@ -156,6 +222,12 @@ fn section(
                         button.quiet type="submit" {
                             @if is_of_a_service { (words.say("problems.retry")) } @else { (words.say("problems.retry-group")) }
                         }
+                    }))
+                }
+                @if can_retry && !group.is_aside && !is_of_a_service {
+                    (visit.form("problems/aside", html! {
+                        input type="hidden" name="kind" value=(group.kind);
+                        button.quiet type="submit" title=(words.say("problems.aside-what")) { (words.say("problems.set-aside")) }
                     }))
                 }
                 @if more {

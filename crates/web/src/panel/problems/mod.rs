@@ -27,6 +27,7 @@ pub fn routes() -> Router<App> {
     Router::new()
         .route("/panel/s/{session}/problems", get(show))
         .route("/panel/s/{session}/problems/retry", post(retry))
+        .route("/panel/s/{session}/problems/aside", post(aside))
         .route("/panel/s/{session}/problems/apply", post(apply))
         .route("/panel/s/{session}/problems/decide", post(decide))
         .route("/panel/s/{session}/problems/brake", post(answer))
@@ -38,6 +39,9 @@ struct Asked {
     /// One cause alone.
     #[serde(default)]
     kind: String,
+    /// Only causes that these can make go away.
+    #[serde(default)]
+    who: String,
     /// Where its page begins: the time and key of the last problem of the page before.
     #[serde(default)]
     after: String,
@@ -65,7 +69,7 @@ async fn show(State(app): State<App>, visit: Visit, Query(asked): Query<Asked>) 
         let disputed = disputed::section(&app, &visit, after).await.map_err(failed)?;
         let after = AddrHash::from_hex(&asked.doubts);
         let doubts = doubts::section(&app, &visit, after).await.map_err(failed)?;
-        let groups = groups::all(&app, &visit).await.map_err(failed)?;
+        let groups = groups::all(&app, &visit, &asked.who).await.map_err(failed)?;
         let nothing = question.is_none() && disputed.is_none() && doubts.is_none() && groups.is_none();
         html! {
             @if nothing { (parts::notice(Tone::Good, html! { p { (words.say("problems.none")) } })) }
@@ -101,6 +105,23 @@ async fn retry(State(app): State<App>, Posted { visit, fields }: Posted) -> Resu
     asked.map_err(|error| visit.closed(error))?;
     app.wake.notify_one();
     visit.redirect_done(&app, "problems?done=retry").await
+}
+
+/// Sets the cases of a cause aside, or brings them back.
+async fn aside(State(app): State<App>, Posted { visit, fields }: Posted) -> Result<Response, Closed> {
+    let goes = fields.get("answer") != "back";
+    let at = goes.then(|| app.now());
+    let met = app
+        .store
+        .set_problems_aside(visit.shop.id, fields.get("kind"), at)
+        .await
+        .map_err(|error| visit.closed(error))?;
+    let done = match (met, goes) {
+        (0, _) => "problems?done=nobody",
+        (_, true) => "problems?done=aside",
+        (_, false) => "problems?done=back",
+    };
+    visit.redirect_done(&app, done).await
 }
 
 /// Which contacts are meant: one, all (`None`), or nobody.

@@ -140,33 +140,6 @@
     load();
   });
 
-  // ---- The chart: one stop of the keyboard, from day to day by the arrows; the day's values stand beneath it.
-
-  function dayAt(event) {
-    return event.target.closest ? event.target.closest(".chart g[id]") : null;
-  }
-
-  function tell(event) {
-    var day = dayAt(event);
-    var said = day && day.closest("svg").parentNode.querySelector(".said");
-    if (said) said.textContent = day.getAttribute("aria-label");
-  }
-
-  document.addEventListener("mouseover", tell);
-  document.addEventListener("focusin", tell);
-  document.addEventListener("keydown", function (event) {
-    var day = dayAt(event);
-    var step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
-    if (!day || !step) return;
-    var days = Array.prototype.slice.call(day.closest("svg").querySelectorAll("g[id]"));
-    var next = days[days.indexOf(day) + step];
-    if (!next) return;
-    event.preventDefault();
-    day.setAttribute("tabindex", "-1");
-    next.setAttribute("tabindex", "0");
-    next.focus();
-  });
-
   // ---- Buttons that only a script can serve are hidden without one.
 
   document.querySelectorAll("[data-print]").forEach(function (button) {
