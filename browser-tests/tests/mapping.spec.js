@@ -68,6 +68,38 @@ test("what is not saved is counted, and a removed row comes back", async ({ page
   await expect(told).toHaveText(say("pl", "mapping.unsaved-n").replace("{n}", "1"));
 });
 
+test("a row counts once whatever moves, and one that comes back is not mixed up with a new one", async ({ page, world }) => {
+  await open(page, world);
+  const told = (n) => expect(page.locator("[data-changes]")).toHaveText(say("pl", "mapping.unsaved-n").replace("{n}", `${n}`));
+  const keys = () => page.locator("#rows tr").evaluateAll((all) => all.map((one) => one.dataset.key));
+  await row(page, 0).locator("[data-op=down]").click();
+  await told(1);
+  await row(page, 1).locator("[data-op=up]").click();
+  await expect(page.locator("[data-changes]")).toBeHidden();
+  await row(page, 0).locator("[data-op=remove]").click();
+  await told(1);
+  await page.getByRole("button", { name: say("pl", "mapping.add"), exact: true }).click();
+  await told(2);
+  await page.getByRole("button", { name: say("pl", "mapping.undo"), exact: true }).click();
+  await told(1);
+  const all = await keys();
+  expect(new Set(all).size, `each row has a number of its own: ${all}`).toBe(all.length);
+  await page.close();
+});
+
+test("the button that saves stays in sight, where there is room for it", async ({ page, world }) => {
+  await open(page, world);
+  const save = page.getByRole("button", { name: say("pl", "common.save"), exact: true });
+  await page.setViewportSize({ width: 1280, height: 800 });
+  await page.evaluate(() => window.scrollTo(0, 0));
+  await expect(save).toBeInViewport({ ratio: 1 });
+  // What is left of a screen at 400 %: the bar would hide what it is about.
+  await page.setViewportSize({ width: 320, height: 256 });
+  await page.evaluate(() => window.scrollTo(0, 0));
+  await expect(save).not.toBeInViewport();
+  await page.close();
+});
+
 test("rows are moved and removed with the keyboard alone, and Enter saves nothing", async ({ page, world }) => {
   await open(page, world);
   const target = (n) => row(page, n).locator("select").first();

@@ -24,6 +24,7 @@ mod overview;
 mod parts;
 mod problems;
 mod session;
+mod specimens;
 mod start;
 mod times;
 mod unsubscribes;
@@ -52,5 +53,6 @@ pub(crate) fn router(app: &App) -> Router<App> {
         .merge(problems::routes())
         .merge(advanced::routes())
         .merge(help::routes())
+        .merge(specimens::routes())
         .layer(map_response_with_state(app.clone(), closed::render))
 }

@@ -1,5 +1,7 @@
 //! The panel's entry, sessions and first page (shoper-api.md C).
 
+use std::io::Read;
+
 use http::Method;
 use ports::Clock;
 
@@ -501,6 +503,54 @@ async fn files_are_kept_by_browsers_for_good_under_names_of_their_content() {
             assert!(answer.header("cache-control").contains("immutable"));
         }
         assert_eq!(world.get("/panel/assets/panel.css", &[]).await.status, 404);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn pages_and_files_come_compressed_to_who_can_read_it_and_plain_to_others() {
+    each(async |world| {
+        ready(&world).await;
+        let (page, _) = open(&world, &entry(HASH, ""), false).await;
+        let text = look(&world, &page, None).await.text().to_owned();
+        let named = |end: &str| {
+            let mut parts = text.split('"');
+            parts
+                .find(|part| part.starts_with("/panel/assets/") && part.ends_with(end))
+                .unwrap()
+                .to_owned()
+        };
+        for path in [page.clone(), named(".css"), named(".js")] {
+            let plain = world.get(&path, &[]).await;
+            assert_eq!(
+                (plain.status.as_u16(), plain.header("content-encoding")),
+                (200, ""),
+                "{path}"
+            );
+            let small = world.get(&path, &[("accept-encoding", "gzip")]).await;
+            assert_eq!(
+                (small.status.as_u16(), small.header("content-encoding")),
+                (200, "gzip"),
+                "{path}"
+            );
+            assert!(small.header("vary").contains("accept-encoding"), "{path}");
+            assert_eq!(
+                small.header("cache-control"),
+                plain.header("cache-control"),
+                "{path}"
+            );
+            assert!(
+                small.body.len() * 2 < plain.body.len(),
+                "{path}: {} of {}",
+                small.body.len(),
+                plain.body.len()
+            );
+            let mut whole = String::new();
+            flate2::read::GzDecoder::new(&small.body[..])
+                .read_to_string(&mut whole)
+                .unwrap();
+            assert_eq!(whole, plain.text(), "{path}");
+        }
     })
     .await;
 }

@@ -74,14 +74,12 @@
   var told = form.querySelector("[data-changes]");
 
   function state() {
-    var found = {};
-    var place = 0;
+    var found = { order: [] };
     new FormData(form).forEach(function (value, name) {
       if (["csrf", "version", "from", "row", "new_group"].indexOf(name) >= 0) return;
       var row = /\.(\d+)$/.exec(name);
       var of = row ? "row " + row[1] : name;
-      // Rows count by their order too.
-      if (row && !(of in found)) found[of] = "#" + place++;
+      if (row && !(of in found)) found.order.push(row[1]);
       found[of] = (found[of] || "") + "\n" + value;
     });
     return found;
@@ -93,8 +91,13 @@
     if (!told || !saved) return;
     var now = state();
     var n = 0;
+    // The order counts once, by what was there before and still is.
+    var kept = function (one, other) {
+      return one.order.filter(function (key) { return other.order.indexOf(key) >= 0; }).join();
+    };
+    if (kept(saved, now) !== kept(now, saved)) n++;
     Object.keys(saved).concat(Object.keys(now).filter(function (of) { return !(of in saved); })).forEach(function (of) {
-      if (saved[of] !== now[of]) n++;
+      if (of !== "order" && saved[of] !== now[of]) n++;
     });
     told.hidden = n === 0;
     told.textContent = told.getAttribute("data-changes").replace("{n}", String(n));
@@ -106,7 +109,8 @@
 
   function add(source) {
     var n = 0;
-    while (document.getElementById("row-" + n)) n++;
+    // Not the number of the row that may come back.
+    while (document.getElementById("row-" + n) || (removed && removed.row.id === "row-" + n)) n++;
     var box = document.createElement("template");
     box.innerHTML = fresh.innerHTML.replace(/NEWROW/g, String(n));
     var row = box.content.querySelector("tr");
