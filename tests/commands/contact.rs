@@ -29,7 +29,7 @@ fn a_synchronised_contact_is_told_in_three_columns_that_agree() {
         .with_code(0);
     text.saying("a customer (number 1) who wants the newsletter, and an active newsletter subscriber")
         .saying("SARE has it with status 8 (subscribed and confirmed, gets newsletters), in groups 21, 22.")
-        .saying("What was sent then is what the shop says now.")
+        .saying("The data in SARE is up to date.")
         .saying("added to SARE");
 }
 
@@ -42,7 +42,7 @@ fn a_story_is_told_in_the_language_of_the_environment_and_stays_the_same_for_scr
         .run_with(&explain, &polish, "")
         .with_code(0)
         .saying("W sklepie jest to klient (nr 1) ze zgodą na newsletter oraz aktywny subskrybent")
-        .saying("Wysłano wtedy to, co sklep mówi teraz.")
+        .saying("Dane w SARE są aktualne.")
         .saying("W SARE teraz")
         .saying("dodano do SARE");
     let told = world
@@ -64,7 +64,7 @@ fn a_change_that_has_not_been_sent_shows_as_one() {
     let told = world
         .run(&["contact", "explain", &world.host, "jan@example.com"])
         .with_code(0);
-    told.saying("The shop says something else now.")
+    told.saying("The data in the shop has changed since then.")
         .saying("not as now")
         .saying("Jan Nowy")
         .saying("Jan Kowalski");
@@ -154,6 +154,6 @@ fn a_refusal_not_noticed_yet_is_told_before_anything_else_of_the_ledger() {
         .run(&explain)
         .with_code(0)
         .saying("SARE has it with status 4 (willingness to unsubscribe)")
-        .saying("refused the newsletter in SARE, and it has not been noticed here yet");
+        .saying("This person refused the newsletter in SARE, and we have not noticed it yet.");
     assert!(!told.out.contains("It is synchronised"), "{told:#?}");
 }

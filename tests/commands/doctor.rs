@@ -58,7 +58,7 @@ fn a_shop_in_trouble_is_named_with_cause_and_remedy() {
         .run(&["doctor"])
         .with_code(1)
         .saying("SARE rejects the UID or the API key.")
-        .saying("new REST API");
+        .saying("REST API");
     world.shop.lock_application(true);
     world
         .run(&["doctor"])

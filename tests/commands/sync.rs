@@ -109,7 +109,7 @@ fn the_brake_stops_a_run_until_a_person_lets_it_go() {
     world
         .run(&["shop", "problems", &world.host])
         .with_code(1)
-        .saying("out of the mailing");
+        .saying("unusually large number of people");
     world.run(&["shop", "sync", &world.host]).with_code(4);
     let resumed = world
         .run(&["shop", "resume", &world.host, "--release-brake", "--json"])
@@ -206,7 +206,7 @@ fn a_contact_that_sare_refuses_is_a_problem_with_cause_and_remedy_and_can_be_ret
         (anna["kind"].as_str(), anna["final"].as_bool()),
         (Some("sare-refused"), Some(true))
     );
-    assert!(anna["remedy"].as_str().unwrap().contains("on demand"));
+    assert!(anna["remedy"].as_str().unwrap().contains("when you choose"));
     world
         .run(&["shop", "problems", &world.host])
         .with_code(1)

@@ -15,6 +15,7 @@ use axum::response::Response;
 use http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use tower::ServiceBuilder;
 use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate as _};
 use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::request_id::{MakeRequestId, PropagateRequestIdLayer, RequestId, SetRequestIdLayer};
 use tower_http::set_header::SetResponseHeaderLayer;
@@ -41,9 +42,10 @@ pub fn around(router: Router<App>, app: &App) -> Router<App> {
         next: Arc::default(),
     };
     let if_absent = SetResponseHeaderLayer::if_not_present;
-    // A page can be asked for only by its address, which is itself the secret in it: nobody else can have it compressed
-    // beside a text of theirs and learn from its length.
-    let router = router.layer(CompressionLayer::new().gzip(true));
+    // Pages hold a session's secrets beside what strangers may have written into the shop: their length tells nothing of
+    // either, so they are not compressed (<https://www.breachattack.com>). Files, exports and the API's answers are.
+    let compressed = DefaultPredicate::new().and(NotForContentType::const_new("text/html"));
+    let router = router.layer(CompressionLayer::new().gzip(true).compress_when(compressed));
     router.layer(
         ServiceBuilder::new()
             .layer(from_fn(only_plain_ids))

@@ -365,3 +365,20 @@ async fn keep_key(app: &App, visit: &Visit, key: SecretString) -> Result<(), Clo
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use sync_core::Lang;
+
+    use super::*;
+
+    #[test]
+    fn a_refused_key_is_told_our_addresses_where_the_operator_has_given_them() {
+        let words = Words(Lang::En);
+        let plain = key_or_uid(words, &[]);
+        assert!(plain.ends_with(words.say("connect.key-limited")), "{plain}");
+        let addresses = ["203.0.113.7", "2001:db8::7"].map(|text| text.parse().unwrap());
+        let told = key_or_uid(words, &addresses);
+        assert!(told.ends_with("add: 203.0.113.7, 2001:db8::7."), "{told}");
+    }
+}

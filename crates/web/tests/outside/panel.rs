@@ -508,7 +508,7 @@ async fn files_are_kept_by_browsers_for_good_under_names_of_their_content() {
 }
 
 #[tokio::test]
-async fn pages_and_files_come_compressed_to_who_can_read_it_and_plain_to_others() {
+async fn files_come_compressed_to_who_can_read_it_and_pages_with_their_secrets_never_do() {
     each(async |world| {
         ready(&world).await;
         let (page, _) = open(&world, &entry(HASH, ""), false).await;
@@ -520,7 +520,12 @@ async fn pages_and_files_come_compressed_to_who_can_read_it_and_plain_to_others(
                 .unwrap()
                 .to_owned()
         };
-        for path in [page.clone(), named(".css"), named(".js")] {
+        let asked = world.get(&page, &[("accept-encoding", "gzip")]).await;
+        assert_eq!(
+            (asked.status.as_u16(), asked.header("content-encoding")),
+            (200, "")
+        );
+        for path in [named(".css"), named(".js")] {
             let plain = world.get(&path, &[]).await;
             assert_eq!(
                 (plain.status.as_u16(), plain.header("content-encoding")),

@@ -160,7 +160,7 @@ async fn the_first_save_writes_the_configuration_and_waits_for_the_merchants_wor
             )
             .with_row("9", &[("target", ""), ("source", "")]);
         let saved = browser.submit("customers", &form, "save").await;
-        assert_eq!(browser.target(&saved), "launch?done=saved");
+        assert_eq!(browser.target(&saved), "subscribers?done=first");
         let (config, shop) = config(&world).await;
         assert!(config.customers.enabled && !config.subscribers.enabled);
         assert_eq!(
@@ -463,6 +463,7 @@ async fn that_something_was_saved_is_told_once_and_only_when_it_was() {
             "customers?done=saved",
             "customers?done=connected",
             "launch?done=saved",
+            "subscribers?done=first",
             "advanced/rules?done=rules",
         ] {
             let told = browser.get(page).await;
@@ -476,18 +477,18 @@ async fn that_something_was_saved_is_told_once_and_only_when_it_was() {
         }
         let form = browser.form("customers").await.set("group", "21");
         let saved = browser.submit("customers", &form, "save").await;
-        assert_eq!(browser.target(&saved), "launch?done=saved");
+        assert_eq!(browser.target(&saved), "subscribers?done=first");
         assert!(
             browser
-                .see("launch?done=saved")
+                .see("subscribers?done=first")
                 .await
-                .contains("Ustawienia zapisane.")
+                .contains("Klienci zapisani.")
         );
         assert!(
             !browser
-                .see("launch?done=saved")
+                .see("subscribers?done=first")
                 .await
-                .contains("Ustawienia zapisane."),
+                .contains("Klienci zapisani."),
             "loaded anew"
         );
         assert!(!browser.see("launch").await.contains("Ustawienia zapisane."));

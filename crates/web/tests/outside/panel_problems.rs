@@ -83,7 +83,10 @@ async fn causes_come_with_the_largest_first_and_say_who_heals_them() {
         assert!(refused.contains("Możesz to rozwiązać") && refused.contains("3 przypadki"));
         assert!(refused.contains("2 godziny temu") && refused.contains("2 próby"));
         assert!(refused.contains("detail of sare-refused"));
-        let link = format!("contacts/{}\">{}", contacts[0].hash.to_hex(), "c0@example.com");
+        let link = format!(
+            "contacts/{}\"><span class=\"address\">c0@example.com",
+            contacts[0].hash.to_hex()
+        );
         assert!(refused.contains(&link), "{refused}");
         // What heals alone is never red; what stops everything is.
         assert!(page.contains("<section id=\"record-locked\" class=\"cause calm\">"));

@@ -61,7 +61,10 @@ async fn both_directions_say_who_when_why_and_when_the_other_side_knew() {
         assert!(to_sare.find("celina@example.com").unwrap() < to_sare.find("anna@example.com").unwrap());
         let row = between(
             to_sare,
-            &format!("contacts/{}\">anna@example.com", anna.hash.to_hex()),
+            &format!(
+                "contacts/{}\"><span class=\"address\">anna@example.com",
+                anna.hash.to_hex()
+            ),
             "</tr>",
         );
         assert!(

@@ -288,14 +288,19 @@ fn consent(words: Words, contact: &Contact, ledger: &Ledger) -> Markup {
         let (status, at) = (words.status_in_full(seen.status), words.moment(seen.at));
         words.fill("contacts.status-seen", &[("status", &status), ("at", &at)])
     });
+    let consented = story::consent_sentence(contact, &timeline, words);
+    // Of a withdrawal both say the same.
+    let is_told = |refused: &String| {
+        consented
+            .as_ref()
+            .is_some_and(|said| said.contains(refused.as_str()))
+    };
+    let refused = story::refusal_sentence(contact, &timeline, words).filter(|refused| !is_told(refused));
     let has_events = ledger.history.iter().any(|entry| CONSENT.contains(&entry.kind));
     html! {
         section {
             h2 { (words.say("contacts.consent")) }
-            @for line in story::consent_sentence(contact, &timeline, words).into_iter()
-                .chain(story::refusal_sentence(contact, &timeline, words)).chain(seen) {
-                p { (line) }
-            }
+            @for line in consented.iter().chain(&refused).chain(&seen) { p { (line) } }
             @if !has_events { p.soft { (words.say("contacts.no-consent-events")) } }
         }
     }
