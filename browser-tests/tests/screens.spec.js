@@ -135,7 +135,7 @@ for (const language of ["pl", "en"]) {
           });
         });
         // Beside a menu of the shop and one of ours there is less room than the window has.
-        const most = width >= 1280 ? 4 : 12;
+        const most = width >= 1280 ? 6 : 12;
         for (const { lines, broken } of rows) {
           if (lines > most) found.push(`${address} at ${width}: a row of ${lines.toFixed(1)} lines`);
           if (broken.length > 0) found.push(`${address} at ${width}: in two lines: ${broken}`);

@@ -17,6 +17,7 @@ use crate::panel::closed::Closed;
 use crate::panel::layout::{self, Head};
 use crate::panel::parts::{self, Field, Tone};
 use crate::panel::session::Visit;
+use crate::panel::times;
 use crate::state::App;
 
 /// Contacts a page.
@@ -353,8 +354,8 @@ fn table(visit: &Visit, list: List, part: &Part) -> Markup {
                                             None => (row.name),
                                         }
                                     }
-                                    (parts::cell(words.say("contacts.why"), html! { (row.why) }))
-                                    (parts::time_cell(words.say("contacts.since"), html! { (words.moment(row.at)) }))
+                                    (parts::cell(words.say("contacts.why"), html! { span.clamp title=(row.why) { (row.why) } }))
+                                    (parts::time_cell(words.say("contacts.since"), html! { (times::moment(words, row.at)) }))
                                 }
                             }
                         }
