@@ -469,7 +469,9 @@ async fn about_shop(app: &App, shop: &Shop, found: &mut Findings) -> anyhow::Res
     let run = app.store.active_run(shop.id).await?.filter(|_| !shop.paused);
     let still = run.and_then(|run| engine::stalled_since(&run, shop.last_success_at, app.clock.now()));
     if let Some(since) = still
-        && !problems.iter().any(|problem| problem.kind == "run-still")
+        && !problems
+            .iter()
+            .any(|problem| problem.kind == ProblemKind::RunStill)
     {
         let ProblemTexts { cause, remedy } = WORDS.problem(ProblemKind::RunStill);
         found.wrong(

@@ -1,6 +1,7 @@
 //! SARE that fails at whatever holds one odd contact, and SARE that fails at a call for everybody.
 
 use std::time::Duration;
+use sync_core::ProblemKind;
 
 use shoper_sare::lab::{Lab, LabShop};
 use simulators::faults::{Fault, FaultRule};
@@ -29,7 +30,7 @@ async fn the_one_named(lab: &Lab, kind: &str) -> String {
     let [problem] = &problems[..] else {
         panic!("one problem: {problems:?}");
     };
-    assert_eq!(problem.kind, kind);
+    assert_eq!(problem.kind.word(), kind);
     let known = lab.shops[0].known(&lab.store).await.unwrap();
     let contact = lab
         .store
@@ -109,7 +110,7 @@ async fn many_odd_names_among_others_hold_up_no_synchronisation() {
         let named = problems(&lab).await;
         let named = named
             .iter()
-            .filter(|p| p.kind == "sare-fails" && p.hash.is_some());
+            .filter(|p| p.kind == ProblemKind::SareFails && p.hash.is_some());
         assert_eq!(named.count(), 20);
     })
     .await;
@@ -249,7 +250,11 @@ async fn a_call_that_fails_for_everybody_is_one_trouble_and_refusals_reach_the_s
         let row = lab.shops[0].shop.subscriber_by_email("row@example.com").unwrap();
         assert!(!row.active, "the refusal has come to the shop");
         let problems = problems(&lab).await;
-        assert!(problems.iter().any(|problem| problem.kind == "sare-call-fails"));
+        assert!(
+            problems
+                .iter()
+                .any(|problem| problem.kind == ProblemKind::SareCallFails)
+        );
         let blamed = problems.iter().filter(|problem| problem.hash.is_some()).count();
         assert!(blamed <= 3, "{problems:?}");
         lab.shops[0].sare.faults().clear();

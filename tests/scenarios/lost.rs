@@ -223,7 +223,7 @@ async fn a_service_that_is_away_for_more_than_a_few_minutes_is_a_problem_until_i
             lab.minutes(9).await;
             let known = lab.shops[0].known(&lab.store).await.unwrap();
             let problems = lab.store.problems(known.id, 10, 0).await.unwrap();
-            let problem = problems.iter().find(|problem| problem.kind == side);
+            let problem = problems.iter().find(|problem| problem.kind.word() == side);
             let lane = lab.store.lane(known.id).await.unwrap();
             let problem = problem.unwrap_or_else(|| {
                 panic!(

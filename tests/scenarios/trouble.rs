@@ -374,7 +374,7 @@ async fn mc_magento2_230_and_hitobito_3631_a_final_verdict_names_the_contact_and
         let problems = lab.store.problems(known.id, 100, 0).await.unwrap();
         assert_eq!(problems.len(), 3, "{problems:?}");
         for problem in &problems {
-            assert_eq!(problem.kind, "sare-refused");
+            assert_eq!(problem.kind.word(), "sare-refused");
             assert!(problem.is_final);
             assert!(
                 problem.detail.as_deref().is_some_and(|why| !why.is_empty()),

@@ -11,7 +11,7 @@ use store::{
     AddrHash, Commit, Contact, ContactFilter, HistoryEntry, Outcome, Reason, Refused, RunState, SecretName,
 };
 use sync_core::consent::{Doubt, Intent, Refusal, SareView};
-use sync_core::{Cause, HistoryKind};
+use sync_core::{Cause, HistoryKind, ProblemKind, Topic};
 
 use crate::error::{Halt, Side};
 use crate::lookup;
@@ -27,14 +27,14 @@ const AT_ONCE: i64 = 1_000;
 const PATIENCE_MS: Millis = 3_600_000;
 
 /// Problems of one account that are none of another's (those of `account_trouble` and `blame` go with them).
-const OF_AN_ACCOUNT: [&str; 7] = [
-    "sare-access",
-    "sare-payment",
-    "sare-away",
-    "sare-answers",
-    "sare-changes-statuses",
-    "brake-poll",
-    "brake",
+const OF_AN_ACCOUNT: [Topic; 7] = [
+    Topic::Of(ProblemKind::SareAccess),
+    Topic::Of(ProblemKind::SarePayment),
+    Topic::Of(ProblemKind::SareAway),
+    Topic::SareAnswers,
+    Topic::Of(ProblemKind::SareChangesStatuses),
+    Topic::PollBrake,
+    Topic::Of(ProblemKind::Brake),
 ];
 
 /// Makes sure that what is known is about the configured account; `false` when the slice ended before all was forgotten.

@@ -153,12 +153,12 @@ async fn report_missing<T: Ord + ToString>(
 ) -> Result<(), Halt> {
     if lost.is_empty() {
         if !before.is_empty() {
-            s.shop_problem_over(kind.word()).await?;
+            s.shop_problem_over(kind).await?;
         }
         return Ok(());
     }
     let names: Vec<String> = lost.iter().map(ToString::to_string).collect();
-    s.shop_problem(kind.word(), kind, Some(names.join(", "))).await
+    s.shop_problem(kind, kind, Some(names.join(", "))).await
 }
 
 fn custom_names(config: &Config) -> BTreeSet<String> {
@@ -198,20 +198,20 @@ async fn over(s: &Session<'_>) -> Result<(), Halt> {
         trouble.full_since = None;
         trouble.probes = 0;
     }
-    s.shop_problem_over("sare-full").await
+    s.shop_problem_over(ProblemKind::SareFull).await
 }
 
 /// Another configuration: whatever was wrong is found anew if it still is.
 pub async fn forget(s: &Session<'_>) -> Result<(), Halt> {
     let before = std::mem::take(&mut s.state().trouble);
     if !before.groups.is_empty() {
-        s.shop_problem_over("sare-group-gone").await?;
+        s.shop_problem_over(ProblemKind::SareGroupGone).await?;
     }
     if !before.props.is_empty() {
-        s.shop_problem_over("sare-property-gone").await?;
+        s.shop_problem_over(ProblemKind::SarePropertyGone).await?;
     }
     if before.full_since.is_some() {
-        s.shop_problem_over("sare-full").await?;
+        s.shop_problem_over(ProblemKind::SareFull).await?;
     }
     if before != AccountTrouble::default() {
         s.store.wake_waiting(s.shop.id, true, s.now()).await?;
@@ -266,7 +266,7 @@ pub async fn takes_nobody(s: &Session<'_>, why: &str) -> Result<(), Halt> {
         trouble.refused.clone()
     };
     tracing::warn!(shop = %s.shop.id, "SARE takes no new contacts");
-    s.shop_problem("sare-full", ProblemKind::SareFull, Some(why.to_owned()))
+    s.shop_problem(ProblemKind::SareFull, ProblemKind::SareFull, Some(why.to_owned()))
         .await?;
     let mut commit = Commit::default();
     for hash in blamed.iter().filter_map(|text| AddrHash::from_hex(text)) {

@@ -10,7 +10,7 @@
 
 use ports::{Millis, TransportError};
 use store::AddrHash;
-use sync_core::{Cause, ProblemKind};
+use sync_core::{Cause, ProblemKind, Topic};
 
 use crate::error::{CallError, Halt, Side};
 use crate::session::{Session, backoff};
@@ -110,7 +110,7 @@ pub async fn blame(
     };
     tracing::warn!(shop = %s.shop.id, call = call.word(), %error, "SARE fails at a call for everybody");
     s.shop_problem(
-        &topic(call.word()),
+        Topic::SareCall(call.word().to_owned()),
         ProblemKind::SareCallFails,
         Some(call.word().to_owned()),
     )
@@ -152,10 +152,11 @@ pub async fn worked(s: &Session<'_>, call: Call) -> Result<(), Halt> {
         backoffs > 0
     };
     if was_out_of_order {
-        s.shop_problem_over(&topic(call.word())).await?;
+        s.shop_problem_over(Topic::SareCall(call.word().to_owned()))
+            .await?;
         // Who was set aside meanwhile need not wait as long as after failures of their own.
         s.store
-            .problem_retry_kind(s.shop.id, "sare-fails", s.now())
+            .problem_retry_kind(s.shop.id, ProblemKind::SareFails, s.now())
             .await?;
     }
     Ok(())
@@ -165,7 +166,7 @@ pub async fn worked(s: &Session<'_>, call: Call) -> Result<(), Halt> {
 pub async fn forget(s: &Session<'_>) -> Result<(), Halt> {
     let calls = std::mem::take(&mut s.state().calls);
     for (call, _) in calls.into_iter().filter(|(_, trouble)| trouble.backoffs > 0) {
-        s.shop_problem_over(&topic(&call)).await?;
+        s.shop_problem_over(Topic::SareCall(call)).await?;
     }
     Ok(())
 }
@@ -236,8 +237,4 @@ fn out_of_order(until: Millis) -> Halt {
         until,
         why: Cause::SareAway,
     }
-}
-
-fn topic(call: &str) -> String {
-    format!("sare-call:{call}")
 }

@@ -7,7 +7,7 @@ use secrecy::{ExposeSecret, SecretString};
 use shoper_api::ShopUrl;
 use shoper_api::webhooks::{EVENTS, NewWebhook};
 use store::{HookKind, ShopChange};
-use sync_core::ProblemKind;
+use sync_core::{ProblemKind, Topic};
 
 use crate::error::{CallError, Halt};
 use crate::session::Session;
@@ -29,14 +29,14 @@ pub async fn check(s: &Session<'_>) -> Result<(), Halt> {
 async fn repair(s: &Session<'_>, base: &str) -> Result<(), Halt> {
     ensure_sare_token(s).await?;
     match register(s, base).await {
-        Ok(()) => s.shop_problem_over("webhooks").await?,
+        Ok(()) => s.shop_problem_over(Topic::Webhooks).await?,
         Err(CallError::Halt(halt)) => return Err(halt),
         Err(CallError::Api(error)) => {
             tracing::warn!(shop = %s.shop.id, %error, "webhooks cannot be registered");
             let why = error
                 .reason()
                 .map_or_else(|| error.to_string(), |why| why.shown());
-            s.shop_problem("webhooks", ProblemKind::WebhooksRefused, Some(why))
+            s.shop_problem(Topic::Webhooks, ProblemKind::WebhooksRefused, Some(why))
                 .await?;
         }
     }

@@ -47,8 +47,8 @@ use access::{Limiter, Limiters};
 use ports::{Clock, Millis, Transport};
 use secrecy::{ExposeSecret, SecretString};
 use store::{Lease, SecretName, ShopChange, Store};
-use sync_core::ShopId;
 use sync_core::config::Config;
+use sync_core::{ProblemKind, ShopId, Topic};
 
 use state::LaneState;
 
@@ -301,7 +301,7 @@ impl Engine {
             state.updates_harm = false;
             state.updates_proven = 0;
             self.store
-                .resolve_problem(shop, "shop:sare-changes-statuses")
+                .resolve_problem(shop, &Topic::Of(ProblemKind::SareChangesStatuses).key())
                 .await?;
             released = true;
         }
@@ -401,7 +401,7 @@ impl Engine {
             }
             state.poll_braked = false;
             state.timers.poll = now + 3_600_000;
-            self.store.resolve_problem(shop, "shop:brake-poll").await?;
+            self.store.resolve_problem(shop, &Topic::PollBrake.key()).await?;
             refused = true;
         }
         if let Some(run) = self.store.active_run(shop).await?
@@ -409,7 +409,9 @@ impl Engine {
         {
             let (over, why) = (store::RunState::Cancelled, Some("brake-refused"));
             self.store.set_run_state(shop, run.id, over, why, now).await?;
-            self.store.resolve_problem(shop, "shop:brake").await?;
+            self.store
+                .resolve_problem(shop, &Topic::Of(ProblemKind::Brake).key())
+                .await?;
             state.count_drift.refuse();
             if state.timers.sweep <= now {
                 // It came due while the brake waited for this answer: it would only ask the same again at once.

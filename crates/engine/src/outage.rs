@@ -14,7 +14,7 @@ use crate::state::Outage;
 /// A service away for less is nothing that anybody need know of.
 const REPORTED_AFTER_MS: Millis = 5 * 60_000;
 
-/// The problem, whose topic is its word.
+/// The problem.
 fn kind(side: Side) -> ProblemKind {
     match side {
         Side::Shoper => ProblemKind::ShopAway,
@@ -49,16 +49,15 @@ pub async fn report(s: &Session<'_>) -> Result<(), Halt> {
         match outage.since {
             Some(since) if s.now() - since >= REPORTED_AFTER_MS => {
                 let waiting = s.store.counts(s.shop.id).await?.dirty;
-                let key = format!("shop:{}", kind(side));
                 let problem = Problem {
                     first_at: since,
-                    ..shop_problem(&key, kind(side), Some(waiting.to_string()), s.now())
+                    ..shop_problem(&kind(side).into(), kind(side), Some(waiting.to_string()), s.now())
                 };
                 s.store.note_problem(s.shop.id, &problem).await?;
                 s.state().outages[side].is_reported = true;
             }
             None if outage.is_reported => {
-                s.shop_problem_over(kind(side).word()).await?;
+                s.shop_problem_over(kind(side)).await?;
                 s.state().outages[side].is_reported = false;
             }
             _ => {}

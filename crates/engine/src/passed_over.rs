@@ -2,7 +2,7 @@
 
 use shoper_api::{Subscriber, User};
 use store::{Commit, DirtyKey, DirtyMark, Priority, Reason};
-use sync_core::{ProblemKind, RecordKey, RecordKind};
+use sync_core::{ProblemKind, RecordKey, RecordKind, Topic};
 
 use crate::session::{Session, shop_problem, unreadable_record};
 
@@ -50,8 +50,8 @@ impl PassedOver {
             let told = keys.iter().map(|key| unreadable_record(*key, None, now));
             commit.problems.extend(told);
         } else {
-            let key = passed_over_key(kind);
-            let problem = shop_problem(&key, ProblemKind::RecordPassedOver, Some(self.place(kind)), now);
+            let topic = Topic::PassedOver(kind);
+            let problem = shop_problem(&topic, ProblemKind::RecordPassedOver, Some(self.place(kind)), now);
             commit.problems.push(problem);
         }
         if looks_up {
@@ -77,9 +77,4 @@ impl PassedOver {
             None => format!("{id} > {}", self.after),
         }
     }
-}
-
-/// The key of the problem that tells of records of a kind by their place.
-pub fn passed_over_key(kind: RecordKind) -> String {
-    format!("shop:passed-over:{}", kind.letter())
 }

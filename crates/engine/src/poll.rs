@@ -5,8 +5,8 @@
 //! one wrong answer of SARE must not switch off a shop (sare-api.md 16 row 18).
 
 use store::{AddrHash, Commit, ContactFilter, DirtyKey, DirtyMark, FURTHEST_MS, Priority, Reason, Seen};
-use sync_core::ProblemKind;
 use sync_core::consent::SareView;
+use sync_core::{ProblemKind, Topic};
 
 use crate::error::Halt;
 use crate::lookup;
@@ -123,7 +123,7 @@ async fn end(s: &Session<'_>, poll: &Poll) -> Result<(), Halt> {
     if found > most && !s.state().poll_released {
         s.state().poll_braked = true;
         s.shop_problem(
-            "brake-poll",
+            Topic::PollBrake,
             ProblemKind::Brake,
             Some(format!("{found}/{}", poll.seen)),
         )
@@ -143,7 +143,7 @@ async fn end(s: &Session<'_>, poll: &Poll) -> Result<(), Halt> {
 }
 
 async fn release(s: &Session<'_>) -> Result<(), Halt> {
-    s.shop_problem_over("brake-poll").await?;
+    s.shop_problem_over(Topic::PollBrake).await?;
     let mut after = None;
     loop {
         let found = s

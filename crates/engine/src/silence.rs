@@ -12,7 +12,6 @@ use crate::state::Silence;
 
 /// Records named as examples.
 const EXAMPLES: i64 = 5;
-const TOPIC: &str = "consent-not-said";
 
 /// Tells how many records are silent, or that none is any more.
 pub async fn report(s: &Session<'_>) -> Result<(), Halt> {
@@ -41,9 +40,13 @@ pub async fn report(s: &Session<'_>) -> Result<(), Halt> {
         told_at: now,
     };
     if members.is_empty() {
-        return s.shop_problem_over(TOPIC).await;
+        return s.shop_problem_over(ProblemKind::ConsentNotSaid).await;
     }
     tracing::warn!(shop = %s.shop.id, members = members.len(), "the shop does not say what people consent to");
-    s.shop_problem(TOPIC, ProblemKind::ConsentNotSaid, Some(members.join("; ")))
-        .await
+    s.shop_problem(
+        ProblemKind::ConsentNotSaid,
+        ProblemKind::ConsentNotSaid,
+        Some(members.join("; ")),
+    )
+    .await
 }

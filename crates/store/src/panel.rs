@@ -3,15 +3,15 @@
 use secrecy::SecretString;
 use sqlx::Row;
 use sqlx::any::AnyRow;
-use sync_core::{ProblemKind, ShopId};
+use sync_core::{ProblemKind, ShopId, Topic};
 
 use crate::error::Error;
 use crate::lanes::{self, PUT_BACK_MS};
 use crate::model::{Millis, Problem, RunState, SecretName};
 use crate::store::Store;
 
-/// The problem of a shop whose merchant took the key back.
-pub(crate) const DISCONNECTED: &str = "shop:sare-disconnected";
+/// What a shop whose merchant took the key back has a problem of.
+pub(crate) const DISCONNECTED: Topic = Topic::Of(ProblemKind::SareDisconnected);
 /// Sessions of one shop that last at once. Beyond it the one that would end first ends now.
 const MOST_SESSIONS: i64 = 50;
 /// Signed addresses remembered of one shop: every opening of the panel makes another.
@@ -139,7 +139,7 @@ impl Store {
         let none = [(SecretName::SareKey, None), (SecretName::SareKeyBefore, None)];
         self.write_secrets(&mut tx, shop, &none).await?;
         let problem = Problem {
-            key: DISCONNECTED.to_owned(),
+            key: DISCONNECTED.key(),
             kind: ProblemKind::SareDisconnected,
             hash: None,
             detail: None,

@@ -17,10 +17,10 @@ use crate::store::Store;
 const A_FEW: usize = 200;
 
 /// Problems of the SARE account for which new contacts wait ([`Reason::Waits`]).
-const OF_ACCOUNT: [&str; 3] = [
-    "shop:sare-full",
-    "shop:sare-group-gone",
-    "shop:sare-property-gone",
+const OF_ACCOUNT: [ProblemKind; 3] = [
+    ProblemKind::SareFull,
+    ProblemKind::SareGroupGone,
+    ProblemKind::SarePropertyGone,
 ];
 
 /// Open problems of one kind.
@@ -40,7 +40,7 @@ pub struct ProblemGroup {
 enum Which<'a> {
     All,
     Key(&'a str),
-    Kind(&'a str),
+    Kind(ProblemKind),
 }
 
 pub(crate) const DETAIL: &str = "problems.detail";
@@ -144,7 +144,7 @@ impl Store {
     pub async fn problems_of_kind(
         &self,
         shop: ShopId,
-        kind: &str,
+        kind: ProblemKind,
         after: Option<(Millis, &str)>,
         limit: i64,
     ) -> Result<Vec<Problem>, Error> {
@@ -155,7 +155,7 @@ impl Store {
         let (first_at, entry) = after.unwrap_or((Millis::MAX, ""));
         let rows = sqlx::query(AssertSqlSafe(query))
             .bind(shop.0)
-            .bind(kind.to_owned())
+            .bind(kind.word())
             .bind(first_at)
             .bind(entry.to_owned())
             .bind(limit)
@@ -214,11 +214,11 @@ impl Store {
     }
 
     /// Open problems by kind.
-    pub async fn problem_kinds(&self, shop: ShopId) -> Result<BTreeMap<String, i64>, Error> {
+    pub async fn problem_kinds(&self, shop: ShopId) -> Result<BTreeMap<ProblemKind, i64>, Error> {
         let query = "SELECT kind, COUNT(*) AS found FROM problems WHERE shop_id = $1 GROUP BY kind";
         let rows = sqlx::query(query).bind(shop.0).fetch_all(&self.reads).await?;
         rows.iter()
-            .map(|row| Ok((row.try_get("kind")?, row.try_get("found")?)))
+            .map(|row| Ok((ProblemKind::of(row.try_get("kind")?), row.try_get("found")?)))
             .collect()
     }
 
@@ -227,13 +227,13 @@ impl Store {
     pub async fn set_problems_aside(
         &self,
         shop: ShopId,
-        kind: &str,
+        kind: ProblemKind,
         at: Option<Millis>,
     ) -> Result<u64, Error> {
         let query = "UPDATE problems SET set_aside_at = $3 WHERE shop_id = $1 AND kind = $2 AND entry NOT LIKE 'shop:%'";
         let done = sqlx::query(query)
             .bind(shop.0)
-            .bind(kind.to_owned())
+            .bind(kind.word())
             .bind(at.unwrap_or(0))
             .execute(&self.writes)
             .await?;
@@ -254,18 +254,21 @@ impl Store {
     }
 
     /// How many shops have a problem of each of these kinds, which each shop has at most once.
-    pub async fn shops_with_problems(&self, kinds: &[&str]) -> Result<BTreeMap<String, i64>, Error> {
+    pub async fn shops_with_problems(
+        &self,
+        kinds: &[ProblemKind],
+    ) -> Result<BTreeMap<ProblemKind, i64>, Error> {
         let list = self.dialect.list(kinds.len(), 0);
         let query = format!(
             "SELECT kind, COUNT(*) AS found FROM problems WHERE hash IS NULL AND kind IN {list} GROUP BY kind"
         );
         let mut query = sqlx::query(AssertSqlSafe(query));
         for kind in kinds {
-            query = query.bind((*kind).to_owned());
+            query = query.bind(kind.word());
         }
         let rows = query.fetch_all(&self.reads).await?;
         rows.iter()
-            .map(|row| Ok((row.try_get("kind")?, row.try_get("found")?)))
+            .map(|row| Ok((ProblemKind::of(row.try_get("kind")?), row.try_get("found")?)))
             .collect()
     }
 
@@ -276,7 +279,12 @@ impl Store {
     }
 
     /// The same for all problems of a kind.
-    pub async fn problem_retry_kind(&self, shop: ShopId, kind: &str, now: Millis) -> Result<i64, Error> {
+    pub async fn problem_retry_kind(
+        &self,
+        shop: ShopId,
+        kind: ProblemKind,
+        now: Millis,
+    ) -> Result<i64, Error> {
         self.retry(shop, Which::Kind(kind), now).await
     }
 
@@ -288,9 +296,9 @@ impl Store {
         let (condition, value) = match which {
             Which::All => ("$2 = ''", ""),
             Which::Key(key) => ("entry = $2", key),
-            Which::Kind(kind) => ("kind = $2", kind),
+            Which::Kind(kind) => ("kind = $2", kind.word()),
         };
-        let query = format!("SELECT entry FROM problems WHERE shop_id = $1 AND {condition}");
+        let query = format!("SELECT entry, kind FROM problems WHERE shop_id = $1 AND {condition}");
         let rows = sqlx::query(AssertSqlSafe(query))
             .bind(shop.0)
             .bind(value.to_owned())
@@ -299,8 +307,8 @@ impl Store {
         let mut of_account = false;
         let mut keys = Vec::with_capacity(rows.len());
         for row in rows {
-            let entry: String = row.try_get(0)?;
-            of_account |= OF_ACCOUNT.contains(&entry.as_str());
+            let entry: String = row.try_get("entry")?;
+            of_account |= OF_ACCOUNT.contains(&ProblemKind::of(row.try_get("kind")?));
             keys.extend(DirtyKey::decode(&entry));
         }
         let priority = if keys.len() > A_FEW {

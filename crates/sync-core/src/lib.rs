@@ -32,7 +32,7 @@ pub use email::{Email, EmailError};
 pub use history::HistoryKind;
 pub use ids::{RecordKey, RecordKind, ShopId};
 pub use lang::Lang;
-pub use problem::{Healer, ProblemKind};
+pub use problem::{Healer, ProblemKind, Topic};
 pub use side::{BySide, Side};
 pub use similar::closest;
 pub use unsubscribe::{Ended, Told, UnsubscribeCause};

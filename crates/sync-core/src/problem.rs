@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use crate::{Words, words};
+use crate::{RecordKind, Words, words};
 
 /// Who makes a problem go away.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -159,15 +159,67 @@ impl fmt::Display for ProblemKind {
     }
 }
 
-impl PartialEq<str> for ProblemKind {
-    fn eq(&self, word: &str) -> bool {
-        self.word() == word
+/// What a problem of a shop as a whole is about. There is at most one problem of each.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Topic {
+    /// What the kind says: there is one problem of it.
+    Of(ProblemKind),
+    /// Access to the shop.
+    ShopAccess,
+    /// Where the shop's address leads.
+    ShopAddress,
+    /// Webhooks of the shop.
+    Webhooks,
+    /// A resource of the shop that the app may not read.
+    Scope(String),
+    /// A list of the shop that cannot be read.
+    List(RecordKind),
+    /// A list of the shop that gives out fewer rows than it counts.
+    ListShort(RecordKind),
+    /// Addresses of customers.
+    Addresses,
+    /// Records that were passed over.
+    PassedOver(RecordKind),
+    /// What SARE answers.
+    SareAnswers,
+    /// One call to SARE.
+    SareCall(String),
+    /// The brake of the poll, which stops refusals on their way to the shop; a run's is [`ProblemKind::Brake`].
+    PollBrake,
+}
+
+impl Topic {
+    /// What the key of a problem of a shop as a whole begins with.
+    pub const KEY: &str = "shop:";
+
+    /// The key of its problem. It is kept in the ledger and stands in the operator's API: it never changes.
+    pub fn key(&self) -> String {
+        format!("{}{self}", Self::KEY)
     }
 }
 
-impl PartialEq<&str> for ProblemKind {
-    fn eq(&self, word: &&str) -> bool {
-        self.word() == *word
+impl From<ProblemKind> for Topic {
+    fn from(kind: ProblemKind) -> Self {
+        Self::Of(kind)
+    }
+}
+
+impl fmt::Display for Topic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Of(kind) => kind.fmt(f),
+            Self::ShopAccess => f.write_str("access"),
+            Self::ShopAddress => f.write_str("address"),
+            Self::Webhooks => f.write_str("webhooks"),
+            Self::Scope(resource) => write!(f, "no-scope:{resource}"),
+            Self::List(kind) => write!(f, "list:{}", kind.letter()),
+            Self::ListShort(kind) => write!(f, "list-short:{}", kind.letter()),
+            Self::Addresses => f.write_str("addresses"),
+            Self::PassedOver(kind) => write!(f, "passed-over:{}", kind.letter()),
+            Self::SareAnswers => f.write_str("sare-answers"),
+            Self::SareCall(call) => write!(f, "sare-call:{call}"),
+            Self::PollBrake => f.write_str("brake-poll"),
+        }
     }
 }
 
@@ -181,5 +233,26 @@ mod tests {
             assert_eq!(ProblemKind::of(kind.word()), *kind);
         }
         assert_eq!(ProblemKind::of("of tomorrow"), ProblemKind::Unknown);
+    }
+
+    #[test]
+    fn the_keys_of_problems_of_a_shop_never_change() {
+        let kept = [
+            (Topic::Of(ProblemKind::SareFull), "shop:sare-full"),
+            (Topic::ShopAccess, "shop:access"),
+            (Topic::ShopAddress, "shop:address"),
+            (Topic::Webhooks, "shop:webhooks"),
+            (Topic::Scope("users".to_owned()), "shop:no-scope:users"),
+            (Topic::List(RecordKind::Customer), "shop:list:u"),
+            (Topic::ListShort(RecordKind::Subscriber), "shop:list-short:s"),
+            (Topic::PassedOver(RecordKind::Subscriber), "shop:passed-over:s"),
+            (Topic::Addresses, "shop:addresses"),
+            (Topic::SareAnswers, "shop:sare-answers"),
+            (Topic::SareCall("by_email".to_owned()), "shop:sare-call:by_email"),
+            (Topic::PollBrake, "shop:brake-poll"),
+        ];
+        for (topic, key) in kept {
+            assert_eq!(topic.key(), key);
+        }
     }
 }

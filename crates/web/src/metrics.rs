@@ -12,7 +12,7 @@ use axum::extract::State;
 use http::{HeaderMap, header};
 use ports::Millis;
 use store::{Absence, Run, Server, Shop, ShopState};
-use sync_core::ShopId;
+use sync_core::{ProblemKind, ShopId};
 
 use crate::bearer;
 use crate::error::Error;
@@ -72,17 +72,20 @@ struct Told {
     overdue: (i64, Option<Millis>),
     shops: Vec<Shop>,
     runs: Vec<(ShopId, Run)>,
-    waiting: BTreeMap<String, i64>,
+    waiting: BTreeMap<ProblemKind, i64>,
     servers: Vec<Server>,
     absence: Option<Absence>,
 }
+
+/// What a shop has a problem of while the shop, or SARE, does not answer.
+const SERVICES_AWAY: [ProblemKind; 2] = [ProblemKind::ShopAway, ProblemKind::SareAway];
 
 async fn ask(app: &App) -> Result<Told, store::Error> {
     Ok(Told {
         overdue: app.store.overdue(app.now()).await?,
         shops: app.store.shops().await?,
         runs: app.store.runs_under_way().await?,
-        waiting: app.store.shops_with_problems(&["shop-away", "sare-away"]).await?,
+        waiting: app.store.shops_with_problems(&SERVICES_AWAY).await?,
         servers: app.store.servers().await?,
         absence: app.store.last_absence().await?,
     })
@@ -168,14 +171,14 @@ fn shops(text: &mut String, shops: &[Shop], now: Millis) {
 }
 
 /// Services that have been away for more than a few minutes, by the shops that wait for them.
-fn services(text: &mut String, waiting: &BTreeMap<String, i64>) {
+fn services(text: &mut String, waiting: &BTreeMap<ProblemKind, i64>) {
     let name = "shoper_sare_shops_waiting_for_service";
     let _ = writeln!(
         text,
         "# HELP {name} Shops that wait for a service which has been away for more than five minutes.\n# TYPE {name} gauge"
     );
-    for (service, kind) in [("shop", "shop-away"), ("sare", "sare-away")] {
-        let shops = waiting.get(kind).copied().unwrap_or(0);
+    for (service, kind) in ["shop", "sare"].iter().zip(SERVICES_AWAY) {
+        let shops = waiting.get(&kind).copied().unwrap_or(0);
         let _ = writeln!(text, "{name}{{service=\"{service}\"}} {shops}");
     }
 }

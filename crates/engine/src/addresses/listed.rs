@@ -5,7 +5,7 @@
 //! one address by its own number. A customer is taken to have none only where the whole list was read.
 
 use std::collections::{BTreeMap, HashSet};
-use sync_core::{Cause, ProblemKind};
+use sync_core::{Cause, ProblemKind, Topic};
 
 use shoper_api::{AddressWay, Cursor, Listed, Next, Stretch, User, UserAddress, UserId};
 use store::{AddressPlace, Commit};
@@ -157,18 +157,18 @@ async fn not_at_all(s: &Session<'_>) -> Result<(), Halt> {
             ..Pass::default()
         };
     }
-    s.shop_problem("addresses", ProblemKind::AddressesNotReadable, None)
+    s.shop_problem(Topic::Addresses, ProblemKind::AddressesNotReadable, None)
         .await
 }
 
 async fn report(s: &Session<'_>, pass: Pass) -> Result<(), Halt> {
     if pass.in_part {
         return s
-            .shop_problem("addresses", ProblemKind::AddressesInPart, None)
+            .shop_problem(Topic::Addresses, ProblemKind::AddressesInPart, None)
             .await;
     }
     s.state().addresses_refused = false;
-    s.shop_problem_over("addresses").await
+    s.shop_problem_over(Topic::Addresses).await
 }
 
 fn places(listed: &Listed<UserAddress>, at: Cursor, of: Stretch, pass: i64) -> Vec<AddressPlace> {

@@ -8,6 +8,7 @@
 mod listed;
 
 use std::collections::{HashMap, HashSet};
+use sync_core::Topic;
 
 use shoper_api::users::AddressFilter;
 use shoper_api::{AddressWay, Cursor, Listed, Next, User, UserAddress, UserId};
@@ -190,7 +191,7 @@ async fn read(
         }
     }
     if std::mem::take(&mut s.state().addresses_refused) {
-        s.shop_problem_over("addresses").await?;
+        s.shop_problem_over(Topic::Addresses).await?;
     }
     Ok(())
 }

@@ -59,7 +59,11 @@ pub(super) async fn prove_last(s: &Session<'_>) -> Result<(), Halt> {
     }
     s.state().updates_harm = true;
     tracing::error!(shop = %s.shop.id, "an update of data raised statuses in SARE; writing stops");
-    s.shop_problem("sare-changes-statuses", ProblemKind::SareChangesStatuses, None)
-        .await?;
+    s.shop_problem(
+        ProblemKind::SareChangesStatuses,
+        ProblemKind::SareChangesStatuses,
+        None,
+    )
+    .await?;
     Err(s.statuses_at_risk())
 }

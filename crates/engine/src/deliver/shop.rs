@@ -2,8 +2,7 @@
 
 use shoper_api::SubscriberId;
 use shoper_api::subscribers::SubscriberUpdate;
-use sync_core::ProblemKind;
-use sync_core::{RecordKey, RecordKind};
+use sync_core::{ProblemKind, RecordKey, RecordKind};
 
 use crate::error::{CallError, Halt};
 use crate::session::Session;

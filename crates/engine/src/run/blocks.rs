@@ -2,12 +2,12 @@
 
 use shoper_api::{Cursor, Next, Stretch, Walk};
 use store::{Commit, Priority, Run};
-use sync_core::{Cause, ProblemKind, RecordKind};
+use sync_core::{Cause, ProblemKind, RecordKind, Topic};
 
 use crate::addresses;
 use crate::error::{CallError, Halt, Side};
 use crate::narrow::{Failed, Narrow};
-use crate::passed_over::{PassedOver, passed_over_key};
+use crate::passed_over::PassedOver;
 use crate::read::{self, Page};
 use crate::report::Body;
 use crate::session::Session;
@@ -212,12 +212,12 @@ async fn end_of_list(s: &Session<'_>, run: &mut Run, body: &mut Body, kind: Reco
         let counted = body.walk.count.unwrap_or_default();
         report_short(s, body, kind, &counted.to_string()).await?;
     } else {
-        s.shop_problem_over(&short_topic(kind)).await?;
+        s.shop_problem_over(Topic::ListShort(kind)).await?;
     }
     if !body.nameless {
-        s.store.resolve_problem(s.shop.id, &passed_over_key(kind)).await?;
+        s.shop_problem_over(Topic::PassedOver(kind)).await?;
     }
-    s.shop_problem_over(&list_topic(kind)).await?;
+    s.shop_problem_over(Topic::List(kind)).await?;
     next_phase(s, run, body).await
 }
 
@@ -231,20 +231,10 @@ async fn short_of_all(s: &Session<'_>, run: &mut Run, body: &mut Body, kind: Rec
 /// Tells that a list gave out fewer rows than it counts; who is missing from it is not gone.
 async fn report_short(s: &Session<'_>, body: &mut Body, kind: RecordKind, counted: &str) -> Result<(), Halt> {
     let detail = format!("{}/{counted}", body.walk.rows);
-    s.shop_problem(&short_topic(kind), ProblemKind::ListShort, Some(detail))
+    s.shop_problem(Topic::ListShort(kind), ProblemKind::ListShort, Some(detail))
         .await?;
     body.short[kind] = true;
     Ok(())
-}
-
-/// The problem of a list that comes out short.
-fn short_topic(kind: RecordKind) -> String {
-    format!("list-short:{}", kind.letter())
-}
-
-/// The problem of a list that cannot be read at all.
-fn list_topic(kind: RecordKind) -> String {
-    format!("list:{}", kind.letter())
 }
 
 async fn unreadable(
@@ -284,7 +274,7 @@ async fn unreadable(
         }
     }
     s.shop_problem(
-        &list_topic(kind),
+        Topic::List(kind),
         ProblemKind::ListNotUnderstood,
         Some(error.to_string()),
     )

@@ -35,14 +35,14 @@ pub(super) async fn conclude(s: &Session<'_>, run: &mut Run, body: &mut Body) ->
     if taken > most && !body.brake_released {
         run.state = RunState::Braked;
         s.shop_problem(
-            "brake",
+            ProblemKind::Brake,
             ProblemKind::Brake,
             Some(format!("{taken}/{}", counts.contacts)),
         )
         .await?;
         return save(s, run, body, Commit::default()).await;
     }
-    s.shop_problem_over("brake").await?;
+    s.shop_problem_over(ProblemKind::Brake).await?;
     s.store.release_held(&s.lease, run.id, s.now()).await?;
     body.phase = Phase::Applying;
     save(s, run, body, Commit::default()).await

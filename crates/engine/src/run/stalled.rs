@@ -43,12 +43,12 @@ pub async fn report_stalled(s: &Session<'_>, active: Option<&Run>) -> Result<(),
             let body = Body::parse(&run.body);
             tracing::warn!(shop = %s.shop.id, phase = ?body.phase, waits_for = ?body.waiting_for, "a run stands still");
             let waits_for = body.waiting_for.map(|cause| cause.word().to_owned());
-            s.shop_problem("run-still", ProblemKind::RunStill, waits_for)
+            s.shop_problem(ProblemKind::RunStill, ProblemKind::RunStill, waits_for)
                 .await?;
             s.state().is_stalled = true;
         }
         None if was_still => {
-            s.shop_problem_over("run-still").await?;
+            s.shop_problem_over(ProblemKind::RunStill).await?;
             s.state().is_stalled = false;
         }
         _ => {}

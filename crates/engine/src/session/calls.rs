@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use store::{ShopChange, ShopState};
-use sync_core::{Cause, ProblemKind};
+use sync_core::{Cause, ProblemKind, Topic};
 
 use crate::error::{CallError, Halt, Side};
 
@@ -110,7 +110,7 @@ impl Session<'_> {
                 ..ShopChange::default()
             };
             self.store.update_shop(self.shop.id, &change, self.now()).await?;
-            self.shop_problem_over("access").await?;
+            self.shop_problem_over(Topic::ShopAccess).await?;
         }
         Ok(())
     }
@@ -213,10 +213,10 @@ impl Session<'_> {
                     self.state().timers.sare = 0;
                 }
                 if mended.0 {
-                    self.shop_problem_over("sare-access").await?;
+                    self.shop_problem_over(ProblemKind::SareAccess).await?;
                 }
                 if mended.1 {
-                    self.shop_problem_over("sare-payment").await?;
+                    self.shop_problem_over(ProblemKind::SarePayment).await?;
                 }
                 Ok(value)
             }
@@ -262,7 +262,7 @@ impl Session<'_> {
     }
 
     async fn sare_closed(&self, kind: ProblemKind, why: Cause, detail: Option<String>) -> Result<Halt, Halt> {
-        self.shop_problem(kind.word(), kind, detail).await?;
+        self.shop_problem(kind, kind, detail).await?;
         let until = self.now() + CLOSED_MS;
         self.state().timers.sare = until;
         Ok(Halt::Wait {

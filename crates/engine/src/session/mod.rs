@@ -22,7 +22,7 @@ use secrecy::SecretString;
 use shoper_api::ShopUrl;
 use store::{AddrHash, Commit, DirtyKey, Lease, PUT_BACK_MS, Problem, SecretName, Shop, ShopState, Store};
 use sync_core::config::Config;
-use sync_core::{Cause, EmailError, ProblemKind, RecordKey};
+use sync_core::{Cause, EmailError, ProblemKind, RecordKey, Topic};
 
 use crate::error::{Halt, Side};
 use crate::settings::EngineSettings;
@@ -278,14 +278,12 @@ impl<'a> Session<'a> {
     /// Notes a problem of the shop as a whole.
     pub async fn shop_problem(
         &self,
-        topic: &str,
+        topic: impl Into<Topic>,
         kind: ProblemKind,
         detail: Option<String>,
     ) -> Result<(), Halt> {
-        let key = format!("shop:{topic}");
-        self.store
-            .note_problem(self.shop.id, &shop_problem(&key, kind, detail, self.now()))
-            .await?;
+        let problem = shop_problem(&topic.into(), kind, detail, self.now());
+        self.store.note_problem(self.shop.id, &problem).await?;
         Ok(())
     }
 
@@ -296,24 +294,24 @@ impl<'a> Session<'a> {
 
     /// Notes that the shop does not let the app at `resource`.
     pub async fn not_permitted(&self, resource: &str) -> Result<(), Halt> {
-        let topic = format!("no-scope:{resource}");
-        self.shop_problem(&topic, ProblemKind::NoScope, Some(resource.to_owned()))
+        let topic = Topic::Scope(resource.to_owned());
+        self.shop_problem(topic, ProblemKind::NoScope, Some(resource.to_owned()))
             .await
     }
 
     /// The problem is over.
-    pub async fn shop_problem_over(&self, topic: &str) -> Result<(), Halt> {
+    pub async fn shop_problem_over(&self, topic: impl Into<Topic>) -> Result<(), Halt> {
         self.store
-            .resolve_problem(self.shop.id, &format!("shop:{topic}"))
+            .resolve_problem(self.shop.id, &topic.into().key())
             .await?;
         Ok(())
     }
 }
 
 /// A problem of a shop as a whole.
-pub fn shop_problem(key: &str, kind: ProblemKind, detail: Option<String>, now: Millis) -> Problem {
+pub fn shop_problem(topic: &Topic, kind: ProblemKind, detail: Option<String>, now: Millis) -> Problem {
     Problem {
-        key: key.to_owned(),
+        key: topic.key(),
         kind,
         hash: None,
         detail,

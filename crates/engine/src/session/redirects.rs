@@ -9,7 +9,7 @@
 use ports::TransportError;
 use shoper_api::{Error, ShopUrl, Standing, standing};
 use store::Shop;
-use sync_core::{Cause, ProblemKind};
+use sync_core::{Cause, ProblemKind, Topic};
 
 use crate::error::{Halt, Side};
 use crate::session::Session;
@@ -33,8 +33,12 @@ pub async fn handle_failure(s: &Session<'_>, error: &Error) -> Result<Halt, Halt
         }
     } else if let Error::Transport(TransportError::OutOfReach(out)) = error {
         s.state().redirect_untrusted = true;
-        s.shop_problem("address", ProblemKind::ShopNotPublic, Some(out.host.clone()))
-            .await?;
+        s.shop_problem(
+            Topic::ShopAddress,
+            ProblemKind::ShopNotPublic,
+            Some(out.host.clone()),
+        )
+        .await?;
     } else {
         redirect_over(s).await?;
     }
@@ -59,7 +63,7 @@ async fn moved(s: &Session<'_>, to: &ShopUrl) -> Result<Option<Halt>, Halt> {
         tracing::warn!(shop = %s.shop.id, from = %s.url.host(), to = %to.host(),
             "the shop sends us on to an address that nothing proves to be its own; nothing is sent there");
         s.state().redirect_untrusted = true;
-        s.shop_problem("address", ProblemKind::ShopSentOn, Some(to.host()))
+        s.shop_problem(Topic::ShopAddress, ProblemKind::ShopSentOn, Some(to.host()))
             .await?;
         return Ok(None);
     }
@@ -164,7 +168,7 @@ async fn ask_elsewhere(
 /// The shop answers, or fails in another way: the problem of its address is over.
 pub async fn redirect_over(s: &Session<'_>) -> Result<(), Halt> {
     if std::mem::take(&mut s.state().redirect_untrusted) {
-        s.shop_problem_over("address").await?;
+        s.shop_problem_over(Topic::ShopAddress).await?;
     }
     Ok(())
 }

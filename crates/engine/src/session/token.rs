@@ -5,7 +5,7 @@
 //! kept beside it until the new access token has answered.
 
 use std::time::Duration;
-use sync_core::{Cause, ProblemKind};
+use sync_core::{Cause, ProblemKind, Topic};
 
 use ports::Millis;
 use secrecy::SecretString;
@@ -109,7 +109,8 @@ fn life_of(told: Option<Duration>, now: Millis) -> AccessLife {
 /// Exchanges the code of an `install`. A spent code must not cost working tokens (shoper-api.md H.6).
 async fn exchange(s: &Session<'_>, code: &SecretString) -> Result<(), Halt> {
     let Some(app) = &s.settings.app else {
-        s.shop_problem("access", ProblemKind::NoApp, None).await?;
+        s.shop_problem(Topic::ShopAccess, ProblemKind::NoApp, None)
+            .await?;
         return Ok(());
     };
     redirects::before_secrets(s).await?;
@@ -124,7 +125,7 @@ async fn exchange(s: &Session<'_>, code: &SecretString) -> Result<(), Halt> {
                 ..ShopChange::default()
             };
             s.store.update_shop(s.shop.id, &change, s.now()).await?;
-            s.shop_problem_over("access").await?;
+            s.shop_problem_over(Topic::ShopAccess).await?;
             s.state().timers.hooks = 0;
             Ok(())
         }
@@ -180,7 +181,7 @@ pub async fn renew(s: &Session<'_>) -> Result<(), Halt> {
             match oauth::refresh(s.transport.as_ref(), &s.url, app, refresh).await {
                 Ok(tokens) => {
                     store_tokens(s, &tokens, Some(refresh.clone()), false).await?;
-                    s.shop_problem_over("access").await?;
+                    s.shop_problem_over(Topic::ShopAccess).await?;
                     return Ok(());
                 }
                 Err(error) if error.is_transient() || !is_meant(s, &error) => {
@@ -214,7 +215,7 @@ async fn log_in(s: &Session<'_>) -> Result<bool, Halt> {
                 ..ShopChange::default()
             };
             s.store.update_shop(id, &change, s.now()).await?;
-            s.shop_problem_over("access").await?;
+            s.shop_problem_over(Topic::ShopAccess).await?;
             Ok(true)
         }
         Err(error) if error.is_transient() || !is_meant(s, &error) => {
@@ -233,7 +234,7 @@ pub async fn lost(s: &Session<'_>, why: &str) -> Result<Halt, Halt> {
     if let Some(halt) = redirects::back(s).await? {
         return Ok(halt);
     }
-    s.shop_problem("access", ProblemKind::ShopAccess, Some(why.to_owned()))
+    s.shop_problem(Topic::ShopAccess, ProblemKind::ShopAccess, Some(why.to_owned()))
         .await?;
     s.locked_out().await?;
     // Who may be asked elsewhere is not left alone for so long.

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::ops::{Deref, DerefMut};
 use std::sync::{Mutex, PoisonError};
-use sync_core::ProblemKind;
+use sync_core::{ProblemKind, Topic};
 
 use sare_api::{LookupForm, StatusAnswer, StatusAnswers};
 use store::AddrHash;
@@ -138,7 +138,7 @@ pub async fn statuses<'x>(
                     views.note(*hash, &texts[0], &answers);
                 }
                 if std::mem::take(&mut s.state().sare_not_understood) {
-                    s.shop_problem_over("sare-answers").await?;
+                    s.shop_problem_over(Topic::SareAnswers).await?;
                 }
                 continue;
             }
@@ -178,7 +178,7 @@ pub async fn statuses<'x>(
                 if !error.is_transient() {
                     s.state().sare_not_understood = true;
                     s.shop_problem(
-                        "sare-answers",
+                        Topic::SareAnswers,
                         ProblemKind::SareNotUnderstood,
                         Some(error.to_string()),
                     )

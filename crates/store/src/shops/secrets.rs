@@ -138,7 +138,7 @@ impl Store {
                         // With a key the shop is connected again, however the key came.
                         sqlx::query("DELETE FROM problems WHERE shop_id = $1 AND entry = $2")
                             .bind(shop.0)
-                            .bind(DISCONNECTED)
+                            .bind(DISCONNECTED.key())
                             .execute(&mut **tx)
                             .await?;
                     }

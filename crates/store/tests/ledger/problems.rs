@@ -277,7 +277,7 @@ async fn groups_come_with_the_largest_first_and_are_read_page_by_page() {
         loop {
             let place = after.as_ref().map(|(at, key)| (*at, key.as_str()));
             let page = store
-                .problems_of_kind(shop, "sare-refused", place, 1)
+                .problems_of_kind(shop, ProblemKind::SareRefused, place, 1)
                 .await
                 .unwrap();
             let Some(last) = page.into_iter().next() else {
@@ -290,7 +290,7 @@ async fn groups_come_with_the_largest_first_and_are_read_page_by_page() {
         assert_eq!(keys, ["u:4", "u:3", "u:2"]);
         assert_eq!(
             store
-                .problem_retry_kind(shop, "sare-refused", NOON)
+                .problem_retry_kind(shop, ProblemKind::SareRefused, NOON)
                 .await
                 .unwrap(),
             3
@@ -371,7 +371,7 @@ async fn what_is_set_aside_is_not_counted_until_another_case_comes() {
             .unwrap();
         assert_eq!(
             store
-                .set_problems_aside(shop, "sare-refused", Some(NOON))
+                .set_problems_aside(shop, ProblemKind::SareRefused, Some(NOON))
                 .await
                 .unwrap(),
             2
@@ -386,14 +386,14 @@ async fn what_is_set_aside_is_not_counted_until_another_case_comes() {
         assert_eq!(group("sare-refused").await, (3, false));
         assert_eq!(
             store
-                .set_problems_aside(shop, "sare-refused", Some(NOON))
+                .set_problems_aside(shop, ProblemKind::SareRefused, Some(NOON))
                 .await
                 .unwrap(),
             3
         );
         assert_eq!(
             store
-                .set_problems_aside(shop, "sare-refused", None)
+                .set_problems_aside(shop, ProblemKind::SareRefused, None)
                 .await
                 .unwrap(),
             3
@@ -403,7 +403,7 @@ async fn what_is_set_aside_is_not_counted_until_another_case_comes() {
         // What stops the shop cannot be set aside.
         assert_eq!(
             store
-                .set_problems_aside(shop, "sare-access", Some(NOON))
+                .set_problems_aside(shop, ProblemKind::SareAccess, Some(NOON))
                 .await
                 .unwrap(),
             0

@@ -3,6 +3,7 @@
 use ports::Clock;
 use simulators::shoper::NewCustomer;
 use store::{HookKind, RunKind, RunState, SecretName, ShopState};
+use sync_core::ProblemKind;
 use sync_core::config::{Config, DeletedAction, OnNewOptIn, UnsubscribeStatus, WithoutAccount};
 
 use crate::browser::Browser;
@@ -385,7 +386,7 @@ async fn disconnecting_takes_the_key_and_keeps_everything_else() {
         assert!(key().await.is_none());
         assert_eq!(world.shop().await.config, shop.config);
         let problems = async || world.store.problem_kinds(shop.id).await.unwrap();
-        assert_eq!(problems().await.get("sare-disconnected"), Some(&1));
+        assert_eq!(problems().await.get(&ProblemKind::SareDisconnected), Some(&1));
         let page = browser.see("advanced").await;
         assert!(page.contains("nie jest połączony z SARE"), "{page}");
         // Nothing can be asked for that would not begin, and no page says that something does.
@@ -429,7 +430,11 @@ async fn disconnecting_takes_the_key_and_keeps_everything_else() {
             .put_config(shop.id, &text, Some(key.into()), None, "test", now)
             .await
             .unwrap();
-        assert_eq!(problems().await.get("sare-disconnected"), None, "a key heals it");
+        assert_eq!(
+            problems().await.get(&ProblemKind::SareDisconnected),
+            None,
+            "a key heals it"
+        );
         world.work(30).await;
         assert!(services.sare.contact("pozniej@example.com").is_some());
     })

@@ -43,7 +43,10 @@ pub async fn all(app: &App, visit: &Visit, who: &str) -> Result<Option<Markup>, 
     let words = visit.words;
     let groups = app.store.problem_groups(visit.shop.id).await?;
     // The brake has a section of its own.
-    let groups: Vec<ProblemGroup> = groups.into_iter().filter(|group| group.kind != "brake").collect();
+    let groups: Vec<ProblemGroup> = groups
+        .into_iter()
+        .filter(|group| group.kind != ProblemKind::Brake)
+        .collect();
     if groups.is_empty() {
         return Ok(None);
     }
@@ -54,7 +57,7 @@ pub async fn all(app: &App, visit: &Visit, who: &str) -> Result<Option<Markup>, 
     for group in groups.iter().filter(|group| !is_filtered || is_asked_for(group)) {
         let few = app
             .store
-            .problems_of_kind(visit.shop.id, group.kind.word(), None, FEW)
+            .problems_of_kind(visit.shop.id, group.kind, None, FEW)
             .await?;
         let contacts = contacts_of(app, visit, &few).await?;
         shown.push(section(app, visit, group, &few, &contacts, group.count > FEW));
@@ -134,7 +137,7 @@ fn set_aside(visit: &Visit, aside: &[ProblemGroup]) -> Markup {
 }
 
 /// One cause, page by page.
-pub async fn one(app: &App, visit: &Visit, kind: &str, after: &str) -> Result<Markup, Error> {
+pub async fn one(app: &App, visit: &Visit, kind: ProblemKind, after: &str) -> Result<Markup, Error> {
     let words = visit.words;
     let groups = app.store.problem_groups(visit.shop.id).await?;
     let back = html! { p { a href=(visit.link("problems")) { (words.say("problems.all")) } } };

@@ -15,6 +15,7 @@ use axum::routing::{get, post};
 use maud::html;
 use serde::Deserialize;
 use store::AddrHash;
+use sync_core::ProblemKind;
 
 use super::closed::Closed;
 use super::layout::{self, Head};
@@ -79,7 +80,7 @@ async fn show(State(app): State<App>, visit: Visit, Query(asked): Query<Asked>) 
             @if let Some(disputed) = disputed { (disputed) }
         }
     } else {
-        groups::one(&app, &visit, &asked.kind, &asked.after)
+        groups::one(&app, &visit, ProblemKind::of(&asked.kind), &asked.after)
             .await
             .map_err(failed)?
     };
@@ -96,7 +97,9 @@ async fn retry(State(app): State<App>, Posted { visit, fields }: Posted) -> Resu
     let done = if !key.is_empty() {
         app.store.problem_retry(visit.shop.id, Some(key), now).await
     } else if !kind.is_empty() {
-        app.store.problem_retry_kind(visit.shop.id, kind, now).await
+        app.store
+            .problem_retry_kind(visit.shop.id, ProblemKind::of(kind), now)
+            .await
     } else {
         app.store.problem_retry(visit.shop.id, None, now).await
     };
@@ -113,7 +116,7 @@ async fn aside(State(app): State<App>, Posted { visit, fields }: Posted) -> Resu
     let at = goes.then(|| app.now());
     let met = app
         .store
-        .set_problems_aside(visit.shop.id, fields.get("kind"), at)
+        .set_problems_aside(visit.shop.id, ProblemKind::of(fields.get("kind")), at)
         .await
         .map_err(|error| visit.closed(error))?;
     let done = match (met, goes) {
