@@ -3,14 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 use engine::{Engine, EngineSettings};
 use ports::{Clock, HttpClient, HttpClientSettings, Reach, SystemClock, Transport};
 use rand::TryRng;
 use secrecy::ExposeSecret;
 use shoper_api::oauth::AppCredentials;
 use store::{Keys, Shop, Store};
+use sync_core::Lang;
 use sync_core::config::Config;
+use texts::Words;
 
 use crate::settings::Settings;
 
@@ -162,9 +164,8 @@ impl App {
                 shop.host
             );
         };
-        Ok(Config::parse(text)
-            .context("the stored configuration cannot be read")?
-            .config)
+        let parsed = Config::parse(text).map_err(|errors| anyhow!(Words(Lang::En).config_errors(&errors)));
+        Ok(parsed.context("the stored configuration cannot be read")?.config)
     }
 }
 

@@ -36,6 +36,7 @@ pub async fn explain(app: &App, name: &str, address: &str, json: Json) -> anyhow
         ledger: &ledger,
         in_shop: in_shop.as_ref(),
         in_sare: in_sare.as_ref().map(Option::as_ref),
+        known: ledger.known(&engine),
     };
     if told.is_unknown() {
         let both_asked = told.in_shop.is_ok() && told.in_sare.is_ok();

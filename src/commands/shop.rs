@@ -299,7 +299,10 @@ impl Shown {
             ("In SARE as asked", of(counts, Outcome::Synchronised).to_string()),
             ("Mailable (status 8)", counts.mailable.to_string()),
             ("Suppressed", of(counts, Outcome::Suppressed).to_string()),
-            ("Left out by choice", of(counts, Outcome::Skipped).to_string()),
+            (
+                "Left out by the settings",
+                of(counts, Outcome::Skipped).to_string(),
+            ),
             (
                 "Never touched (blocked, unknown)",
                 of(counts, Outcome::HandsOff).to_string(),

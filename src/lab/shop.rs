@@ -9,7 +9,9 @@ use secrecy::SecretString;
 use shoper_api::oauth::AppCredentials;
 use simulators::{sare, shoper};
 use store::{Shop, Store};
+use sync_core::Lang;
 use sync_core::config::Config;
+use texts::Words;
 use tower::ServiceExt;
 
 use super::{Lab, PUBLIC_URL};
@@ -189,7 +191,8 @@ impl Lab {
     pub async fn configure(&self, index: usize, config: &str) -> anyhow::Result<()> {
         let shop = &self.shops[index];
         let text = format!("[sare]\nuid = \"{}\"\n{config}", shop.uid);
-        let parsed = Config::parse(&text).map_err(|errors| anyhow::anyhow!("{errors}"))?;
+        let parsed =
+            Config::parse(&text).map_err(|errors| anyhow::anyhow!(Words(Lang::En).config_errors(&errors)))?;
         let known = shop.known(&self.store).await.context("the shop is not known")?;
         let now = self.clock.now();
         let key = Some(shop.key.clone());

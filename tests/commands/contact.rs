@@ -67,7 +67,38 @@ fn a_change_that_has_not_been_sent_shows_as_one() {
     told.saying("The data in the shop has changed since then.")
         .saying("not as now")
         .saying("Jan Nowy")
-        .saying("Jan Kowalski");
+        .saying("Jan Kowalski")
+        .saying("The next synchronisation will update the data in SARE.");
+}
+
+#[test]
+fn what_the_next_synchronisation_will_do_is_told_and_done() {
+    let world = World::synchronised();
+    let explain = |address: &'static str| {
+        world
+            .run(&["contact", "explain", &world.host, address])
+            .with_code(0)
+    };
+    assert!(
+        !explain("anna@example.com")
+            .out
+            .contains("The next synchronisation"),
+        "nothing is left to do"
+    );
+    let jan = world.shop.customer_by_email("jan@example.com").unwrap().id;
+    world.shop.edit_customer(jan, |row| row.newsletter = false);
+    assert!(world.sare.operator_sets_status("anna@example.com", 4));
+    explain("jan@example.com").saying("The next synchronisation will unsubscribe this person in SARE.");
+    explain("anna@example.com")
+        .saying("The next synchronisation will switch off this person's newsletter in the shop.");
+    world.run(&["shop", "sync", &world.host]).with_code(0);
+    assert!(world.sare.contact("jan@example.com").unwrap().status != 8);
+    for address in ["jan@example.com", "anna@example.com"] {
+        assert!(
+            !explain(address).out.contains("The next synchronisation"),
+            "{address}"
+        );
+    }
 }
 
 #[test]

@@ -1,6 +1,5 @@
 //! Why a question got no answer.
 
-use sync_core::Lang;
 use texts::Words;
 
 /// Why a question got no answer, by what helps.
@@ -32,20 +31,17 @@ pub enum Error {
 impl Error {
     /// Why, for people who did not ask for more than one sentence's part; without a full stop.
     pub fn text(&self, words: Words) -> String {
-        if words.0 == Lang::En {
-            return self.to_string();
-        }
         match self {
-            Self::NoAccess => "sklep nie dał nam dostępu".to_owned(),
-            Self::NoKey => "brakuje klucza API SARE".to_owned(),
-            Self::BadUid(_) => "UID konta SARE jest nieprawidłowy".to_owned(),
-            Self::BadShopUrl(_) => "adres sklepu jest nieprawidłowy".to_owned(),
-            Self::Store(_) => "baza danych jest chwilowo zajęta".to_owned(),
-            Self::Shop(error) if error.is_transient() => "sklep chwilowo nie odpowiada".to_owned(),
-            Self::Sare(error) if error.is_transient() => "SARE chwilowo nie odpowiada".to_owned(),
-            Self::Sare(sare_api::Error::Unauthorized { .. }) => "SARE odrzuca klucz API".to_owned(),
-            Self::Shop(error) => format!("sklep odpowiedział: {error}"),
-            Self::Sare(error) => format!("SARE odpowiedziało: {error}"),
+            Self::NoAccess => words.say("asking.no-access").to_owned(),
+            Self::NoKey => words.say("asking.no-key").to_owned(),
+            Self::BadUid(_) => words.say("asking.bad-uid").to_owned(),
+            Self::BadShopUrl(_) => words.say("asking.bad-shop-url").to_owned(),
+            Self::Store(_) => words.say("asking.ledger-busy").to_owned(),
+            Self::Shop(error) if error.is_transient() => words.say("asking.shop-away").to_owned(),
+            Self::Sare(error) if error.is_transient() => words.say("asking.sare-away").to_owned(),
+            Self::Sare(sare_api::Error::Unauthorized { .. }) => words.say("asking.key-refused").to_owned(),
+            Self::Shop(error) => words.fill("asking.shop-answered", &[("answer", error)]),
+            Self::Sare(error) => words.fill("asking.sare-answered", &[("answer", error)]),
         }
     }
 

@@ -147,6 +147,7 @@ impl Proof {
             ledger: &ledger,
             in_shop: in_shop.as_ref(),
             in_sare: in_sare.as_ref().map(Option::as_ref),
+            known: ledger.known(engine),
         };
         let made = engine.clock().now();
         let now = match &in_sare {

@@ -54,7 +54,7 @@ impl Note {
             line: finding.line,
             field: finding.path.clone(),
             is_error: finding.is_error(),
-            text: finding.sentence(words.0),
+            text: words.finding_sentence(&finding.what),
         }
     }
 }

@@ -9,8 +9,8 @@ use bytes::{Bytes, BytesMut};
 use crate::body::LONGEST_BODY;
 use crate::clock::{Clock, SystemClock};
 use crate::pause::stamp;
-use crate::reach::Reach;
-use crate::resolver::{self, Lookup, OutOfReach, Resolver};
+use crate::reach::{OutOfReach, Reach};
+use crate::resolver::{self, Lookup, Resolver};
 use crate::transport::{BoxFuture, Request, Response, Transport, TransportError};
 
 /// Limits of the real transport.

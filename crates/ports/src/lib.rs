@@ -18,6 +18,5 @@ pub use clock::{Clock, ManualClock, Millis, SystemClock, WrongClock, millis};
 pub use http_client::{HttpClient, HttpClientSettings};
 pub use pause::{retry_after, stamp};
 pub use private::{Private, excerpt, is_known_word, tame, without_values};
-pub use reach::Reach;
-pub use resolver::OutOfReach;
+pub use reach::{OutOfReach, Reach};
 pub use transport::{BoxFuture, Request, Response, Transport, TransportError};

@@ -84,6 +84,16 @@ fn refuses_v6(address: Ipv6Addr) -> Option<&'static str> {
     }
 }
 
+/// A place that no request may go to.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{host} leads to {place}; shops and accounts are on the public internet, so nothing was sent there")]
+pub struct OutOfReach {
+    /// The host that was to be asked.
+    pub host: String,
+    /// What kind of place it leads to.
+    pub place: &'static str,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -5,22 +5,12 @@ use std::sync::Arc;
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
-use crate::reach::Reach;
+use crate::reach::{OutOfReach, Reach};
 use crate::transport::BoxFuture;
 
 /// Looks a name up; the system's resolver, or a test's.
 pub(crate) type Lookup =
     Arc<dyn Fn(String) -> BoxFuture<'static, std::io::Result<Vec<IpAddr>>> + Send + Sync>;
-
-/// A place that no request may go to.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{host} leads to {place}; shops and accounts are on the public internet, so nothing was sent there")]
-pub struct OutOfReach {
-    /// The host that was to be asked.
-    pub host: String,
-    /// What kind of place it leads to.
-    pub place: &'static str,
-}
 
 /// The resolver of the real transport.
 #[derive(Clone)]

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use crate::resolver::OutOfReach;
+use crate::reach::OutOfReach;
 
 /// A boxed future, as async functions of a trait object return it.
 pub type BoxFuture<'a, T> = futures_util::future::BoxFuture<'a, T>;

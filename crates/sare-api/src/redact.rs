@@ -3,7 +3,7 @@
 use ports::without_values;
 use serde_json::Value;
 
-use crate::wire::envelope::parse_json;
+use crate::wire::lenient::parse_json;
 
 /// Longest text kept, in characters.
 const LONGEST: usize = 4000;

@@ -7,7 +7,7 @@ use sync_core::{HistoryKind, RecordKey, RecordKind, ShopId};
 
 use crate::contact_row::{self, ADDRESS};
 use crate::contacts;
-use crate::contacts::{RECORD, rows_a_statement, silent_number};
+use crate::contacts::{RECORD, silent_number};
 use crate::dirty;
 use crate::error::Error;
 use crate::model::{
@@ -154,7 +154,7 @@ impl Store {
         );
         for part in self
             .dialect
-            .pieces(contacts, rows_a_statement(self.dialect, casts.len()))
+            .pieces(contacts, self.dialect.rows_a_statement(casts.len()))
         {
             let rows = self.dialect.rows(part.len(), &casts);
             let query = format!(
@@ -189,7 +189,7 @@ impl Store {
         }
         for part in self
             .dialect
-            .pieces(&unique, rows_a_statement(self.dialect, RECORD_CASTS.len()))
+            .pieces(&unique, self.dialect.rows_a_statement(RECORD_CASTS.len()))
         {
             let rows = self.dialect.rows(part.len(), RECORD_CASTS);
             let query = format!(
@@ -247,7 +247,7 @@ impl Store {
     ) -> Result<(), Error> {
         for part in self
             .dialect
-            .pieces(lines, rows_a_statement(self.dialect, HISTORY_CASTS.len()))
+            .pieces(lines, self.dialect.rows_a_statement(HISTORY_CASTS.len()))
         {
             let rows = self.dialect.rows(part.len(), HISTORY_CASTS);
             let query = format!(
@@ -312,7 +312,7 @@ impl Store {
         let unique: Vec<&Problem> = unique.into_values().collect();
         for part in self
             .dialect
-            .pieces(&unique, rows_a_statement(self.dialect, PROBLEM_CASTS.len()))
+            .pieces(&unique, self.dialect.rows_a_statement(PROBLEM_CASTS.len()))
         {
             let rows = self.dialect.rows(part.len(), PROBLEM_CASTS);
             let query = format!(

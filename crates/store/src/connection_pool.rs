@@ -16,6 +16,7 @@ use sqlx::{Any, AnyConnection, Connection as _, Either, Execute, Executor, Pool,
 
 use crate::dialect::{Connection, Dialect};
 use crate::error::Error;
+use crate::open_file;
 
 /// Connections, counted while somebody uses one or waits for one.
 #[derive(Debug, Clone)]
@@ -147,7 +148,7 @@ pub async fn open(url: &str, dialect: Dialect) -> Result<(ConnectionPool, Connec
         _ => url.to_owned(),
     };
     if dialect == Dialect::Sqlite {
-        crate::file::make_private(&url);
+        open_file::make_private(&url);
         try_once(&url, dialect).await?;
     }
     // SQLite has one writer: queueing for it here is fair, waiting for its lock would not be.

@@ -8,7 +8,6 @@ use sync_core::consent::{RefusalOrigin, Status};
 use sync_core::{HistoryKind, RecordCounts, RecordKey, RecordKind, ShopId};
 
 use crate::contact_row::{columns, hash_of};
-use crate::dialect::Dialect;
 use crate::error::Error;
 use crate::lanes;
 use crate::model::{AddrHash, Contact, Counts, HistoryEntry, Lease, Millis, Outcome, Record};
@@ -433,9 +432,4 @@ fn record_from(row: &AnyRow) -> Result<Record, Error> {
         run_id: row.try_get("run_id")?,
         seen_at: row.try_get("seen_at")?,
     })
-}
-
-/// Rows for one statement of a table with so many columns.
-pub(crate) fn rows_a_statement(dialect: Dialect, columns: usize) -> usize {
-    (dialect.most_values() / columns).clamp(1, 500)
 }

@@ -142,6 +142,11 @@ impl Dialect {
         }
     }
 
+    /// Rows for one statement of a table with so many columns.
+    pub fn rows_a_statement(self, columns: usize) -> usize {
+        (self.most_values() / columns).clamp(1, 500)
+    }
+
     /// Cuts what one statement is made for into statements of at most `most`.
     ///
     /// SQLite keeps every statement it has prepared with room for all its values, a statement a number of rows: taken as

@@ -6,9 +6,9 @@ use sqlx::any::AnyRow;
 use sqlx::{Any, AssertSqlSafe, Row, Transaction};
 use sync_core::ShopId;
 
-use crate::contacts::rows_a_statement;
 use crate::dialect::Dialect;
 use crate::error::Error;
+use crate::group_commit::{Answer, Request};
 use crate::lanes;
 use crate::model::{Dirty, DirtyDone, DirtyKey, DirtyMark, Lease, Millis, Priority, Reason, Waiting};
 use crate::store::Store;
@@ -45,7 +45,7 @@ pub(crate) async fn mark(
             .or_insert(*mark);
     }
     let joined: Vec<(String, DirtyMark)> = joined.into_iter().collect();
-    for part in dialect.pieces(&joined, rows_a_statement(dialect, CASTS.len())) {
+    for part in dialect.pieces(&joined, dialect.rows_a_statement(CASTS.len())) {
         let rows = dialect.rows(part.len(), CASTS);
         let query = format!(
             "INSERT INTO dirty (shop_id, entry, version, due_at, priority, reason, held_by, attempts, first_at) \
@@ -135,7 +135,7 @@ pub(crate) async fn done(
         }
         query.execute(&mut **tx).await?;
     }
-    for part in dialect.pieces(&again, rows_a_statement(dialect, 5)) {
+    for part in dialect.pieces(&again, dialect.rows_a_statement(5)) {
         let rows = dialect.rows(part.len(), &["bigint", "text", "bigint", "bigint", "bigint"]);
         // Both databases name the columns of VALUES so.
         let query = format!(
@@ -189,18 +189,56 @@ impl Store {
             return Ok(());
         }
         if self.dialect == Dialect::Sqlite {
-            return self.group_commit.mark(self, shop, marks, now).await;
+            let write = async |requests| self.mark_together(requests).await;
+            if let Some(()) = self.group_commit.mark(shop, marks, now, write).await? {
+                return Ok(());
+            }
+            // Everybody for themselves, with an error of their own.
         }
         self.mark_dirty_alone(shop, marks, now).await
     }
 
+    /// Writes all requests in one transaction and tells each what became of it; nobody is told anything when it fails.
+    async fn mark_together(&self, requests: Vec<Request>) {
+        let mut by_shop: BTreeMap<ShopId, Vec<Request>> = BTreeMap::new();
+        for request in requests {
+            by_shop.entry(request.shop).or_default().push(request);
+        }
+        let Ok(unknown) = self.mark_of_shops(&by_shop).await else {
+            return;
+        };
+        for (shop, requests) in by_shop {
+            for request in requests {
+                request.answer(if unknown.contains(&shop) {
+                    Answer::NoSuchShop
+                } else {
+                    Answer::Written
+                });
+            }
+        }
+    }
+
+    /// The transaction; the shops that there are not.
+    async fn mark_of_shops(&self, by_shop: &BTreeMap<ShopId, Vec<Request>>) -> Result<Vec<ShopId>, Error> {
+        let mut unknown = Vec::new();
+        let mut tx = self.begin().await?;
+        for (shop, requests) in by_shop {
+            if !lanes::enter(&mut tx, self.dialect, *shop).await? {
+                unknown.push(*shop);
+                continue;
+            }
+            let marks = requests.iter().flat_map(|request| &request.marks).copied();
+            let marks: Vec<DirtyMark> = marks.collect();
+            let now = requests.iter().map(|request| request.now).max().unwrap_or(0);
+            mark(&mut tx, self.dialect, *shop, &marks, now).await?;
+            wake_for(&mut tx, *shop, &marks, now).await?;
+        }
+        tx.commit().await?;
+        Ok(unknown)
+    }
+
     /// [`Store::mark_dirty`] in a transaction of its own.
-    pub(crate) async fn mark_dirty_alone(
-        &self,
-        shop: ShopId,
-        marks: &[DirtyMark],
-        now: Millis,
-    ) -> Result<(), Error> {
+    async fn mark_dirty_alone(&self, shop: ShopId, marks: &[DirtyMark], now: Millis) -> Result<(), Error> {
         let mut tx = self.begin().await?;
         if !lanes::enter(&mut tx, self.dialect, shop).await? {
             return Err(Error::NoSuchShop);

@@ -5,7 +5,6 @@
 use sqlx::{Any, AssertSqlSafe, Row, Transaction};
 use sync_core::ShopId;
 
-use crate::contacts::rows_a_statement;
 use crate::dialect::Dialect;
 use crate::error::Error;
 use crate::store::Store;
@@ -69,7 +68,7 @@ pub(crate) async fn put(
     let unique: std::collections::BTreeMap<i64, &AddressPlace> =
         places.iter().map(|place| (place.address, place)).collect();
     let unique: Vec<&AddressPlace> = unique.into_values().collect();
-    for part in dialect.pieces(&unique, rows_a_statement(dialect, CASTS.len())) {
+    for part in dialect.pieces(&unique, dialect.rows_a_statement(CASTS.len())) {
         let rows = dialect.rows(part.len(), CASTS);
         let query = format!(
             "INSERT INTO address_places (shop_id, address_id, user_id, row_no, is_default, pass) VALUES {rows} \

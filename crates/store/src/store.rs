@@ -10,10 +10,10 @@ use crate::connection_pool::{ConnectionPool, Tx};
 use crate::crypto::{Keys, Place, Vault};
 use crate::dialect::Dialect;
 use crate::error::Error;
-use crate::file::Opened;
 use crate::group_commit::GroupCommit;
 use crate::keyring::Pass;
 use crate::model::{AddrHash, Millis};
+use crate::open_file::Opened;
 use crate::{connection_pool, keyring, migrate};
 
 /// The ledger. Copies share its connections.

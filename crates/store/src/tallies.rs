@@ -8,7 +8,6 @@ use sqlx::{Any, AssertSqlSafe, Row, Transaction};
 use sync_core::consent::Status;
 use sync_core::{RecordKind, ShopId};
 
-use crate::contacts::rows_a_statement;
 use crate::dialect::Dialect;
 use crate::error::Error;
 use crate::model::{AddrHash, Contact, Counts};
@@ -80,7 +79,7 @@ impl Changes {
         shop: ShopId,
     ) -> Result<(), Error> {
         let changed: Vec<(String, i64)> = self.0.into_iter().filter(|(_, n)| *n != 0).collect();
-        for part in dialect.pieces(&changed, rows_a_statement(dialect, CASTS.len())) {
+        for part in dialect.pieces(&changed, dialect.rows_a_statement(CASTS.len())) {
             let rows = dialect.rows(part.len(), CASTS);
             let query = format!(
                 "INSERT INTO tallies (shop_id, name, value) VALUES {rows} \

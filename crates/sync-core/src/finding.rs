@@ -1,12 +1,8 @@
 //! What is to be said about a configuration: where, what is wrong, what would be right.
 //!
-//! Findings are values, so that the panel, the command line and the operator's API can each say them
-//! in their own way and language; [`Finding::text`] is the plain sentence.
-
-mod text;
+//! Findings are values; the crate `texts` says them in a person's language.
 
 use crate::RecordKind;
-use crate::lang::Lang;
 
 /// How serious a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -30,7 +26,7 @@ pub struct Finding {
 
 /// What kind of value stands somewhere, or should.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum ValueType {
     /// Text in quotes.
     Text,
     /// A whole number.
@@ -69,9 +65,9 @@ pub enum What {
     /// A value of another kind is needed.
     WrongType {
         /// What stands there.
-        found: Kind,
+        found: ValueType,
         /// What should.
-        wanted: Kind,
+        wanted: ValueType,
     },
     /// Not one of the words that are understood here.
     NotAllowed {
@@ -191,35 +187,6 @@ impl Finding {
     /// Whether the configuration cannot be used because of it.
     pub fn is_error(&self) -> bool {
         self.severity() == Severity::Error
-    }
-
-    /// The finding with its place, as one line.
-    pub fn text(&self, lang: Lang) -> String {
-        let sentence = self.sentence(lang);
-        let path = if self.path.is_empty() {
-            String::new()
-        } else {
-            format!("{}: ", self.path)
-        };
-        match (self.line, lang) {
-            (Some(line), Lang::Pl) => format!("wiersz {line}: {path}{sentence}"),
-            (Some(line), Lang::En) => format!("line {line}: {path}{sentence}"),
-            (None, _) => format!("{path}{sentence}"),
-        }
-    }
-
-    /// The finding without its place.
-    pub fn sentence(&self, lang: Lang) -> String {
-        match lang {
-            Lang::Pl => text::polish(&self.what),
-            Lang::En => text::english(&self.what),
-        }
-    }
-}
-
-impl std::fmt::Display for Finding {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.text(Lang::En))
     }
 }
 

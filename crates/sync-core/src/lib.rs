@@ -15,6 +15,7 @@ pub mod finding;
 mod history;
 mod ids;
 mod lang;
+pub mod leave_out;
 pub mod mapping;
 pub mod plan;
 mod problem;

@@ -16,7 +16,7 @@ macro_rules! files {
     ($language:literal) => {
         files!($language:
             "common" "glossary" "start" "connect" "launch" "mapping" "overview" "contacts" "story" "unsubscribes"
-            "problems" "problem-kinds" "advanced" "help")
+            "problems" "problem-kinds" "advanced" "help" "findings" "fields")
     };
     ($language:literal: $($page:literal)+) => {
         &[$(include_str!(concat!("../", $language, "/", $page, ".toml"))),+]

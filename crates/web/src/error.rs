@@ -7,7 +7,7 @@ use serde::Serialize;
 use sync_core::words;
 use utoipa::ToSchema;
 
-use crate::api::words::{CodeWord, Word};
+use crate::api::words::Word;
 
 /// Why a call is not answered as asked.
 #[derive(Debug, thiserror::Error)]
@@ -152,6 +152,9 @@ impl Error {
         }
     }
 }
+
+/// What a request fails with.
+pub type CodeWord = Word<Error>;
 
 /// Problem details (RFC 9457).
 #[derive(Debug, Serialize, ToSchema)]

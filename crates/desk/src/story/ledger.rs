@@ -1,8 +1,10 @@
 //! What the ledger knows of one contact: a handful of look-ups by key.
 
+use engine::Engine;
 use store::{
     AddrHash, Contact, Direction, DirtyKey, HistoryEntry, Problem, Record, Store, Unsubscribe, Waiting,
 };
+use sync_core::consent::Known;
 use sync_core::{ProblemKind, ShopId};
 
 use super::Timeline;
@@ -73,6 +75,12 @@ impl Ledger {
             problems,
             records,
         })
+    }
+
+    /// What a decision begins with.
+    pub fn known(&self, engine: &Engine) -> Known {
+        let settle = ports::millis(engine.settings().settle_after);
+        engine::known(self.contact.as_ref(), engine.clock().now(), settle)
     }
 
     /// What happened, as far as the history tells.

@@ -2,13 +2,14 @@
 //!
 //! What the ledger knows ([`Ledger`]) is there at once; the shop ([`InShop`]) and SARE ([`in_sare`]) are asked at this
 //! moment, and either may be away, which is told and hides nothing else. `timeline.rs` reads from the history what happened,
-//! `why.rs` and `refusal.rs` make the reasons of it; `history.rs` tells its lines, `tell.rs` puts all together, `columns.rs`
+//! `why.rs` and `refusal.rs` make the reasons of it, `next.rs` asks the one decision what comes next; `history.rs` tells its lines, `tell.rs` puts all together, `columns.rs`
 //! sets the three sides beside each other. Sentences come from the crate `texts` (`story.toml` and the glossary): here is
 //! decided which one is true, and what fills it.
 
 mod columns;
 mod history;
 mod ledger;
+mod next;
 mod refusal;
 mod sare;
 mod shop;

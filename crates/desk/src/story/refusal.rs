@@ -7,7 +7,6 @@ use texts::Words;
 
 use super::Ledger;
 use super::timeline::{Act, Refusal, Timeline, Withdrawal};
-use super::why::opt_in;
 
 /// What a refusal is, without a full stop, and since when it is known.
 fn refusal(contact: &Contact, timeline: &Timeline, words: Words) -> (&'static str, Option<i64>) {
@@ -162,4 +161,9 @@ pub fn told_shop(ledger: &Ledger, contact: &Contact, timeline: &Timeline, words:
         Some((Some(Told::Nothing), _)) => no(words.say("told-shop.nothing")),
         _ => no(words.say("told-shop.kept")),
     }
+}
+
+/// The upward change that waits to be written.
+pub(super) fn opt_in(contact: &Contact) -> Option<OptIn> {
+    contact.intent?.opt_in
 }

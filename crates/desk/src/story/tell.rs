@@ -7,6 +7,7 @@ use sare_api::ContactRecord;
 use store::{Contact, Problem, Shop};
 use sync_core::Email;
 use sync_core::config::Config;
+use sync_core::consent::Known;
 use texts::{ProblemTexts, Words};
 
 use super::columns::{Column, columns, numbers};
@@ -27,6 +28,8 @@ pub struct Story<'a> {
     pub in_shop: Result<&'a InShop, &'a Error>,
     /// What SARE says now.
     pub in_sare: Result<Option<&'a ContactRecord>, &'a Error>,
+    /// What was known before ([`Ledger::known`]).
+    pub known: Known,
 }
 
 impl Story<'_> {
@@ -52,6 +55,7 @@ impl Story<'_> {
         lines.extend(self.shop_sentence(words));
         lines.extend(self.sare_sentence(words));
         lines.extend(self.ledger_sentences(words));
+        lines.extend(self.next_sentence(words).map(str::to_owned));
         for problem in &self.ledger.problems {
             lines.push(problem_sentence(problem, words));
         }

@@ -6,11 +6,11 @@
 use store::{Contact, Outcome, Problem, Record, Seen};
 use sync_core::RecordKind;
 use sync_core::config::Config;
-use sync_core::consent::{OptIn, Status};
+use sync_core::consent::Status;
 use texts::Words;
 
 use super::Ledger;
-use super::refusal::{refused, withdrawn};
+use super::refusal::{opt_in, refused, withdrawn};
 use super::timeline::{Act, Leaving, Timeline};
 
 /// What a reason is made of.
@@ -204,11 +204,6 @@ fn later_consent(contact: &Contact, timeline: &Timeline, words: Words) -> String
         (Some(at), None) => words.dated("later-consent.seen", at),
         (None, None) => words.say("later-consent.unseen").to_owned(),
     }
-}
-
-/// The upward change that waits to be written.
-pub(super) fn opt_in(contact: &Contact) -> Option<OptIn> {
-    contact.intent?.opt_in
 }
 
 fn skipped(contact: &Contact, in_scope: Option<bool>, words: Words) -> &'static str {

@@ -70,7 +70,11 @@ pub async fn choose(
     for found in read::sample(&side, config, lane.addresses).await? {
         people.entry(hash(&found.email)).or_default().push(found);
     }
-    let order = variety::order(&people);
+    let features = people.iter().map(|(hash, records)| {
+        let of_records = records.iter().map(|found| found.features);
+        (*hash, of_records.collect())
+    });
+    let order = variety::order(&features.collect());
     let mut complete = Vec::new();
     for hash in order.into_iter().take(most + SPARE) {
         let Some(mut records) = people.remove(&hash) else {

@@ -6,8 +6,6 @@ use engine::SubscriberExtra;
 use shoper_api::{User, UserAddress};
 use store::AddrHash;
 
-use super::read::Found;
-
 /// A name longer than this is long.
 const LONG_NAME: usize = 28;
 
@@ -96,13 +94,13 @@ impl Features {
 }
 
 /// The contacts, each next one the one that shows most of what none before it showed. Once all is shown, it begins anew.
-pub fn order(people: &BTreeMap<AddrHash, Vec<Found>>) -> Vec<AddrHash> {
+pub fn order(people: &BTreeMap<AddrHash, Vec<Features>>) -> Vec<AddrHash> {
     let mut left: Vec<(AddrHash, u32)> = people
         .iter()
         .map(|(hash, records)| {
             let all = records
                 .iter()
-                .fold(Features::default(), |all, one| Features(all.0 | one.features.0));
+                .fold(Features::default(), |all, one| Features(all.0 | one.0));
             let both = Features(Features::CUSTOMER.0 | Features::SUBSCRIBER.0);
             let all = all.with(Features::BOTH, all.0 & both.0 == both.0);
             (*hash, all.0)
@@ -131,29 +129,10 @@ pub fn order(people: &BTreeMap<AddrHash, Vec<Found>>) -> Vec<AddrHash> {
 
 #[cfg(test)]
 mod tests {
-    use engine::Person;
-    use sync_core::RecordKey;
-    use sync_core::email::Email;
-
     use super::*;
 
-    fn found(n: u8, features: Features) -> (AddrHash, Vec<Found>) {
-        let email = Email::parse(&format!("n{n}@example.com")).unwrap();
-        let person = Person::subscriber(
-            i64::from(n),
-            email.as_str(),
-            Some(true),
-            SubscriberExtra::default(),
-        );
-        let key = RecordKey::subscriber(i64::from(n));
-        let found = Found {
-            key,
-            email,
-            consents: Some(true),
-            person,
-            features,
-        };
-        (AddrHash([n; 16]), vec![found])
+    fn found(n: u8, features: Features) -> (AddrHash, Vec<Features>) {
+        (AddrHash([n; 16]), vec![features])
     }
 
     #[test]

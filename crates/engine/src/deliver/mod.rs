@@ -8,6 +8,7 @@
 //! Data and status changes never share a request, and a status change counts only when it has been
 //! read back (sare-api.md section 14 and 16 row 11).
 
+mod batch;
 mod change;
 mod data;
 mod facts;

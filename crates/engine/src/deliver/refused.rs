@@ -13,7 +13,7 @@ use crate::error::{CallError, Halt};
 use crate::session::Session;
 use crate::state::Call;
 
-use super::data::{Kind, hold_back, note_sent, sare_contact, split, wait};
+use super::batch::{Kind, hold_back, note_sent, sare_contact, split, wait};
 use super::{Item, ItemResult};
 
 /// SARE said no to this contact: for a reason of the account's, or of its own.

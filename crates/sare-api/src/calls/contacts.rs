@@ -86,7 +86,12 @@ impl Client {
             return Ok(AddOutcome::nothing_to_do(0));
         }
         let envelope = self.post(call, "", body()).await?;
-        Ok(outcome(&envelope, &keys, Named::ByEmail))
+        Ok(outcome(
+            envelope.payload.as_ref(),
+            &envelope.outer_errors,
+            &keys,
+            Named::ByEmail,
+        ))
     }
 
     /// `GET email/by_email/{email}`: one contact, under whichever spelling SARE has it, which the record then names; where

@@ -38,7 +38,12 @@ impl Client {
         }
         let keys: Vec<String> = groups.iter().map(|group| group.id.to_string()).collect();
         let envelope = self.post("group/add", "", groups::add_body(groups)).await?;
-        Ok(outcome(&envelope, &keys, Named::ById))
+        Ok(outcome(
+            envelope.payload.as_ref(),
+            &envelope.outer_errors,
+            &keys,
+            Named::ById,
+        ))
     }
 
     /// `GET group/emails/{group}/{page}`: addresses in a group, pages counted from 0. A refused page after

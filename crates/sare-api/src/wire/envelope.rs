@@ -7,7 +7,7 @@ use http::StatusCode;
 use ports::Private;
 use serde_json::{Map, Value};
 
-use super::lenient::integer;
+use super::lenient::{integer, parse_json};
 use super::outcome::reasons;
 use crate::error::Error;
 use crate::redact::redact;
@@ -76,11 +76,6 @@ fn code_of(root: Option<&Map<String, Value>>) -> Code {
             .and_then(|code| u16::try_from(code).ok())
             .map_or(Code::Odd, Code::Number),
     }
-}
-
-/// JSON, in a body as [`ports::read_body`] makes it.
-pub(crate) fn parse_json(body: &[u8]) -> Option<Value> {
-    serde_json::from_slice(body).ok()
 }
 
 /// Opens an answer.

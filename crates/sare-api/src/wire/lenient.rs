@@ -83,6 +83,11 @@ pub(crate) fn address(value: &Value) -> Option<&str> {
     text.contains('@').then_some(text)
 }
 
+/// JSON, in a body as [`ports::read_body`] makes it.
+pub(crate) fn parse_json(body: &[u8]) -> Option<Value> {
+    serde_json::from_slice(body).ok()
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;

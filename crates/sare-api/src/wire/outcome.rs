@@ -6,7 +6,6 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use ports::Private;
 use serde_json::{Map, Value};
 
-use super::envelope::Envelope;
 use super::key_of;
 use super::lenient::{filled_text, integer, is_empty, member};
 
@@ -246,12 +245,17 @@ pub(crate) fn reasons(response: &Value, root: &Value) -> Vec<String> {
 
 /// Ties what an answer says to the items `keys` of the request: `email/add` and all other writes.
 ///
-/// Success is the absence of a failure (sare-api.md 16 row 2). When a failure cannot be tied, every
+/// `payload` and `outer_errors` as the envelope has them. Success is the absence of a failure (sare-api.md 16 row 2). When a failure cannot be tied, every
 /// item that is not listed as taken is [`ItemOutcome::Unclear`]. A place in the request is counted from
 /// 0 or from 1, nobody knows: unless the answer shows which, both items in question are unclear.
-pub(crate) fn outcome(envelope: &Envelope, keys: &[String], named: Named) -> AddOutcome {
-    let payload = envelope.payload.as_ref().unwrap_or(&Value::Null);
-    let Verdicts { failures, taken } = verdicts(payload, &envelope.outer_errors, named);
+pub(crate) fn outcome(
+    payload: Option<&Value>,
+    outer_errors: &Value,
+    keys: &[String],
+    named: Named,
+) -> AddOutcome {
+    let payload = payload.unwrap_or(&Value::Null);
+    let Verdicts { failures, taken } = verdicts(payload, outer_errors, named);
     if let [_] = keys {
         let mut texts: Vec<&str> = failures.iter().map(|failure| failure.why.as_str()).collect();
         texts.dedup();

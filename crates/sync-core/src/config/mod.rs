@@ -13,11 +13,11 @@ use std::collections::BTreeMap;
 use secrecy::SecretString;
 
 pub use crate::catalog::{AdditionalField, Catalog, Property, PropertyKind};
-pub use crate::finding::{Finding, Severity, What};
+pub use crate::finding::{Finding, Severity, TemplateFault, ValueType, What};
+use crate::leave_out::LeaveOut;
 use crate::mapping::Mapping;
-use crate::scope::LeaveOut;
 use crate::status::Status;
-use crate::{Lang, words};
+use crate::words;
 
 /// The configuration of a shop.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -257,22 +257,10 @@ pub struct Parsed {
     pub warnings: Vec<Finding>,
 }
 
-/// Why a configuration cannot be used: every finding, warnings included, by line. Its `Display` is
-/// English; [`ConfigErrors::text`] speaks either language.
+/// Why a configuration cannot be used: every finding, warnings included, by line. The crate `texts` says them.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
+#[error("the configuration cannot be used as it is")]
 pub struct ConfigErrors(pub Vec<Finding>);
-
-impl ConfigErrors {
-    /// One line for each finding.
-    pub fn text(&self, lang: Lang) -> String {
-        self.0
-            .iter()
-            .map(|finding| finding.text(lang))
-            .collect::<Vec<_>>()
-            .join("\n")
-    }
-}
 
 impl Config {
     /// Reads a configuration from TOML.

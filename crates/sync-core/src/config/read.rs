@@ -12,9 +12,9 @@ use toml::de::{DeTable, DeValue};
 use super::{Config, ConfigErrors, Finding, Lines, Parsed, What, check};
 use crate::FromWord;
 use crate::RecordKind;
-use crate::finding::Kind;
+use crate::finding::ValueType;
+use crate::leave_out::{Domain, LeaveOut};
 use crate::mapping::{Mapping, Row, RowText, Target};
-use crate::scope::{Domain, LeaveOut};
 use crate::similar::closest;
 
 const ROW_KEYS: [&str; 6] = ["from", "value", "transform", "default", "when_empty", "overwrite"];
@@ -215,7 +215,7 @@ impl Reader<'_> {
             other => {
                 let what = What::WrongType {
                     found: kind(other),
-                    wanted: Kind::Table,
+                    wanted: ValueType::Table,
                 };
                 self.found(&value.span(), &path, what);
                 None
@@ -247,7 +247,13 @@ impl Reader<'_> {
         Some(value)
     }
 
-    fn wrong(&mut self, section: &Section<'_, '_>, key: &str, value: &Spanned<DeValue<'_>>, wanted: Kind) {
+    fn wrong(
+        &mut self,
+        section: &Section<'_, '_>,
+        key: &str,
+        value: &Spanned<DeValue<'_>>,
+        wanted: ValueType,
+    ) {
         let what = What::WrongType {
             found: kind(value.get_ref()),
             wanted,
@@ -260,7 +266,7 @@ impl Reader<'_> {
         match value.get_ref() {
             DeValue::String(text) => Some(text.to_string()),
             _ => {
-                self.wrong(section, key, value, Kind::Text);
+                self.wrong(section, key, value, ValueType::Text);
                 None
             }
         }
@@ -270,7 +276,7 @@ impl Reader<'_> {
         let value = self.take(section, key)?;
         let flag = value.get_ref().as_bool();
         if flag.is_none() {
-            self.wrong(section, key, value, Kind::Flag);
+            self.wrong(section, key, value, ValueType::Flag);
         }
         flag
     }
@@ -282,7 +288,7 @@ impl Reader<'_> {
             i64::from_str_radix(&digits, n.radix()).ok()
         });
         if number.is_none() {
-            self.wrong(section, key, value, Kind::Integer);
+            self.wrong(section, key, value, ValueType::Integer);
         }
         number.map(|number| (number, value.span()))
     }
@@ -292,7 +298,7 @@ impl Reader<'_> {
             return W::default();
         };
         let Some(word) = value.get_ref().as_str() else {
-            self.wrong(section, key, value, Kind::Text);
+            self.wrong(section, key, value, ValueType::Text);
             return W::default();
         };
         W::from_word(word.trim()).unwrap_or_else(|| {
@@ -359,7 +365,7 @@ impl Reader<'_> {
                 None
             }
             None => {
-                self.wrong(section, "share", value, Kind::Number);
+                self.wrong(section, "share", value, ValueType::Number);
                 None
             }
         }
@@ -433,7 +439,7 @@ impl Reader<'_> {
             other => {
                 let what = What::WrongType {
                     found: self::kind(other),
-                    wanted: Kind::TextOrTable,
+                    wanted: ValueType::TextOrTable,
                 };
                 return self.found(&value.span(), &path, what);
             }
@@ -478,28 +484,28 @@ impl Reader<'_> {
                 for item in items {
                     match item.get_ref().as_str() {
                         Some(text) => texts.push(text.to_owned()),
-                        None => self.wrong(section, key, item, Kind::Text),
+                        None => self.wrong(section, key, item, ValueType::Text),
                     }
                 }
                 texts
             }
             _ => {
-                self.wrong(section, key, value, Kind::List);
+                self.wrong(section, key, value, ValueType::List);
                 Vec::new()
             }
         }
     }
 }
 
-fn kind(value: &DeValue<'_>) -> Kind {
+fn kind(value: &DeValue<'_>) -> ValueType {
     match value {
-        DeValue::String(_) => Kind::Text,
-        DeValue::Integer(_) => Kind::Integer,
-        DeValue::Float(_) => Kind::Number,
-        DeValue::Boolean(_) => Kind::Flag,
-        DeValue::Datetime(_) => Kind::Date,
-        DeValue::Array(_) => Kind::List,
-        DeValue::Table(_) => Kind::Table,
+        DeValue::String(_) => ValueType::Text,
+        DeValue::Integer(_) => ValueType::Integer,
+        DeValue::Float(_) => ValueType::Number,
+        DeValue::Boolean(_) => ValueType::Flag,
+        DeValue::Datetime(_) => ValueType::Date,
+        DeValue::Array(_) => ValueType::List,
+        DeValue::Table(_) => ValueType::Table,
     }
 }
 

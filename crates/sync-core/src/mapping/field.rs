@@ -1,9 +1,9 @@
-//! What a mapping may read: the fields of the shop's records, by name, with words for people.
+//! What a mapping may read: the fields of the shop's records, by name.
 
 use std::fmt;
 
 use super::Needs;
-use crate::{Lang, RecordKind};
+use crate::RecordKind;
 
 /// A field of a customer or a subscriber, named as the shop's API names it (shoper-api.md E.1, E.2, E.5).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -102,298 +102,75 @@ pub enum Nature {
     Flag,
 }
 
-/// A field, for screens and error texts.
+/// What is known of a field. The crate `texts` names it for people.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FieldInfo {
     pub field: Field,
     /// Its name in a mapping.
     pub name: &'static str,
-    /// Its name for people, in Polish.
-    pub pl: &'static str,
-    /// Its name for people, in English.
-    pub en: &'static str,
     /// What must be read from the shop beside the record.
     pub needs: Needs,
     /// What its values are like.
     pub nature: Nature,
 }
 
-impl FieldInfo {
-    /// Its name for people.
-    pub fn label(&self, lang: Lang) -> &'static str {
-        match lang {
-            Lang::Pl => self.pl,
-            Lang::En => self.en,
-        }
-    }
-}
-
-const fn info(
-    field: Field,
-    name: &'static str,
-    pl: &'static str,
-    en: &'static str,
-    needs: Needs,
-    nature: Nature,
-) -> FieldInfo {
+const fn info(field: Field, name: &'static str, needs: Needs, nature: Nature) -> FieldInfo {
     FieldInfo {
         field,
         name,
-        pl,
-        en,
         needs,
         nature,
     }
 }
 
-const fn address(part: AddressField, name: &'static str, pl: &'static str, en: &'static str) -> FieldInfo {
-    info(Field::Address(part), name, pl, en, Needs::ADDRESSES, Nature::Text)
+const fn address(part: AddressField, name: &'static str) -> FieldInfo {
+    info(Field::Address(part), name, Needs::ADDRESSES, Nature::Text)
 }
 
 const N: Needs = Needs::NONE;
 
 static CUSTOMER: &[FieldInfo] = &[
-    info(
-        Field::Email,
-        "email",
-        "Adres e-mail",
-        "E-mail address",
-        N,
-        Nature::Text,
-    ),
-    info(
-        Field::Firstname,
-        "firstname",
-        "Imię",
-        "First name",
-        N,
-        Nature::Text,
-    ),
-    info(
-        Field::Lastname,
-        "lastname",
-        "Nazwisko",
-        "Last name",
-        N,
-        Nature::Text,
-    ),
-    address(AddressField::Phone, "address.phone", "Telefon", "Phone"),
-    address(AddressField::Company, "address.company", "Firma", "Company"),
-    address(AddressField::Nip, "address.nip", "NIP", "Tax number (NIP)"),
-    address(
-        AddressField::Street,
-        "address.street",
-        "Ulica i numer",
-        "Street and number",
-    ),
-    address(
-        AddressField::Street1,
-        "address.street_1",
-        "Adres, wiersz 1",
-        "Address line 1",
-    ),
-    address(
-        AddressField::Street2,
-        "address.street_2",
-        "Adres, wiersz 2",
-        "Address line 2",
-    ),
-    address(AddressField::City, "address.city", "Miasto", "City"),
-    address(
-        AddressField::ZipCode,
-        "address.zip_code",
-        "Kod pocztowy",
-        "Postal code",
-    ),
-    address(
-        AddressField::State,
-        "address.state",
-        "Województwo",
-        "State or region",
-    ),
-    address(AddressField::Country, "address.country", "Kraj", "Country"),
-    address(
-        AddressField::CountryCode,
-        "address.country_code",
-        "Kod kraju",
-        "Country code",
-    ),
-    address(
-        AddressField::Firstname,
-        "address.firstname",
-        "Imię w adresie",
-        "First name in the address",
-    ),
-    address(
-        AddressField::Lastname,
-        "address.lastname",
-        "Nazwisko w adresie",
-        "Last name in the address",
-    ),
-    address(
-        AddressField::Name,
-        "address.name",
-        "Nazwa adresu",
-        "Name of the address",
-    ),
-    info(
-        Field::Language,
-        "language",
-        "Język",
-        "Language",
-        Needs::LANGUAGES,
-        Nature::Text,
-    ),
-    info(
-        Field::Group,
-        "group",
-        "Grupa klientów",
-        "Customer group",
-        Needs::GROUPS,
-        Nature::Text,
-    ),
-    info(
-        Field::Groups,
-        "groups",
-        "Wszystkie grupy klienta",
-        "All groups of the customer",
-        Needs::GROUPS,
-        Nature::Text,
-    ),
-    info(Field::Tags, "tags", "Tagi", "Tags", Needs::TAGS, Nature::Text),
-    info(
-        Field::Discount,
-        "discount",
-        "Rabat (%)",
-        "Discount (%)",
-        N,
-        Nature::Number,
-    ),
-    info(
-        Field::Loyalty,
-        "loyalty",
-        "Punkty lojalnościowe",
-        "Loyalty points",
-        N,
-        Nature::Number,
-    ),
-    info(
-        Field::Newsletter,
-        "newsletter",
-        "Zgoda na newsletter",
-        "Newsletter consent",
-        N,
-        Nature::Flag,
-    ),
-    info(
-        Field::Registered,
-        "registered",
-        "Ma konto w sklepie",
-        "Has an account in the shop",
-        N,
-        Nature::Flag,
-    ),
-    info(
-        Field::Active,
-        "active",
-        "Konto aktywne",
-        "Account active",
-        N,
-        Nature::Flag,
-    ),
-    info(
-        Field::DateAdd,
-        "date_add",
-        "Data dodania",
-        "Date added",
-        N,
-        Nature::Date,
-    ),
-    info(
-        Field::Lastvisit,
-        "lastvisit",
-        "Ostatnia wizyta",
-        "Last visit",
-        N,
-        Nature::Date,
-    ),
-    info(Field::Origin, "origin", "Pochodzenie", "Origin", N, Nature::Text),
-    info(Field::Login, "login", "Login", "Login", N, Nature::Text),
-    info(
-        Field::Comment,
-        "comment",
-        "Notatka administratora",
-        "Administrator's note",
-        N,
-        Nature::Text,
-    ),
-    info(
-        Field::UserId,
-        "user_id",
-        "Numer klienta",
-        "Customer number",
-        N,
-        Nature::Number,
-    ),
+    info(Field::Email, "email", N, Nature::Text),
+    info(Field::Firstname, "firstname", N, Nature::Text),
+    info(Field::Lastname, "lastname", N, Nature::Text),
+    address(AddressField::Phone, "address.phone"),
+    address(AddressField::Company, "address.company"),
+    address(AddressField::Nip, "address.nip"),
+    address(AddressField::Street, "address.street"),
+    address(AddressField::Street1, "address.street_1"),
+    address(AddressField::Street2, "address.street_2"),
+    address(AddressField::City, "address.city"),
+    address(AddressField::ZipCode, "address.zip_code"),
+    address(AddressField::State, "address.state"),
+    address(AddressField::Country, "address.country"),
+    address(AddressField::CountryCode, "address.country_code"),
+    address(AddressField::Firstname, "address.firstname"),
+    address(AddressField::Lastname, "address.lastname"),
+    address(AddressField::Name, "address.name"),
+    info(Field::Language, "language", Needs::LANGUAGES, Nature::Text),
+    info(Field::Group, "group", Needs::GROUPS, Nature::Text),
+    info(Field::Groups, "groups", Needs::GROUPS, Nature::Text),
+    info(Field::Tags, "tags", Needs::TAGS, Nature::Text),
+    info(Field::Discount, "discount", N, Nature::Number),
+    info(Field::Loyalty, "loyalty", N, Nature::Number),
+    info(Field::Newsletter, "newsletter", N, Nature::Flag),
+    info(Field::Registered, "registered", N, Nature::Flag),
+    info(Field::Active, "active", N, Nature::Flag),
+    info(Field::DateAdd, "date_add", N, Nature::Date),
+    info(Field::Lastvisit, "lastvisit", N, Nature::Date),
+    info(Field::Origin, "origin", N, Nature::Text),
+    info(Field::Login, "login", N, Nature::Text),
+    info(Field::Comment, "comment", N, Nature::Text),
+    info(Field::UserId, "user_id", N, Nature::Number),
 ];
-
 static SUBSCRIBER: &[FieldInfo] = &[
-    info(
-        Field::Email,
-        "email",
-        "Adres e-mail",
-        "E-mail address",
-        N,
-        Nature::Text,
-    ),
-    info(
-        Field::Active,
-        "active",
-        "Subskrypcja aktywna",
-        "Subscription active",
-        N,
-        Nature::Flag,
-    ),
-    info(
-        Field::Dateadd,
-        "dateadd",
-        "Data zapisu",
-        "Date of subscription",
-        N,
-        Nature::Date,
-    ),
-    info(
-        Field::Language,
-        "language",
-        "Język",
-        "Language",
-        Needs::LANGUAGES,
-        Nature::Text,
-    ),
-    info(
-        Field::Groups,
-        "groups",
-        "Grupy subskrybentów",
-        "Subscriber groups",
-        Needs::GROUPS,
-        Nature::Text,
-    ),
-    info(
-        Field::Ipaddress,
-        "ipaddress",
-        "Adres IP przy zapisie",
-        "IP address at sign-up",
-        Needs::SUBSCRIBER_ROW,
-        Nature::Text,
-    ),
-    info(
-        Field::SubscriberId,
-        "subscriber_id",
-        "Numer subskrybenta",
-        "Subscriber number",
-        N,
-        Nature::Number,
-    ),
+    info(Field::Email, "email", N, Nature::Text),
+    info(Field::Active, "active", N, Nature::Flag),
+    info(Field::Dateadd, "dateadd", N, Nature::Date),
+    info(Field::Language, "language", Needs::LANGUAGES, Nature::Text),
+    info(Field::Groups, "groups", Needs::GROUPS, Nature::Text),
+    info(Field::Ipaddress, "ipaddress", Needs::SUBSCRIBER_ROW, Nature::Text),
+    info(Field::SubscriberId, "subscriber_id", N, Nature::Number),
 ];
 
 /// What the mapping of a kind of record may read, in the order of screens. Customers have, beside

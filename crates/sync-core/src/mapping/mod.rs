@@ -173,11 +173,9 @@ fn read(source: &(impl Source + ?Sized), field: Field) -> String {
 }
 
 fn unknown_field(kind: RecordKind, name: &str) -> What {
-    // People write what pages call a field, with and without Polish letters.
-    let called = fields(kind)
-        .iter()
-        .flat_map(|info| [info.name, info.pl, info.en].map(|called| (info.name, called)));
-    let similar = closest_named(name, called);
+    let own = fields(kind).iter().map(|info| (info.name, info.name));
+    // People write what a field is called, with and without Polish letters.
+    let similar = closest_named(name, own.chain(suggest::also_called(kind)));
     What::UnknownField {
         field: name.trim().to_owned(),
         kind,

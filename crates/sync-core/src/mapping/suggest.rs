@@ -5,7 +5,7 @@ use crate::RecordKind;
 use crate::catalog::{AdditionalField, Property, PropertyKind};
 use crate::similar::folded;
 
-/// Field, words that mean it, whether the value is a flag.
+/// What a row reads, and words that mean it.
 const CUSTOMER_WORDS: &[(&str, &[&str])] = &[
     ("firstname", &["imie", "firstname", "first_name", "fname"]),
     (
@@ -134,14 +134,29 @@ pub fn suggest(kind: RecordKind, properties: &[Property], additional: &[Addition
     rows
 }
 
-fn source_for(kind: RecordKind, property: &Property, additional: &[AdditionalField]) -> Option<RowText> {
-    let names = [normal(&property.label), normal(&property.name)];
-    let words = match kind {
+/// Fields, each with a word that means it.
+pub(super) fn also_called(kind: RecordKind) -> impl Iterator<Item = (&'static str, &'static str)> {
+    words(kind).iter().flat_map(|(from, words)| {
+        let field = from.trim_start_matches('{').split(['|', '}']).next();
+        let field = field.filter(|_| !from.contains("} {"));
+        words.iter().filter_map(move |word| Some((field?, *word)))
+    })
+}
+
+fn words(kind: RecordKind) -> &'static [(&'static str, &'static [&'static str])] {
+    match kind {
         RecordKind::Customer => CUSTOMER_WORDS,
         RecordKind::Subscriber => SUBSCRIBER_WORDS,
-    };
+    }
+}
+
+fn source_for(kind: RecordKind, property: &Property, additional: &[AdditionalField]) -> Option<RowText> {
+    let names = [normal(&property.label), normal(&property.name)];
     for name in &names {
-        if let Some((from, _)) = words.iter().find(|(_, words)| words.contains(&name.as_str())) {
+        if let Some((from, _)) = words(kind)
+            .iter()
+            .find(|(_, words)| words.contains(&name.as_str()))
+        {
             return fits(kind, from, property).then(|| {
                 let mut text = RowText::new("", from);
                 if let PropertyKind::Text { max_len: Some(max) } = property.kind {

@@ -6,6 +6,7 @@ use http::header;
 use serde::{Deserialize, Serialize};
 use sync_core::Lang;
 use sync_core::config::Config;
+use texts::Words;
 use utoipa::ToSchema;
 
 use super::lookup::Named;
@@ -67,7 +68,8 @@ pub async fn import(
     Named(shop): Named,
     text: String,
 ) -> Result<Json<Imported>, Error> {
-    let parsed = Config::parse(&text).map_err(|errors| Error::Malformed(errors.text(Lang::En)))?;
+    let parsed =
+        Config::parse(&text).map_err(|errors| Error::Malformed(Words(Lang::En).config_errors(&errors)))?;
     app.store
         .put_config(
             shop.id,
@@ -83,7 +85,7 @@ pub async fn import(
     let warnings = parsed
         .warnings
         .iter()
-        .map(|finding| finding.text(Lang::En))
+        .map(|finding| Words(Lang::En).finding(finding))
         .collect();
     Ok(Json(Imported {
         config_version: shop.config_version,

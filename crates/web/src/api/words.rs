@@ -115,8 +115,6 @@ pub type RefusalOriginWord = Word<sync_core::consent::RefusalOrigin>;
 pub type RecordKindWord = Word<sync_core::RecordKind>;
 /// Which secret signed.
 pub type SignedByWord = Word<SignedBy>;
-/// What a request fails with.
-pub type CodeWord = Word<crate::error::Error>;
 
 #[cfg(test)]
 mod tests {

@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::response::Response;
 use maud::{Markup, html};
 use sync_core::config::{Config, DeletedAction, OnNewOptIn, UnsubscribeStatus, WithoutAccount};
-use sync_core::scope::{Domain, LeaveOut};
+use sync_core::leave_out::{Domain, LeaveOut};
 use texts::Words;
 
 use super::{config_of, keep, show};

@@ -106,6 +106,7 @@ async fn unknown(app: &App, visit: &Visit, email: &Email, hash: AddrHash, ledger
         ledger,
         in_shop: in_shop.as_ref(),
         in_sare: in_sare.as_ref().map(Option::as_ref),
+        known: ledger.known(&app.engine),
     };
     let found: Vec<DirtyKey> = in_shop.as_ref().map_or_else(|_| Vec::new(), keys);
     let away = told.away(words);

@@ -376,6 +376,7 @@ async fn live(app: &App, visit: &Visit, data: &PageData) -> Markup {
         ledger: &data.ledger,
         in_shop: in_shop.as_ref(),
         in_sare: in_sare.as_ref().map(Option::as_ref),
+        known: data.ledger.known(&app.engine),
     };
     let groups = match &config {
         Some(config) => GroupNames::known(app, visit, config).await,
@@ -409,6 +410,7 @@ fn columns(words: Words, told: &Story<'_>, groups: &GroupNames) -> Markup {
                     Some(false) => p { strong { (words.say("contacts.not-as-sent")) } },
                     None => {},
                 }
+                @if let Some(next) = told.next_sentence(words) { p { (next) } }
             }
             div.scroll tabindex="0" role="region" aria-label=(title) {
                 table.stacks {

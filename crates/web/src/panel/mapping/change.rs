@@ -162,7 +162,7 @@ pub fn differences(was: &Section, now: &Section, choices: &Choices, words: Words
 fn describe(row: &RowText, choices: &Choices, words: Words) -> String {
     let mut parts = vec![match (&row.value, &row.from) {
         (Some(constant), _) => format!("„{constant}”"),
-        (None, Some(from)) => choices.source_name(&in_words(choices.kind, from, choices.lang())),
+        (None, Some(from)) => choices.source_name(&in_words(choices.kind, from, choices.words().0)),
         (None, None) => words.say("mapping.nothing").to_owned(),
     }];
     parts.extend(row.transform.iter().map(|step| choices.step_name(step)));

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use desk::{Account, Asked, Why};
+use sync_core::RecordKind;
 use sync_core::config::{AdditionalField, Catalog, Property, PropertyKind};
 use sync_core::mapping::{Field, Target, fields};
-use sync_core::{Lang, RecordKind};
 use texts::Words;
 
 use super::form::{CONSTANT, OWN_NAME, TEMPLATE, WITH_ARGUMENT};
@@ -204,7 +204,7 @@ impl Choices {
                 Field::Address(_) => &mut address,
                 _ => &mut plain,
             };
-            list.push((info.name.to_owned(), info.label(self.words.0).to_owned()));
+            list.push((info.name.to_owned(), self.source_name(info.name)));
         }
         let additional = self.additional.iter().map(|field| {
             let field = Field::Additional(field.id);
@@ -249,12 +249,7 @@ impl Choices {
                     None => self.words.fill("mapping.source-additional", &[("n", &id)]),
                 }
             }
-            Some(field) => {
-                let label = |info: &sync_core::mapping::FieldInfo| info.label(self.words.0).to_owned();
-                let info = fields(self.kind).iter().find(|info| info.field == field);
-                info.map_or_else(|| name.to_owned(), label)
-            }
-            None => name.to_owned(),
+            _ => self.words.field(self.kind, name).unwrap_or(name).to_owned(),
         }
     }
 
@@ -306,8 +301,8 @@ impl Choices {
     }
 
     /// The reader's language.
-    pub fn lang(&self) -> Lang {
-        self.words.0
+    pub fn words(&self) -> Words {
+        self.words
     }
 }
 

@@ -4,6 +4,7 @@ use sync_core::config::{AdditionalField, ConsentRule, WithoutConsent};
 use sync_core::mapping::{Field, Overwrite, Row, RowText, WhenEmpty, fields};
 
 use sync_core::{Lang, RecordKind};
+use texts::Words;
 
 use super::section::Section;
 use crate::panel::session::Fields;
@@ -313,8 +314,7 @@ fn by_name(kind: RecordKind, additional: &[AdditionalField], text: &str) -> Stri
 /// `{firstname} {lastname}` becomes `{Imię} {Nazwisko}`.
 pub fn in_words(kind: RecordKind, text: &str, lang: Lang) -> String {
     with_names(text, |name| {
-        let info = fields(kind).iter().find(|info| info.name == name.trim());
-        info.map(|info| info.label(lang).to_owned())
+        Words(lang).field(kind, name.trim()).map(str::to_owned)
     })
 }
 
@@ -346,9 +346,8 @@ fn named(kind: RecordKind, additional: &[AdditionalField], name: &str) -> Option
     }
     let name = name.trim().to_lowercase();
     let info = fields(kind).iter().find(|info| {
-        [info.pl, info.en]
-            .iter()
-            .any(|label| label.to_lowercase() == name)
+        let labels = [Lang::Pl, Lang::En].map(|lang| Words(lang).field(kind, info.name));
+        labels.iter().flatten().any(|label| label.to_lowercase() == name)
     });
     let additional = additional.iter().filter(|_| kind == RecordKind::Customer);
     info.map(|info| info.field).or_else(|| {
@@ -426,7 +425,8 @@ mod tests {
             {
                 let template = format!("{{{}|title}}!", info.name);
                 let shown = in_words(kind, &template, lang);
-                assert_eq!(shown, format!("{{{}|title}}!", info.label(lang)));
+                let label = Words(lang).field(kind, info.name).unwrap();
+                assert_eq!(shown, format!("{{{label}|title}}!"));
                 assert_eq!(by_name(kind, &[], &shown), template);
             }
         }

@@ -192,7 +192,7 @@ fn suggest(form: &mut Form, choices: &Choices) -> usize {
     let properties = choices.properties().unwrap_or_default();
     form.suggest(
         &mapping::suggest(form.kind, properties, &choices.additional),
-        choices.lang(),
+        choices.words().0,
     )
 }
 

@@ -161,7 +161,7 @@ fn sentence(what: &What, words: Words, choices: &Choices) -> String {
                 path: String::new(),
                 what: other.clone(),
             };
-            finding.sentence(choices.lang())
+            choices.words().finding_sentence(&finding.what)
         }
     }
 }
