@@ -1,5 +1,5 @@
-//! What keeps the ledger in order while the server runs: what is sealed with an older key is sealed anew, and what erasures
-//! left in the database's files is cleared away.
+//! What keeps the ledger in order while the server runs: what is sealed with an older key is sealed anew, contacts
+//! that an older program wrote are made findable, and what erasures left in the database's files is cleared away.
 
 use std::time::Duration;
 
@@ -49,6 +49,9 @@ pub async fn keep(store: Store) {
 
 async fn turn(store: &Store) -> Result<(), store::Error> {
     while store.reencrypt(PIECE).await?.is_some() {
+        tokio::time::sleep(BREATH).await;
+    }
+    while store.make_searchable(PIECE).await?.is_some() {
         tokio::time::sleep(BREATH).await;
     }
     store.tidy().await.map(|_| ())

@@ -108,7 +108,9 @@ fn heals(database: &str, rounds: usize, mut trouble: impl FnMut(&Server, bool)) 
         world.sare.contact("fine@example.com").is_some()
     });
     // What it marks is worked on before its answer is counted.
-    until("a webhook is not answered", 20, || server.answered("received") > 0);
+    until("a webhook is not answered", 20, || {
+        server.answered("received") > 0
+    });
     assert!(server.is_ready());
 
     for round in 0..rounds {

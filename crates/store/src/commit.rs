@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use sqlx::{Any, AssertSqlSafe, Row, Transaction};
 use sync_core::{HistoryKind, RecordKey, RecordKind, ShopId};
 
-use crate::contact_row::{self, ADDRESS};
+use crate::contact_row::{self, ADDRESS, SealedContact};
 use crate::contacts;
 use crate::contacts::{RECORD, silent_number};
 use crate::dirty;
@@ -32,10 +32,6 @@ const HISTORY_CASTS: &[&str] = &["bigint", "bytea", "bigint", "bigint", "text", 
 const RECORD_CASTS: &[&str] = &[
     "bigint", "bigint", "bigint", "bytea", "bigint", "text", "bigint", "bigint", "bigint",
 ];
-
-/// A contact, and its address as it is kept.
-type Sealed<'c> = (&'c Contact, Option<Vec<u8>>);
-
 impl Store {
     /// Writes `commit` if the lease is still ours, and renews it for its whole length; false, and nothing written, when
     /// another worker has claimed the lane or it was let go. A lease that ran out and that nobody took is still ours.
@@ -60,7 +56,10 @@ impl Store {
         // Of people erased meanwhile nothing is written that was read before; what was seen of them is looked at again.
         let erased = contacts::erased_under(&mut tx, lease).await?;
         let is_kept = |hash: &AddrHash| !erased.contains(hash);
-        let kept: Vec<_> = sealed.into_iter().filter(|(c, _)| is_kept(&c.hash)).collect();
+        let kept: Vec<_> = sealed
+            .into_iter()
+            .filter(|sealed| is_kept(&sealed.contact.hash))
+            .collect();
         let mut changes = Changes::default();
         self.put_contacts(&mut tx, shop, &kept, &mut changes).await?;
         let (records, unseen): (Vec<&Record>, Vec<&Record>) =
@@ -92,7 +91,7 @@ impl Store {
         dirty::mark(&mut tx, self.dialect, shop, &marks, now).await?;
         let history: Vec<_> = commit.history.iter().filter(|line| is_kept(&line.hash)).collect();
         self.put_history(&mut tx, shop, &history).await?;
-        let contacts: Vec<&Contact> = kept.iter().map(|(contact, _)| *contact).collect();
+        let contacts: Vec<&Contact> = kept.iter().map(|sealed| sealed.contact).collect();
         unsubscribes::follow(self, &mut tx, shop, &history, &contacts, now).await?;
         let problems: Vec<_> = commit
             .problems
@@ -120,32 +119,36 @@ impl Store {
 
     /// Contacts with their addresses encrypted. The last word on a contact counts; one statement may not touch a row
     /// twice.
-    pub(crate) fn sealed<'c>(&self, shop: ShopId, contacts: &'c [Contact]) -> Result<Vec<Sealed<'c>>, Error> {
+    pub(crate) fn sealed<'c>(
+        &self,
+        shop: ShopId,
+        contacts: &'c [Contact],
+    ) -> Result<Vec<SealedContact<'c>>, Error> {
         let unique: BTreeMap<AddrHash, &Contact> =
             contacts.iter().map(|contact| (contact.hash, contact)).collect();
-        let seal = |c: &Contact| {
-            c.address
-                .as_deref()
-                .map(|text| self.seal(shop, ADDRESS, &c.hash.0, text))
-                .transpose()
+        let seal = |contact: &'c Contact| {
+            let text = contact.address.as_deref();
+            let sealed = text.map(|text| self.seal(shop, ADDRESS, &contact.hash.0, text));
+            Ok(SealedContact {
+                contact,
+                address: sealed.transpose()?,
+                search: text.map(|text| self.search_keys(shop, text)),
+            })
         };
-        unique
-            .into_values()
-            .map(|contact| seal(contact).map(|sealed| (contact, sealed)))
-            .collect()
+        unique.into_values().map(seal).collect()
     }
 
     pub(crate) async fn put_contacts(
         &self,
         tx: &mut Transaction<'_, Any>,
         shop: ShopId,
-        contacts: &[Sealed<'_>],
+        contacts: &[SealedContact<'_>],
         changes: &mut Changes,
     ) -> Result<(), Error> {
-        let hashes: Vec<AddrHash> = contacts.iter().map(|(contact, _)| contact.hash).collect();
+        let hashes: Vec<AddrHash> = contacts.iter().map(|sealed| sealed.contact.hash).collect();
         changes.without(tx, self.dialect, shop, &hashes).await?;
-        for (contact, _) in contacts {
-            changes.with(contact);
+        for sealed in contacts {
+            changes.with(sealed.contact);
         }
         let (columns, casts, set) = (
             contact_row::columns(),
@@ -161,8 +164,8 @@ impl Store {
                 "INSERT INTO contacts (shop_id, {columns}) VALUES {rows} ON CONFLICT (shop_id, hash) DO UPDATE SET {set}"
             );
             let mut query = sqlx::query(AssertSqlSafe(query));
-            for (contact, address) in part {
-                query = contact_row::bind(query, shop, contact, address.as_deref());
+            for sealed in part {
+                query = contact_row::bind(query, shop, sealed);
             }
             query.execute(&mut **tx).await?;
         }

@@ -12,7 +12,7 @@ use crate::store::Store;
 
 /// The columns beside `shop_id` that a commit writes, in the order in which [`bind`] gives their values, each with its
 /// type.
-const COLUMNS: [(&str, &str); 19] = [
+const COLUMNS: [(&str, &str); 21] = [
     ("hash", "bytea"),
     ("address", "bytea"),
     ("sent", "bytea"),
@@ -32,6 +32,8 @@ const COLUMNS: [(&str, &str); 19] = [
     ("poll_found", "bigint"),
     ("updated_at", "bigint"),
     ("doubt", "text"),
+    ("beginning", "bigint"),
+    ("domain", "bigint"),
 ];
 
 /// What addresses are sealed for.
@@ -54,20 +56,38 @@ pub(crate) fn excluded() -> String {
     COLUMNS[1..].iter().map(set).collect::<Vec<_>>().join(", ")
 }
 
-/// Binds a contact's values, its address as it is kept.
+/// Keyed hashes by which an address is found; many addresses share one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct SearchKeys {
+    /// Of its first characters.
+    pub beginning: i64,
+    /// Of its domain.
+    pub domain: i64,
+}
+
+/// A contact with its address as it is kept.
+pub(crate) struct SealedContact<'c> {
+    pub contact: &'c Contact,
+    /// The address, encrypted; `None` = erased.
+    pub address: Option<Vec<u8>>,
+    /// By what the address is found.
+    pub search: Option<SearchKeys>,
+}
+
+/// Binds a contact's values.
 pub(crate) fn bind<'q>(
     query: Query<'q, Any, AnyArguments>,
     shop: ShopId,
-    c: &'q Contact,
-    address: Option<&'q [u8]>,
+    sealed: &'q SealedContact<'_>,
 ) -> Query<'q, Any, AnyArguments> {
+    let c = sealed.contact;
     let intent = c
         .intent
         .map(|intent| serde_json::to_string(&intent).expect("an intent is plain data"));
     query
         .bind(shop.0)
         .bind(c.hash.0.as_slice())
-        .bind(address)
+        .bind(sealed.address.as_deref())
         .bind(c.sent.as_deref())
         .bind(c.sent_at)
         .bind(groups_text(&c.groups))
@@ -85,6 +105,8 @@ pub(crate) fn bind<'q>(
         .bind(i64::from(c.poll_found))
         .bind(c.updated_at)
         .bind(c.doubt.map(Doubt::word))
+        .bind(sealed.search.map(|keys| keys.beginning))
+        .bind(sealed.search.map(|keys| keys.domain))
 }
 
 impl Store {

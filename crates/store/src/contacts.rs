@@ -26,14 +26,51 @@ pub enum ContactFilter {
     InSare,
     /// Found newly refused by the poll.
     PollFound,
-    /// With this outcome.
-    Outcome(Outcome),
     /// With a refusal known.
     Refused,
     /// With a refusal known while the shop says that they consent.
     Disputed,
     /// With a consent in the shop that is not acted upon until a person decides.
     Doubted,
+}
+
+/// In which order a list is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ListOrder {
+    /// The newest change first.
+    Newest,
+    /// The oldest change first.
+    Oldest,
+}
+
+impl ListOrder {
+    /// The other way round.
+    #[must_use]
+    pub fn reversed(self) -> Self {
+        match self {
+            Self::Newest => Self::Oldest,
+            Self::Oldest => Self::Newest,
+        }
+    }
+}
+
+/// Where a contact stands in a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ListPlace {
+    /// Its last change.
+    pub at: Millis,
+    /// Which of those of the same moment.
+    pub hash: AddrHash,
+}
+
+impl ListPlace {
+    /// Where the contact stands.
+    pub fn of(contact: &Contact) -> Self {
+        Self {
+            at: contact.updated_at,
+            hash: contact.hash,
+        }
+    }
 }
 
 impl ContactFilter {
@@ -43,11 +80,6 @@ impl ContactFilter {
             Self::Unsettled(run) => format!("(run_id IS NULL OR run_id <> {run})"),
             Self::InSare => format!("sare_status <> {}", Status::Absent.code()),
             Self::PollFound => "poll_found = 1".to_owned(),
-            // The index of rarer outcomes is used only where its own condition is said.
-            Self::Outcome(outcome) if outcome as i64 > 1 => {
-                format!("outcome = {} AND outcome > 1", outcome as i64)
-            }
-            Self::Outcome(outcome) => format!("outcome = {}", outcome as i64),
             Self::Refused => "refusal IS NOT NULL".to_owned(),
             Self::Disputed => "refusal IS NOT NULL AND consent = 1".to_owned(),
             Self::Doubted => crate::doubts::for_a_person(),
@@ -108,29 +140,35 @@ impl Store {
         rows.iter().map(|row| self.contact_from(shop, row)).collect()
     }
 
-    /// The `limit` contacts before `before`, by hash, in the same order. Erased ones are left out.
-    pub async fn contacts_before(
+    /// The next `limit` contacts of an outcome in the order of their last change, from the first or from behind a place.
+    /// Erased ones are left out.
+    pub async fn contacts_of_outcome(
         &self,
         shop: ShopId,
-        before: AddrHash,
+        outcome: Outcome,
+        order: ListOrder,
+        behind: Option<ListPlace>,
         limit: i64,
-        filter: ContactFilter,
     ) -> Result<Vec<Contact>, Error> {
-        let (columns, condition) = (columns(), filter.condition());
+        let columns = columns();
+        let (compare, direction, first) = match order {
+            ListOrder::Newest => ("<", "DESC", Millis::MAX),
+            ListOrder::Oldest => (">", "ASC", Millis::MIN),
+        };
         let query = format!(
-            "SELECT {columns} FROM contacts WHERE shop_id = $1 AND hash < $2 AND address IS NOT NULL AND {condition} \
-             ORDER BY hash DESC LIMIT $3"
+            "SELECT {columns} FROM contacts WHERE shop_id = $1 AND outcome = $2 AND (updated_at, hash) {compare} ($3, $4) \
+             AND address IS NOT NULL ORDER BY updated_at {direction}, hash {direction} LIMIT $5"
         );
+        let (at, hash) = behind.map_or((first, Vec::new()), |place| (place.at, place.hash.0.to_vec()));
         let rows = sqlx::query(AssertSqlSafe(query))
             .bind(shop.0)
-            .bind(before.0.to_vec())
+            .bind(outcome as i64)
+            .bind(at)
+            .bind(hash)
             .bind(limit)
             .fetch_all(&self.reads)
             .await?;
-        rows.iter()
-            .rev()
-            .map(|row| self.contact_from(shop, row))
-            .collect()
+        rows.iter().map(|row| self.contact_from(shop, row)).collect()
     }
 
     /// How many contacts the present poll found newly refused.
@@ -297,7 +335,7 @@ impl Store {
         for part in self.dialect.pieces(hashes, 500) {
             let (one, list) = (self.dialect.value(1), self.dialect.list(part.len(), 1));
             let query = format!(
-                "SELECT hash, at, kind, detail FROM history WHERE shop_id = {one} AND hash IN {list} ORDER BY seq DESC"
+                "SELECT hash, at, kind, detail FROM history WHERE shop_id = {one} AND hash IN {list} ORDER BY hash DESC, seq DESC"
             );
             let mut query = sqlx::query(AssertSqlSafe(query)).bind(shop.0);
             for hash in part {
@@ -349,7 +387,7 @@ impl Store {
         }
         let query = format!(
             "UPDATE contacts SET address = NULL, sent = NULL, sent_at = NULL, our_groups = '', intent = NULL, consent = 0, \
-             doubt = NULL, \
+             doubt = NULL, beginning = NULL, domain = NULL, \
              withdrawn = 1, refusal = COALESCE(refusal, {}), refused_at = COALESCE(refused_at, $3), \
              refusal_origin = COALESCE(refusal_origin, '{}'), refusal_applied = 1, outcome = {}, poll_found = 0, \
              updated_at = $3, erased_fence = (SELECT fence FROM lanes WHERE shop_id = $1) \

@@ -271,6 +271,23 @@ impl Vault {
         AddrHash(out)
     }
 
+    /// The keyed hash of a part of an address, short: many addresses share it.
+    ///
+    /// # Panics
+    /// As [`Vault::address`].
+    pub fn part_of_address(&self, shop: ShopId, purpose: &[u8], part: &str) -> i64 {
+        let keys = self.of_shop(shop).expect("whoever knows a shop has its key");
+        let hash = keys
+            .addresses
+            .clone()
+            .with(purpose)
+            .with(part.as_bytes())
+            .finish();
+        let mut out = [0; 8];
+        out.copy_from_slice(&hash[..8]);
+        i64::from_be_bytes(out)
+    }
+
     /// The hashes of a shop that was known before shops had keys of their own.
     fn older_addresses(&self, shop: ShopId) -> KeyedHash {
         let purpose = [b"addresses of shop".as_slice(), &shop.0.to_be_bytes()];

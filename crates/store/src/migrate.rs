@@ -25,6 +25,7 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (19, include_str!("../migrations/0019_servers_ended.sql")),
     (20, include_str!("../migrations/0020_woken_lanes.sql")),
     (21, include_str!("../migrations/0021_problems_set_aside.sql")),
+    (22, include_str!("../migrations/0022_contact_lists.sql")),
 ];
 
 /// That this program knows a database of this version.

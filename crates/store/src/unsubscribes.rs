@@ -246,12 +246,13 @@ impl List<'_, '_> {
         Ok(())
     }
 
-    /// The other side was told: of all that were open, and of the newest, which may have seemed to need nothing.
+    /// The other side was told: of all that were open, and of the newest, which may have seemed to need nothing. `+ 0` has
+    /// SQLite look the newest up by contact: by direction it would walk through those of everybody.
     async fn told(&mut self, direction: Direction, line: &HistoryEntry) -> Result<(), Error> {
         sqlx::query(
             "UPDATE unsubscribes SET told = $5, told_at = $4 WHERE shop_id = $1 AND hash = $2 AND to_shop = $3 \
              AND ended IS NULL AND (told IS NULL OR (told = $6 AND seq = (SELECT MAX(seq) FROM unsubscribes \
-             WHERE shop_id = $1 AND hash = $2 AND to_shop = $3)))",
+             WHERE shop_id = $1 AND hash = $2 AND to_shop + 0 = $3)))",
         )
         .bind(self.shop.0)
         .bind(line.hash.0.to_vec())

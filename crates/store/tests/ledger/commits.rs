@@ -207,7 +207,6 @@ async fn a_walk_meets_every_contact_of_its_kind_once() {
             (ContactFilter::Unsettled(8), 1_203),
             (ContactFilter::InSare, 601),
             (ContactFilter::PollFound, 13),
-            (ContactFilter::Outcome(Outcome::Failed), 401),
             (ContactFilter::Refused, 300),
         ] {
             let (mut seen, mut after): (Vec<AddrHash>, Option<AddrHash>) = (Vec::new(), None);

@@ -30,15 +30,7 @@ pub struct Ledger {
 
 /// Runs the test on a fresh SQLite file and, where `TEST_POSTGRES_URL` names a server, on a fresh database there.
 pub async fn each_database(test: impl AsyncFn(&Ledger)) {
-    let dir = tempfile::tempdir().unwrap();
-    let url = format!("sqlite:{}", dir.path().join("ledger.db").display());
-    let store = open(&url, KEY).await.unwrap();
-    test(&Ledger {
-        store,
-        url,
-        dir: Some(dir),
-    })
-    .await;
+    test(&Ledger::sqlite().await).await;
 
     let Ok(server) = std::env::var("TEST_POSTGRES_URL") else {
         assert!(
@@ -81,6 +73,17 @@ pub async fn open(url: &str, keys: &str) -> Result<Store, store::Error> {
 }
 
 impl Ledger {
+    /// A fresh one in an SQLite file.
+    pub async fn sqlite() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", dir.path().join("ledger.db").display());
+        Self {
+            store: open(&url, KEY).await.unwrap(),
+            url,
+            dir: Some(dir),
+        }
+    }
+
     /// Opens the same ledger once more.
     pub async fn reopen(&self, keys: &str) -> Result<Store, store::Error> {
         open(&self.url, keys).await

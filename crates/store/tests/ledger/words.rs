@@ -46,7 +46,7 @@ fn words_of<'t>(text: &'t str, column: &str) -> BTreeSet<&'t str> {
     found
 }
 
-fn sources(folder: &Path, into: &mut Vec<String>) {
+pub fn sources(folder: &Path, into: &mut Vec<String>) {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {

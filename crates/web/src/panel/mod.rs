@@ -12,6 +12,7 @@ mod closed;
 mod connect;
 mod contacts;
 mod csp;
+mod csv_file;
 mod entry;
 mod groups;
 mod help;

@@ -219,8 +219,10 @@ async fn an_address_nobody_knows_is_told_with_what_to_check() {
             text.contains("W sklepie nie ma nikogo") && text.contains("SARE nie ma tego adresu"),
             "{text}"
         );
-        let wrong = browser.post("contacts/find", &[("email", "nikt")]).await;
-        assert!(wrong.text().contains("To nie jest adres e-mail") && wrong.text().contains("value=\"nikt\""));
+        let wrong = browser.post("contacts/find", &[("email", "ni")]).await;
+        assert!(
+            wrong.text().contains("co najmniej trzy pierwsze znaki") && wrong.text().contains("value=\"ni\"")
+        );
         assert!(wrong.text().contains("aria-invalid=\"true\""));
     })
     .await;
@@ -479,6 +481,64 @@ async fn each_list_says_why_and_is_paged_through_without_loss() {
         assert_eq!(names(&begin), names(&first));
         let back = format!("href=\"{}contacts?list=skipped&amp;before=", browser.base);
         assert!(again.contains(&back) && !begin.contains(&back));
+        // In the order of addresses, and as a file.
+        let sorted = browser.see("contacts?list=skipped&order=address").await;
+        let shown = names(&sorted);
+        assert!(
+            shown.len() == 50
+                && shown[0].contains("osoba0@")
+                && shown[1].contains("osoba100@")
+                && shown[2].contains("osoba101@")
+        );
+        let file = browser
+            .post("contacts/file", &[("list", "skipped"), ("order", "oldest")])
+            .await;
+        assert_eq!(file.headers["content-type"], "text/csv; charset=utf-8");
+        assert_eq!(file.headers["cache-control"], "no-store");
+        assert_eq!(file.text().lines().count(), 121);
+        let waiting = browser.post("contacts/file", &[("list", "waiting")]).await;
+        assert_eq!(waiting.text().lines().count(), 71);
+
+        // What begins so is found, page by page, and nothing typed stands in an address.
+        let typed = [("email", "osoba")];
+        let found = browser.post("contacts/find", &typed).await.text().to_owned();
+        assert!(
+            found.contains("122 kontakty") && names(&found)[0].contains("osoba0@"),
+            "{found}"
+        );
+        assert!(
+            !found.contains("?email") && !found.contains("list=skipped&amp;order=address\" aria"),
+            "{found}"
+        );
+        let next = browser
+            .post("contacts/find", &[("email", "osoba"), ("from", "100")])
+            .await
+            .text()
+            .to_owned();
+        assert_eq!(names(&next).len(), 22);
+        let one = browser
+            .post("contacts/find", &[("email", "osoba60")])
+            .await
+            .text()
+            .to_owned();
+        assert!(
+            one.contains("2 kontakty") && one.contains("osoba60@") && one.contains("osoba600@"),
+            "{one}"
+        );
+        let domain = browser
+            .post("contacts/find", &[("email", "@example.com")])
+            .await
+            .text()
+            .to_owned();
+        assert!(domain.contains("122 kontakty"), "{domain}");
+        let nobody = browser
+            .post("contacts/find", &[("email", "xyz")])
+            .await
+            .text()
+            .to_owned();
+        assert!(nobody.contains("Nie mamy kontaktu"), "{nobody}");
+        let file = browser.post("contacts/file", &[("email", "osoba60")]).await;
+        assert_eq!(file.text().lines().count(), 3);
     })
     .await;
 }

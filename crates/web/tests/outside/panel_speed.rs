@@ -112,7 +112,9 @@ fn pages(v: &Visitor<'_>) -> Vec<String> {
         "gone",
     ] {
         pages.push(format!("contacts?list={list}"));
-        pages.push(format!("contacts?list={list}&after={}", deep()));
+        pages.push(format!("contacts?list={list}&after={}.{}", NOON - 1, deep()));
+        pages.push(format!("contacts?list={list}&order=oldest"));
+        pages.push(format!("contacts?list={list}&order=address"));
     }
     pages.push("contacts?list=waiting".to_owned());
     let key = DirtyKey::Record(RecordKey::customer(99_002)).encode();
@@ -178,7 +180,12 @@ async fn pages_are_quick() {
         for page in pages(&v) {
             table.page(&v, &page).await;
         }
-        for (name, whom) in [("found", address(5)), ("unknown", "nikt@example.com".to_owned())] {
+        for (name, whom) in [
+            ("found", address(5)),
+            ("unknown", "nikt@example.com".to_owned()),
+            ("beginning", address(5)[..6].to_owned()),
+            ("domain", "@example.com".to_owned()),
+        ] {
             let fields = format!("email={}", whom.replace('@', "%40"));
             table
                 .time(&format!("/contacts/find ({name})"), async || {

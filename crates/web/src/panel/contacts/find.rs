@@ -1,4 +1,4 @@
-//! An address typed in: to its story, or, when the ledger does not know it, what the shop and SARE say of it and what
+//! An address typed in: to its story, or to what begins so, or, when the ledger does not know it, what the shop and SARE say of it and what
 //! can be checked.
 
 use axum::extract::State;
@@ -9,7 +9,7 @@ use store::{AddrHash, DirtyKey, DirtyMark, Priority, Reason};
 use sync_core::config::Config;
 use sync_core::{Email, RecordKey, RecordKind};
 
-use super::{lists, page_of};
+use super::{lists, page_of, search};
 use crate::panel::closed::Closed;
 use crate::panel::layout::{self, Head};
 use crate::panel::parts::{self, Tone};
@@ -24,6 +24,11 @@ pub async fn find(State(app): State<App>, Posted { visit, fields }: Posted) -> R
     let typed = fields.get("email");
     let words = visit.words;
     let Ok(email) = Email::parse(typed) else {
+        if search::is_enough(typed) {
+            let from = fields.get("from").parse().unwrap_or(0);
+            let page = search::page(&app, &visit, typed.trim(), from).await;
+            return page.map_err(|error| visit.closed(error));
+        }
         let content = lists::search(&visit, typed, Some(words.say("contacts.bad-address")));
         return Ok(layout::page(
             &visit,

@@ -7,7 +7,7 @@ use axum::response::Response;
 use desk::story::{Grounds, Timeline};
 use maud::{Markup, html};
 use serde::Deserialize;
-use store::{AddrHash, Contact, ContactFilter, DirtyKey, Outcome, Priority, Problem, Record, Waiting};
+use store::{AddrHash, Contact, DirtyKey, ListOrder, ListPlace, Outcome, Priority, Problem, Record, Waiting};
 use sync_core::RecordKind;
 use texts::Words;
 
@@ -21,11 +21,14 @@ use crate::panel::times;
 use crate::state::App;
 
 /// Contacts a page.
-const PAGE: usize = 50;
+pub const PAGE: usize = 50;
+/// A list of more contacts is not put in the order of addresses: the ledger keeps them encrypted, and all would have to be
+/// read for one page.
+const MOST_SORTED: i64 = 1_000;
 
 /// A list: contacts of one outcome, or the changes that wait.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum List {
+pub enum List {
     Of(Outcome),
     Waiting,
 }
@@ -42,6 +45,12 @@ const LISTS: [List; 7] = [
 ];
 
 impl List {
+    /// The list of this word; the first one for any other.
+    pub fn of(word: &str) -> Self {
+        let known = LISTS.into_iter().find(|list| list.word() == word);
+        known.unwrap_or(LISTS[0])
+    }
+
     /// Its word in addresses.
     fn word(self) -> &'static str {
         match self {
@@ -65,31 +74,73 @@ impl List {
     }
 }
 
+/// In which order a list is shown.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Order {
+    /// By the last change.
+    Time(ListOrder),
+    /// By the address.
+    Address,
+}
+
+/// The orders, each with its word.
+const ORDERS: [(Order, &str); 3] = [
+    (Order::Time(ListOrder::Newest), "newest"),
+    (Order::Time(ListOrder::Oldest), "oldest"),
+    (Order::Address, "address"),
+];
+
+impl Order {
+    fn of(word: &str) -> Self {
+        let known = ORDERS.into_iter().find(|(_, name)| *name == word);
+        known.map_or(ORDERS[0].0, |(order, _)| order)
+    }
+
+    fn word(self) -> &'static str {
+        let known = ORDERS.into_iter().find(|(order, _)| *order == self);
+        known.map_or("", |(_, word)| word)
+    }
+
+    fn title(self, words: Words) -> &'static str {
+        match self {
+            Self::Time(ListOrder::Newest) => words.say("contacts.order-newest"),
+            Self::Time(ListOrder::Oldest) => words.say("contacts.order-oldest"),
+            Self::Address => words.say("contacts.order-address"),
+        }
+    }
+}
+
 /// Which part of which list is asked for.
-#[derive(Deserialize)]
+#[derive(Clone, Default, Deserialize)]
 pub struct Asked {
     #[serde(default)]
-    list: String,
+    pub list: String,
     #[serde(default)]
-    after: String,
+    pub order: String,
+    #[serde(default)]
+    pub after: String,
     /// In place of `after`: where the page that was shown begins.
     #[serde(default)]
-    before: String,
+    pub before: String,
 }
 
 /// One row of a list.
-struct Row {
-    name: String,
-    hash: Option<AddrHash>,
-    why: String,
-    at: i64,
+pub struct Row {
+    /// The address, or what the record is called whose address is not known.
+    pub name: String,
+    /// The contact, where it is known.
+    pub hash: Option<AddrHash>,
+    /// Why it stands where it does.
+    pub why: String,
+    /// Its last change.
+    pub at: i64,
 }
 
 /// A page of a list, and where the ones beside it begin.
-struct Part {
-    rows: Vec<Row>,
+pub struct Part {
+    pub rows: Vec<Row>,
     previous: Option<String>,
-    next: Option<String>,
+    pub next: Option<String>,
 }
 
 /// The page.
@@ -99,9 +150,8 @@ pub async fn show(
     Query(asked): Query<Asked>,
 ) -> Result<Response, Closed> {
     let words = visit.words;
-    let list = LISTS.into_iter().find(|known| known.word() == asked.list);
-    let list = list.unwrap_or(LISTS[0]);
-    let (part, counts) = tokio::try_join!(read(&app, &visit, list, &asked), async {
+    let list = List::of(&asked.list);
+    let (part, counts) = tokio::try_join!(read(&app, &visit, &asked, PAGE), async {
         Ok(app.store.counts(visit.shop.id).await?)
     })
     .map_err(|error| visit.closed(error))?;
@@ -125,7 +175,17 @@ pub async fn show(
                 }
             }
         }
-        (table(&visit, list, &part))
+        section {
+            h2 { (list.title(words)) }
+            p { (list.meaning(words)) }
+            @if part.rows.is_empty() {
+                p { (words.say("contacts.nobody")) }
+            } @else {
+                (orders(&visit, list, &asked, many(list)))
+                (table(&visit, list.title(words), &part.rows))
+                (beside(&visit, list, &asked, &part))
+            }
+        }
     };
     Ok(layout::page(
         &visit,
@@ -134,7 +194,62 @@ pub async fn show(
     ))
 }
 
-/// The search for an address. It is posted, so that the address is written to no log and no history of a browser.
+/// The orders that the list may be shown in, and the list as a file.
+fn orders(visit: &Visit, list: List, asked: &Asked, many: i64) -> Markup {
+    let words = visit.words;
+    let chosen = Order::of(&asked.order);
+    let is_offered = |order: Order| order != Order::Address || many <= MOST_SORTED;
+    html! {
+        div.list-tools {
+            @if list != List::Waiting {
+                nav aria-label=(words.say("contacts.order")) {
+                    span.soft aria-hidden="true" { (words.say("contacts.order")) }
+                    ul {
+                        @for (order, word) in ORDERS {
+                            @if is_offered(order) {
+                                li {
+                                    a href=(visit.link(&format!("contacts?list={}&order={word}", list.word())))
+                                        aria-current=[(order == chosen).then_some("true")] { (order.title(words)) }
+                                }
+                            }
+                        }
+                    }
+                }
+                @if !is_offered(Order::Address) { p.hint { (words.fill("contacts.order-too-many", &[("n", &words.number(MOST_SORTED))])) } }
+            }
+            (visit.form("contacts/file", html! {
+                input type="hidden" name="list" value=(list.word());
+                input type="hidden" name="order" value=(chosen.word());
+                button.quiet type="submit" { (words.say("contacts.file")) }
+            }))
+        }
+    }
+}
+
+/// The ways to the pages beside the one that is shown.
+fn beside(visit: &Visit, list: List, asked: &Asked, part: &Part) -> Markup {
+    let words = visit.words;
+    let mut base = format!("contacts?list={}", list.word());
+    let order = Order::of(&asked.order);
+    if order != ORDERS[0].0 {
+        base = format!("{base}&order={}", order.word());
+    }
+    html! {
+        @if part.previous.is_some() || part.next.is_some() {
+            p.actions {
+                @if let Some(previous) = &part.previous {
+                    a.button.quiet href=(visit.link(&base)) { (words.say("contacts.first")) }
+                    a.button.quiet href=(visit.link(&format!("{base}&before={previous}"))) { (words.say("contacts.previous")) }
+                }
+                @if let Some(next) = &part.next {
+                    a.button.quiet href=(visit.link(&format!("{base}&after={next}"))) { (words.say("contacts.next")) }
+                }
+            }
+        }
+    }
+}
+
+/// The search for an address, its beginning or its domain. It is posted, so that the address is written to no log and no history of a browser.
 pub fn search(visit: &Visit, value: &str, error: Option<&str>) -> Markup {
     let words = visit.words;
     let field = Field {
@@ -148,47 +263,123 @@ pub fn search(visit: &Visit, value: &str, error: Option<&str>) -> Markup {
         section.find {
             h2.unseen { (words.say("contacts.search")) }
             (visit.form("contacts/find", html! {
-                (parts::input(words, field, "email", value))
+                (parts::input(words, field, "search", value))
                 button type="submit" { (words.say("contacts.find")) }
             }))
         }
     }
 }
 
-async fn read(app: &App, visit: &Visit, list: List, asked: &Asked) -> Result<Part, Error> {
-    let shop = visit.shop.id;
-    let words = visit.words;
-    let most = i64::try_from(PAGE + 1).unwrap_or(i64::MAX);
-    let filter = match list {
-        List::Of(outcome) => ContactFilter::Outcome(outcome),
-        List::Waiting => return waiting(app, visit, &asked.after).await,
+/// A page of a list.
+///
+/// # Errors
+/// When the ledger cannot be asked.
+pub async fn read(app: &App, visit: &Visit, asked: &Asked, page: usize) -> Result<Part, Error> {
+    let List::Of(outcome) = List::of(&asked.list) else {
+        return waiting(app, visit, &asked.after, page).await;
     };
-    let after = AddrHash::from_hex(&asked.after);
-    let (contacts, has_previous, has_next) = if let Some(before) = AddrHash::from_hex(&asked.before) {
-        let mut contacts = app.store.contacts_before(shop, before, most, filter).await?;
-        let more = contacts.len() > PAGE;
-        if more {
-            contacts.remove(0);
-        }
+    match Order::of(&asked.order) {
+        Order::Time(order) => by_time(app, visit, outcome, order, asked, page).await,
+        Order::Address => by_address(app, visit, outcome, asked, page).await,
+    }
+}
+
+async fn by_time(
+    app: &App,
+    visit: &Visit,
+    outcome: Outcome,
+    order: ListOrder,
+    asked: &Asked,
+    page: usize,
+) -> Result<Part, Error> {
+    let most = i64::try_from(page + 1).unwrap_or(i64::MAX);
+    let list = async |order, behind| {
+        let store = &app.store;
+        store
+            .contacts_of_outcome(visit.shop.id, outcome, order, behind, most)
+            .await
+    };
+    let after = place_of(&asked.after);
+    let (contacts, has_previous, has_next) = if let Some(before) = place_of(&asked.before) {
+        let mut contacts = list(order.reversed(), Some(before)).await?;
+        let more = contacts.len() > page;
+        contacts.truncate(page);
+        contacts.reverse();
         (contacts, more, true)
     } else {
-        let mut contacts = app.store.contacts_after(shop, after, most, filter).await?;
-        let more = contacts.len() > PAGE;
-        contacts.truncate(PAGE);
+        let mut contacts = list(order, after).await?;
+        let more = contacts.len() > page;
+        contacts.truncate(page);
         (contacts, after.is_some(), more)
     };
-    let previous = contacts
-        .first()
-        .filter(|_| has_previous)
-        .map(|first| first.hash.to_hex());
-    let next = contacts
-        .last()
-        .filter(|_| has_next)
-        .map(|last| last.hash.to_hex());
+    let place = |contact: &Contact| format!("{}.{}", contact.updated_at, contact.hash.to_hex());
+    Ok(Part {
+        previous: contacts.first().filter(|_| has_previous).map(place),
+        next: contacts.last().filter(|_| has_next).map(place),
+        rows: rows_of(app, visit, contacts).await?,
+    })
+}
+
+/// Where a contact stands in a list by time: `millis.hash`.
+fn place_of(text: &str) -> Option<ListPlace> {
+    let (at, hash) = text.split_once('.')?;
+    Some(ListPlace {
+        at: at.parse().ok()?,
+        hash: AddrHash::from_hex(hash)?,
+    })
+}
+
+/// All contacts of a list that is not too long are read, decrypted and put in order; a page is named by its first number.
+async fn by_address(
+    app: &App,
+    visit: &Visit,
+    outcome: Outcome,
+    asked: &Asked,
+    page: usize,
+) -> Result<Part, Error> {
+    let (shop, order) = (visit.shop.id, ListOrder::Newest);
+    let mut contacts = app
+        .store
+        .contacts_of_outcome(shop, outcome, order, None, MOST_SORTED)
+        .await?;
+    sort_by_address(&mut contacts);
+    let from = asked.after.parse().or_else(|_| asked.before.parse()).unwrap_or(0);
+    Ok(slice(app, visit, contacts, from, page).await?)
+}
+
+/// Puts contacts in the order of their addresses.
+pub fn sort_by_address(contacts: &mut [Contact]) {
+    contacts.sort_by_cached_key(|contact| contact.address.as_deref().map(str::to_lowercase));
+}
+
+/// Contacts from a number on, and where the pages beside them begin.
+pub async fn slice(
+    app: &App,
+    visit: &Visit,
+    contacts: Vec<Contact>,
+    from: usize,
+    page: usize,
+) -> Result<Part, Error> {
+    let next = from.saturating_add(page);
+    let has_next = contacts.len() > next;
+    let shown = contacts.into_iter().skip(from).take(page).collect();
+    Ok(Part {
+        previous: (from > 0).then(|| from.saturating_sub(page).to_string()),
+        next: has_next.then(|| next.to_string()),
+        rows: rows_of(app, visit, shown).await?,
+    })
+}
+
+/// Contacts as rows, each with why it stands where it does.
+async fn rows_of(app: &App, visit: &Visit, contacts: Vec<Contact>) -> Result<Vec<Row>, Error> {
+    let (shop, words) = (visit.shop.id, visit.words);
     let problems = problems(app, visit, &contacts).await?;
     let hashes: Vec<AddrHash> = contacts.iter().map(|contact| contact.hash).collect();
     let histories = app.store.histories(shop, &hashes).await?;
-    let records = app.store.records_of(shop, &hashes).await?;
+    let mut records: HashMap<AddrHash, Vec<Record>> = HashMap::new();
+    for record in app.store.records_of(shop, &hashes).await? {
+        records.entry(record.hash).or_default().push(record);
+    }
     let config = visit.config();
     let rows = contacts.into_iter().map(|contact| {
         let history = histories
@@ -200,13 +391,9 @@ async fn read(app: &App, visit: &Visit, list: List, asked: &Asked) -> Result<Par
             contact.sare_status(),
             contact.sare.map_or(contact.updated_at, |seen| seen.at),
         );
-        let own: Vec<Record> = records
-            .iter()
-            .filter(|record| record.hash == contact.hash)
-            .cloned()
-            .collect();
+        let own = records.get(&contact.hash).map(Vec::as_slice).unwrap_or_default();
         let problem = problems.get(&contact.hash);
-        let grounds = Grounds::new(&contact, &timeline, problem, config.as_ref(), &own);
+        let grounds = Grounds::new(&contact, &timeline, problem, config.as_ref(), own);
         Row {
             why: desk::story::why(&grounds, words),
             hash: Some(contact.hash),
@@ -214,11 +401,7 @@ async fn read(app: &App, visit: &Visit, list: List, asked: &Asked) -> Result<Par
             name: contact.address.unwrap_or_default(),
         }
     });
-    Ok(Part {
-        rows: rows.collect(),
-        previous,
-        next,
-    })
+    Ok(rows.collect())
 }
 
 async fn problems(
@@ -253,12 +436,12 @@ fn place(text: &str) -> Option<(Priority, i64, DirtyKey)> {
     ))
 }
 
-async fn waiting(app: &App, visit: &Visit, after: &str) -> Result<Part, Error> {
+async fn waiting(app: &App, visit: &Visit, after: &str, page: usize) -> Result<Part, Error> {
     let (shop, words) = (visit.shop.id, visit.words);
-    let most = i64::try_from(PAGE + 1).unwrap_or(i64::MAX);
+    let most = i64::try_from(page + 1).unwrap_or(i64::MAX);
     let mut entries = app.store.waiting_after(shop, place(after), most).await?;
-    let more = entries.len() > PAGE;
-    entries.truncate(PAGE);
+    let more = entries.len() > page;
+    entries.truncate(page);
     let next = entries.last().filter(|_| more).map(|last| {
         let (priority, due_at, key) = last.place();
         format!("{}.{due_at}.{}", priority as i64, key.encode())
@@ -325,51 +508,32 @@ fn waits(words: Words, entry: &Waiting, now: i64) -> String {
     format!("{when}{tries} ({why})")
 }
 
-fn table(visit: &Visit, list: List, part: &Part) -> Markup {
+/// Rows with why each stands where it does, under a name.
+pub fn table(visit: &Visit, title: &str, rows: &[Row]) -> Markup {
     let words = visit.words;
-    let (title, name) = (list.title(words), list.word());
     html! {
-        section {
-            h2 { (title) }
-            p { (list.meaning(words)) }
-            @if part.rows.is_empty() {
-                p { (words.say("contacts.nobody")) }
-            } @else {
-                div.scroll tabindex="0" role="region" aria-label=(title) {
-                    table.stacks {
-                        caption.unseen { (title) }
-                        thead {
-                            tr {
-                                th scope="col" { (words.say("contacts.contact")) }
-                                th scope="col" { (words.say("contacts.why")) }
-                                th scope="col" { (words.say("contacts.since")) }
-                            }
-                        }
-                        tbody {
-                            @for row in &part.rows {
-                                tr {
-                                    th scope="row" {
-                                        @match row.hash {
-                                            Some(hash) => a href=(visit.link(&page_of(hash, ""))) { (parts::address_line(&row.name)) },
-                                            None => (row.name),
-                                        }
-                                    }
-                                    (parts::cell(words.say("contacts.why"), html! { span.clamp title=(row.why) { (row.why) } }))
-                                    (parts::time_cell(words.say("contacts.since"), html! { (times::moment(words, row.at)) }))
-                                }
-                            }
-                        }
+        div.scroll tabindex="0" role="region" aria-label=(title) {
+            table.stacks {
+                caption.unseen { (title) }
+                thead {
+                    tr {
+                        th scope="col" { (words.say("contacts.contact")) }
+                        th scope="col" { (words.say("contacts.why")) }
+                        th scope="col" { (words.say("contacts.since")) }
                     }
                 }
-            }
-            @if part.previous.is_some() || part.next.is_some() {
-                p.actions {
-                    @if let Some(previous) = &part.previous {
-                        a.button.quiet href=(visit.link(&format!("contacts?list={name}"))) { (words.say("contacts.first")) }
-                        a.button.quiet href=(visit.link(&format!("contacts?list={name}&before={previous}"))) { (words.say("contacts.previous")) }
-                    }
-                    @if let Some(next) = &part.next {
-                        a.button.quiet href=(visit.link(&format!("contacts?list={name}&after={next}"))) { (words.say("contacts.next")) }
+                tbody {
+                    @for row in rows {
+                        tr {
+                            th scope="row" {
+                                @match row.hash {
+                                    Some(hash) => a href=(visit.link(&page_of(hash, ""))) { (parts::address_line(&row.name)) },
+                                    None => (row.name),
+                                }
+                            }
+                            (parts::cell(words.say("contacts.why"), html! { span.clamp title=(row.why) { (row.why) } }))
+                            (parts::time_cell(words.say("contacts.since"), html! { (times::moment(words, row.at)) }))
+                        }
                     }
                 }
             }

@@ -1,13 +1,16 @@
 //! Contacts: the lists behind the numbers, one person's whole story, and what can be done about it.
 //!
-//! `lists.rs` pages through contacts by what became of them, `find.rs` takes an address, `story.rs` tells what is
+//! `lists.rs` pages through contacts by what became of them, `find.rs` takes an address, `search.rs` the beginning
+//! of one or a domain, `file.rs` writes what is shown into a file, `story.rs` tells what is
 //! known of one contact, `proof.rs` prints the proof of its consent, `erase.rs` forgets it. In an address of the panel
 //! a contact is named by the keyed hash of its e-mail address alone.
 
 mod erase;
+mod file;
 mod find;
 mod lists;
 mod proof;
+mod search;
 mod story;
 
 use axum::Router;
@@ -27,6 +30,7 @@ pub fn routes() -> Router<App> {
     Router::new()
         .route("/panel/s/{session}/contacts", get(lists::show))
         .route("/panel/s/{session}/contacts/find", post(find::find))
+        .route("/panel/s/{session}/contacts/file", post(file::file))
         .route("/panel/s/{session}/contacts/ask", post(find::ask))
         .route("/panel/s/{session}/contacts/sync", post(find::sync))
         .route("/panel/s/{session}/contacts/{hash}", get(story::show))

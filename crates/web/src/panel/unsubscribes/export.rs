@@ -4,9 +4,8 @@
 
 use axum::body::{Body, Bytes};
 use axum::extract::State;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use futures_util::stream::{self, Stream};
-use http::{HeaderValue, header};
 use ports::Millis;
 use store::{AddrHash, Direction};
 use sync_core::ShopId;
@@ -15,6 +14,7 @@ use texts::Words;
 use super::{row, since, span};
 use crate::api::model::iso;
 use crate::panel::closed::Closed;
+use crate::panel::csv_file;
 use crate::panel::session::Posted;
 use crate::state::App;
 
@@ -25,19 +25,8 @@ const PART: i64 = 500;
 pub async fn file(State(app): State<App>, Posted { visit, fields }: Posted) -> Result<Response, Closed> {
     let words = visit.words;
     let since = since(span(fields.get("days").parse().ok()), app.now());
-    let headers = [
-        (
-            header::CONTENT_TYPE,
-            HeaderValue::from_static("text/csv; charset=utf-8"),
-        ),
-        (
-            header::CONTENT_DISPOSITION,
-            HeaderValue::from_static("attachment; filename=\"wypisy-unsubscribes.csv\""),
-        ),
-        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
-    ];
     let body = Body::from_stream(parts(app, visit.shop.id, words, since));
-    Ok((headers, body).into_response())
+    Ok(csv_file::answer("wypisy-unsubscribes.csv", body))
 }
 
 /// Where the file is: the list being written and the last row written of it.
@@ -82,7 +71,7 @@ fn parts(
                 Direction::ToSare => words.say("unsubscribes.to-sare"),
                 Direction::ToShop => words.say("unsubscribes.to-shop"),
             };
-            line(
+            csv_file::line(
                 &mut text,
                 &[
                     way,
@@ -109,10 +98,10 @@ fn parts(
     })
 }
 
-/// The first line. The mark in front of it tells spreadsheets the encoding.
+/// The first line.
 fn head(words: Words) -> Vec<u8> {
-    let mut text = Vec::from("\u{feff}");
-    line(
+    let mut text = csv_file::begin();
+    csv_file::line(
         &mut text,
         &[
             words.say("unsubscribes.csv-way"),
@@ -128,35 +117,4 @@ fn head(words: Words) -> Vec<u8> {
         ],
     );
     text
-}
-
-/// One line of values between semicolons, which Polish spreadsheets part columns at.
-fn line(text: &mut Vec<u8>, values: &[&str]) {
-    let values = values.iter().map(|value| {
-        // A spreadsheet would take these for the beginning of a formula.
-        let is_formula = value.starts_with(['=', '+', '-', '@', '\t', '\r']);
-        format!("{}{value}", if is_formula { "'" } else { "" })
-    });
-    csv::WriterBuilder::new()
-        .delimiter(b';')
-        .quote_style(csv::QuoteStyle::Always)
-        .terminator(csv::Terminator::CRLF)
-        .from_writer(text)
-        .write_record(values)
-        .expect("memory takes every line");
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn values_neither_part_columns_nor_become_formulas() {
-        let mut text = Vec::new();
-        line(&mut text, &["a;b", "=1+2@example.com", "say \"no\""]);
-        assert_eq!(
-            String::from_utf8(text).unwrap(),
-            "\"a;b\";\"'=1+2@example.com\";\"say \"\"no\"\"\"\r\n"
-        );
-    }
 }
