@@ -5,7 +5,7 @@ import { GROUPS } from "./world.js";
 import { say, counting } from "./texts.js";
 
 export class Path {
-  /** `world` gives the account's words; `count` is called for everything a person does. */
+  /** `world` gives the account's words; `count` is called for everything a person does: "click" or "type". */
   constructor(app, world, language = "pl", count = () => {}) {
     this.app = app;
     this.world = world;
@@ -24,12 +24,12 @@ export class Path {
   }
 
   async press(key, role = "button") {
-    this.count();
+    this.count("click");
     await this.app.locator("main").getByRole(role, { name: this.say(key), exact: true }).first().click();
   }
 
   async fill(key, value) {
-    this.count();
+    this.count("type");
     await this.app.getByLabel(this.say(key)).fill(value);
   }
 
@@ -50,10 +50,10 @@ export class Path {
     await this.title("mapping.customers");
     const enabled = this.app.getByLabel(this.say("mapping.enabled-customers"));
     if (!(await enabled.isChecked())) {
-      this.count();
+      this.count("click");
       await enabled.check();
     }
-    this.count();
+    this.count("click");
     await this.app.getByLabel(this.say("mapping.group"), { exact: true }).selectOption(`${GROUPS.customers}`);
     await this.press("common.save");
   }

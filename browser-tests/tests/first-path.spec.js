@@ -3,9 +3,10 @@
 import { domainToASCII } from "node:url";
 
 import { test, expect } from "../harness/test.js";
-import { openInAdmin } from "../harness/panel.js";
+import { frameOf, openInAdmin } from "../harness/panel.js";
 import { Path } from "../harness/steps.js";
 import { say } from "../harness/texts.js";
+import { wordsInSight } from "../harness/words.js";
 
 /** An address as it is sent: its domain in ASCII. */
 const sent = (email) => {
@@ -15,13 +16,26 @@ const sent = (email) => {
 
 /** Seconds a person takes for one act, reading included. */
 const SECONDS_AN_ACT = 8;
+/** What a newcomer may be asked to do and to read on the way to the first synchronisation, trials aside. */
+const MOST_CLICKS = 6;
+const MOST_WORDS = 700;
+
+/** The words of the page that is shown, once everything fetched afterwards is there. */
+async function wordsOf(page, app) {
+  await expect(app.locator("[data-busy], [data-once] [role=status]")).toHaveCount(0);
+  // A row of the mapping without what the shop has for it is not whole yet.
+  await expect(app.locator("#rows .preview-values:not(:has(.values))")).toHaveCount(0);
+  return (await wordsInSight(await frameOf(page))).length;
+}
 
 for (const language of ["pl", "en"]) {
   test(`a shop is connected, mapped and synchronising within three minutes (${language})`, async ({ page, world }) => {
-    let acts = 0;
+    const done = { click: 0, type: 0 };
+    const words = {};
+    const read = async (name) => (words[name] = await wordsOf(page, app));
     const begun = Date.now();
     const app = await openInAdmin(page, world, { lang: language });
-    const path = new Path(app, world, language, () => (acts += 1));
+    const path = new Path(app, world, language, (kind) => (done[kind] += 1));
 
     // The two doors of the first screen, as they are called.
     await expect(app.getByRole("link", { name: say(language, "start.configure") })).toBeVisible();
@@ -29,14 +43,27 @@ for (const language of ["pl", "en"]) {
     await expect(register).toHaveAttribute("href", "https://sare.example/register");
     await expect(register).toHaveAttribute("target", "_blank");
 
+    await read("start");
     await path.start();
+    await path.title("connect.title");
+    await read("connect");
     await path.connect();
     // The mapping is suggested; nothing has been sent.
     await expect(app.locator("#rows tr").first()).toBeVisible();
     expect(await app.locator("#rows tr").count()).toBeGreaterThan(1);
     expect(await world.sare.get("contacts")).toEqual([]);
+    await read("customers");
     await path.customers();
+    await path.title("mapping.subscribers");
+    await read("subscribers");
     await path.skipSubscribers();
+    await path.title("launch.title");
+    await read("launch");
+    // And the one that begins.
+    expect(done.click + 1, "clicks to the first synchronisation").toBeLessThanOrEqual(MOST_CLICKS);
+    const all = Object.values(words).reduce((sum, n) => sum + n, 0);
+    console.log(`${language}: ${all} words to read: ${JSON.stringify(words)}; ${done.click + 1} clicks`);
+    expect(all, `words to read: ${JSON.stringify(words)}`).toBeLessThanOrEqual(MOST_WORDS);
 
     await path.look();
     expect(await world.sare.get("contacts"), "a preview sends nothing").toEqual([]);
@@ -46,6 +73,7 @@ for (const language of ["pl", "en"]) {
     await path.begin();
     await expect(app.getByText(say(language, "standing.current"))).toBeVisible({ timeout: 60_000 });
 
+    const acts = done.click + done.type;
     const seconds = (Date.now() - begun) / 1000;
     expect(seconds + acts * SECONDS_AN_ACT, `${acts} acts, ${seconds} s of the machine`).toBeLessThan(180);
     const customers = await world.shop.get("customers");

@@ -53,6 +53,10 @@ struct Wrong {
 }
 
 impl Wrong {
+    fn is_any(&self) -> bool {
+        self.uid.is_some() || self.key.is_some() || self.all.is_some()
+    }
+
     fn all(text: &'static str) -> Self {
         Self {
             all: Some(text),
@@ -128,16 +132,18 @@ fn page(visit: &Visit, has_key: bool, uid: &str, wrong: &Wrong, done: &Done) -> 
             },
             None => p { (words.say("connect.intro")) },
         }
-        div.step { (form(visit, before.as_ref(), uid, wrong)) }
-        section aria-labelledby="where" {
-            h2 #where { (words.say("connect.where")) }
-            ol {
-                li { (words.say("connect.where-uid")) }
-                li { (words.say("connect.where-menu")) }
-                li { (words.say("connect.where-add")) }
-                li { (words.say("connect.where-copy")) }
+        section {
+            (form(visit, before.as_ref(), uid, wrong))
+            details #where {
+                summary { (words.say("connect.where")) }
+                ol {
+                    li { (words.say("connect.where-uid")) }
+                    li { (words.say("connect.where-menu")) }
+                    li { (words.say("connect.where-add")) }
+                    li { (words.say("connect.where-copy")) }
+                }
+                p.soft { (words.say("connect.where-old")) }
             }
-            p.soft { (words.say("connect.where-old")) }
         }
         @if before.is_none() {
             p { a href=(visit.link("start")) { (words.say("common.back")) } }
@@ -160,7 +166,11 @@ fn form(visit: &Visit, before: Option<&Config>, uid: &str, wrong: &Wrong) -> Mar
     let key_field = Field {
         name: "key",
         label: words.say("connect.key"),
-        hint: Some(words.say("connect.key-hint")),
+        hint: Some(if wrong.is_any() {
+            words.say("connect.key-again")
+        } else {
+            words.say("connect.key-hint")
+        }),
         error: wrong.key.as_deref(),
         required: true,
     };

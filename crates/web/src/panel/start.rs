@@ -30,7 +30,6 @@ async fn show(State(app): State<App>, visit: Visit) -> Response {
     let content = html! {
         p.lead { (words.say("start.what")) }
         ul {
-            li { (words.say("start.sent")) }
             li { (words.say("start.never")) }
             li { (words.say("start.time")) }
         }

@@ -93,7 +93,7 @@ async fn a_first_visit_shows_suggestions_and_saves_nothing() {
         let before = world.shop().await;
         let answer = browser.get("customers").await;
         let text = answer.text();
-        assert!(text.contains("To jest propozycja"), "{text}");
+        assert!(text.contains("Oto propozycja"), "{text}");
         let form = Form::of(text);
         assert_eq!(form.targets()[..2], ["name", "gsm"]);
         assert_eq!(form.get("source.1"), "address.phone");
@@ -449,7 +449,7 @@ async fn beside_a_row_that_is_wrong_it_is_not_said_that_all_is_saved() {
                 .to_owned(),
         ] {
             assert!(!said.contains("Nie ma niezapisanych zmian"), "{said}");
-            assert!(said.contains("Zmian nie można jeszcze zapisać"), "{said}");
+            assert!(said.contains("Najpierw popraw"), "{said}");
         }
     })
     .await;

@@ -99,12 +99,13 @@ async fn show(State(app): State<App>, visit: Visit, Query(asked): Query<Asked>) 
             },
             Stage::Before => {
                 (current(&visit, &data))
-                (summary(&visit, &data.config, &names, counted))
-                (dry_run_part(&visit, &data, dry))
-                @if data.obstacle.is_none() {
-                    (try_ten(&visit))
-                    (decide(&visit))
+                @if data.obstacle.is_none() { (decide(&visit, data.hold)) }
+                div.columns {
+                    (dry_run_part(&visit, &data, dry.is_some()))
+                    @if data.obstacle.is_none() { (try_ten(&visit)) }
                 }
+                @if let Some(dry) = dry { section { (dry) } }
+                (summary(&visit, &data.config, &names, counted))
             },
             Stage::After => {
                 p {
@@ -112,7 +113,8 @@ async fn show(State(app): State<App>, visit: Visit, Query(asked): Query<Asked>) 
                     @if data.obstacle.is_none() { " " (words.say("launch.since-then")) }
                 }
                 (current(&visit, &data))
-                (dry_run_part(&visit, &data, dry))
+                (dry_run_part(&visit, &data, dry.is_some()))
+                @if let Some(dry) = dry { section { (dry) } }
             },
         }
     };
@@ -199,12 +201,12 @@ fn summary(visit: &Visit, config: &Config, names: &GroupNames, counted: Option<M
                 dt { (words.say("launch.customers")) }
                 dd {
                     (kind(words, customers.enabled, &names.one(customers.group), &customers.mapping, customers.without_consent))
-                    " " a href=(visit.link("customers")) { (words.say("launch.change-customers")) }
+                    " " (change(visit, "customers", words.say("launch.customers")))
                 }
                 dt { (words.say("launch.subscribers")) }
                 dd {
                     (kind(words, subscribers.enabled, &names.one(subscribers.group), &subscribers.mapping, subscribers.without_consent))
-                    " " a href=(visit.link("subscribers")) { (words.say("launch.change-subscribers")) }
+                    " " (change(visit, "subscribers", words.say("launch.subscribers")))
                 }
             }
             @match counted {
@@ -215,6 +217,11 @@ fn summary(visit: &Visit, config: &Config, names: &GroupNames, counted: Option<M
             }
         }
     }
+}
+
+/// The way back to a page of settings; what they are of is beside it for those who see it.
+fn change(visit: &Visit, page: &str, what: &str) -> Markup {
+    html! { a href=(visit.link(page)) { (visit.words.say("launch.change")) span.unseen { ": " (what) } } }
 }
 
 fn kind(words: Words, enabled: bool, group: &str, mapping: &Mapping, without: WithoutConsent) -> String {
@@ -278,8 +285,8 @@ async fn counted(app: &App, visit: &Visit, config: &Config) -> Markup {
     }
 }
 
-/// "See what will happen".
-fn dry_run_part(visit: &Visit, data: &PageData, dry: Option<Markup>) -> Markup {
+/// What a synchronisation would change: asked for here, `has_result` where it was before. One that is over stands alone.
+fn dry_run_part(visit: &Visit, data: &PageData, has_result: bool) -> Markup {
     let words = visit.words;
     html! {
         section {
@@ -290,20 +297,17 @@ fn dry_run_part(visit: &Visit, data: &PageData, dry: Option<Markup>) -> Markup {
             @if data.obstacle.is_some() {
                 p { strong { (words.say("launch.look-not-now")) } }
             } @else if data.dry_under_way.is_none() {
-                div.step {
-                    (visit.form("launch/preview", html! {
-                        button.quiet[dry.is_some()] type="submit" {
-                            @if dry.is_some() { (words.say("launch.look-again")) } @else { (words.say("launch.look-do")) }
-                        }
-                    }))
-                }
+                (visit.form("launch/preview", html! {
+                    button.quiet[data.stage != Stage::After || has_result] type="submit" {
+                        @if has_result { (words.say("launch.look-again")) } @else { (words.say("launch.look-do")) }
+                    }
+                }))
             }
-            @if let Some(dry) = dry { (dry) }
         }
     }
 }
 
-/// "Try it on ten".
+/// Ten contacts first.
 fn try_ten(visit: &Visit) -> Markup {
     let words = visit.words;
     html! {
@@ -315,8 +319,8 @@ fn try_ten(visit: &Visit) -> Markup {
     }
 }
 
-/// "Synchronise", and "not yet".
-fn decide(visit: &Visit) -> Markup {
+/// The page's one decision: begin now, or not before one says so.
+fn decide(visit: &Visit, hold: Hold) -> Markup {
     let words = visit.words;
     html! {
         section {
@@ -324,9 +328,11 @@ fn decide(visit: &Visit) -> Markup {
             p { (words.say("launch.decide-hint")) }
             div.actions {
                 (begin_button(visit))
-                (visit.form("launch/later", html! {
-                    button.quiet type="submit" { (words.say("launch.later")) }
-                }))
+                @if hold != Hold::ForGood {
+                    (visit.form("launch/later", html! {
+                        button.quiet type="submit" { (words.say("launch.later")) }
+                    }))
+                }
             }
         }
     }
@@ -418,7 +424,7 @@ async fn begin_again(app: &App, visit: &Visit) -> Result<(), Error> {
     }
 }
 
-/// Not yet: it waits for the word, however long.
+/// Stopped: it waits for the word, however long.
 async fn later(State(app): State<App>, Posted { visit, .. }: Posted) -> Result<Response, Closed> {
     let until = app.now() + data::FOR_GOOD_MS;
     app.store

@@ -10,7 +10,7 @@ use texts::Words;
 use super::choices::Choices;
 use super::conflict::Conflict;
 use super::form::Form;
-use super::pieces::{find, pieces};
+use super::pieces::{Piece, find, pieces};
 use super::preview::FormPreview;
 use super::rows;
 use super::validate::{ValidatedForm, section_name};
@@ -76,6 +76,7 @@ impl Page<'_> {
         let page = section_name(self.form.kind);
         let pieces = pieces(self.form, self.validated, self.seen, self.choices, words);
         let is_untold = self.told.conflict.is_none() && !self.told.with_errors;
+        let is_folded = self.told.is_first_visit;
         let form = html! {
             // The first button is what Enter in a field presses: nothing is saved by a slip.
             button.unseen type="submit" name="op" value="check" tabindex="-1" aria-hidden="true" {}
@@ -102,15 +103,7 @@ impl Page<'_> {
                     button.link type="button" hidden data-undo { (words.say("mapping.undo")) }
                 }
             }
-            section.wide aria-labelledby="people-heading" {
-                h2 #people-heading { (words.say("mapping.people")) }
-                div #people { (find(&pieces, "people")) }
-                div.actions {
-                    button.quiet type="submit" name="op" value="next" data-next { (words.say("mapping.next")) }
-                    button.quiet type="submit" name="op" value="check" data-check { (words.say("mapping.check")) }
-                    span #check role="status" { (find(&pieces, "check")) }
-                }
-            }
+            @if !is_folded { (self.people(&pieces)) }
             section.save {
                 h2 { (words.say("mapping.cost")) }
                 div #cost role="status" { (find(&pieces, "cost")) }
@@ -120,20 +113,44 @@ impl Page<'_> {
                     span.soft data-changes=(words.say("mapping.unsaved-n")) hidden {}
                 }
             }
-            div #unmapped { (find(&pieces, "unmapped")) }
+            @if is_folded {
+                details {
+                    summary { (words.say("mapping.people-folded")) }
+                    (self.people(&pieces))
+                    div #unmapped { (find(&pieces, "unmapped")) }
+                }
+            } @else {
+                div #unmapped { (find(&pieces, "unmapped")) }
+            }
         };
         html! {
             @if let Some(good) = &self.told.good { (notice(Tone::Good, html! { (good) })) }
             @if self.told.with_errors { (self.summary()) }
-            @if self.told.is_first_visit && is_untold {
+            @if self.told.is_first_visit && is_untold && !self.form.rows.is_empty() {
                 (notice(Tone::Info, html! { p { (words.say("mapping.first-visit")) } }))
-            } @else if !self.form.enabled && is_untold {
+            } @else if !self.told.is_first_visit && !self.form.enabled && is_untold {
                 (notice(Tone::Info, html! { p { (self.off()) } }))
             }
             (self.sare_away())
             div data-live=(visit.link(&format!("{page}/numbers"))) { (numbers(None, self.form.kind, words)) }
             div #editor data-preview=(visit.link(&format!("{page}/preview"))) {
                 (visit.guarded_form(page, self.told.is_unsaved, form))
+            }
+        }
+    }
+
+    /// The preview with three contacts.
+    fn people(&self, pieces: &[Piece]) -> Markup {
+        let words = self.visit.words;
+        html! {
+            section.wide aria-labelledby="people-heading" {
+                h2 #people-heading { (words.say("mapping.people")) }
+                div #people { (find(pieces, "people")) }
+                div.actions {
+                    button.quiet type="submit" name="op" value="next" data-next { (words.say("mapping.next")) }
+                    button.quiet type="submit" name="op" value="check" data-check { (words.say("mapping.check")) }
+                    span #check role="status" { (find(pieces, "check")) }
+                }
             }
         }
     }
@@ -308,15 +325,32 @@ impl Page<'_> {
                 Some(words.say("mapping.consent-subscriber-hint")),
             ),
         ];
+        let choices = html! {
+            @match form.kind {
+                RecordKind::Customer => { (radios("consent", words.say("mapping.consent"), &rules, form.consent.word())) },
+                RecordKind::Subscriber => { p { (words.say("mapping.consent-of-subscribers")) } },
+            }
+            (radios("without_consent", words.say("mapping.without"), &without, form.without.word()))
+            p.hint { (words.say("mapping.consent-never")) }
+        };
         html! {
             section aria-labelledby="consent-heading" {
                 h2 #consent-heading { (words.say("mapping.consent-heading")) }
-                @match form.kind {
-                    RecordKind::Customer => { (radios("consent", words.say("mapping.consent"), &rules, form.consent.word())) },
-                    RecordKind::Subscriber => { p { (words.say("mapping.consent-of-subscribers")) } },
+                @if self.told.is_first_visit {
+                    p {
+                        @match form.kind {
+                            RecordKind::Customer => { (words.say_word("mapping-consent", form.consent.word())) "." },
+                            RecordKind::Subscriber => (words.say("mapping.consent-of-subscribers")),
+                        }
+                    }
+                    p.hint { (words.say("mapping.without")) " " (words.say_word("mapping-without", form.without.word())) "." }
+                    details {
+                        summary { (words.say("mapping.consent-change")) span.unseen { ": " (words.say("mapping.consent-heading")) } }
+                        (choices)
+                    }
+                } @else {
+                    (choices)
                 }
-                (radios("without_consent", words.say("mapping.without"), &without, form.without.word()))
-                p.hint { (words.say("mapping.consent-never")) }
             }
         }
     }
