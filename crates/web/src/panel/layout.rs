@@ -6,6 +6,7 @@ use maud::{DOCTYPE, Markup, html};
 
 use super::csp;
 use super::icons::{icon, sprite};
+use super::parts::{Step, stepper};
 use super::session::Visit;
 
 /// The menu, in its order: a page's word (under `menu` in the texts) and its address.
@@ -155,36 +156,26 @@ fn first_steps(visit: &Visit, current: &str) -> Markup {
         ("subscribers", Some(config)) => config.subscribers.enabled,
         _ => false,
     };
-    let can_go = |step: &str| step == "connect" || config.is_some();
-    html! {
-        nav.steps aria-label=(words.say("common.steps")) {
-            ol {
-                @for (step, address) in STEPS {
-                    li.done[is_done(step)] {
-                        @if can_go(step) {
-                            a href=(visit.link(address)) aria-current=[(step == current).then_some("step")] {
-                                (words.say_word("steps", step))
-                                @if is_done(step) { span.unseen { " " (words.say("common.step-done")) } }
-                            }
-                        } @else {
-                            span aria-current=[(step == current).then_some("step")] { (words.say_word("steps", step)) }
-                        }
-                    }
-                }
-            }
-            @if config.is_some() {
-                ul {
-                    @for (word, address) in MENU.iter().filter(|(word, _)| ASIDE.contains(word)) {
-                        li {
-                            a href=(visit.link(address)) aria-current=[(*word == current).then_some("page")] {
-                                (words.say_word("menu", word))
-                            }
+    let steps = STEPS.map(|(step, address)| Step {
+        name: words.say_word("steps", step),
+        href: (step == "connect" || config.is_some()).then(|| visit.link(address)),
+        is_done: is_done(step),
+        is_current: step == current,
+    });
+    let aside = html! {
+        @if config.is_some() {
+            ul {
+                @for (word, address) in MENU.iter().filter(|(word, _)| ASIDE.contains(word)) {
+                    li {
+                        a href=(visit.link(address)) aria-current=[(*word == current).then_some("page")] {
+                            (words.say_word("menu", word))
                         }
                     }
                 }
             }
         }
-    }
+    };
+    stepper(words, words.say("common.steps"), &steps, aside)
 }
 
 /// A button to the other language, on the same page.

@@ -4,7 +4,7 @@
 //! From there on a page's address begins with `/panel/s/{session}/`. Every page is one file that takes a
 //! [`session::Visit`], builds its content, and hands it to [`layout::page`]; what changes something is a POST that
 //! takes a [`session::Posted`] form. Texts are in the crate `texts`, keyed by page; what pages have in
-//! common is in `parts.rs`, its looks and manners in `static/`.
+//! common is in `parts`, its looks and manners in `static/`.
 
 mod advanced;
 mod assets;

@@ -194,8 +194,8 @@ fn last(words: Words, run: &Run) -> Markup {
                     @if !state.is_over() { " (" (words.say_word("phase", body.phase.word())) ")" }
                     "."
                 }
-                @if let (false, Some(total)) = (state.is_over(), body.total.filter(|total| *total > 0)) {
-                    progress value=(body.done.clamp(0, total)) max=(total) aria-label=(words.say("advanced.force")) {}
+                @if !state.is_over() && body.total.is_some_and(|total| total > 0) {
+                    (parts::progress(body.done, body.total, words.say("advanced.force")))
                 }
             },
         }

@@ -15,7 +15,7 @@ use super::{file, keep};
 use crate::error::Error;
 use crate::panel::closed::Closed;
 use crate::panel::layout::{self, Head};
-use crate::panel::parts::{self, Tone};
+use crate::panel::parts::{self, Column, Tone};
 use crate::panel::session::{Posted, Visit};
 use crate::state::App;
 
@@ -59,42 +59,36 @@ pub async fn list(State(app): State<App>, visit: Visit) -> Result<Response, Clos
         .await
         .map_err(|error| visit.closed(error))?;
     let words = visit.words;
+    let heads = [
+        Column::Text(words.say("advanced.version-no")),
+        Column::Time(words.say("advanced.when")),
+        Column::Text(words.say("advanced.by-whom")),
+        Column::Text(words.say("advanced.changes")),
+    ];
+    let rows = html! {
+        @for (at, version) in versions.iter().enumerate() {
+            @let before = versions.get(at + 1);
+            tr {
+                th scope="row" {
+                    a href=(visit.link(&format!("advanced/history/{}", version.version))) {
+                        (words.fill("advanced.version-of", &[("n", &version.version)]))
+                    }
+                    @if version.version == visit.shop.config_version {
+                        " " span.soft { (words.say("advanced.in-force")) }
+                    }
+                }
+                (parts::time_cell(words.say("advanced.when"), html! { (words.moment(version.at)) }))
+                (parts::cell(words.say("advanced.by-whom"), html! { (who(words, &version.who)) }))
+                (parts::cell(words.say("advanced.changes"), html! { (summary(words, before, version)) }))
+            }
+        }
+    };
     let content = html! {
         p { (words.say("advanced.history-what")) }
         @if versions.is_empty() {
-            p { (words.say("advanced.history-none")) }
+            (parts::empty(words.say("advanced.history-none"), None))
         } @else {
-            div.scroll {
-                table.stacks {
-                    caption.unseen { (words.say("advanced.history")) }
-                    thead {
-                        tr {
-                            th scope="col" { (words.say("advanced.version-no")) }
-                            th scope="col" { (words.say("advanced.when")) }
-                            th scope="col" { (words.say("advanced.by-whom")) }
-                            th scope="col" { (words.say("advanced.changes")) }
-                        }
-                    }
-                    tbody {
-                        @for (at, version) in versions.iter().enumerate() {
-                            @let before = versions.get(at + 1);
-                            tr {
-                                th scope="row" {
-                                    a href=(visit.link(&format!("advanced/history/{}", version.version))) {
-                                        (words.fill("advanced.version-of", &[("n", &version.version)]))
-                                    }
-                                    @if version.version == visit.shop.config_version {
-                                        " " span.soft { (words.say("advanced.in-force")) }
-                                    }
-                                }
-                                (parts::time_cell(words.say("advanced.when"), html! { (words.moment(version.at)) }))
-                                (parts::cell(words.say("advanced.by-whom"), html! { (who(words, &version.who)) }))
-                                (parts::cell(words.say("advanced.changes"), html! { (summary(words, before, version)) }))
-                            }
-                        }
-                    }
-                }
-            }
+            (parts::table(words.say("advanced.history"), &heads, rows))
         }
         p { a href=(visit.link("advanced/file")) { (words.say("common.back")) } }
     };

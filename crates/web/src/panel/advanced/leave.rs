@@ -3,12 +3,12 @@
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use maud::html;
+use maud::{Markup, html};
 use store::{ShopChange, ShopState};
 
 use crate::panel::closed::Closed;
 use crate::panel::layout::{self, Head};
-use crate::panel::parts::{self, Field, Tone};
+use crate::panel::parts::{self, Confirmation, Field, Tone};
 use crate::panel::session::{Posted, Visit};
 use crate::state::App;
 
@@ -39,35 +39,23 @@ fn disconnect_page(visit: &Visit, not_ticked: bool) -> Response {
     let words = visit.words;
     let content = html! {
         p.lead { (words.say("advanced.disconnect-what")) }
-        section {
-            h2 { (words.say("advanced.goes")) }
-            ul {
-                li { (words.say("advanced.disconnect-goes-key")) }
-                li { (words.say("advanced.disconnect-goes-sync")) }
-            }
-        }
-        section {
-            h2 { (words.say("advanced.stays")) }
-            ul {
-                li { (words.say("advanced.disconnect-stays-sare")) }
-                li { (words.say("advanced.disconnect-stays-config")) }
-                li { (words.say("advanced.disconnect-stays-refusals")) }
-            }
-        }
-        section {
-            h2 { (words.say("advanced.return")) }
-            p { (words.say("advanced.disconnect-return")) }
-            p { a.button.quiet href=(visit.link("advanced/config.toml")) download { (words.say("advanced.export-first")) } }
-        }
-        (visit.form("advanced/disconnect", html! {
-            div.field.wrong[not_ticked] {
-                (parts::checkbox("sure", words.say("advanced.disconnect-sure"), None, false))
-                @if not_ticked { p.error role="alert" { (words.say("advanced.tick")) } }
-            }
-            div.actions {
-                button.danger type="submit" { (words.say("advanced.disconnect-now")) }
-                a.button.quiet href=(visit.link("advanced/danger")) { (words.say("common.back")) }
-            }
+        (parts::confirmation(visit, Confirmation {
+            lost: &[words.say("advanced.disconnect-goes-key"), words.say("advanced.disconnect-goes-sync")],
+            stays: &[
+                words.say("advanced.disconnect-stays-sare"),
+                words.say("advanced.disconnect-stays-config"),
+                words.say("advanced.disconnect-stays-refusals"),
+            ],
+            before: way_back(visit, words.say("advanced.disconnect-return")),
+            action: "advanced/disconnect",
+            question: html! {
+                div.field.wrong[not_ticked] {
+                    (parts::checkbox("sure", words.say("advanced.disconnect-sure"), None, false))
+                    @if not_ticked { p.error role="alert" { (words.say("advanced.tick")) } }
+                }
+            },
+            act: words.say("advanced.disconnect-now"),
+            back: "advanced/danger",
         }))
     };
     let title = words.say("advanced.disconnect");
@@ -105,45 +93,44 @@ pub async fn erase(State(app): State<App>, Posted { visit, fields }: Posted) -> 
 fn erase_page(visit: &Visit, wrong: Option<&str>) -> Response {
     let words = visit.words;
     let host = visit.shop.host.as_str();
+    let question = parts::input(
+        words,
+        Field {
+            name: "host",
+            label: words.say("advanced.erase-type"),
+            hint: Some(&words.fill("advanced.erase-type-hint", &[("host", &host)])),
+            error: wrong.map(|_| words.say("advanced.erase-wrong")),
+            required: true,
+        },
+        "text",
+        wrong.unwrap_or_default(),
+    );
     let content = html! {
         (parts::notice(Tone::Warn, html! { p { (words.say("advanced.erase-what")) } }))
-        section {
-            h2 { (words.say("advanced.goes")) }
-            ul {
-                li { (words.say("advanced.erase-goes-contacts")) }
-                li { (words.say("advanced.erase-goes-refusals")) }
-                li { (words.say("advanced.erase-goes-config")) }
-                li { (words.say("advanced.erase-goes-access")) }
-            }
-        }
-        section {
-            h2 { (words.say("advanced.stays")) }
-            ul {
-                li { (words.say("advanced.erase-stays-services")) }
-                li { (words.say("advanced.erase-stays-licence")) }
-            }
-        }
-        section {
-            h2 { (words.say("advanced.return")) }
-            p { (words.say("advanced.erase-return")) }
-            @if visit.shop.config.is_some() {
-                p { a.button.quiet href=(visit.link("advanced/config.toml")) download { (words.say("advanced.export-first")) } }
-            }
-        }
-        (visit.form("advanced/erase", html! {
-            (parts::input(words, Field {
-                name: "host",
-                label: words.say("advanced.erase-type"),
-                hint: Some(&words.fill("advanced.erase-type-hint", &[("host", &host)])),
-                error: wrong.map(|_| words.say("advanced.erase-wrong")),
-                required: true,
-            }, "text", wrong.unwrap_or_default()))
-            div.actions {
-                button.danger type="submit" { (words.say("advanced.erase-now")) }
-                a.button.quiet href=(visit.link("advanced/danger")) { (words.say("common.back")) }
-            }
+        (parts::confirmation(visit, Confirmation {
+            lost: &super::lost_by_erasing(words),
+            stays: &[words.say("advanced.erase-stays-services"), words.say("advanced.erase-stays-licence")],
+            before: way_back(visit, words.say("advanced.erase-return")),
+            action: "advanced/erase",
+            question,
+            act: words.say("advanced.erase-now"),
+            back: "advanced/danger",
         }))
     };
     let title = words.say("advanced.erase");
     layout::page(visit, Head::new("advanced", title), content)
+}
+
+/// How one comes back afterwards, and the configuration to take along.
+fn way_back(visit: &Visit, how: &str) -> Markup {
+    let words = visit.words;
+    parts::card(
+        words.say("advanced.return"),
+        html! {
+            p { (how) }
+            @if visit.shop.config.is_some() {
+                p { a.button.quiet href=(visit.link("advanced/config.toml")) download { (words.say("advanced.export-first")) } }
+            }
+        },
+    )
 }

@@ -17,6 +17,7 @@ use axum::response::Response;
 use axum::routing::{get, post};
 use store::Shop;
 use sync_core::config::Config;
+use texts::Words;
 
 use super::closed::Closed;
 use super::session::Visit;
@@ -66,6 +67,16 @@ async fn import(visit: Visit) -> Response {
 fn config_of(shop: &Shop) -> Option<Config> {
     let text = shop.config.as_deref()?;
     Config::parse(text).ok().map(|parsed| parsed.config)
+}
+
+/// What erasing takes away.
+fn lost_by_erasing(words: Words) -> [&'static str; 4] {
+    [
+        words.say("advanced.erase-goes-contacts"),
+        words.say("advanced.erase-goes-refusals"),
+        words.say("advanced.erase-goes-config"),
+        words.say("advanced.erase-goes-access"),
+    ]
 }
 
 /// Keeps a configuration in place of the version it was made from; false when that is no longer the one in force.

@@ -11,11 +11,11 @@ use store::HookKind;
 use super::file::Draft;
 use super::force::Runs;
 use super::rules::Choice;
-use super::{config_of, file, force, rules};
+use super::{config_of, file, force, lost_by_erasing, rules};
 use crate::error::Error;
 use crate::panel::closed::Closed;
 use crate::panel::layout::{self, Head};
-use crate::panel::parts::{self, Tone};
+use crate::panel::parts::{self, Danger, Tone};
 use crate::panel::session::Visit;
 use crate::state::App;
 
@@ -151,15 +151,11 @@ pub async fn page(
                 @else { p { (words.say("advanced.force-not-connected")) } }
             },
             Part::File => {
-                section {
-                    h2 { (words.say("advanced.config")) }
-                    (file::section(visit, draft.as_ref()))
-                }
-                section {
-                    h2 { (words.say("advanced.history")) }
+                (parts::card(words.say("advanced.config"), file::section(visit, draft.as_ref())))
+                (parts::card(words.say("advanced.history"), html! {
                     p { (words.say("advanced.history-what")) }
                     p { a.button.quiet href=(visit.link("advanced/history")) { (words.say("advanced.history-see")) } }
-                }
+                }))
             },
             Part::Connection => {
                 section {
@@ -261,31 +257,26 @@ fn connected(visit: &Visit) -> Markup {
 /// What cannot be undone, or stops everything; each names what is lost, and asks on a page of its own.
 fn dangers(visit: &Visit) -> Markup {
     let words = visit.words;
-    html! {
-        section.danger aria-labelledby="danger-zone" {
-            h2 #danger-zone { (words.say_word("advanced.part", "danger")) }
-            @if visit.shop.config.is_some() {
-                div {
-                    h3 { (words.say("advanced.disconnect")) }
-                    p { (words.say("advanced.disconnect-what")) }
-                    p { strong { (words.say("advanced.goes")) ":" } " " (words.say("advanced.disconnect-goes-key")) }
-                    p { a.button.danger href=(visit.link("advanced/disconnect")) { (words.say("advanced.disconnect")) } }
-                }
-            }
-            div {
-                h3 { (words.say("advanced.erase")) }
-                p { (words.say("advanced.erase-what")) }
-                p { strong { (words.say("advanced.goes")) ":" } }
-                ul {
-                    li { (words.say("advanced.erase-goes-contacts")) }
-                    li { (words.say("advanced.erase-goes-refusals")) }
-                    li { (words.say("advanced.erase-goes-config")) }
-                    li { (words.say("advanced.erase-goes-access")) }
-                }
-                p { a.button.danger href=(visit.link("advanced/erase")) { (words.say("advanced.erase")) } }
-            }
-        }
-    }
+    let disconnect = Danger {
+        title: words.say("advanced.disconnect"),
+        what: words.say("advanced.disconnect-what"),
+        lost: &[
+            words.say("advanced.disconnect-goes-key"),
+            words.say("advanced.disconnect-goes-sync"),
+        ],
+        href: &visit.link("advanced/disconnect"),
+    };
+    let erase = Danger {
+        title: words.say("advanced.erase"),
+        what: words.say("advanced.erase-what"),
+        lost: &lost_by_erasing(words),
+        href: &visit.link("advanced/erase"),
+    };
+    let acts: Vec<Danger<'_>> = match visit.shop.config {
+        Some(_) => vec![disconnect, erase],
+        None => vec![erase],
+    };
+    parts::danger_zone(words, words.say_word("advanced.part", "danger"), &acts)
 }
 
 fn technical(visit: &Visit, data: &PageData) -> Markup {

@@ -9,7 +9,7 @@ use super::{Named, page_of};
 use crate::error::Error;
 use crate::panel::closed::Closed;
 use crate::panel::layout::{self, Head};
-use crate::panel::parts::{self, Tone};
+use crate::panel::parts::{self, Confirmation, Tone};
 use crate::panel::session::{Posted, Visit};
 use crate::state::App;
 
@@ -53,32 +53,19 @@ fn page(visit: &Visit, hash: AddrHash, contact: &Contact, not_ticked: bool) -> R
     let address = contact.address.as_deref().unwrap_or_default();
     let content = html! {
         p.lead { (words.fill("contacts.erase-whom", &[("email", &address)])) }
-        section {
-            h2 { (words.say("contacts.goes")) }
-            ul {
-                li { (words.say("contacts.goes-address")) }
-                li { (words.say("contacts.goes-history")) }
-                li { (words.say("contacts.goes-proof")) }
-            }
-        }
-        section {
-            h2 { (words.say("contacts.stays")) }
-            ul {
-                li { (words.say("contacts.stays-refusal")) }
-                li { (words.say("contacts.stays-numbers")) }
-                li { (words.say("contacts.stays-elsewhere")) }
-            }
-        }
-        (parts::notice(Tone::Warn, html! { p { (words.say("contacts.erase-first")) } }))
-        (visit.form(&page_of(hash, "erase"), html! {
-            div.field.wrong[not_ticked] {
-                (parts::checkbox("sure", words.say("contacts.erase-sure"), None, false))
-                @if not_ticked { p.error role="alert" { (words.say("contacts.erase-tick")) } }
-            }
-            div.actions {
-                button.danger type="submit" { (words.say("contacts.erase-now")) }
-                a.button.quiet href=(visit.link(&page_of(hash, ""))) { (words.say("common.back")) }
-            }
+        (parts::confirmation(visit, Confirmation {
+            lost: &[words.say("contacts.goes-address"), words.say("contacts.goes-history"), words.say("contacts.goes-proof")],
+            stays: &[words.say("contacts.stays-refusal"), words.say("contacts.stays-numbers"), words.say("contacts.stays-elsewhere")],
+            before: parts::notice(Tone::Warn, html! { p { (words.say("contacts.erase-first")) } }),
+            action: &page_of(hash, "erase"),
+            question: html! {
+                div.field.wrong[not_ticked] {
+                    (parts::checkbox("sure", words.say("contacts.erase-sure"), None, false))
+                    @if not_ticked { p.error role="alert" { (words.say("contacts.erase-tick")) } }
+                }
+            },
+            act: words.say("contacts.erase-now"),
+            back: &page_of(hash, ""),
         }))
     };
     let title = words.say("contacts.erase-title");

@@ -178,10 +178,11 @@ pub async fn proof(
 
 fn arriving(words: Words, way: &Way) -> Markup {
     let there = way.contacts.len() - way.waiting.len();
+    let count = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
     let values: [(&str, &dyn std::fmt::Display); 2] = [("there", &there), ("all", &way.contacts.len())];
     html! {
         p role="status" data-busy[way.is_busy] { (words.fill("launch.arriving", &values)) }
-        progress value=(there) max=(way.contacts.len()) aria-label=(words.say("launch.arrived-title")) {}
+        (parts::progress(count(there), Some(count(way.contacts.len())), words.say("launch.arrived-title")))
         ol {
             @for (hash, contact) in &way.contacts {
                 @let address = contact.as_ref().and_then(|contact| contact.address.as_deref());

@@ -26,7 +26,7 @@ use texts::Words;
 use super::closed::Closed;
 use super::groups::GroupNames;
 use super::layout::{self, Head};
-use super::parts::{Tone, fetched, notice};
+use super::parts::{Tone, card, fetched, notice};
 use super::session::{Posted, Visit};
 use crate::error::Error;
 use crate::state::App;
@@ -310,21 +310,21 @@ fn dry_run_part(visit: &Visit, data: &PageData, has_result: bool) -> Markup {
 /// Ten contacts first.
 fn try_ten(visit: &Visit) -> Markup {
     let words = visit.words;
-    html! {
-        section {
-            h2 { (words.say("launch.try")) }
+    card(
+        words.say("launch.try"),
+        html! {
             p { (words.say("launch.try-hint")) }
             p { a.button.quiet href=(visit.link("launch/trial")) { (words.say("launch.try-do")) } }
-        }
-    }
+        },
+    )
 }
 
 /// The page's one decision: begin now, or not before one says so.
 fn decide(visit: &Visit, hold: Hold) -> Markup {
     let words = visit.words;
-    html! {
-        section {
-            h2 { (words.say("launch.decide")) }
+    card(
+        words.say("launch.decide"),
+        html! {
             p { (words.say("launch.decide-hint")) }
             div.actions {
                 (begin_button(visit))
@@ -334,8 +334,8 @@ fn decide(visit: &Visit, hold: Hold) -> Markup {
                     }))
                 }
             }
-        }
-    }
+        },
+    )
 }
 
 /// The word to begin.

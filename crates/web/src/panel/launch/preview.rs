@@ -33,7 +33,7 @@ pub fn progress(run: &Run, words: Words) -> Markup {
     html! {
         @match body.total {
             Some(total) if total > 0 => {
-                progress value=(body.done.clamp(0, total)) max=(total) aria-label=(words.say("launch.preview-runs")) {}
+                (parts::progress(body.done, Some(total), words.say("launch.preview-runs")))
                 p role="status" { (words.fill("launch.preview-read", &[("done", &done), ("total", &words.number(total))])) }
             },
             _ => p role="status" { (words.say("launch.preview-waits")) },

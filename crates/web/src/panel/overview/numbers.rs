@@ -7,6 +7,7 @@ use sync_core::Healer;
 use texts::Words;
 
 use super::data::PageData;
+use crate::panel::parts::{self, Stat};
 use crate::panel::session::Visit;
 use crate::panel::times;
 
@@ -36,36 +37,37 @@ pub fn piles(visit: &Visit, data: &PageData) -> Markup {
     html! {
         section.plain aria-labelledby="piles" {
             h2.unseen #piles { (words.say("overview.counts")) }
-            ul.piles {
-                li {
-                    a href=(list("synchronised")) {
-                        span.big { (words.number(data.with(Outcome::Synchronised))) }
-                        span { (words.say("overview.synchronised")) }
-                    }
-                    p.soft { (words.count("overview.mailable", data.counts.mailable)) }
-                }
-                li {
-                    a href=(list("suppressed")) {
-                        span.big { (words.number(sum)) }
-                        span { (words.say("overview.left-out")) }
-                    }
-                    @if sum > 0 { ul.soft {
-                        @for (name, n, why) in left_out {
-                            @if n > 0 { li { a href=(list(name)) { (why) } } }
+            (parts::stats(html! {
+                (parts::stat(Stat {
+                    number: &words.number(data.with(Outcome::Synchronised)),
+                    label: words.say("overview.synchronised"),
+                    href: &list("synchronised"),
+                    more: html! { p.soft { (words.count("overview.mailable", data.counts.mailable)) } },
+                }))
+                (parts::stat(Stat {
+                    number: &words.number(sum),
+                    label: words.say("overview.left-out"),
+                    href: &list("suppressed"),
+                    more: html! {
+                        @if sum > 0 { ul.soft {
+                            @for (name, n, why) in left_out {
+                                @if n > 0 { li { a href=(list(name)) { (why) } } }
+                            }
+                        } }
+                    },
+                }))
+                (parts::stat(Stat {
+                    number: &words.number(failed),
+                    label: words.say("overview.failed"),
+                    href: &list("failed"),
+                    more: html! {
+                        p.soft {
+                            @if failed > 0 { a href=(visit.link("problems")) { (words.say("overview.why-failed")) } }
+                            @else if data.counts.contacts > 0 && data.problems.is_empty() { (words.say("overview.none-failed")) }
                         }
-                    } }
-                }
-                li {
-                    a href=(list("failed")) {
-                        span.big { (words.number(failed)) }
-                        span { (words.say("overview.failed")) }
-                    }
-                    p.soft {
-                        @if failed > 0 { a href=(visit.link("problems")) { (words.say("overview.why-failed")) } }
-                        @else if data.counts.contacts > 0 && data.problems.is_empty() { (words.say("overview.none-failed")) }
-                    }
-                }
-            }
+                    },
+                }))
+            }))
             @if data.counts.dirty > 0 || undecided > 0 {
                 p {
                     @if data.counts.dirty > 0 { a href=(list("waiting")) { (words.count("overview.waiting", data.counts.dirty)) } " " }

@@ -1,11 +1,14 @@
 //! A run under way, with its stages, what is left and what it waits for; and the last one's receipt, which adds up.
 
+use std::cmp::Ordering;
+
 use engine::{Body, Phase};
 use maud::{Markup, html};
 use store::{Run, RunKind, RunState};
 use texts::Words;
 
 use super::data::PageData;
+use crate::panel::parts::{self, Stage};
 use crate::panel::session::Visit;
 
 /// The run that goes on.
@@ -46,6 +49,16 @@ fn active(visit: &Visit, data: &PageData, run: &Run) -> Markup {
         words.say("progress.check"),
         words.say("progress.send"),
     ];
+    let place = |at: usize| match at.cmp(&now) {
+        Ordering::Less => Stage::Done,
+        Ordering::Equal => Stage::Current,
+        Ordering::Greater => Stage::Ahead,
+    };
+    let stages: Vec<(&str, Stage)> = stages
+        .iter()
+        .enumerate()
+        .map(|(at, name)| (*name, place(at)))
+        .collect();
     // What stops everything stops a run too, whatever its own state says.
     let is_at_work = data.standing.is_at_work();
     let is_busy = is_at_work && run.state != RunState::Braked;
@@ -60,17 +73,10 @@ fn active(visit: &Visit, data: &PageData, run: &Run) -> Markup {
         section {
             h2 { (words.run_kind(run.kind)) ": " (state) }
             div data-busy[is_busy] {
-                ol.stages {
-                    @for (place, name) in stages.iter().enumerate() {
-                        li class=[(place < now).then_some("done")] aria-current=[(place == now).then_some("step")] {
-                            (name)
-                            @if place < now { span.unseen { " – " (words.say("progress.done")) } }
-                        }
-                    }
-                }
+                (parts::stages(words, &stages))
                 @match total {
                     Some(total) => {
-                        progress value=(body.done.clamp(0, total)) max=(total) aria-label=(words.fill("progress.label", &[("phase", &words.say_word("phase", body.phase.word()))])) {}
+                        (parts::progress(body.done, Some(total), &words.fill("progress.label", &[("phase", &words.say_word("phase", body.phase.word()))])))
                         p { (words.fill("progress.of", &[("done", &words.number(body.done)), ("total", &words.number(total))])) }
                     },
                     None => p { (words.fill("progress.read", &[("done", &words.number(body.done))])) },

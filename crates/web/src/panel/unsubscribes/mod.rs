@@ -124,13 +124,13 @@ async fn show(State(app): State<App>, visit: Visit, Query(asked): Query<Asked>) 
         .collect();
     let content = html! {
         p { (words.say("unsubscribes.intro")) }
-        div.actions.before {
+        (parts::toolbar(html! {
             form method="get" action=(visit.link("unsubscribes")) {
                 (parts::select(words, field, &spans, &days.to_string()))
                 button.quiet type="submit" { (words.say("unsubscribes.show")) }
             }
             (visit.form("unsubscribes/export", export))
-        }
+        }))
         (section(&visit, &to_sare, days, true))
         (section(&visit, &to_shop, days, tells_shop))
         p.hint { (words.say("unsubscribes.kept")) }
