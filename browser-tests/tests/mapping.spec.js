@@ -25,7 +25,8 @@ const row = (page, n) => page.locator("#rows tr").nth(n);
 
 test("what is typed is shown with real contacts, and errors at their row", async ({ page, world }) => {
   const base = await open(page, world);
-  await expect(page.getByText("To jest propozycja")).toBeVisible();
+  await expect(page.getByText("Oto propozycja")).toBeVisible();
+  await page.getByText("Podgląd i pozostałe dane sklepu").click();
   await expect(page.locator("#people")).toContainText("Prawdziwe dane: 24 kontakty");
   await page.getByRole("button", { name: "Dodaj wiersz", exact: true }).click();
   const last = page.locator("#rows tr").last();

@@ -19,13 +19,16 @@ const STYLE: &str = concat!(
     include_str!("static/launch.css"),
 );
 
+/// The one script of all pages.
+const SCRIPT: &str = concat!(include_str!("static/panel.js"), include_str!("static/away.js"));
+
 const CSS: &str = "text/css; charset=utf-8";
 const JS: &str = "text/javascript; charset=utf-8";
 
 /// Name, kind, content.
 const FILES: &[(&str, &str, &str)] = &[
     ("panel.css", CSS, STYLE),
-    ("panel.js", JS, include_str!("static/panel.js")),
+    ("panel.js", JS, SCRIPT),
     ("mapping.js", JS, include_str!("static/mapping.js")),
 ];
 
@@ -34,11 +37,29 @@ struct Asset {
     /// The name it is served under.
     name: String,
     kind: &'static str,
-    content: &'static str,
+    content: String,
+}
+
+/// A file without what only its author reads: indentation and lines that are comments. Both stand on lines of their own
+/// there, and no string goes over a line.
+fn lean(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut is_comment = false;
+    for line in text.lines().map(str::trim) {
+        is_comment |= line.starts_with("/*");
+        let is_left_out = is_comment || line.is_empty() || line.starts_with("//");
+        is_comment &= !line.ends_with("*/");
+        if !is_left_out {
+            out.push_str(line);
+            out.push('\n');
+        }
+    }
+    out
 }
 
 static ASSETS: LazyLock<Vec<Asset>> = LazyLock::new(|| {
     let asset = |(file, kind, content): &(&'static str, &'static str, &'static str)| {
+        let content = lean(content);
         let hash = hex::encode(&Sha256::digest(content.as_bytes())[..8]);
         let (stem, end) = file.split_once('.').unwrap_or((file, ""));
         Asset {
@@ -73,5 +94,21 @@ pub async fn serve(Path(name): Path<String>) -> Result<Response, Error> {
             HeaderValue::from_static("public, max-age=31536000, immutable"),
         ),
     ];
-    Ok((headers, asset.content).into_response())
+    Ok((headers, asset.content.as_str()).into_response())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_browsers_get_is_without_comments_and_otherwise_the_same() {
+        let text = "/* One. */\n  a { b: c; } /* beside */\n\n// two\n/* three\n   lines */\nd\n";
+        assert_eq!(lean(text), "a { b: c; } /* beside */\nd\n");
+        for (_, _, content) in FILES {
+            let lean = lean(content);
+            assert!(lean.len() * 10 > content.len() * 7, "more than comments has gone");
+            assert!(lean.lines().all(|line| content.contains(line)));
+        }
+    }
 }

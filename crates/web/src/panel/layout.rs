@@ -3,6 +3,7 @@
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, header};
 use maud::{DOCTYPE, Markup, html};
+use texts::Words;
 
 use super::csp;
 use super::icons::{icon, sprite};
@@ -96,10 +97,10 @@ pub fn page(visit: &Visit, head: Head<'_>, content: Markup) -> Response {
                 }
                 script src=(csp::SDK) async {}
             }
-            body data-unsaved=(words.say("common.unsaved")) {
+            body data-unsaved=(words.say("common.unsaved")) data-shop=(visit.shop.id.0) {
                 a.skip href="#content" { (words.say("common.skip")) }
                 (sprite())
-                p #offline.notice.warn role="status" hidden { (words.say("common.offline")) }
+                (told(words))
                 div.page.alone[!head.has_menu || !visit.has_begun] {
                     @if head.has_menu && visit.has_begun { (menu(visit, head.current)) }
                     main #content tabindex="-1" {
@@ -113,6 +114,24 @@ pub fn page(visit: &Visit, head: Head<'_>, content: Markup) -> Response {
         }
     };
     answer(visit, page)
+}
+
+/// What the page's script tells, one at a time: that the server is away or the session over, and what became of what was
+/// typed (`static/away.js`).
+fn told(words: Words) -> Markup {
+    html! {
+        div #told role="status" {
+            p #offline.notice.warn hidden { (words.say("common.offline")) }
+            p #unsent.notice.warn hidden { (words.say("common.unsent")) }
+            p #back-again.notice.good hidden { (words.say("common.back-again")) }
+            p #ended.notice.warn hidden {
+                (words.say("closed.session")) " "
+                span #ended-kept hidden { (words.say("common.ended-kept")) }
+            }
+            p #kept.notice.info hidden { (words.say("common.kept")) " " a #kept-page href="" {} }
+            p #restored.notice.info hidden { (words.say("common.restored")) }
+        }
+    }
 }
 
 fn menu(visit: &Visit, current: &str) -> Markup {

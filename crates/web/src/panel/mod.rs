@@ -44,6 +44,7 @@ pub(crate) fn router(app: &App) -> Router<App> {
         .route("/panel", get(entry::enter).post(entry::enter_by_form))
         .route("/panel/assets/{file}", get(assets::serve))
         .route("/panel/s/{session}/language", post(language::change))
+        .route("/panel/s/{session}/alive", get(session::alive))
         .merge(start::routes())
         .merge(connect::routes())
         .merge(launch::routes())

@@ -10,7 +10,7 @@ use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request};
 use axum::response::{IntoResponse, Redirect, Response};
 use bytes::Bytes;
 use http::request::Parts;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use maud::{Markup, html};
 use secrecy::{ExposeSecret, SecretString};
 use store::{RunKind, Session, Shop, ShopState};
@@ -355,6 +355,11 @@ async fn find(
     }
     let session = app.store.session(path, now).await?;
     Ok(session.map(|session| (session, path.into())))
+}
+
+/// Says that the server is there and the session is not over: the page's script asks before it leaves the page.
+pub async fn alive(_: Visit) -> StatusCode {
+    StatusCode::NO_CONTENT
 }
 
 /// A form that was posted from a page of this very session.

@@ -452,8 +452,15 @@ async fn a_session_ends_with_its_time_and_with_the_app() {
     each(async |world| {
         ready(&world).await;
         let (page, _) = open(&world, &entry(HASH, ""), false).await;
+        let alive = format!("{page}alive");
+        assert_eq!(look(&world, &alive, None).await.status, 204);
         world.later(std::time::Duration::from_secs(11 * 3600));
         assert_eq!(look(&world, &page, None).await.status, 401);
+        assert_eq!(
+            look(&world, &alive, None).await.status,
+            401,
+            "a page asks before it leaves"
+        );
         let (page, _) = open(&world, &entry(HASH, ""), false).await;
         assert_eq!(
             world

@@ -185,7 +185,7 @@ pub fn form(visit: &Visit, choice: &Choice) -> Markup {
         p.soft { (words.say("advanced.rules-after")) }
         button type="submit" { (words.say("common.save")) }
     };
-    visit.form("advanced/rules", fields)
+    visit.guarded_form("advanced/rules", false, fields)
 }
 
 fn to_sare(words: Words, chosen: UnsubscribeStatus) -> Markup {

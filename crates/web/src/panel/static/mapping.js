@@ -29,7 +29,11 @@
       credentials: "same-origin",
       body: new URLSearchParams(new FormData(form))
     }).then(function (answer) {
-      if (answer.status === 401 || answer.status === 410) return window.location.reload();
+      if (answer.status === 401 || answer.status === 410) {
+        document.dispatchEvent(new CustomEvent("panel:over"));
+        round += 1;
+        return null;
+      }
       return answer.ok ? answer.text() : null;
     }).then(function (text) {
       if (mine !== round) return;

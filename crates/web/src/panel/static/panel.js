@@ -53,6 +53,12 @@
     if (told && told.hidden === isOffline) { told.hidden = !isOffline; fit(); }
   }
 
+  // Nobody who typed something loses the page to one that says the session is over.
+  function tellEnded() {
+    if (unsaved) document.dispatchEvent(new CustomEvent("panel:ended"));
+    else if (!isKept) window.location.reload();
+  }
+
   // Whoever is in the middle of a part keeps their place when it is replaced.
   function replace(part, text) {
     var here = document.activeElement;
@@ -84,7 +90,7 @@
     function ask() {
       if (document.hidden) return again();
       fetch(part.getAttribute("data-live"), { credentials: "same-origin" }).then(function (answer) {
-        if (answer.status === 401 || answer.status === 410) return window.location.reload();
+        if (answer.status === 401 || answer.status === 410) return tellEnded();
         if (!answer.ok) return lost();
         return answer.text().then(function (text) {
           tellOffline(false);
@@ -123,7 +129,7 @@
       var how = { credentials: "same-origin" };
       if (form) { how.method = "POST"; how.body = new URLSearchParams(new FormData(form)); }
       fetch(part.getAttribute("data-once"), how).then(function (answer) {
-        if (answer.status === 401 || answer.status === 410) return window.location.reload();
+        if (answer.status === 401 || answer.status === 410) return tellEnded();
         if (!answer.ok) return again(function () { replace(part, ""); });
         return answer.text().then(function (text) {
           tellOffline(false);
@@ -186,10 +192,14 @@
 
   // What is not saved is not lost by leaving: the browser asks, and so do links within the panel.
   var unsaved = false;
+  // The session is over, and what was typed waits for the next one.
+  var isKept = false;
   document.addEventListener("input", function (event) {
     if (event.target.closest && event.target.closest("form[data-guard]")) unsaved = true;
   });
   window.addEventListener("panel:changed", function () { unsaved = true; });
+  document.addEventListener("panel:over", tellEnded);
+  document.addEventListener("panel:kept", function () { unsaved = false; isKept = true; });
   window.addEventListener("beforeunload", function (event) {
     if (unsaved) { event.preventDefault(); event.returnValue = ""; }
   });
