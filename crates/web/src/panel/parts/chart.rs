@@ -9,6 +9,8 @@ use super::{Column, numbers_table};
 
 /// The height of the plot in its own unit; columns are stretched over the width that there is.
 const HEIGHT: i64 = 100;
+/// The width of a day in the same unit, the space beside its column included.
+const WIDTH: usize = 10;
 /// A value is at least as high as this, so that what happened at all can be seen.
 const LEAST: i64 = 3;
 /// A day of more than so many times the next largest is cut off.
@@ -68,14 +70,16 @@ pub fn chart(words: Words, chart: &Chart<'_>) -> Markup {
                     @if top % 2 == 0 { span { (words.number(top / 2)) } }
                     span { "0" }
                 }
-                ol.columns {
-                    @for day in days {
-                        li id=(day.id) tabindex=[happened(&day).then_some("0")] {
-                            (column(&classes, &day.values, top))
-                            @if sum(day) > top { span.cut aria-hidden="true" { (words.number(sum(day))) } }
-                            @if happened(&day) { span.tip { strong { (day.name) } " " (told(words, chart, day)) } }
+                div.bars {
+                    ol.columns {
+                        @for day in days {
+                            li id=(day.id) tabindex=[happened(&day).then_some("0")] {
+                                @if sum(day) > top { span.cut aria-hidden="true" { (words.number(sum(day))) } }
+                                @if happened(&day) { span.tip { strong { (day.name) } " " (told(words, chart, day)) } }
+                            }
                         }
                     }
+                    (bars(&classes, &days.iter().map(|day| day.values).collect::<Vec<Values>>(), top))
                 }
                 div.dates aria-hidden="true" { @for date in dates.into_iter().flatten() { span { (date) } } }
             }
@@ -115,26 +119,28 @@ fn as_table(words: Words, chart: &Chart<'_>) -> Markup {
     numbers_table(chart.title, words.say("chart.caption"), &heads, rows)
 }
 
-/// A day's column: its parts from the bottom up.
-fn column(classes: &[&str; 4], values: &Values, top: i64) -> Markup {
-    let is_cut = values.iter().sum::<i64>() > top;
-    let mut left = HEIGHT;
-    let parts: Vec<(&str, i64, i64)> = classes
-        .iter()
-        .zip(values)
-        .filter(|(_, n)| **n > 0)
-        .map(|(class, n)| {
+/// The columns of all days, each kind as one shape: its parts stand on those of the kinds before it.
+fn bars(classes: &[&str; 4], days: &[Values], top: i64) -> Markup {
+    let mut shapes = [const { String::new() }; 4];
+    let mut gaps = String::new();
+    for (values, at) in days.iter().zip(0_usize..) {
+        let x = at * WIDTH + 1;
+        let mut left = HEIGHT;
+        for (shape, n) in shapes.iter_mut().zip(values).filter(|(_, n)| **n > 0) {
             let height = (n * HEIGHT / top).max(LEAST).min(left);
             left -= height;
-            (*class, left, height)
-        })
-        .collect();
+            shape.push_str(&format!("M{x} {left}h8v{height}h-8z"));
+        }
+        if values.iter().sum::<i64>() > top {
+            gaps.push_str(&format!("M{} 14l5-6 5 6v4l-5-6-5 6z", x - 1));
+        }
+    }
     html! {
-        svg aria-hidden="true" focusable="false" viewBox={ "0 0 10 " (HEIGHT) } preserveAspectRatio="none" {
-            @for (class, y, height) in parts {
-                rect class=(class) x="1" y=(y) width="8" height=(height) {}
+        svg aria-hidden="true" viewBox={ "0 0 " (days.len() * WIDTH) " " (HEIGHT) } preserveAspectRatio="none" {
+            @for (class, shape) in classes.iter().zip(&shapes).filter(|(_, shape)| !shape.is_empty()) {
+                path class=(class) d=(shape) {}
             }
-            @if is_cut { path.gap d="M0 14 L5 8 L10 14 L10 18 L5 12 L0 18 Z" {} }
+            @if !gaps.is_empty() { path.gap d=(gaps) {} }
         }
     }
 }
@@ -183,12 +189,12 @@ mod tests {
 
     #[test]
     fn what_happened_at_all_is_seen_and_a_cut_column_stays_in_its_frame() {
-        let shown = |values, top| column(&["a", "b", "c", "d"], &values, top).into_string();
-        assert!(
-            shown([100, 0, 1, 0], 1000).contains("class=\"c\" x=\"1\" y=\"87\" width=\"8\" height=\"3\"")
-        );
+        let shown = |values, top| bars(&["a", "b", "c", "d"], &[[0; 4], values], top).into_string();
+        assert!(shown([100, 0, 1, 0], 1000).contains("<path class=\"c\" d=\"M11 87h8v3h-8z\">"));
         let cut = shown([500, 5, 0, 0], 20);
-        assert!(cut.contains("y=\"0\" width=\"8\" height=\"100\"") && cut.contains("class=\"gap\""));
-        assert!(!cut.contains("height=\"-"));
+        assert!(
+            cut.contains("class=\"a\" d=\"M11 0h8v100h-8z\"") && cut.contains("class=\"gap\" d=\"M10 14")
+        );
+        assert!(!cut.contains("v-"), "{cut}");
     }
 }
