@@ -15,7 +15,7 @@ export async function inspect(page, name) {
   // A page that gives way to another by itself is not looked at.
   await expect(page.frameLocator("#app").locator("[data-then]")).toHaveCount(0);
   const frame = await frameOf(page);
-  const found = (await barriers(frame)).map((line) => `${name}: ${line}`);
+  const found = [...(await barriers(frame)), ...(await frame.evaluate(unranked))].map((line) => `${name}: ${line}`);
   await picture(page, name, USUAL);
   for (const size of NARROW) {
     await page.setViewportSize(size);
@@ -28,6 +28,29 @@ export async function inspect(page, name) {
     if (size === NARROW[0]) await picture(page, `${name}-narrow`, size);
   }
   await page.setViewportSize(USUAL);
+  return found;
+}
+
+/**
+ * Runs in the frame: what makes it hard to see what matters on a page. One button leads on; what cannot be undone stands
+ * apart, on a page that names what is lost.
+ */
+function unranked() {
+  const probe = document.body.appendChild(document.createElement("i"));
+  probe.style.color = "var(--main)";
+  const main = getComputedStyle(probe).color;
+  probe.remove();
+  const seen = [...document.querySelectorAll("main button, main .button")].filter((one) => {
+    return one.checkVisibility({ visibilityProperty: true }) && !one.matches(".unseen");
+  });
+  const found = [];
+  const first = seen.filter((one) => getComputedStyle(one).backgroundColor === main);
+  if (first.length > 1) found.push(`${first.length} primary buttons: ${first.map((one) => one.textContent).join(" | ")}`);
+  for (const one of seen.filter((button) => button.classList.contains("danger"))) {
+    const apart = one.closest("section.danger, [role=alert]");
+    if (!apart) found.push(`does not stand apart: ${one.textContent}`);
+    else if (!apart.querySelector("ul") && !document.querySelector("main .lost")) found.push(`names no loss: ${one.textContent}`);
+  }
   return found;
 }
 

@@ -205,27 +205,6 @@ for (const language of ["pl", "en"]) {
   });
 }
 
-test("the first load is under 60 kB, and its files may be kept for good", async ({ page, synced }) => {
-  const loaded = [];
-  page.context().on("requestfinished", (request) => {
-    if (request.url().startsWith(synced.app)) loaded.push(request);
-  });
-  await openInAdmin(page, synced);
-  await page.waitForLoadState("networkidle");
-  let bytes = 0;
-  for (const request of loaded) {
-    const { responseHeadersSize, responseBodySize } = await request.sizes();
-    bytes += responseHeadersSize + responseBodySize;
-    if (request.url().includes("/assets/")) {
-      const answer = await request.response();
-      expect(answer.headers()["cache-control"]).toContain("immutable");
-    }
-  }
-  expect(loaded.length, "page, style and script").toBeGreaterThanOrEqual(3);
-  expect(bytes).toBeGreaterThan(5_000);
-  expect(bytes, "bytes of the first load").toBeLessThan(60_000);
-});
-
 test("each page answers at once", async ({ page, synced }) => {
   const base = await openAlone(page, synced);
   const slow = [];

@@ -7,6 +7,7 @@ use sync_core::Healer;
 use texts::Words;
 
 use super::data::PageData;
+use super::standing;
 use crate::panel::parts::{self, Stat};
 use crate::panel::session::Visit;
 use crate::panel::times;
@@ -132,21 +133,22 @@ pub fn line(visit: &Visit, data: &PageData) -> Markup {
                     }
                 }
             }
-            (pause(visit))
+            (pause(visit, data))
             (behind(visit, data))
         }
     }
 }
 
-fn pause(visit: &Visit) -> Markup {
+fn pause(visit: &Visit, data: &PageData) -> Markup {
     let words = visit.words;
     let (answer, label) = if visit.shop.paused {
         ("no", words.say("overview.resume"))
     } else {
         ("yes", words.say("overview.pause"))
     };
+    let is_quiet = !visit.shop.paused || standing::leads_on(visit, data);
     let button = html! {
-        button.quiet[!visit.shop.paused] #pause type="submit" name="paused" value=(answer) title=(words.say("overview.pause-hint")) {
+        button.quiet[is_quiet] #pause type="submit" name="paused" value=(answer) title=(words.say("overview.pause-hint")) {
             (label)
         }
     };

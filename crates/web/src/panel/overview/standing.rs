@@ -33,8 +33,17 @@ impl Sentence {
     }
 }
 
-/// The sentences.
+/// Whether one of the sentences leads on: then its button is the page's first.
+pub fn leads_on(visit: &Visit, data: &PageData) -> bool {
+    let mut matters = data.standing.matters.iter();
+    matters.any(|matter| sentence(visit.words, data, matter).action.is_some())
+}
+
+/// The sentences. The first that leads on has the page's one button that stands out.
 pub fn of(visit: &Visit, data: &PageData) -> Markup {
+    let matters = &data.standing.matters;
+    let leads = |matter: &Matter| sentence(visit.words, data, matter).action.is_some();
+    let first = matters.iter().position(leads);
     html! {
         @for (place, matter) in data.standing.matters.iter().enumerate() {
             @let one = sentence(visit.words, data, matter);
@@ -42,7 +51,7 @@ pub fn of(visit: &Visit, data: &PageData) -> Markup {
                 @if place == 0 { h2.standing { (one.title) } } @else { p { strong { (one.title) } } }
                 @if !one.text.is_empty() { p { (one.text) } }
                 @if let Some((label, page)) = one.action {
-                    p { a.button href=(visit.link(page)) { (label) } }
+                    p { a.button.quiet[first != Some(place)] href=(visit.link(page)) { (label) } }
                 }
             }))
         }

@@ -57,7 +57,7 @@ pub fn confirmation(visit: &Visit, confirmation: Confirmation<'_>) -> Markup {
     let words = visit.words;
     html! {
         div.columns {
-            section {
+            section.lost {
                 h2 { (words.say("common.lost")) }
                 (list(confirmation.lost))
             }

@@ -82,10 +82,7 @@
     ask().then(function (state) {
       asking = null;
       if (state === "here") {
-        tell("");
-        sure = form;
-        var isThere = button && button.form === form && !button.disabled;
-        form.requestSubmit(isThere ? button : undefined);
+        send(form, button);
       } else if (state === "ended") {
         ended(form);
       } else {
@@ -94,6 +91,22 @@
       }
     });
   }, true);
+
+  // A part that is kept current may have been drawn anew meanwhile, its form with it.
+  function send(form, button) {
+    var isSame = function (one) { return one.getAttribute("action") === form.getAttribute("action"); };
+    var now = form.isConnected ? form : Array.prototype.find.call(document.forms, isSame);
+    if (!now) return tell("back-again");
+    var isPressed = function (one) {
+      return one === button || (now !== form && button && one.name === button.name && one.value === button.value);
+    };
+    var pressed = Array.prototype.find.call(now.elements, function (one) {
+      return one.type === "submit" && !one.disabled && isPressed(one);
+    });
+    tell("");
+    sure = now;
+    now.requestSubmit(pressed);
+  }
 
   function waitFor(form) {
     window.setTimeout(function () {
