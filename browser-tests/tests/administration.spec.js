@@ -3,6 +3,7 @@
 import { createServer } from "node:http";
 import { test, expect } from "../harness/test.js";
 import { frameOf, openAlone, openInAdmin, session } from "../harness/panel.js";
+import { say } from "../harness/texts.js";
 
 /** A page of some other site that frames `address`. */
 async function foreignPage(address) {
@@ -48,6 +49,29 @@ test.describe("in the frame", () => {
         return now.evaluate(() => document.documentElement.scrollHeight - window.innerHeight);
       })
       .toBeLessThanOrEqual(1);
+  });
+
+  test("the bar that saves stays in sight while the administration scrolls", async ({ page, synced }) => {
+    const app = await openInAdmin(page, synced, { show_after: 600000 });
+    await app.getByRole("link", { name: say("pl", "menu.customers"), exact: true }).click();
+    const save = app.locator("section.save");
+    await expect(save).toBeVisible();
+    const { height } = page.viewportSize();
+    /** How far above the window's end the bar ends. */
+    const above = async () => {
+      const box = await save.boundingBox();
+      return height - box.y - box.height;
+    };
+    const tall = () => page.evaluate(() => document.documentElement.scrollHeight);
+    await expect.poll(tall).toBeGreaterThan(height + 300);
+    for (const to of [0, 200]) {
+      await page.evaluate((y) => window.scrollTo(0, y), to);
+      await expect.poll(above).toBeGreaterThanOrEqual(-1);
+      expect(await above(), "near the window's end").toBeLessThan(60);
+    }
+    // At the end of the page it is in its own place.
+    await page.evaluate(() => window.scrollTo(0, document.documentElement.scrollHeight));
+    await expect.poll(() => save.evaluate((bar) => bar.style.transform)).toBe("");
   });
 
   for (const query of [{ styles: "old" }, { styles: "none" }]) {

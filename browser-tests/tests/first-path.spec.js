@@ -180,6 +180,8 @@ test.describe("without JavaScript", () => {
     await page.goto(await world.panel());
     const path = new Path(page, world);
     await path.start();
+    await path.title("connect.title");
+    await expect(page.getByText(say("pl", "connect.show-key")), "no button that only a script can serve").toBeHidden();
     await path.connect();
     await path.customers();
     await path.skipSubscribers();

@@ -20,7 +20,11 @@ const STYLE: &str = concat!(
 );
 
 /// The one script of all pages.
-const SCRIPT: &str = concat!(include_str!("static/panel.js"), include_str!("static/away.js"));
+const SCRIPT: &str = concat!(
+    include_str!("static/panel.js"),
+    include_str!("static/away.js"),
+    include_str!("static/follow.js"),
+);
 
 const CSS: &str = "text/css; charset=utf-8";
 const JS: &str = "text/javascript; charset=utf-8";

@@ -180,7 +180,7 @@ fn form(visit: &Visit, before: Option<&Config>, uid: &str, wrong: &Wrong) -> Mar
             input type="hidden" name="version" value=(visit.shop.config_version);
             (input(words, uid_field, "text", uid))
             (input(words, key_field, "password", ""))
-            p { button.link type="button" hidden data-shows="key" aria-pressed="false" { (words.say("connect.show-key")) } }
+            p { button.link.scripted type="button" data-shows="key" aria-pressed="false" { (words.say("connect.show-key")) } }
             @if wrong.other_account {
                 (other_account(words, before.map_or("", |config| &config.sare.uid), uid))
             }

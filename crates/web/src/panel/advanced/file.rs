@@ -134,7 +134,7 @@ pub fn section(visit: &Visit, draft: Option<&Draft>) -> Markup {
         (visit.form("advanced/import", html! {
             input type="hidden" name="version" value=(visit.shop.config_version);
             noscript { p.hint { (words.say("advanced.import-paste")) } }
-            div.field hidden data-with-script="" {
+            div.field.scripted {
                 label for="config-file" { (words.say("advanced.import-file")) }
                 input id="config-file" type="file" accept=".toml,text/plain" data-reads-into="config-text";
             }

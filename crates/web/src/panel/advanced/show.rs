@@ -201,7 +201,7 @@ fn hook(visit: &Visit, data: &PageData) -> Markup {
                     label for="sare-hook" { (words.say("advanced.hook-address")) }
                     div.copied {
                         input id="sare-hook" type="text" readonly value=(address);
-                        button.quiet type="button" hidden data-copy="sare-hook" data-copied=(words.say("advanced.copied")) {
+                        button.quiet.scripted type="button" data-copy="sare-hook" data-copied=(words.say("advanced.copied")) {
                             (words.say("advanced.copy"))
                         }
                     }

@@ -48,7 +48,7 @@ pub async fn page(
     };
     let content = html! {
         div.actions.unprinted {
-            button type="button" data-print="" hidden { (words.say("contacts.print")) }
+            button.scripted type="button" data-print="" { (words.say("contacts.print")) }
             a.button.quiet href=(visit.link(&page_of(hash, "proof.json"))) download { (words.say("contacts.proof-file")) }
             a.button.quiet href=(visit.link(&page_of(hash, ""))) { (words.say("contacts.back-to-contact")) }
         }

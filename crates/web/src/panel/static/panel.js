@@ -146,23 +146,20 @@
     load();
   });
 
-  // ---- Buttons that only a script can serve are hidden without one.
+  // ---- What only a script can serve (class `scripted`) is left out by the style sheet where none runs.
 
   document.querySelectorAll("[data-print]").forEach(function (button) {
-    button.hidden = false;
     button.addEventListener("click", function () { window.print(); });
   });
   document.querySelectorAll("[data-shows]").forEach(function (button) {
     var field = document.getElementById(button.getAttribute("data-shows"));
     if (!field) return;
-    button.hidden = false;
     button.addEventListener("click", function () {
       var shown = field.type === "password";
       field.type = shown ? "text" : "password";
       button.setAttribute("aria-pressed", String(shown));
     });
   });
-  document.querySelectorAll("[data-with-script]").forEach(function (part) { part.hidden = false; });
   document.querySelectorAll("[data-reads-into]").forEach(function (input) {
     input.addEventListener("change", function () {
       var file = input.files && input.files[0];
@@ -176,7 +173,6 @@
   document.querySelectorAll("[data-copy]").forEach(function (button) {
     var field = document.getElementById(button.getAttribute("data-copy"));
     if (!field) return;
-    button.hidden = false;
     button.addEventListener("click", function () {
       field.focus();
       field.select();

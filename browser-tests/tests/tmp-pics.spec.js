@@ -1,0 +1,21 @@
+import { test, expect } from "../harness/test.js";
+import { openInAdmin, openAlone, frameOf } from "../harness/panel.js";
+import { Path } from "../harness/steps.js";
+const OUT = "/tmp/brief/p3/pics/";
+for (const language of ["pl", "en"]) test(`pics ${language}`, async ({ page, world }) => {
+  test.setTimeout(200000);
+  const base = await openAlone(page, world, language);
+  const path = new Path(page, world, language);
+  const shot = async (name) => { for (const scheme of ["light","dark"]) for (const width of [1280, 360]) { await page.emulateMedia({colorScheme: scheme}); await page.setViewportSize({width, height: 800}); await page.waitForTimeout(150); await page.screenshot({path:`${OUT}${language}-${name}-${scheme}-${width}.png`, fullPage: true}); } await page.emulateMedia({colorScheme:"light"}); await page.setViewportSize({width:1280,height:900}); };
+  await path.title("start.title"); await shot("start"); await path.start();
+  await path.title("connect.title"); await shot("connect"); await path.connect({uid:"12", api_key:"x"}); await page.waitForTimeout(800); await shot("connect-wrong"); await path.connect();
+  await path.title("mapping.customers"); await page.waitForTimeout(1500); await shot("customers"); await path.customers();
+  await path.title("mapping.subscribers"); await page.waitForTimeout(1000); await shot("subscribers"); await path.skipSubscribers();
+  await path.title("launch.title"); await page.waitForTimeout(1000); await shot("launch");
+  await path.look(); await shot("launch-looked");
+  await path.begin(); await page.waitForTimeout(4000); await shot("overview");
+  await page.goto(base + "advanced/danger"); await shot("danger");
+  await page.goto(base + "advanced/erase"); await shot("erase");
+  await page.goto(base + "advanced/history"); await shot("history");
+  await page.goto(base + "launch"); await shot("launch-after");
+});
