@@ -70,6 +70,13 @@ for (const language of ["pl", "en"]) {
     await expect(app.getByRole("heading", { level: 1, name: words("contacts.proof-title") })).toBeVisible();
     await expect(app.getByRole("heading", { name: words("contacts.not-known-title") })).toBeVisible();
     found.push(...(await inspect(page, `contact-proof-${language}`)));
+    // Printed, it is the proof alone, dark on white.
+    await page.emulateMedia({ media: "print", colorScheme: "dark" });
+    await expect(app.locator("main")).toBeVisible();
+    await expect(app.locator(".page > nav, footer, #told, .unprinted").filter({ visible: true })).toHaveCount(0);
+    expect(await frame.evaluate(() => getComputedStyle(document.documentElement).colorScheme)).toBe("light");
+    await page.screenshot({ path: `artefacts/screens/contact-proof-printed-${language}.png`, fullPage: true });
+    await page.emulateMedia({ media: null, colorScheme: null });
     expect(found).toEqual([]);
   });
 
