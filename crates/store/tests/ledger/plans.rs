@@ -71,16 +71,13 @@ fn quoted(source: &str) -> Vec<String> {
             None if line.trim_start().starts_with("//") => continue,
             None => line,
         };
-        let mut chars = line.chars().peekable();
+        let mut chars = line.chars();
         let mut before = ' ';
         while let Some(c) = chars.next() {
             match (&mut text, c) {
                 (None, '"') if before != '\'' => text = Some(String::new()),
                 (Some(_), '"') => found.extend(text.take()),
-                (Some(open), '\\') => match chars.next() {
-                    Some(escaped) => open.push(escaped),
-                    None => {}
-                },
+                (Some(open), '\\') => open.extend(chars.next()),
                 (Some(open), other) => open.push(other),
                 (None, _) => {}
             }
@@ -107,7 +104,7 @@ fn statements() -> Vec<String> {
                 })
             })
         };
-        begins.iter().any(|begin| text.starts_with(begin)) && LARGE.iter().any(|table| is_large(&table))
+        begins.iter().any(|begin| text.starts_with(begin)) && LARGE.iter().any(is_large)
     };
     let without_tests = texts
         .iter()

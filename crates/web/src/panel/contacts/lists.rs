@@ -15,7 +15,7 @@ use super::page_of;
 use crate::error::Error;
 use crate::panel::closed::Closed;
 use crate::panel::layout::{self, Head};
-use crate::panel::parts::{self, Field, Tone};
+use crate::panel::parts::{self, Column, Field, Tone};
 use crate::panel::session::Visit;
 use crate::panel::times;
 use crate::state::App;
@@ -344,7 +344,7 @@ async fn by_address(
         .await?;
     sort_by_address(&mut contacts);
     let from = asked.after.parse().or_else(|_| asked.before.parse()).unwrap_or(0);
-    Ok(slice(app, visit, contacts, from, page).await?)
+    slice(app, visit, contacts, from, page).await
 }
 
 /// Puts contacts in the order of their addresses.
@@ -511,32 +511,25 @@ fn waits(words: Words, entry: &Waiting, now: i64) -> String {
 /// Rows with why each stands where it does, under a name.
 pub fn table(visit: &Visit, title: &str, rows: &[Row]) -> Markup {
     let words = visit.words;
-    html! {
-        div.scroll tabindex="0" role="region" aria-label=(title) {
-            table.stacks {
-                caption.unseen { (title) }
-                thead {
-                    tr {
-                        th scope="col" { (words.say("contacts.contact")) }
-                        th scope="col" { (words.say("contacts.why")) }
-                        th scope="col" { (words.say("contacts.since")) }
+    let (contact, why, since) = (
+        words.say("contacts.contact"),
+        words.say("contacts.why"),
+        words.say("contacts.since"),
+    );
+    let columns = [Column::Text(contact), Column::Text(why), Column::Time(since)];
+    let rows = html! {
+        @for row in rows {
+            tr {
+                th scope="row" {
+                    @match row.hash {
+                        Some(hash) => a href=(visit.link(&page_of(hash, ""))) { (parts::address_line(&row.name)) },
+                        None => (row.name),
                     }
                 }
-                tbody {
-                    @for row in rows {
-                        tr {
-                            th scope="row" {
-                                @match row.hash {
-                                    Some(hash) => a href=(visit.link(&page_of(hash, ""))) { (parts::address_line(&row.name)) },
-                                    None => (row.name),
-                                }
-                            }
-                            (parts::cell(words.say("contacts.why"), html! { span.clamp title=(row.why) { (row.why) } }))
-                            (parts::time_cell(words.say("contacts.since"), html! { (times::moment(words, row.at)) }))
-                        }
-                    }
-                }
+                (parts::cell(why, html! { span.clamp title=(row.why) { (row.why) } }))
+                (parts::time_cell(since, html! { (times::moment(words, row.at)) }))
             }
         }
-    }
+    };
+    parts::table(title, &columns, rows)
 }
