@@ -202,7 +202,7 @@ async fn refusals_in_sare_can_be_applied_in_the_shop_and_what_cannot_is_said() {
         assert!(section.contains("3 osoby odmówiły w SARE, a w sklepie mają zgodę"));
         assert_eq!(section.matches("name=\"hash\"").count(), 2);
         let ben = between(section, "ben@example.com", "</tr>");
-        assert!(ben.contains("Zgodę klienta może zmienić w sklepie tylko on sam"));
+        assert!(ben.contains("Może to zmienić tylko klient"));
         assert!(ben.contains("4 (chęć wypisania)") && ben.contains("23.11.2026"));
 
         assert_eq!(v.forge("problems/apply", "all=yes").await.status, 403);

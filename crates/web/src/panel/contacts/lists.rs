@@ -526,7 +526,7 @@ pub fn table(visit: &Visit, title: &str, rows: &[Row]) -> Markup {
                         None => (row.name),
                     }
                 }
-                (parts::cell(why, html! { span.clamp title=(row.why) { (row.why) } }))
+                (parts::line_cell(why, &row.why))
                 (parts::time_cell(since, html! { (times::moment(words, row.at)) }))
             }
         }

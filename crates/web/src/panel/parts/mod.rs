@@ -25,7 +25,7 @@ pub use chart::{Chart, Day, Kind, chart};
 pub use danger::{Confirmation, Danger, confirmation, danger_zone};
 pub use fields::{Field, checkbox, input, radios, select, text};
 pub use steps::{Stage, Step, stages, stepper};
-pub use table::{Column, cell, numbers_table, table, time_cell};
+pub use table::{Column, cell, line_cell, numbers_table, table, time_cell};
 
 /// A part that takes the services a while. It is fetched from `piece` once the page is there; where no script does
 /// that, a link leads to `whole`, the page with the part in it.

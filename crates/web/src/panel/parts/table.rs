@@ -64,3 +64,9 @@ pub fn cell(label: &str, content: Markup) -> Markup {
 pub fn time_cell(label: &str, content: Markup) -> Markup {
     html! { td.time data-label=(label) { (content) } }
 }
+
+/// A cell with words, which stays on one line: what does not fit is cut at its end, and is whole for whoever points at it or
+/// listens, and on a narrow screen.
+pub fn line_cell(label: &str, text: &str) -> Markup {
+    html! { td.line data-label=(label) title=(text) { (text) } }
+}

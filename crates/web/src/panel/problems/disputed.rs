@@ -12,7 +12,6 @@ use super::part::Part;
 use crate::error::Error;
 use crate::panel::parts;
 use crate::panel::session::Visit;
-use crate::panel::times;
 use crate::state::App;
 
 /// The section; `None` when there are none.
@@ -61,17 +60,17 @@ pub async fn section(app: &App, visit: &Visit, after: Option<AddrHash>) -> Resul
                                         (parts::address_line(contact.address.as_deref().unwrap_or_default()))
                                     }
                                 }
-                                (parts::cell(words.say("disputed.refusal"), refusal(visit, contact)))
-                                (parts::cell(words.say("disputed.in-shop"), html! {
-                                    @if part.is_answered(contact) {
-                                        (words.say("disputed.under-way"))
-                                    } @else if switchable.contains(&contact.hash) {
-                                        (visit.form("problems/apply", html! {
-                                            input type="hidden" name="hash" value=(contact.hash.to_hex());
-                                            button.quiet type="submit" { (words.say("disputed.apply")) }
-                                        }))
-                                    } @else { (words.say("disputed.cannot")) }
-                                }))
+                                (parts::line_cell(words.say("disputed.refusal"), &refusal(visit, contact)))
+                                @if part.is_answered(contact) {
+                                    (parts::line_cell(words.say("disputed.in-shop"), words.say("disputed.under-way")))
+                                } @else if switchable.contains(&contact.hash) {
+                                    (parts::cell(words.say("disputed.in-shop"), visit.form("problems/apply", html! {
+                                        input type="hidden" name="hash" value=(contact.hash.to_hex());
+                                        button.quiet type="submit" { (words.say("disputed.apply")) }
+                                    })))
+                                } @else {
+                                    (parts::line_cell(words.say("disputed.in-shop"), words.say("disputed.cannot")))
+                                }
                             }
                         }
                     }
@@ -86,13 +85,15 @@ pub async fn section(app: &App, visit: &Visit, after: Option<AddrHash>) -> Resul
     }))
 }
 
-fn refusal(visit: &Visit, contact: &Contact) -> Markup {
+fn refusal(visit: &Visit, contact: &Contact) -> String {
     let words = visit.words;
-    html! {
-        @if let Some(refused) = contact.refusal {
-            (words.status_in_full(refused.status)) ", " (times::moment(words, refused.since))
-            br;
-            span.soft { (desk::story::refusal_origin(contact, &Timeline::default(), words)) }
-        }
-    }
+    let Some(refused) = contact.refusal else {
+        return String::new();
+    };
+    let origin = desk::story::refusal_origin(contact, &Timeline::default(), words);
+    format!(
+        "{}, {} · {origin}",
+        words.status_in_full(refused.status),
+        words.moment(refused.since)
+    )
 }

@@ -49,9 +49,7 @@ pub async fn section(app: &App, visit: &Visit, after: Option<AddrHash>) -> Resul
                                         (parts::address_line(contact.address.as_deref().unwrap_or_default()))
                                     }
                                 }
-                                (parts::cell(words.say("doubts.why"), html! {
-                                    @if let Some(doubt) = contact.doubt { (words.doubt(doubt).short) }
-                                }))
+                                (parts::line_cell(words.say("doubts.why"), contact.doubt.map_or("", |doubt| words.doubt(doubt).short)))
                                 (parts::cell(words.say("doubts.decision"), html! {
                                     @if part.is_answered(contact) {
                                         (words.say("doubts.under-way"))

@@ -276,14 +276,8 @@ fn people(visit: &Visit, problems: &[Problem], contacts: &HashMap<AddrHash, Cont
                     @for problem in problems {
                         tr {
                             th scope="row" { (whom(visit, problem, contacts)) }
-                            (parts::cell(words.say("problems.detail"), html! {
-                                (problem.detail.as_deref().map_or_else(|| "–".to_owned(), |detail| words.problem_detail(problem.kind, detail)))
-                            }))
-                            (parts::cell(words.say("problems.when"), html! {
-                                (words.ago(problem.first_at, now))
-                                @if problem.times > 1 { br; span.soft { (words.count("problems.tries", problem.times)) } }
-                                @if problem.is_final { br; span.soft { (words.say("problems.final")) } }
-                            }))
+                            (parts::line_cell(words.say("problems.detail"), &detail_of(words, problem)))
+                            (parts::line_cell(words.say("problems.when"), &when(words, problem, now)))
                             td {
                                 (visit.form("problems/retry", html! {
                                     input type="hidden" name="key" value=(problem.key);
@@ -296,6 +290,22 @@ fn people(visit: &Visit, problems: &[Problem], contacts: &HashMap<AddrHash, Cont
             }
         }
     }
+}
+
+fn detail_of(words: Words, problem: &Problem) -> String {
+    let detail = problem.detail.as_deref();
+    detail.map_or_else(
+        || "–".to_owned(),
+        |detail| words.problem_detail(problem.kind, detail),
+    )
+}
+
+/// Since when, how often it was tried, and whether it is tried again.
+fn when(words: Words, problem: &Problem, now: Millis) -> String {
+    let tries = (problem.times > 1).then(|| words.count("problems.tries", problem.times));
+    let end = problem.is_final.then(|| words.say("problems.final").to_owned());
+    let parts = [Some(words.ago(problem.first_at, now)), tries, end];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(" · ")
 }
 
 fn whom(visit: &Visit, problem: &Problem, contacts: &HashMap<AddrHash, Contact>) -> Markup {
@@ -312,7 +322,7 @@ fn whom(visit: &Visit, problem: &Problem, contacts: &HashMap<AddrHash, Contact>)
         a href=(visit.link(&format!("contacts/{}", hash.to_hex()))) {
             (parts::address_line(address.unwrap_or_else(|| words.say("problems.no-address"))))
         }
-        @if let Some(record) = record { br; span.soft { (record) } }
+        @if let Some(record) = record { " " span.soft { (record) } }
     }
 }
 

@@ -17,6 +17,14 @@ pub fn of(visit: &Visit, one: &Unsubscribe, direction: Direction, contact: Optio
         Direction::ToSare => words.say("unsubscribes.sare-knew"),
         Direction::ToShop => words.say("unsubscribes.shop-knew"),
     };
+    let why = match found_by(words, one) {
+        Some(found) => format!("{} · {found}", cause(words, one)),
+        None => cause(words, one).to_owned(),
+    };
+    let after = match one.ended_at {
+        Some(at) => format!("{} · {}", ended(words, one), words.moment(at)),
+        None => ended(words, one).to_owned(),
+    };
     html! {
         tr {
             (parts::time_cell(words.say("unsubscribes.when"), html! { (times::moment(words, one.at)) }))
@@ -25,15 +33,9 @@ pub fn of(visit: &Visit, one: &Unsubscribe, direction: Direction, contact: Optio
                     (parts::address_line(address.unwrap_or_else(|| words.say("unsubscribes.no-address"))))
                 }
             }
-            (parts::cell(words.say("unsubscribes.why"), html! {
-                (cause(words, one))
-                @if let Some(found) = found_by(words, one) { br; span.soft { (found) } }
-            }))
-            (parts::cell(other, html! { (told(words, one, direction)) }))
-            (parts::cell(words.say("unsubscribes.after"), html! {
-                (ended(words, one))
-                @if let Some(at) = one.ended_at { br; span.soft { (times::moment(words, at)) } }
-            }))
+            (parts::line_cell(words.say("unsubscribes.why"), &why))
+            (parts::line_cell(other, &told(words, one, direction)))
+            (parts::line_cell(words.say("unsubscribes.after"), &after))
         }
     }
 }
