@@ -49,8 +49,8 @@ for (const language of ["pl", "en"]) {
     await read("connect");
     await path.connect();
     // The mapping is suggested; nothing has been sent.
-    await expect(app.locator("#rows tr").first()).toBeVisible();
-    expect(await app.locator("#rows tr").count()).toBeGreaterThan(1);
+    await expect(app.locator("#rows > li").first()).toBeVisible();
+    expect(await app.locator("#rows > li").count()).toBeGreaterThan(1);
     expect(await world.sare.get("contacts")).toEqual([]);
     await read("customers");
     await path.customers();

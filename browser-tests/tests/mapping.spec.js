@@ -21,7 +21,7 @@ async function open(page, world, kind = "customers") {
   return base;
 }
 
-const row = (page, n) => page.locator("#rows tr").nth(n);
+const row = (page, n) => page.locator("#rows > li").nth(n);
 
 test("what is typed is shown with real contacts, and errors at their row", async ({ page, world }) => {
   const base = await open(page, world);
@@ -29,7 +29,7 @@ test("what is typed is shown with real contacts, and errors at their row", async
   await page.getByText("Podgląd i pozostałe dane sklepu").click();
   await expect(page.locator("#people")).toContainText("Prawdziwe dane: 24 kontakty");
   await page.getByRole("button", { name: "Dodaj wiersz", exact: true }).click();
-  const last = page.locator("#rows tr").last();
+  const last = page.locator("#rows > li").last();
   await last.locator("select").first().selectOption("comment");
   await last.getByLabel("Dane ze sklepu").selectOption("=template");
   await last.getByLabel("Tekst", { exact: true }).fill("Klient: {Imię");
@@ -56,7 +56,7 @@ test("what is typed is shown with real contacts, and errors at their row", async
 test("what is not saved is counted, and a removed row comes back", async ({ page, world }) => {
   await open(page, world);
   const told = page.locator("[data-changes]");
-  const rows = page.locator("#rows tr");
+  const rows = page.locator("#rows > li");
   await expect(told).toBeHidden();
   const before = await rows.count();
   await row(page, 1).getByRole("button", { name: /Usuń/ }).click();
@@ -72,7 +72,8 @@ test("what is not saved is counted, and a removed row comes back", async ({ page
 test("a row counts once whatever moves, and one that comes back is not mixed up with a new one", async ({ page, world }) => {
   await open(page, world);
   const told = (n) => expect(page.locator("[data-changes]")).toHaveText(say("pl", "mapping.unsaved-n").replace("{n}", `${n}`));
-  const keys = () => page.locator("#rows tr").evaluateAll((all) => all.map((one) => one.dataset.key));
+  const keys = () => page.locator("#rows > li").evaluateAll((all) => all.map((one) => one.dataset.key));
+  await row(page, 0).locator("details > summary").click();
   await row(page, 0).locator("[data-op=down]").click();
   await told(1);
   await row(page, 1).locator("[data-op=up]").click();
@@ -105,14 +106,47 @@ test("rows are moved and removed with the keyboard alone, and Enter saves nothin
   await open(page, world);
   const target = (n) => row(page, n).locator("select").first();
   await expect(target(0)).toHaveValue("name");
-  await row(page, 0).getByRole("button", { name: /Przesuń w dół/ }).focus();
-  await page.keyboard.press("Enter");
+  const handle = (n) => row(page, n).getByRole("button", { name: saying("pl", "mapping.move") });
+  await handle(0).focus();
+  await page.keyboard.press("ArrowDown");
   await expect(target(1)).toHaveValue("name");
-  await expect(row(page, 1).getByRole("button", { name: /Przesuń w dół/ })).toBeFocused();
-  await row(page, 0).getByRole("button", { name: /Usuń wiersz/ }).focus();
+  await expect(handle(1)).toBeFocused();
+  await expect(page.locator("#moved")).toContainText(/: miejsce 2 z \d/);
+  // The same with a mouse, back again; Escape on the way leaves everything as it is.
+  const drag = async (from, to) => {
+    await handle(from).hover();
+    await page.mouse.down();
+    const box = await row(page, to).boundingBox();
+    await page.mouse.move(box.x + 15, to > from ? box.y + box.height - 2 : box.y + 2, { steps: 4 });
+  };
+  await drag(1, 0);
+  await page.mouse.up();
+  await expect(target(0)).toHaveValue("name");
+  await expect(page.locator("[data-changes]")).toBeHidden();
+  await drag(0, 1);
+  await expect(target(1)).toHaveValue("name");
+  await page.keyboard.press("Escape");
+  await page.mouse.up();
+  await expect(target(0)).toHaveValue("name");
+  // Long lists: typing leaves what matches; Escape changes nothing, Enter chooses.
+  const field = row(page, 1).getByLabel(say("pl", "mapping.column-source"), { exact: true });
+  await field.focus();
+  const was = await field.inputValue();
+  await page.keyboard.type("nazwi");
+  await expect(page.getByRole("combobox", { name: say("pl", "mapping.column-source") }).and(page.locator("#chooser"))).toBeFocused();
+  expect(await barriers(page)).toEqual([]);
+  await page.keyboard.press("Escape");
+  await expect(field).toBeFocused();
+  await expect(field).toHaveValue(was);
+  await field.click();
+  await page.keyboard.type("NAZWI");
+  await page.keyboard.press("Enter");
+  await expect(field).toHaveValue("lastname");
+  await expect(field).toBeFocused();
+  await row(page, 1).getByRole("button", { name: /Usuń wiersz/ }).focus();
   await page.keyboard.press("Space");
   await expect(target(0)).toHaveValue("name");
-  await expect(row(page, 0).getByRole("button", { name: /Usuń wiersz/ })).toBeFocused();
+  await expect(row(page, 1).getByRole("button", { name: /Usuń wiersz/ })).toBeFocused();
   const asked = page.waitForRequest((request) => request.url().endsWith("/preview"));
   await page.getByText("Utwórz nową grupę").click();
   await row(page, 0).getByLabel("Tekst", { exact: true }).press("Enter");
@@ -139,6 +173,17 @@ test("a group is made on the way, and what was typed stays", async ({ page, worl
 for (const kind of ["customers", "subscribers"]) {
   test(`${kind}: no barrier, nothing sideways, nothing jumps`, async ({ page, world }) => {
     await open(page, world, kind);
+    // At a desk a row is one line; what a telephone shows is a card, one field above the other.
+    const lines = () => page.locator("#rows > li").evaluateAll((all) => all.map((one) => {
+      const box = (of) => one.querySelector(of).getBoundingClientRect();
+      const [target, source, select] = [box(".at-target"), box(".at-source"), box("select")];
+      const notes = box(".at-notes").height;
+      return { isLine: one.getBoundingClientRect().height - notes < 1.6 * select.height, isCard: source.top >= target.bottom - 1 };
+    }));
+    await page.setViewportSize({ width: 1280, height: 800 });
+    for (const one of await lines()) expect(one).toEqual({ isLine: true, isCard: false });
+    await page.setViewportSize({ width: 360, height: 800 });
+    for (const one of await lines()) expect(one).toEqual({ isLine: false, isCard: true });
     await page.locator("details").evaluateAll((all) => all.forEach((one) => (one.open = true)));
     for (const width of [1280, 900, 360, 320]) {
       await page.setViewportSize({ width, height: 800 });

@@ -20,7 +20,7 @@ test.describe("rows that are wrong", () => {
 
   test("are told at the row and above, keep what was typed, and are saved once mended", async ({ page, world }) => {
     await openCustomers(page, world);
-    const rows = page.locator("#rows > tr");
+    const rows = page.locator("#rows > li");
     const before = await rows.count();
     await page.getByRole("button", { name: words("mapping.add"), exact: true }).click();
     await expect(rows).toHaveCount(before + 1);
@@ -30,10 +30,10 @@ test.describe("rows that are wrong", () => {
 
     // Above: which row, with the way to it. At the row: what is missing, said with the field.
     await expect(page.getByRole("alert")).toContainText(words("mapping.not-saved"));
-    const source = page.locator("#rows > tr").last().getByLabel(words("mapping.column-source"));
+    const source = page.locator("#rows > li").last().getByLabel(words("mapping.column-source"));
     await expect(source).toHaveAttribute("aria-invalid", "true");
     await expect(source).toHaveAccessibleDescription(new RegExp(words("mapping.error-no-source").slice(0, 20)));
-    await expect(page.locator("#rows > tr").last().getByLabel(words("mapping.column-target"))).toHaveValue("prop5");
+    await expect(page.locator("#rows > li").last().getByLabel(words("mapping.column-target"))).toHaveValue("prop5");
 
     await source.selectOption("address.company");
     await save(page);
@@ -51,6 +51,12 @@ test.describe("two people at once", () => {
     await openCustomers(other, world);
     const group = (tab) => tab.getByLabel(words("mapping.group"), { exact: true });
 
+    // Chosen before, they are folded into a line.
+    for (const tab of [page, other]) {
+      await expect(group(tab)).toBeHidden();
+      await expect(tab.locator("#settled")).toContainText("21");
+      await tab.locator("#settings > summary").click();
+    }
     await group(page).selectOption("22");
     await save(page);
     await expect(page.getByText(new RegExp(`^${words("mapping.saved")}`)).first()).toBeVisible();

@@ -190,6 +190,7 @@ for (const language of ["pl", "en"]) {
       await go(page, "customers");
       await expect(app.locator("#editor")).toBeVisible();
       await world.reconfigure((text) => text.replace("group = 21", "group = 22"));
+      await app.locator("#settings > summary").click();
       await app.getByLabel(say(language, "mapping.group"), { exact: true }).selectOption("1");
       await app.locator("main").getByRole("button", { name: say(language, "common.save"), exact: true }).click();
       await expect(app.getByRole("heading", { name: say(language, "mapping.conflict") })).toBeVisible();

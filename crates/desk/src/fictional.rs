@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use engine::{Labels, Person, SubscriberExtra};
-use shoper_api::{User, UserAddress, UserId};
+use shoper_api::{FieldValue, User, UserAddress, UserId};
 use sync_core::email::Email;
 use sync_core::{RecordKey, RecordKind};
 
@@ -36,7 +36,7 @@ const GROUP: i64 = 1;
 /// The three of them, as customers or as subscribers.
 pub fn sample(kind: RecordKind) -> Sample {
     let people = (1..).zip(PEOPLE).map(|(id, somebody)| match kind {
-        RecordKind::Customer => customer(id, somebody),
+        RecordKind::Customer => customer(id, somebody, Vec::new()),
         RecordKind::Subscriber => subscriber(id, somebody),
     });
     let names = |name: &str| BTreeMap::from([(GROUP, name.to_owned())]);
@@ -50,7 +50,7 @@ pub fn sample(kind: RecordKind) -> Sample {
     Sample::fictional(kind, people.collect(), labels)
 }
 
-fn customer(id: i64, (first, last, email, consent, phone): Somebody) -> Sampled {
+fn customer(id: i64, (first, last, email, consent, phone): Somebody, additional: Vec<FieldValue>) -> Sampled {
     let user = User {
         id: UserId(id),
         login: String::new(),
@@ -70,7 +70,7 @@ fn customer(id: i64, (first, last, email, consent, phone): Somebody) -> Sampled 
         discount: Some("5.00".to_owned()),
         comment: String::new(),
         tags: Some(vec!["VIP".to_owned()]),
-        additional_fields: Some(Vec::new()),
+        additional_fields: Some(additional),
         loyalty_sum: Some("120".to_owned()),
         unreadable: Vec::new(),
     };
@@ -101,6 +101,21 @@ fn customer(id: i64, (first, last, email, consent, phone): Somebody) -> Sampled 
         consent,
         Person::customer(user, Some(vec![address])),
     )
+}
+
+/// As many of the three customers as there are values for an additional field of theirs.
+#[cfg(test)]
+pub(crate) fn customers_with(field_id: i64, values: &[&str]) -> Sample {
+    let people = (1..).zip(PEOPLE).zip(values).map(|((id, somebody), value)| {
+        let value = FieldValue {
+            field_id,
+            kind: shoper_api::FieldKind::Text,
+            locate: 0,
+            value: (*value).to_owned(),
+        };
+        customer(id, somebody, vec![value])
+    });
+    Sample::fictional(RecordKind::Customer, people.collect(), Labels::default())
 }
 
 fn subscriber(id: i64, (_, _, email, consent, _): Somebody) -> Sampled {

@@ -180,7 +180,7 @@ fn misfits(row: &Row, sample: &Sample, traits: &[Traits], properties: Option<&[P
 }
 
 /// Whether the record has something to say and nothing of it is left at the end of the row.
-fn is_lost(row: &Row, sample: &Sample, person: &Sampled) -> bool {
+pub(crate) fn is_lost(row: &Row, sample: &Sample, person: &Sampled) -> bool {
     let reader = sample.reader(person);
     if !row.fields().iter().any(|field| reads(&reader, field)) {
         return false;

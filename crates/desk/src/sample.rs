@@ -130,6 +130,11 @@ impl Sample {
         self.other.get(&at).copied().flatten()
     }
 
+    /// Whether the shop has told of somebody, or that there is nobody, or could not be asked.
+    pub fn is_told(&self) -> bool {
+        !self.people.is_empty() || self.progress != Progress::Reading
+    }
+
     /// Whether something is still being read for what these places show.
     pub fn is_busy(&self, shown: &[usize]) -> bool {
         self.progress == Progress::Reading || shown.iter().any(|at| self.asking.contains(at))
@@ -151,7 +156,7 @@ impl Cacheable for Sample {
     }
 
     fn is_ready(&self) -> bool {
-        !self.people.is_empty() || self.progress != Progress::Reading
+        self.is_told()
     }
 }
 

@@ -44,5 +44,5 @@ pub use shop_url::{ShopUrl, ShopUrlError};
 pub use signature::{Admin, IframeEntry};
 pub use standing::{Standing, standing};
 pub use subscribers::Subscriber;
-pub use users::{AddressWay, User, UserAddress};
+pub use users::{AddressWay, FieldValue, User, UserAddress};
 pub use webhooks::Webhook;

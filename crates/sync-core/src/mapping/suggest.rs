@@ -177,7 +177,12 @@ fn source_for(kind: RecordKind, property: &Property, additional: &[AdditionalFie
         same || both_birthdays
     };
     let field = additional.iter().find(|field| means(&field.label))?;
-    Some(RowText::new("", &Field::Additional(field.id).to_string()))
+    let mut text = RowText::new("", &Field::Additional(field.id).to_string());
+    if BIRTHDAY.contains(&normal(&field.label).as_str()) {
+        // People type dates in many ways.
+        text.transform = vec!["date:%Y-%m-%d".to_owned()];
+    }
+    Some(text)
 }
 
 /// A number property takes a number, a list only what nobody can promise.

@@ -34,6 +34,7 @@ const FILES: &[(&str, &str, &str)] = &[
     ("panel.css", CSS, STYLE),
     ("panel.js", JS, SCRIPT),
     ("mapping.js", JS, include_str!("static/mapping.js")),
+    ("choose.js", JS, include_str!("static/choose.js")),
 ];
 
 struct Asset {

@@ -16,6 +16,9 @@ pub async fn config(world: &World) -> (Config, Shop) {
     (config, shop)
 }
 
+/// Whom to send where, when it is not folded.
+const OPEN: &str = "<details class=\"settings\" id=\"settings\" open>";
+
 pub fn rows(config: &Config) -> Vec<RowText> {
     config
         .customers
@@ -98,7 +101,8 @@ async fn a_first_visit_shows_suggestions_and_saves_nothing() {
         assert_eq!(form.targets()[..2], ["name", "gsm"]);
         assert_eq!(form.get("source.1"), "address.phone");
         assert_eq!(form.get("enabled"), "yes");
-        assert_eq!(text.matches("Propozycja</p>").count(), form.rows().len());
+        assert_eq!(text.matches(">Propozycja</span>").count(), form.rows().len());
+        assert!(text.contains(OPEN), "whom to send where is still to be chosen");
         assert!(
             text.contains("Data urodzenia"),
             "the shop's own fields can be chosen"
@@ -196,6 +200,12 @@ async fn the_first_save_writes_the_configuration_and_waits_for_the_merchants_wor
             Some(ten_minutes),
             "nothing begins by itself yet"
         );
+        let settled = browser.see("customers").await;
+        assert!(!settled.contains(OPEN), "what is chosen is folded");
+        assert!(part(&settled, "settled").contains("(21)"), "{settled}");
+        let unsaved = browser.form("customers").await.set("group", "22");
+        let unsaved = browser.submit("customers", &unsaved, "add").await;
+        assert!(unsaved.text().contains(OPEN), "what is not saved stays in sight");
         let again = browser.form("customers").await;
         let same = browser.submit("customers", &again, "save").await;
         assert_eq!(browser.target(&same), "customers?done=same");

@@ -132,7 +132,12 @@ async fn what_will_not_fit_is_told_at_its_row_with_numbers() {
             phones.contains("1 z 3 wartości nie są numerami telefonu"),
             "{phones}"
         );
-        assert!(phones.contains("wypełnia 1 z 3 kontaktów"), "{phones}");
+        let filled = part(&seen, "fill-0");
+        assert!(
+            filled.contains("wypełnia 1 z 3 kontaktów") && filled.contains("<meter"),
+            "{filled}"
+        );
+        assert!(part(&seen, "check").contains("Do poprawy: 2 miejsca."), "{seen}");
         let city = part(&seen, "notes-1");
         assert!(
             city.contains("1 z 1 sprawdzonych") && city.contains("Kraków, wpisany ręcznie"),
@@ -168,7 +173,7 @@ async fn a_preview_needs_the_sessions_token() {
     each_connected(async |world, services| {
         customers(&services);
         let browser = Browser::open(&world).await;
-        let form = browser.form("customers").await.without("csrf");
+        let form = browser.form("subscribers").await.without("csrf");
         for page in ["customers", "customers/preview"] {
             assert_eq!(browser.submit(page, &form, "save").await.status, 403);
         }
@@ -242,14 +247,14 @@ async fn a_later_change_tells_its_cost_before_and_after() {
         let cost = browser.preview("customers", &form).await;
         let cost = part(&cost, "cost");
         assert!(
-            cost.contains("3 kontakty do przepisania") && cost.contains("Niczyj status"),
+            cost.contains("Zaktualizujemy najwyżej 3 kontakty; potrwa to niecałą minutę."),
             "{cost}"
         );
         let saved = browser.submit("customers", &form, "save").await;
         assert_eq!(browser.target(&saved), "customers?done=saved");
         let after = browser.get("customers?done=saved").await;
         assert!(
-            after.text().contains("3 kontakty do przepisania"),
+            after.text().contains("Zaktualizujemy najwyżej 3 kontakty"),
             "{}",
             after.text()
         );

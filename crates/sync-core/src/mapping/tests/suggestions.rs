@@ -50,7 +50,10 @@ fn suggestions_come_from_names_labels_and_kinds() {
             transform: vec!["max:30".into()],
             ..row("prop1", "firstname")
         },
-        row("prop3", "additional_field.4"),
+        RowText {
+            transform: vec!["date:%Y-%m-%d".into()],
+            ..row("prop3", "additional_field.4")
+        },
         row("custom.miasto", "address.city"),
         row("custom.rabat", "discount"),
         row("custom.ulubiony_kolor", "additional_field.9"),

@@ -40,14 +40,11 @@ pub async fn sentences(
     let data = now.enabled && (was.rows() != now.rows() || was.group != now.group);
     if starts || data {
         let Cost {
-            contacts,
-            requests,
-            seconds,
+            contacts, seconds, ..
         } = estimate(app, visit, lane, kind, after).await?;
-        let values: [(&str, &dyn std::fmt::Display); 3] = [
+        let values: [(&str, &dyn std::fmt::Display); 2] = [
             ("contacts", &words.count("mapping.contacts", contacts)),
-            ("requests", &words.count("mapping.requests", requests)),
-            ("time", &words.lasting(seconds)),
+            ("time", &takes(seconds, words)),
         ];
         out.push(if starts {
             words.fill("mapping.cost-start", &values)
@@ -66,6 +63,15 @@ pub async fn sentences(
         out.push(words.say("mapping.cost-nothing").to_owned());
     }
     Ok(out)
+}
+
+/// How long a change takes, after "it takes".
+fn takes(seconds: i64, words: Words) -> String {
+    match seconds {
+        ..60 => words.say("mapping.takes-moment").to_owned(),
+        60..3_600 => words.count("mapping.takes-minutes", (seconds + 59) / 60),
+        _ => words.count("mapping.takes-hours", (seconds + 3_599) / 3_600),
+    }
 }
 
 async fn estimate(

@@ -24,6 +24,7 @@ use axum::Router;
 use axum::extract::{RawQuery, State};
 use axum::response::Response;
 use axum::routing::{get, post};
+use desk::Sample;
 use maud::html;
 use store::SecretName;
 use sync_core::RecordKind;
@@ -106,17 +107,23 @@ async fn show(
     }
     let patience = if says(INSIST) { choices::PATIENCE } else { GLANCE };
     let choices = Choices::ask(&app, &visit, &config, kind, patience).await;
-    if choices.is_asking && !says(INSIST) && !says(ASKED) {
+    let section = Section::of(&config, kind);
+    // A first visit's suggestions look at what the shop's contacts have.
+    let sample = match section.is_untouched() {
+        true => Some(sample(kind, &app, &visit, &config, patience).await),
+        false => None,
+    };
+    let is_reading = sample.as_ref().is_some_and(|sample| !sample.is_told());
+    if (choices.is_asking || is_reading) && !says(INSIST) && !says(ASKED) {
         visit.tell_later(&app).await?;
         return Ok(asking(kind, &visit, &query));
     }
-    let section = Section::of(&config, kind);
     let mut form = Form::of(kind, &section, visit.shop.config_version, visit.words.0);
     let mut told = Told::default();
-    if section.is_untouched() {
+    if let Some(sample) = sample {
         told.is_first_visit = true;
         form.enabled = true;
-        suggest(&mut form, &choices);
+        suggest(&mut form, &choices, &sample);
         let meant = choices
             .groups()
             .and_then(|groups| meant_group(kind, groups, &visit.shop.host));
@@ -177,9 +184,26 @@ fn asking(kind: RecordKind, visit: &Visit, query: &str) -> Response {
 async fn ready(kind: RecordKind, State(app): State<App>, visit: Visit) -> Result<Response, Closed> {
     let found = connected(&app, &visit).await;
     if let Some(config) = found.map_err(|error| visit.closed(error))? {
-        Choices::ask(&app, &visit, &config, kind, choices::PATIENCE).await;
+        let is_untouched = Section::of(&config, kind).is_untouched();
+        let first = async {
+            if is_untouched {
+                sample(kind, &app, &visit, &config, choices::PATIENCE).await;
+            }
+        };
+        tokio::join!(
+            Choices::ask(&app, &visit, &config, kind, choices::PATIENCE),
+            first
+        );
     }
     Ok(layout::piece(&visit, html! {}))
+}
+
+/// The shop's contacts that suggestions look at, as far as they are read when `patience` ends.
+async fn sample(kind: RecordKind, app: &App, visit: &Visit, config: &Config, patience: Duration) -> Sample {
+    let shown = |of| preview::shown(0, of);
+    app.cache
+        .sample(&app.engine, &visit.shop, config, kind, shown, patience)
+        .await
 }
 
 /// Whether these were the customers, and nothing was said of subscribers yet.
@@ -188,12 +212,17 @@ fn is_next_untouched(kind: RecordKind, visit: &Visit) -> bool {
     kind == RecordKind::Customer && visit.config().as_ref().is_none_or(subscribers)
 }
 
-fn suggest(form: &mut Form, choices: &Choices) -> usize {
+fn suggest(form: &mut Form, choices: &Choices, sample: &Sample) -> usize {
     let properties = choices.properties().unwrap_or_default();
+<<<<<<< HEAD
     form.suggest(
         &mapping::suggest(form.kind, properties, &choices.additional),
         choices.words().0,
     )
+=======
+    let rows = mapping::suggest(form.kind, properties, &choices.additional);
+    form.suggest(&desk::worth_suggesting(&rows, sample), choices.lang())
+>>>>>>> 2c8c82f (Make a row of the mapping one line, fold what is chosen, and suggest only what contacts fill)
 }
 
 /// The group that is meant for these contacts: the one whose whole name says so, where there is exactly one. A name that
@@ -316,7 +345,8 @@ async fn take(
             }
         }
         ("suggest", _) => {
-            let n = suggest(&mut form, &choices);
+            let sample = sample(kind, &app, &visit, &config, choices::PATIENCE).await;
+            let n = suggest(&mut form, &choices, &sample);
             told.good = Some(html! {
                 p {
                     @if n == 0 { (words.say("mapping.suggested-none")) }

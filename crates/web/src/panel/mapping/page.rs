@@ -13,6 +13,7 @@ use super::form::Form;
 use super::pieces::{Piece, find, pieces};
 use super::preview::FormPreview;
 use super::rows;
+use super::section::Section;
 use super::validate::{ValidatedForm, section_name};
 use crate::panel::layout::{self, Head};
 use crate::panel::parts::{Field, Tone, checkbox, input, notice, radios, select};
@@ -67,7 +68,7 @@ impl Page<'_> {
     pub fn answer(&self) -> Response {
         let words = self.visit.words;
         let title = title(self.form.kind, words);
-        let head = Head::new(section_name(self.form.kind), title).with_scripts(&["mapping.js"]);
+        let head = Head::new(section_name(self.form.kind), title).with_scripts(&["mapping.js", "choose.js"]);
         layout::page(self.visit, head, self.content())
     }
 
@@ -83,9 +84,15 @@ impl Page<'_> {
             input type="hidden" name="version" value=(self.form.version);
             input type="hidden" #from name="from" value=(self.form.from);
             @if let Some(conflict) = &self.told.conflict { (conflict.show(self.app, visit, page)) }
-            div.columns {
-                (self.whether())
-                (self.consent())
+            details.settings #settings open[self.is_to_choose()] {
+                summary {
+                    h2 { (words.say("mapping.where")) }
+                    div #settled { (find(&pieces, "settled")) }
+                }
+                div.columns {
+                    (self.whether())
+                    (self.consent())
+                }
             }
             section.wide aria-labelledby="mapping-heading" {
                 h2 #mapping-heading { (words.say("mapping.heading")) }
@@ -103,7 +110,18 @@ impl Page<'_> {
                     button.link type="button" hidden data-undo { (words.say("mapping.undo")) }
                 }
             }
+<<<<<<< HEAD
             @if !is_folded { (self.people(&pieces)) }
+=======
+            section.wide aria-labelledby="people-heading" {
+                h2 #people-heading { (words.say("mapping.people")) }
+                div #people { (find(&pieces, "people")) }
+                div.actions {
+                    button.quiet type="submit" name="op" value="next" data-next { (words.say("mapping.next")) }
+                    button.quiet type="submit" name="op" value="check" data-check { (words.say("mapping.check")) }
+                }
+            }
+>>>>>>> 2c8c82f (Make a row of the mapping one line, fold what is chosen, and suggest only what contacts fill)
             section.save {
                 h2 { (words.say("mapping.cost")) }
                 div #cost role="status" { (find(&pieces, "cost")) }
@@ -111,6 +129,7 @@ impl Page<'_> {
                     button type="submit" name="op" value="save" { (words.say("common.save")) }
                     @if self.may_skip() { a.button.quiet href=(visit.link("launch")) { (words.say("mapping.skip-subscribers")) } }
                     span.soft data-changes=(words.say("mapping.unsaved-n")) hidden {}
+                    span #check role="status" { (find(&pieces, "check")) }
                 }
             }
             @if is_folded {
@@ -160,6 +179,19 @@ impl Page<'_> {
         let has_customers = |config: sync_core::config::Config| config.customers.enabled;
         let is_second = self.form.kind == RecordKind::Subscriber && !self.visit.has_begun;
         is_second && self.visit.config().is_some_and(has_customers)
+    }
+
+    /// Whom to send where is still to be chosen, is wrong, or differs from what is saved: it is not folded then.
+    fn is_to_choose(&self) -> bool {
+        let (form, told) = (self.form, &self.told);
+        let saved = self.visit.config();
+        let saved = saved.map(|config| Section::of(&config, form.kind));
+        let now = &self.validated.section;
+        let is_new = saved.is_none_or(|was| {
+            (was.enabled, was.group, was.consent, was.without)
+                != (now.enabled, now.group, now.consent, now.without)
+        });
+        !form.enabled || is_new || self.validated.group.is_some() || told.group_error.is_some()
     }
 
     fn off(&self) -> &'static str {
@@ -229,8 +261,7 @@ impl Page<'_> {
             RecordKind::Subscriber => words.say("mapping.enabled-subscribers"),
         };
         html! {
-            section aria-labelledby="where-heading" {
-                h2 #where-heading { (words.say("mapping.where")) }
+            div {
                 (checkbox("enabled", label, Some(words.say("mapping.enabled-hint")), form.enabled))
                 (self.group())
             }
@@ -334,6 +365,7 @@ impl Page<'_> {
             p.hint { (words.say("mapping.consent-never")) }
         };
         html! {
+<<<<<<< HEAD
             section aria-labelledby="consent-heading" {
                 h2 #consent-heading { (words.say("mapping.consent-heading")) }
                 @if self.told.is_first_visit {
@@ -350,6 +382,13 @@ impl Page<'_> {
                     }
                 } @else {
                     (choices)
+=======
+            div {
+                h3 { (words.say("mapping.consent-heading")) }
+                @match form.kind {
+                    RecordKind::Customer => { (radios("consent", words.say("mapping.consent"), &rules, form.consent.word())) },
+                    RecordKind::Subscriber => { p { (words.say("mapping.consent-of-subscribers")) } },
+>>>>>>> 2c8c82f (Make a row of the mapping one line, fold what is chosen, and suggest only what contacts fill)
                 }
             }
         }

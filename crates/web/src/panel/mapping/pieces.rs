@@ -30,7 +30,7 @@ pub fn pieces(
     choices: &Choices,
     words: Words,
 ) -> Vec<Piece> {
-    let mut out = Vec::with_capacity(form.rows.len() * 2 + 4);
+    let mut out = Vec::with_capacity(form.rows.len() * 3 + 5);
     for row in &form.rows {
         let key = &row.key;
         let at = validated.keys.iter().position(|known| known == key);
@@ -40,12 +40,14 @@ pub fn pieces(
             id: format!("values-{key}"),
             content: values(row_preview, seen, words),
         });
+        out.push(Piece {
+            id: format!("fill-{key}"),
+            content: fill(row_preview, seen, parsed, words),
+        });
         let notes = html! {
             @for error in validated.errors.get(key).into_iter().flatten() { p.error { (error) } }
             @for warning in validated.warnings.get(key).into_iter().flatten() { p.warning { (mark(words)) (warning) } }
-            @if let (Some(row_preview), Some(seen), Some(parsed)) = (row_preview, seen, parsed) {
-                (row_notes(row_preview, seen, parsed, words))
-            }
+            @if let (Some(row_preview), Some(seen)) = (row_preview, seen) { (row_notes(row_preview, seen, words)) }
         };
         out.push(Piece {
             id: format!("notes-{key}"),
@@ -53,6 +55,7 @@ pub fn pieces(
         });
     }
     let whole = [
+        ("settled", settled(form, choices, words)),
         ("people", people(seen, form, words)),
         ("check", check(validated, seen, words)),
         ("cost", cost(validated, seen, words)),
@@ -95,19 +98,61 @@ fn values(row_preview: Option<&RowPreview>, seen: Option<&FormPreview>, words: W
     }
 }
 
-fn row_notes(row_preview: &RowPreview, seen: &FormPreview, row: &Row, words: Words) -> Markup {
+/// How many of the shop's contacts fill a row.
+fn fill(
+    row_preview: Option<&RowPreview>,
+    seen: Option<&FormPreview>,
+    row: Option<&Row>,
+    words: Words,
+) -> Markup {
+    let (Some(row_preview), Some(seen), Some(row)) = (row_preview, seen, row) else {
+        return html! {};
+    };
+    if seen.whose != Whose::Shops || matches!(row.value, Value::Constant(_)) {
+        return html! {};
+    }
+    let (n, of) = (count(row_preview.filled), count(seen.preview.of));
+    let said = words.fill(
+        "mapping.filled",
+        &[("n", &words.number(n)), ("of", &words.number(of))],
+    );
+    html! {
+        p.fill title=(said) {
+            meter min="0" max=(of) value=(n) aria-hidden="true" {}
+            span aria-hidden="true" { (words.number(n)) "/" (words.number(of)) }
+            span.unseen { (said) }
+        }
+    }
+}
+
+/// What is chosen about whom to send where, in a line.
+pub fn settled(form: &Form, choices: &Choices, words: Words) -> Markup {
+    let group = match form.group.parse() {
+        Ok(group) if group > 0 => choices.group_name(group),
+        _ => words.say("mapping.nothing").to_owned(),
+    };
+    let on = if form.enabled { "common.yes" } else { "common.no" };
+    let mut chosen = vec![
+        (words.say("mapping.enabled-short"), words.say(on).to_owned()),
+        (words.say("mapping.group"), group),
+    ];
+    if form.kind == RecordKind::Customer {
+        let consent = words.say_word("mapping-consent", form.consent.word()).to_owned();
+        chosen.push((words.say("mapping.consent-heading"), consent));
+    }
+    let without = words.say_word("mapping-without", form.without.word()).to_owned();
+    chosen.push((words.say("mapping.settled-without"), without));
+    html! {
+        @for (what, value) in chosen { span.settled { span.soft { (what) ":" } " " (value) } " " }
+    }
+}
+
+fn row_notes(row_preview: &RowPreview, seen: &FormPreview, words: Words) -> Markup {
     if seen.whose != Whose::Shops {
         return html! {};
     }
     let of = count(seen.preview.of);
-    let is_constant = matches!(row.value, Value::Constant(_));
     html! {
-        @if !is_constant {
-            p.fill {
-                meter min="0" max=(of) value=(count(row_preview.filled)) aria-hidden="true" {}
-                " " (words.fill("mapping.filled", &[("n", &words.number(count(row_preview.filled))), ("of", &words.number(of))]))
-            }
-        }
         @for misfit in &row_preview.misfits {
             p.warning { (mark(words)) (misfit_words(misfit, of, words)) }
         }
@@ -222,12 +267,12 @@ fn verdict_words(verdict: &Verdict, seen: &FormPreview, words: Words) -> Markup 
 
 /// How the rows stand, in one sentence.
 fn check(validated: &ValidatedForm, seen: Option<&FormPreview>, words: Words) -> Markup {
-    let wrong = validated.errors.len();
+    let wrong = validated.errors.len() + usize::from(validated.group.is_some());
     let odd = |row_preview: &&RowPreview| !row_preview.misfits.is_empty() || row_preview.overwritten.n > 0;
     let real = seen.filter(|seen| seen.whose == Whose::Shops);
     let odd = real.map_or(0, |seen| seen.preview.rows.iter().filter(odd).count());
     html! {
-        @if wrong > 0 { (words.count("mapping.rows-wrong", count(wrong))) }
+        @if wrong > 0 { (words.count("mapping.places-wrong", count(wrong))) }
         @else if odd > 0 { (words.count("mapping.rows-odd", count(odd))) }
         @else if real.is_some() && !validated.keys.is_empty() { (words.say("mapping.rows-good")) }
     }

@@ -51,7 +51,7 @@ pub struct FormPreview {
 }
 
 /// The contacts shown when the first of them is at `from`.
-fn shown(from: usize, of: usize) -> Vec<usize> {
+pub fn shown(from: usize, of: usize) -> Vec<usize> {
     if of == 0 {
         return Vec::new();
     }

@@ -1,4 +1,4 @@
-//! The table of the mapping: SARE's field on the left, the shop's on the right, what comes of it, and moving rows about.
+//! The rows of the mapping: SARE's field on the left, the shop's on the right, what comes of it, and moving rows about.
 
 use maud::{Markup, html};
 use texts::Words;
@@ -32,22 +32,20 @@ pub fn table(
         ..FormRow::default()
     };
     html! {
-        table.mapping {
-            caption.unseen { (words.say("mapping.caption")) }
-            thead {
-                tr {
-                    th scope="col" { (words.say("mapping.column-target")) }
-                    th scope="col" { (words.say("mapping.column-source")) }
-                    th scope="col" { (words.say("mapping.column-preview")) }
-                    th scope="col" { span.unseen { (words.say("mapping.column-actions")) } }
-                }
+        div.mapping {
+            div.heads aria-hidden="true" {
+                span.at-target { (words.say("mapping.column-target")) }
+                span.at-source { (words.say("mapping.column-source")) }
+                span.at-value { (words.say("mapping.column-preview")) }
+                span.at-fill { (words.say("mapping.column-fill")) }
             }
-            tbody #rows {
+            ol #rows role="list" aria-label=(words.say("mapping.caption")) {
                 @for row in &form.rows {
                     (kit.row(row, pieces, told && validated.errors.contains_key(&row.key)))
                 }
             }
         }
+        p.unseen #moved role="status" data-moved=(words.say("mapping.moved")) {}
         template #new-row { (kit.row(&fresh, &[], false)) }
         @if form.rows.is_empty() { p.soft { (words.say("mapping.no-rows")) } }
     }
@@ -63,62 +61,40 @@ struct Kit<'a> {
 }
 
 impl Kit<'_> {
+    /// One line: a handle, SARE's field, an arrow, the shop's field, a value, how many fill it, a menu. What is to be
+    /// said about it and its further settings are beneath.
     fn row(&self, row: &FormRow, pieces: &[Piece], is_wrong: bool) -> Markup {
         let (key, words) = (&row.key, self.words);
         let notes = format!("notes-{key}");
-        let wrong = is_wrong.then_some("true");
         let name = self.choices.target_name(&row.target_name());
         html! {
-            tr.row.wrong[is_wrong] id={ "row-" (key) } data-key=(key) {
-                td.target {
-                    input type="hidden" name="row" value=(key);
-                    @if row.suggested { input type="hidden" name={ "suggested." (key) } value="yes"; }
-                    label.small for={ "target-" (key) } { (words.say("mapping.column-target")) }
-                    select id={ "target-" (key) } name={ "target." (key) } aria-describedby=(notes) aria-invalid=[wrong] {
-                        option value="" selected[row.target.is_empty()] { (words.say("mapping.target-none")) }
-                        (options(&self.targets, &row.target, |name| self.choices.target_name(name)))
-                    }
-                    div.more data-when=(OWN_NAME) {
-                        label for={ "own_name-" (key) } { (words.say("mapping.own-name")) }
-                        input type="text" id={ "own_name-" (key) } name={ "own_name." (key) } value=(row.own_name) autocomplete="off";
-                    }
-                    @if row.suggested { p.badge { (words.say("mapping.suggested")) } }
+            li.row.wrong[is_wrong] id={ "row-" (key) } data-key=(key) {
+                // Moving by it takes a script; without one the menu's buttons move.
+                button.quiet.handle.at-grip type="button" data-handle hidden title=(words.say("mapping.move-hint")) {
+                    span aria-hidden="true" { "⠿" }
+                    span.unseen { (words.say("mapping.move")) ": " (name) }
                 }
-                td.source {
-                    label.small for={ "source-" (key) } { (words.say("mapping.column-source")) }
-                    select id={ "source-" (key) } name={ "source." (key) } aria-describedby=(notes) aria-invalid=[wrong] {
-                        option value="" selected[row.source.is_empty()] { (words.say("mapping.source-none")) }
-                        (options(&self.sources, &row.source, |name| self.choices.source_name(name)))
-                    }
-                    div.more data-when={ (TEMPLATE) " " (CONSTANT) } {
-                        label for={ "text-" (key) } { (words.say("mapping.text")) }
-                        input type="text" id={ "text-" (key) } name={ "text." (key) } value=(row.text) autocomplete="off"
-                            aria-describedby={ "text-hint-" (key) };
-                        p.hint id={ "text-hint-" (key) } { (words.fill("mapping.text-hint", &[("example", &self.choices.example())])) }
-                    }
-                    details id={ "details-" (key) } open[is_wrong && row.has_details()] {
-                        summary {
-                            (words.say("mapping.details"))
-                            @if row.has_details() { " " span.soft { (self.summary(row)) } }
-                        }
-                        (self.details(row))
-                    }
-                }
-                td.preview {
+                (self.target(row, &notes, is_wrong))
+                span.arrow.at-arrow aria-hidden="true" { "←" }
+                (self.source(row, &notes, is_wrong))
+                div.at-value {
                     span.small aria-hidden="true" { (words.say("mapping.column-preview")) }
                     div.preview-values id={ "values-" (key) } { (find(pieces, &format!("values-{key}"))) }
-                    div.preview-notes id=(notes) { (find(pieces, &notes)) }
                 }
-                td.moves {
-                    @for (op, sign, label) in [
-                        ("up", "↑", words.say("mapping.up")),
-                        ("down", "↓", words.say("mapping.down")),
-                        ("remove", "×", words.say("mapping.remove")),
-                    ] {
-                        button.quiet.shift type="submit" name="op" value={ (op) ":" (key) } data-op=(op)
-                            id={ (op) "-" (key) } title=(label) {
-                            span aria-hidden="true" { (sign) }
-                            span.unseen { (label) ": " (name) }
+                div.at-fill id={ "fill-" (key) } { (find(pieces, &format!("fill-{key}"))) }
+                (self.button(row, "remove", "×", words.say("mapping.remove"), &name))
+                div.preview-notes.at-notes id=(notes) { (find(pieces, &notes)) }
+                details.at-details id={ "details-" (key) } open[is_wrong && row.has_details()] {
+                    summary.set[row.has_details()] title=(self.summary(row)) {
+                        span aria-hidden="true" { "⋯" }
+                        span.unseen { (words.say("mapping.details")) ": " (name) " " }
+                        @if row.has_details() { span.unseen { "(" (self.summary(row)) ")" } }
+                    }
+                    div.further {
+                        (self.details(row))
+                        div.actions {
+                        (self.button(row, "up", "↑", words.say("mapping.up"), &name))
+                        (self.button(row, "down", "↓", words.say("mapping.down"), &name))
                         }
                     }
                 }
@@ -126,8 +102,74 @@ impl Kit<'_> {
         }
     }
 
+    fn target(&self, row: &FormRow, notes: &str, is_wrong: bool) -> Markup {
+        let (key, words) = (&row.key, self.words);
+        html! {
+            div.at-target {
+                input type="hidden" name="row" value=(key);
+                @if row.suggested { input type="hidden" name={ "suggested." (key) } value="yes"; }
+                label.small for={ "target-" (key) } { (words.say("mapping.column-target")) }
+                div.beside {
+                    select id={ "target-" (key) } name={ "target." (key) } aria-describedby=(notes)
+                        aria-invalid=[is_wrong.then_some("true")] {
+                        option value="" selected[row.target.is_empty()] { (words.say("mapping.target-none")) }
+                        (options(&self.targets, &row.target, |name| self.choices.target_name(name)))
+                    }
+                    div.more data-when=(OWN_NAME) {
+                        label.unseen for={ "own_name-" (key) } { (words.say("mapping.own-name")) }
+                        input type="text" id={ "own_name-" (key) } name={ "own_name." (key) } value=(row.own_name)
+                            autocomplete="off" placeholder=(words.say("mapping.own-name"));
+                    }
+                    @if row.suggested {
+                        span.suggested title=(words.say("mapping.suggested")) {
+                            span aria-hidden="true" { "✦" }
+                            span.unseen { (words.say("mapping.suggested")) }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    fn source(&self, row: &FormRow, notes: &str, is_wrong: bool) -> Markup {
+        let (key, words) = (&row.key, self.words);
+        let example = self.choices.example();
+        html! {
+            div.at-source {
+                label.small for={ "source-" (key) } { (words.say("mapping.column-source")) }
+                div.beside {
+                    select id={ "source-" (key) } name={ "source." (key) } aria-describedby=(notes)
+                        aria-invalid=[is_wrong.then_some("true")] {
+                        option value="" selected[row.source.is_empty()] { (words.say("mapping.source-none")) }
+                        (options(&self.sources, &row.source, |name| self.choices.source_name(name)))
+                    }
+                    div.more data-when={ (TEMPLATE) " " (CONSTANT) } {
+                        label.unseen for={ "text-" (key) } { (words.say("mapping.text")) }
+                        input type="text" id={ "text-" (key) } name={ "text." (key) } value=(row.text) autocomplete="off"
+                            placeholder=(example) title=(row.text) aria-describedby={ "text-hint-" (key) };
+                        span.unseen id={ "text-hint-" (key) } { (words.fill("mapping.text-hint", &[("example", &example)])) }
+                    }
+                }
+            }
+        }
+    }
+
+    fn button(&self, row: &FormRow, op: &str, sign: &str, label: &str, name: &str) -> Markup {
+        html! {
+            button.quiet.shift type="submit" name="op" value={ (op) ":" (row.key) } data-op=(op)
+                id={ (op) "-" (row.key) } title=(label) {
+                span aria-hidden="true" { (sign) }
+                span.unseen { (label) ": " (name) }
+            }
+        }
+    }
+
+    /// What is set in a row's details, in a line.
     fn summary(&self, row: &FormRow) -> String {
         let words = self.words;
+        if !row.has_details() {
+            return words.say("mapping.details").to_owned();
+        }
         let steps = row.steps.iter().filter(|(name, _)| !name.is_empty());
         let mut parts: Vec<String> = steps.map(|(name, _)| self.choices.step_name(name)).collect();
         match row.empty.as_str() {
@@ -138,7 +180,7 @@ impl Kit<'_> {
         if row.if_empty {
             parts.push(words.say("mapping.overwrite-if-empty").to_lowercase());
         }
-        format!("({})", parts.join("; "))
+        parts.join("; ")
     }
 
     fn details(&self, row: &FormRow) -> Markup {

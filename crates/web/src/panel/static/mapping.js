@@ -57,7 +57,7 @@
       var name = here && place.contains(here) ? here.value : "";
       place.innerHTML = piece.innerHTML;
       if (name) each(place.querySelectorAll("button"), function (one) { if (one.value === name) one.focus(); });
-      var row = place.closest("tr.row");
+      var row = place.closest("li.row");
       if (row && place.classList.contains("preview-notes")) {
         var wrong = place.querySelector(".error") !== null;
         row.classList.toggle("wrong", wrong);
@@ -117,7 +117,7 @@
     while (document.getElementById("row-" + n) || (removed && removed.row.id === "row-" + n)) n++;
     var box = document.createElement("template");
     box.innerHTML = fresh.innerHTML.replace(/NEWROW/g, String(n));
-    var row = box.content.querySelector("tr");
+    var row = box.content.querySelector("li");
     rows.appendChild(row);
     if (source) row.querySelector("select[name^='source.']").value = source;
     row.querySelector("select").focus();
@@ -152,6 +152,7 @@
       if (!other) return;
       rows.insertBefore(row, op === "up" ? other : other.nextElementSibling);
       button.focus();
+      tell(row);
     }
     changed();
   }
@@ -162,7 +163,7 @@
     var op = button.getAttribute("data-op");
     if (op) {
       event.preventDefault();
-      move(button.closest("tr.row"), op, button);
+      move(button.closest("li.row"), op, button);
     } else if (button.hasAttribute("data-add")) {
       event.preventDefault();
       add(button.getAttribute("data-add"));
@@ -187,33 +188,69 @@
   });
 
   form.addEventListener("input", function (event) {
-    if (event.target.id !== "new_group" && event.target.id !== "group-filter") lookSoon(400);
+    if (event.target.id !== "new_group") lookSoon(400);
   });
 
-  // ---- Many groups: typing part of a name leaves those that match.
+  // ---- A row is moved by its handle: dragged, or with the arrow keys.
 
-  var group = document.getElementById("group");
-  if (group && group.tagName === "SELECT" && group.options.length > 12) {
-    var all = Array.prototype.map.call(group.options, function (one) { return one; });
-    var filter = document.createElement("input");
-    filter.type = "search";
-    filter.id = "group-filter";
-    filter.setAttribute("aria-controls", "group");
-    var label = document.querySelector("label[for=group]");
-    filter.setAttribute("aria-label", label ? label.textContent : "");
-    filter.placeholder = "…";
-    group.parentNode.insertBefore(filter, group);
-    filter.addEventListener("input", function (event) {
-      event.stopPropagation();
-      var wanted = filter.value.trim().toLowerCase();
-      var chosen = group.value;
-      group.textContent = "";
-      all.forEach(function (one) {
-        if (!one.value || one.value === chosen || one.textContent.toLowerCase().indexOf(wanted) >= 0) group.appendChild(one);
-      });
-      group.value = chosen;
-    });
+  var moved = document.getElementById("moved");
+  var drag = null;
+
+  function grip(within) {
+    each(within.querySelectorAll("[data-handle]"), function (one) { one.hidden = false; });
   }
+
+  function tell(row) {
+    var chosen = row.querySelector("select[name^='target.']").selectedOptions[0];
+    moved.textContent = moved.getAttribute("data-moved")
+      .replace("{name}", chosen ? chosen.textContent.trim() : "")
+      .replace("{n}", String(Array.prototype.indexOf.call(rows.children, row) + 1))
+      .replace("{of}", String(rows.children.length));
+  }
+
+  rows.classList.add("sorting");
+  grip(rows);
+  grip(fresh.content);
+
+  rows.addEventListener("keydown", function (event) {
+    var handle = event.target.closest("[data-handle]");
+    if (!handle || (event.key !== "ArrowUp" && event.key !== "ArrowDown")) return;
+    event.preventDefault();
+    move(handle.closest("li.row"), event.key === "ArrowUp" ? "up" : "down", handle);
+  });
+
+  rows.addEventListener("pointerdown", function (event) {
+    var handle = event.target.closest("[data-handle]");
+    if (!handle || event.button !== 0) return;
+    var row = handle.closest("li.row");
+    drag = { row: row, handle: handle, next: row.nextElementSibling, pointer: event.pointerId };
+    row.classList.add("dragged");
+  });
+
+  function drop(back) {
+    if (!drag) return;
+    var was = drag;
+    drag = null;
+    was.row.classList.remove("dragged");
+    if (back) rows.insertBefore(was.row, was.next);
+    was.handle.focus();
+    if (was.row.nextElementSibling === was.next) return;
+    tell(was.row);
+    changed();
+  }
+
+  window.addEventListener("pointermove", function (event) {
+    if (!drag || event.pointerId !== drag.pointer) return;
+    var before = null;
+    each(rows.children, function (one) {
+      var box = one.getBoundingClientRect();
+      if (!before && one !== drag.row && event.clientY < box.top + box.height / 2) before = one;
+    });
+    if (before !== drag.row.nextElementSibling) rows.insertBefore(drag.row, before);
+  });
+  window.addEventListener("pointerup", function () { drop(false); });
+  window.addEventListener("pointercancel", function () { drop(true); });
+  window.addEventListener("keydown", function (event) { if (event.key === "Escape") drop(true); });
 
   look();
 })();
