@@ -33,6 +33,9 @@ pub struct App {
     pub limiters: access::Limiters,
 }
 
+/// How often a demonstration asks SARE.
+const DEMONSTRATION_POLL: Duration = Duration::from_secs(60);
+
 /// The limits of the real transport: it goes to public addresses, and to this machine where `ALLOW_HTTP` opens it.
 pub fn transport_settings(allow_http: bool) -> HttpClientSettings {
     let reach = if allow_http {
@@ -127,7 +130,13 @@ impl App {
         settings.allow_http = self.settings.allow_http;
         settings.sare_rate = self.settings.sare_rate;
         settings.sare_burst = self.settings.sare_burst;
-        settings.discover_every = self.discover_every.unwrap_or(settings.discover_every);
+        settings.discover_most = self.settings.look_most;
+        settings.poll_every = self.settings.poll_every;
+        if let Some(every) = self.discover_every {
+            settings.discover_every = every;
+            settings.discover_most = every;
+            settings.poll_every = settings.poll_every.min(DEMONSTRATION_POLL);
+        }
         if let (Some(app_id), Some(app_secret)) = (&self.settings.app_id, &self.settings.app_secret) {
             settings.app = Some(AppCredentials {
                 app_id: app_id.clone(),

@@ -48,6 +48,14 @@ pub const NAMES: &[(&str, &str)] = &[
         "requests to one SARE account that may come at once (default 8)",
     ),
     (
+        "LOOK_MINUTES",
+        "minutes between two looks for new records in a quiet shop, 2 to 60 (default 60)",
+    ),
+    (
+        "SARE_POLL_MINUTES",
+        "minutes in which the statuses of all of a shop's contacts are read from SARE once, 5 to 1440 (default 1440)",
+    ),
+    (
         "AUDIT_HOURS",
         "hours between two audits of a shop by the server (default 24; 0 = none)",
     ),
@@ -111,6 +119,10 @@ pub struct Settings {
     pub sare_rate: f64,
     /// Requests at once to SARE.
     pub sare_burst: f64,
+    /// Longest pause between two looks at a shop.
+    pub look_most: Duration,
+    /// How long a pass over SARE's statuses takes.
+    pub poll_every: Duration,
     /// Pause between two audits of a shop; `None` = the server makes none.
     pub audit_every: Option<Duration>,
     /// Where our requests come from.
@@ -175,6 +187,8 @@ impl Settings {
             sare_register_url: values.url("SARE_REGISTER_URL", SARE_REGISTER_URL)?,
             sare_rate: values.number("SARE_RATE", 2.0)?,
             sare_burst: values.number("SARE_BURST", 8.0)?,
+            look_most: values.minutes("LOOK_MINUTES", 60.0, 2.0, 60.0)?,
+            poll_every: values.minutes("SARE_POLL_MINUTES", 1_440.0, 5.0, 1_440.0)?,
             audit_every: match values.get("AUDIT_HOURS").as_deref() {
                 Some("0") => None,
                 _ => Some(Duration::from_secs_f64(
@@ -266,6 +280,15 @@ impl Values {
         }
     }
 
+    /// A pause in minutes between `least` and `most`.
+    fn minutes(&self, name: &str, default: f64, least: f64, most: f64) -> anyhow::Result<Duration> {
+        let minutes = self.number(name, default)?;
+        if !(least..=most).contains(&minutes) {
+            bail!("{name} is {minutes}; write a number of minutes from {least} to {most}");
+        }
+        Ok(Duration::from_secs_f64(minutes * 60.0))
+    }
+
     /// An address of the web.
     fn url(&self, name: &str, default: &str) -> anyhow::Result<Url> {
         let text = self.get(name).unwrap_or_else(|| default.to_owned());
@@ -341,6 +364,24 @@ mod tests {
         assert_eq!(settings.listen, "127.0.0.1:8080");
         assert_eq!(settings.sare_api_url.as_str(), SARE_API_URL);
         assert!(settings.encryption_keys.is_none());
+    }
+
+    #[test]
+    fn quiet_shops_are_looked_at_hourly_and_sare_daily_and_more_often_where_told_so() {
+        let settings = load(&[]).unwrap();
+        let seconds = |settings: &Settings| (settings.look_most.as_secs(), settings.poll_every.as_secs());
+        assert_eq!(seconds(&settings), (3_600, 86_400));
+        let settings = load(&[("LOOK_MINUTES", "2"), ("SARE_POLL_MINUTES", "30")]).unwrap();
+        assert_eq!(seconds(&settings), (120, 1_800));
+        for (name, value) in [
+            ("LOOK_MINUTES", "1"),
+            ("LOOK_MINUTES", "61"),
+            ("SARE_POLL_MINUTES", "4"),
+            ("SARE_POLL_MINUTES", "1441"),
+        ] {
+            let error = format!("{:#}", load(&[(name, value)]).err().unwrap());
+            assert!(error.contains(name), "{error}");
+        }
     }
 
     #[test]

@@ -15,6 +15,7 @@ use simulators::network::Halt;
 use simulators::sare::{RateLimit, status};
 use simulators::shoper::{Bucket, WebhookFaults};
 use simulators::world::World;
+use sync_core::cadence;
 
 use super::output;
 use crate::exit;
@@ -22,7 +23,7 @@ use crate::lab::{CONFIG, Database, Lab, ShopSetup};
 
 /// Within how long every refusal is noticed, whatever is lost: a day between two readings of a shop, and the time that a
 /// reading takes among failing services.
-const NOTICED_WITHIN: Millis = 26 * 3_600_000;
+const NOTICED_WITHIN: Millis = cadence::SWEPT_WITHIN_MS + 2 * 3_600_000;
 
 /// Tells `seeds` histories of `steps` acts each, beginning with seed `from`.
 pub async fn world(from: u64, seeds: u64, steps: u32) -> anyhow::Result<u8> {
@@ -47,7 +48,8 @@ async fn history(seed: u64, steps: u32) -> anyhow::Result<Vec<String>> {
     let mut lab = Lab::open_with(Database::sqlite()?, |settings| {
         // Days pass: looking less often shows the same and costs less.
         settings.discover_every = Duration::from_secs(900);
-        settings.poll_every = Duration::from_secs(1_800);
+        settings.discover_most = Duration::from_millis(cadence::LOOK_MOST_MS.unsigned_abs());
+        settings.poll_every = Duration::from_millis(cadence::POLL_MS.unsigned_abs());
         settings.counts_every = Duration::from_secs(3_600);
         settings.beat_every = Duration::from_secs(900);
         settings.absent_after = Duration::from_secs(3_600);

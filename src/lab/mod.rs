@@ -31,6 +31,15 @@ pub const SARE_URL: &str = "https://sare.example/api/v1";
 /// When every history begins: 2026-03-02 08:00:00 UTC.
 pub const BEGINNING: Millis = 1_772_438_400_000;
 
+/// Undoes what [`Lab::open`] fixes: shops and accounts are asked as often as in production.
+pub fn own_pace(settings: &mut EngineSettings) {
+    let production = EngineSettings::new(settings.sare_api_url.clone(), Arc::clone(&settings.entropy));
+    settings.poll_every = production.poll_every;
+    settings.discover_every = production.discover_every;
+    settings.discover_most = production.discover_most;
+    settings.whole_every = production.whole_every;
+}
+
 /// The program between its simulated neighbours.
 pub struct Lab {
     /// The time, which moves only when something takes time or a test says so.
@@ -100,8 +109,11 @@ impl Lab {
         let mut settings = EngineSettings::new(SARE_URL.parse()?, database::entropy(0x5eed));
         settings.app = Some(shop::app_credentials());
         settings.public_url = Some(PUBLIC_URL.parse()?);
-        // Weeks pass here: polls and looks every few minutes show the same as more of them, and cost less.
+        // Weeks pass here: polls and looks every few minutes show the same as more of them, and cost less. How often they
+        // come is fixed, except in the stories about that ([`own_pace`]).
         settings.poll_every = Duration::from_secs(300);
+        settings.discover_most = Duration::ZERO;
+        settings.whole_every = Duration::ZERO;
         settings.beat_every = Duration::from_secs(600);
         settings.absent_after = Duration::from_secs(900);
         settings.discover_every = Duration::from_secs(300);

@@ -9,6 +9,7 @@ mod account;
 mod before_first;
 mod blame;
 mod bytes;
+mod cadence;
 mod consent;
 mod decisions;
 mod doubts;

@@ -1,4 +1,4 @@
-//! Discovery of new records: every few minutes, one request a list when nothing is new.
+//! Discovery of new records: as often as it has been worth it (`cadence.rs`), one request a list when nothing is new.
 //!
 //! Finds customers and subscribers whose webhook was lost. They are marked dirty and go the way of
 //! every live change.
@@ -8,6 +8,7 @@ use store::{Commit, DirtyKey, DirtyMark, Priority, Reason};
 use sync_core::{RecordCounts, RecordKey, RecordKind};
 
 use crate::absence;
+use crate::cadence;
 use crate::error::{CallError, Halt};
 use crate::narrow::{Failed, Narrow};
 use crate::passed_over::PassedOver;
@@ -37,16 +38,19 @@ pub async fn discover(s: &Session<'_>) -> Result<(), Halt> {
         is_narrowing |= narrow.is_some_and(|narrow| narrow.until < s.now() + NARROWING_MS);
     }
     let now = s.now();
+    s.state().cadence.looked_at = now;
+    if s.state().timers.counts <= now {
+        notice_drift(s).await?;
+        let every = millis(s.settings.counts_every);
+        let every = cadence::stretched(s, every, cadence::RAREST_COUNTS).await?;
+        s.state().timers.counts = now + every;
+    }
     let pause = if is_narrowing {
         NARROWING_MS
     } else {
-        millis(s.settings.discover_every)
+        cadence::look_every(s).await?
     };
     s.state().timers.discover = now + pause;
-    if s.state().timers.counts <= now {
-        notice_drift(s).await?;
-        s.state().timers.counts = now + millis(s.settings.counts_every);
-    }
     Ok(())
 }
 
@@ -84,6 +88,7 @@ async fn read_some(s: &Session<'_>, kind: RecordKind) -> Result<bool, Halt> {
     let unknown: Vec<RecordKey> = keys.into_iter().filter(|key| !known.contains_key(key)).collect();
     if !unknown.is_empty() {
         absence::is_proven(s);
+        cadence::note_loss(s);
     }
     commit.marks.extend(unknown.into_iter().map(|key| DirtyMark {
         key: DirtyKey::Record(key),
@@ -170,6 +175,8 @@ async fn notice_drift(s: &Session<'_>) -> Result<(), Halt> {
         tracing::info!(shop = %s.shop.id, "the shop's counts have drifted from the ledger's: the sweep comes early");
         state.timers.sweep = now;
         state.timers.drift = now + millis(s.settings.drift_sweep_every);
+        drop(state);
+        cadence::note_loss(s);
     }
     Ok(())
 }

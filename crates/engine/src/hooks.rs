@@ -9,30 +9,41 @@ use shoper_api::webhooks::{EVENTS, NewWebhook};
 use store::{HookKind, ShopChange};
 use sync_core::{ProblemKind, Topic};
 
+use crate::cadence;
 use crate::error::{CallError, Halt};
 use crate::session::Session;
 use ports::millis;
 
 /// Registers or repairs the shop's webhook; due every few hours.
 pub async fn check(s: &Session<'_>) -> Result<(), Halt> {
-    let next = s.now() + millis(s.settings.hooks_every);
+    let every = cadence::stretched(s, millis(s.settings.hooks_every), cadence::RAREST).await?;
+    let next = s.now() + every;
     let Some(public) = &s.settings.public_url else {
         s.state().timers.hooks = next;
         return Ok(());
     };
     s.may_ask_shop()?;
     repair(s, &public.shoper_hooks()).await?;
-    s.state().timers.hooks = next;
+    let mut state = s.state();
+    state.timers.hooks = next;
+    state.cadence.checked_at = s.now();
     Ok(())
 }
 
 async fn repair(s: &Session<'_>, base: &str) -> Result<(), Halt> {
     ensure_sare_token(s).await?;
     match register(s, base).await {
-        Ok(()) => s.shop_problem_over(Topic::Webhooks).await?,
+        Ok(is_repaired) => {
+            s.state().cadence.is_refused = false;
+            if is_repaired {
+                cadence::note_repair(s);
+            }
+            s.shop_problem_over(Topic::Webhooks).await?;
+        }
         Err(CallError::Halt(halt)) => return Err(halt),
         Err(CallError::Api(error)) => {
             tracing::warn!(shop = %s.shop.id, %error, "webhooks cannot be registered");
+            s.state().cadence.is_refused = true;
             let why = error
                 .reason()
                 .map_or_else(|| error.to_string(), |why| why.shown());
@@ -83,7 +94,8 @@ async fn ensure_sare_token(s: &Session<'_>) -> Result<(), Halt> {
     Ok(())
 }
 
-async fn register(s: &Session<'_>, base: &str) -> Result<(), CallError<shoper_api::Error>> {
+/// Whether one that was there before was missing, switched off or incomplete.
+async fn register(s: &Session<'_>, base: &str) -> Result<bool, CallError<shoper_api::Error>> {
     let known = s.store.hook_of(s.shop.id, HookKind::Shoper).await?;
     let (token, secret, remote) = match known {
         Some((hook, token)) if hook.secret.is_some() => (token, hook.secret, hook.remote_id),
@@ -118,7 +130,7 @@ async fn register(s: &Session<'_>, base: &str) -> Result<(), CallError<shoper_ap
             }
         }
     }
-    match ours {
+    let is_repaired = match ours {
         Some(row) => {
             let complete = row.active && EVENTS.iter().all(|e| row.events.iter().any(|have| have == e));
             if !complete {
@@ -134,6 +146,7 @@ async fn register(s: &Session<'_>, base: &str) -> Result<(), CallError<shoper_ap
                     .set_hook_remote(s.shop.id, HookKind::Shoper, Some(row.id.0))
                     .await?;
             }
+            !complete
         }
         None => {
             let create = s.shoper(|c| {
@@ -144,9 +157,10 @@ async fn register(s: &Session<'_>, base: &str) -> Result<(), CallError<shoper_ap
             s.store
                 .set_hook_remote(s.shop.id, HookKind::Shoper, Some(id.0))
                 .await?;
+            remote.is_some()
         }
-    }
-    Ok(())
+    };
+    Ok(is_repaired)
 }
 
 /// Removes our webhooks from the shop as far as it lets us; failures are ignored (shoper-api.md H.7).

@@ -10,6 +10,7 @@ use sync_core::RecordKind;
 use sync_core::config::Config;
 use sync_core::mapping::Needs;
 
+use crate::cadence;
 use crate::error::{CallError, Halt};
 use crate::session::Session;
 use crate::state::{LABELS_EVERY_MS, Labels};
@@ -151,7 +152,7 @@ pub async fn refresh(s: &Session<'_>) -> Result<(), Halt> {
             Err(CallError::Api(error)) => tracing::warn!(%error, "names cannot be read from the shop"),
         }
     }
-    let next = s.now() + LABELS_EVERY_MS;
+    let next = s.now() + cadence::stretched(s, LABELS_EVERY_MS, cadence::RAREST).await?;
     let mut state = s.state();
     state.labels = labels;
     state.labels_config = s.shop.config_version;

@@ -15,6 +15,8 @@ mod account_change;
 mod account_trouble;
 mod addresses;
 mod blame;
+mod cadence;
+mod changes;
 mod count_drift;
 mod deliver;
 mod discover;
@@ -400,6 +402,7 @@ impl Engine {
                 }
             }
             state.poll_braked = false;
+            state.poll = None;
             state.timers.poll = now + 3_600_000;
             self.store.resolve_problem(shop, &Topic::PollBrake.key()).await?;
             refused = true;

@@ -4,16 +4,33 @@
 //! asked, and only then do the marked contacts go the way of live changes, where each is read anew:
 //! one wrong answer of SARE must not switch off a shop (sare-api.md 16 row 18).
 
-use store::{AddrHash, Commit, ContactFilter, DirtyKey, DirtyMark, FURTHEST_MS, Priority, Reason, Seen};
+use store::{
+    AddrHash, Commit, Contact, ContactFilter, DirtyKey, DirtyMark, FURTHEST_MS, Priority, Reason, Seen,
+};
+use sync_core::cadence::{POLL_RECENT_MS, RECENT_FOR_MS, pass_goes_on_at};
 use sync_core::consent::SareView;
 use sync_core::{ProblemKind, Topic};
 
 use crate::error::Halt;
 use crate::lookup;
 use crate::session::{Session, is_recent};
-use crate::state::Poll;
+use crate::state::{Poll, PollWindow};
 use crate::subject::{changed_in_sare, is_lowering, statuses};
-use ports::millis;
+use ports::{Millis, millis};
+
+/// A pass that takes at least so long is spread over its time.
+const SPREAD_FROM_MS: Millis = 3_600_000;
+/// Requests of a whole pass that is made at once when a person looks.
+const AT_ONCE: i64 = 3;
+/// Most contacts that are asked after because they changed lately, the latest first: one page of SARE's answer.
+const MOST_RECENT: i64 = 100;
+/// Lines of history among which those are found who changed lately.
+const RECENT_LINES: i64 = 400;
+
+/// Whether passes are spread over their time.
+pub fn is_spread(s: &Session<'_>) -> bool {
+    millis(s.settings.poll_every) >= SPREAD_FROM_MS
+}
 
 /// Whether a poll is due or under way.
 pub fn is_due(s: &Session<'_>) -> bool {
@@ -22,22 +39,66 @@ pub fn is_due(s: &Session<'_>) -> bool {
     if state.poll_braked {
         state.poll_released
     } else {
-        state.poll.is_some() || state.timers.poll <= now
+        state.timers.poll <= now
     }
+}
+
+/// Whether those who changed lately are due.
+pub fn is_recent_due(s: &Session<'_>) -> bool {
+    let now = s.now();
+    let state = s.state();
+    is_spread(s) && state.first_done && !state.poll_braked && state.timers.recent <= now
+}
+
+/// A person looks: those who changed lately are asked after at once, and everybody where that takes a few requests.
+pub async fn hurry(s: &Session<'_>) -> Result<(), Halt> {
+    if !is_spread(s) {
+        return Ok(());
+    }
+    let total = s.store.counts(s.shop.id).await?.contacts;
+    let now = s.now();
+    let is_small = total <= lookup::contacts_per_page(s) * AT_ONCE;
+    let mut state = s.state();
+    state.timers.recent = state.timers.recent.min(now);
+    if is_small && !state.poll_braked {
+        state.poll = Some(Poll {
+            began: now,
+            total,
+            is_hurried: true,
+            ..Poll::default()
+        });
+        state.poll_window = PollWindow::default();
+        state.timers.poll = now;
+    }
+    Ok(())
 }
 
 /// One batch of the poll.
 pub async fn step(s: &Session<'_>) -> Result<(), Halt> {
     if s.state().poll_braked {
         s.state().poll_braked = false;
-        return release(s).await;
+        release(s).await?;
+        let mut state = s.state();
+        state.poll_window = PollWindow {
+            from: state.poll.as_ref().map_or(0, |poll| poll.seen),
+            found: 0,
+        };
+        return Ok(());
     }
     s.may_ask_sare()?;
-    let now = s.now();
-    let poll = s.state().poll.clone().unwrap_or(Poll {
-        began: now,
-        ..Poll::default()
-    });
+    let under_way = s.state().poll.clone();
+    let poll = match under_way {
+        Some(poll) => poll,
+        None => {
+            let total = s.store.counts(s.shop.id).await?.contacts;
+            s.state().poll_window = PollWindow::default();
+            Poll {
+                began: s.now(),
+                total,
+                ..Poll::default()
+            }
+        }
+    };
     let after = poll.after.as_deref().and_then(AddrHash::from_hex);
     let limit = lookup::contacts_per_page(s);
     let contacts = s
@@ -48,11 +109,59 @@ pub async fn step(s: &Session<'_>) -> Result<(), Halt> {
         return end(s, &poll).await;
     }
     let last = contacts.last().map(|c| c.hash.to_hex());
+    let seen = i64::try_from(contacts.len()).unwrap_or(0);
+    let commit = read(s, contacts).await?;
+    let poll = Poll {
+        after: last,
+        seen: poll.seen + seen,
+        ..poll
+    };
+    s.state().poll = Some(poll.clone());
+    if poll.is_hurried || !is_spread(s) {
+        return s.commit(commit).await;
+    }
+    s.commit(commit).await?;
+    let period = millis(s.settings.poll_every);
+    s.state().timers.poll = pass_goes_on_at(poll.began, period, poll.seen, poll.total);
+    judge(s, poll.seen).await?;
+    s.commit(Commit::default()).await
+}
+
+/// Those who changed lately: whom a newsletter reaches for the first time, or whose standing is new, is who refuses soonest.
+/// Whom a newsletter was sent to lately nobody can ask SARE (sare-api.md 11).
+pub async fn recent(s: &Session<'_>) -> Result<(), Halt> {
+    s.may_ask_sare()?;
+    let now = s.now();
+    let lines = s.store.latest_history(s.shop.id, RECENT_LINES).await?;
+    let most = usize::try_from(lookup::contacts_per_page(s).min(MOST_RECENT)).unwrap_or(1);
+    let mut hashes: Vec<AddrHash> = Vec::new();
+    for line in lines.iter().filter(|line| line.at + RECENT_FOR_MS > now) {
+        if hashes.len() < most && !hashes.contains(&line.hash) {
+            hashes.push(line.hash);
+        }
+    }
+    let contacts = s.store.contacts(s.shop.id, &hashes).await?;
+    let contacts: Vec<Contact> = contacts
+        .into_values()
+        .filter(|contact| contact.address.is_some() && contact.was_in_sare())
+        .collect();
+    let seen = i64::try_from(contacts.len()).unwrap_or(0);
+    if seen > 0 {
+        let commit = read(s, contacts).await?;
+        s.commit(commit).await?;
+    }
+    s.state().timers.recent = now + POLL_RECENT_MS;
+    judge(s, seen).await?;
+    s.commit(Commit::default()).await
+}
+
+/// Reads these contacts' statuses, and notes who is newly refused.
+async fn read(s: &Session<'_>, contacts: Vec<Contact>) -> Result<Commit, Halt> {
+    let now = s.now();
     let addresses = contacts
         .iter()
         .filter_map(|c| c.address.as_deref().map(|address| (c.hash, address)));
     let views = statuses(s, addresses).await?;
-    let seen = i64::try_from(contacts.len()).unwrap_or(0);
     let mut commit = Commit::default();
     let settle = millis(s.settings.settle_after);
     for mut contact in contacts {
@@ -92,54 +201,68 @@ pub async fn step(s: &Session<'_>) -> Result<(), Halt> {
             commit.contacts.push(contact);
         }
     }
-    s.state().poll = Some(Poll {
-        after: last,
-        seen: poll.seen + seen,
-        began: poll.began,
-    });
-    s.commit(commit).await
+    Ok(commit)
 }
 
 /// The pass is over: the brake decides, then what was found goes the way of live changes.
 async fn end(s: &Session<'_>, poll: &Poll) -> Result<(), Halt> {
-    let found = s.store.count_poll_found(s.shop.id).await?;
-    let (share, least) = (s.config().brake.share, i64::from(s.config().brake.at_least));
-    #[expect(
-        clippy::cast_precision_loss,
-        clippy::cast_possible_truncation,
-        reason = "a share of a count of contacts"
-    )]
-    let most = ((poll.seen as f64 * share) as i64).max(least);
     let now = s.now();
-    {
-        let mut state = s.state();
-        state.poll = None;
+    let period = millis(s.settings.poll_every);
+    let next = if is_spread(s) && !poll.is_hurried {
+        (poll.began + period).max(now)
+    } else {
         // Longer passes come less often: a request or two a second is all SARE is asked. What a clock that jumped meanwhile
         // adds does not count: nobody takes a second a contact.
         let took = (now - poll.began).min(poll.seen.saturating_mul(1_000));
-        let pause = millis(s.settings.poll_every).max((took * 2).min(FURTHEST_MS));
-        state.timers.poll = now + pause;
+        now + period.max((took * 2).min(FURTHEST_MS))
+    };
+    {
+        let mut state = s.state();
+        state.poll = None;
+        state.timers.poll = next;
     }
-    if found > most && !s.state().poll_released {
-        s.state().poll_braked = true;
-        s.shop_problem(
-            Topic::PollBrake,
-            ProblemKind::Brake,
-            Some(format!("{found}/{}", poll.seen)),
-        )
-        .await?;
-        tracing::warn!(shop = %s.shop.id, found, seen = poll.seen, "the poll found more refusals than the brake allows");
+    if judge(s, poll.seen).await? {
         return s.commit(Commit::default()).await;
     }
-    if found > 0 {
-        return release(s).await;
-    }
-    s.state().poll_released = false;
     s.commit(Commit {
         success_at: Some(now),
         ..Commit::default()
     })
     .await
+}
+
+/// Asks the brake about those found newly refused: of `seen` contacts read, no more than the set share may be let go in one
+/// pass. What it lets pass goes the way of live changes. Whether it stopped them.
+async fn judge(s: &Session<'_>, seen: i64) -> Result<bool, Halt> {
+    let found = s.store.count_poll_found(s.shop.id).await?;
+    if found == 0 {
+        s.state().poll_released = false;
+        return Ok(false);
+    }
+    let (share, least) = (s.config().brake.share, i64::from(s.config().brake.at_least));
+    let window = s.state().poll_window;
+    let seen = (seen - window.from).max(0);
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        reason = "a share of a count of contacts"
+    )]
+    let most = ((seen as f64 * share) as i64).max(least);
+    let all = window.found + found;
+    if all > most && !s.state().poll_released {
+        s.state().poll_braked = true;
+        s.shop_problem(
+            Topic::PollBrake,
+            ProblemKind::Brake,
+            Some(format!("{found}/{seen}")),
+        )
+        .await?;
+        tracing::warn!(shop = %s.shop.id, found = all, seen, "the poll found more refusals than the brake allows");
+        return Ok(true);
+    }
+    release(s).await?;
+    s.state().poll_window.found = all;
+    Ok(false)
 }
 
 async fn release(s: &Session<'_>) -> Result<(), Halt> {

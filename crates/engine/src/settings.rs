@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use shoper_api::oauth::AppCredentials;
+use sync_core::cadence;
 use url::Url;
 
 use crate::public_url::PublicUrl;
@@ -32,17 +33,22 @@ pub struct EngineSettings {
     /// slice waits for. A worker that dies holds its shop up for so long, and clocks of servers that share a ledger must
     /// agree to within the better part of it.
     pub lease: Duration,
-    /// Pause between two looks for new records.
+    /// Shortest pause between two looks for new records.
     pub discover_every: Duration,
-    /// Least pause between polls of SARE's statuses.
+    /// Longest pause between two looks; one no longer than the shortest fixes how often shops are looked at.
+    pub discover_most: Duration,
+    /// How long a pass over SARE's statuses takes. From an hour on its requests are spread over that time; a shorter one is
+    /// made at a stretch, as often as that.
     pub poll_every: Duration,
     /// Pause between full sweeps.
     pub sweep_every: Duration,
-    /// Pause between comparisons of the shop's own counts with the ledger's.
+    /// Pause between sweeps that read the whole shop where it can be asked for what has changed; zero: every sweep does.
+    pub whole_every: Duration,
+    /// Pause between comparisons of the shop's own counts with the ledger's while looks are frequent.
     pub counts_every: Duration,
     /// Least pause between full sweeps made early because the shop's own counts differ from the ledger's.
     pub drift_sweep_every: Duration,
-    /// Pause between checks of the shop's webhooks.
+    /// Pause between checks of the shop's webhooks while looks are frequent.
     pub hooks_every: Duration,
     /// Pause between a server's heartbeats.
     pub beat_every: Duration,
@@ -68,10 +74,12 @@ impl EngineSettings {
             sare_burst: 8.0,
             slice: Duration::from_secs(8),
             lease: Duration::from_secs(8),
-            discover_every: Duration::from_secs(120),
-            poll_every: Duration::from_secs(60),
+            discover_every: duration(cadence::LOOK_LEAST_MS),
+            discover_most: duration(cadence::LOOK_MOST_MS),
+            poll_every: duration(cadence::POLL_MS),
             sweep_every: Duration::from_secs(24 * 3600),
-            counts_every: Duration::from_secs(600),
+            whole_every: Duration::from_secs(7 * 24 * 3600),
+            counts_every: duration(cadence::LOOKS_A_COUNT * cadence::LOOK_LEAST_MS),
             drift_sweep_every: Duration::from_secs(3600),
             hooks_every: Duration::from_secs(6 * 3600),
             beat_every: Duration::from_secs(30),
@@ -81,4 +89,8 @@ impl EngineSettings {
             entropy,
         }
     }
+}
+
+fn duration(ms: i64) -> Duration {
+    Duration::from_millis(ms.unsigned_abs())
 }

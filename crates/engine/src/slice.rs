@@ -9,8 +9,8 @@ use crate::error::Halt;
 use crate::session::{Session, token};
 use crate::state::LaneState;
 use crate::{
-    absence, account_change, account_trouble, addresses, discover, hooks, labels, live, outage, poll, rehash,
-    run, silence,
+    absence, account_change, account_trouble, addresses, cadence, discover, hooks, labels, live, outage,
+    poll, rehash, run, silence,
 };
 use access::Urgency;
 use ports::millis;
@@ -50,6 +50,7 @@ pub async fn work(s: &Session<'_>) -> Result<Millis, Halt> {
         return Ok(hooks.clamp(s.now() + 1000, s.now() + LONG_MS));
     }
     absence::notice(s).await?;
+    cadence::notice(s).await?;
     let end = s.now() + millis(s.settings.slice);
     let mut waits;
     let mut rounds = 0_u32;
@@ -123,7 +124,8 @@ async fn one_round(s: &Session<'_>, waits: &mut Waits) -> Result<bool, Halt> {
     }
     s.set_urgency(Urgency::Poll);
     // Refusals made in SARE reach the shop whether or not the first synchronisation gets on.
-    let polled = poll::is_due(s) && waits.tried(Box::pin(poll::step(s)).await)?.is_some();
+    let polled = (poll::is_due(s) && waits.tried(Box::pin(poll::step(s)).await)?.is_some())
+        || (poll::is_recent_due(s) && waits.tried(Box::pin(poll::recent(s)).await)?.is_some());
     if live_batch(s, waits, due, Priority::Poll).await? {
         return Ok(true);
     }
@@ -206,8 +208,11 @@ async fn wanted(s: &Session<'_>, active: Option<&Run>) -> Result<Vec<Millis>, Ha
     }
     if !s.state().poll_braked {
         wanted.push(timers.poll);
+        if poll::is_spread(s) && first_done {
+            wanted.push(timers.recent);
+        }
     }
-    if s.state().poll.is_some() || addresses::is_list_wanted(s, None) {
+    if addresses::is_list_wanted(s, None) {
         wanted.push(now);
     }
     wanted.extend(s.store.next_dirty_due(s.shop.id).await?);

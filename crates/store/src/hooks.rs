@@ -115,6 +115,19 @@ impl Store {
         )))
     }
 
+    /// When a shop's hook was last called with a signature that was right, to the minute.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn hook_heard_at(&self, shop: ShopId, kind: HookKind) -> Result<Option<Millis>, Error> {
+        let row = sqlx::query("SELECT last_at FROM hooks WHERE shop_id = $1 AND kind = $2")
+            .bind(shop.0)
+            .bind(kind.word())
+            .fetch_optional(&self.reads)
+            .await?;
+        Ok(row.map(|row| row.try_get("last_at")).transpose()?.flatten())
+    }
+
     /// Notes that a hook was called, and which secret its signature matched. Written at most once a minute while nothing
     /// changes.
     pub async fn hook_called(

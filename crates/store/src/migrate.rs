@@ -26,6 +26,7 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (20, include_str!("../migrations/0020_woken_lanes.sql")),
     (21, include_str!("../migrations/0021_problems_set_aside.sql")),
     (22, include_str!("../migrations/0022_contact_lists.sql")),
+    (23, include_str!("../migrations/0023_watched.sql")),
 ];
 
 /// That this program knows a database of this version.

@@ -5,6 +5,7 @@
 //! [`config`]; [`decide`] puts them together, for everybody who decides about a contact. No I/O, no clock, no randomness.
 
 pub mod by_kind;
+pub mod cadence;
 pub mod catalog;
 mod cause;
 pub mod config;

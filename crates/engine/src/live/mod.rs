@@ -11,6 +11,8 @@ use store::{Dirty, DirtyDone, DirtyKey, Priority, Reason};
 use sync_core::RecordKind;
 
 use crate::addresses;
+use crate::cadence;
+use crate::changes;
 use crate::deliver::{Delivery, deliver};
 use crate::error::Halt;
 use crate::session::Session;
@@ -97,6 +99,15 @@ async fn carry(s: &Session<'_>, dirty: &[Dirty]) -> Result<(), Halt> {
     let meter = meter_of(dirty);
     if delivered.changed > 0 {
         delivered.commit.meters.push((meter, delivered.changed));
+        if meter == FOUND_BY_SWEEP {
+            cadence::note_loss(s);
+            changes::note_found(s, dirty);
+        }
+    }
+    let told = |entry: &&Dirty| matches!(entry.reason, Reason::Webhook | Reason::DeleteWebhook);
+    match dirty.iter().filter(told).count() {
+        0 => {}
+        events => cadence::note_events(s, events),
     }
     delivered.commit.done.append(&mut commit_extra.done);
     delivered.commit.problems.append(&mut commit_extra.problems);
@@ -131,13 +142,16 @@ fn fitting(mut dirty: Vec<Dirty>, room: usize, single_addresses: bool) -> Vec<Di
     dirty
 }
 
+/// What of changes a sweep found: no webhook had told of them.
+const FOUND_BY_SWEEP: &str = "changed_by_sweep";
+
 fn meter_of(dirty: &[Dirty]) -> &'static str {
     match dirty.first().map(|d| d.reason) {
         Some(Reason::Webhook | Reason::DeleteWebhook) => "changed_by_webhook",
         Some(Reason::SareHook) => "changed_by_sare_hook",
         Some(Reason::NewId) => "changed_by_look",
         Some(Reason::Poll) => "changed_by_poll",
-        Some(Reason::Sweep | Reason::Missing) => "changed_by_sweep",
+        Some(Reason::Sweep | Reason::Missing) => FOUND_BY_SWEEP,
         _ => "changed_otherwise",
     }
 }

@@ -86,6 +86,7 @@ async fn know_the_newest(s: &Session<'_>, is_first: bool, body: &Body) -> Result
         state.watermark = newest;
         state.timers.discover = now;
         state.timers.poll = now;
+        state.cadence.began_at = now;
     }
     Ok(())
 }
@@ -104,6 +105,8 @@ async fn finish(
         let mut state = s.state();
         state.count_drift.read(body.apart);
         state.read_from = run.started_at.unwrap_or(run.created_at);
+        state.changes.from = state.read_from;
+        state.changes.is_tested = false;
     }
     body.phase = Phase::Finished;
     body.cursor = None;

@@ -28,6 +28,7 @@ use sync_core::{Cause, EmailError, RecordKey, RecordKind, ShopId};
 
 use crate::account_trouble;
 use crate::addresses;
+use crate::changes;
 use crate::error::{Halt, Side};
 use crate::narrow::Narrow;
 use crate::passed_over::PassedOver;
@@ -107,6 +108,10 @@ pub async fn schedule(s: &Session<'_>) -> Result<(), Halt> {
         return Ok(());
     }
     if active.is_none() && first_done && s.state().timers.sweep <= now {
+        if changes::in_place_of_sweep(s).await? {
+            plan_sweep(s);
+            return s.commit(Commit::default()).await;
+        }
         let body = Body {
             allow_mailable: true,
             ..Body::default()
@@ -122,7 +127,10 @@ pub async fn schedule(s: &Session<'_>) -> Result<(), Halt> {
 
 /// A reading of the whole shop begins: the next one comes within a day.
 fn plan_sweep(s: &Session<'_>) {
-    s.state().timers.sweep = next_sweep_of(s.shop.id, s.settings, s.now());
+    let at = next_sweep_of(s.shop.id, s.settings, s.now());
+    let mut state = s.state();
+    state.timers.sweep = at;
+    state.changes.planned = at;
 }
 
 /// When a shop's next sweep begins after one at `now`.

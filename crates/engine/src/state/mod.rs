@@ -13,9 +13,12 @@ use shoper_api::users::AddressFilter;
 use shoper_api::{AddressWay, OptionList};
 use store::{FURTHEST_MS, PUT_BACK_MS};
 use sync_core::by_kind::customers_first;
+use sync_core::cadence::POLL_RECENT_MS;
 use sync_core::consent::Status;
 use sync_core::{ByKind, BySide};
 
+use crate::cadence::{self, Remembered};
+use crate::changes::Changes;
 use crate::count_drift::CountDrift;
 use crate::error::Side;
 use crate::narrow::Narrow;
@@ -60,26 +63,32 @@ pub struct Timers {
     pub addresses: Millis,
     /// The check whether an account that does without the list of statuses has it after all.
     pub lookup_again: Millis,
+    /// The poll of those who changed lately.
+    pub recent: Millis,
 }
 
 impl Timers {
     /// Every timer, and how long it is at most until it is due.
-    fn all(&mut self, settings: &EngineSettings) -> [(&mut Millis, Millis); 12] {
+    fn all(&mut self, settings: &EngineSettings) -> [(&mut Millis, Millis); 13] {
         // Services are asked to be patient with by no more than a lane plans ahead.
         let rest = FURTHEST_MS;
         [
-            (&mut self.discover, millis(settings.discover_every)),
+            (&mut self.discover, cadence::bounds(settings).most),
             (&mut self.poll, millis(settings.poll_every).max(FURTHEST_MS)),
             (&mut self.sweep, millis(settings.sweep_every)),
-            (&mut self.hooks, millis(settings.hooks_every)),
-            (&mut self.labels, LABELS_EVERY_MS),
+            (&mut self.hooks, millis(settings.hooks_every) * cadence::RAREST),
+            (&mut self.labels, LABELS_EVERY_MS * cadence::RAREST),
             (&mut self.shoper, rest),
             (&mut self.sare, rest),
-            (&mut self.counts, millis(settings.counts_every)),
+            (
+                &mut self.counts,
+                millis(settings.counts_every) * cadence::RAREST_COUNTS,
+            ),
             (&mut self.drift, millis(settings.drift_sweep_every)),
             (&mut self.lookup, SEARCH_EVERY_MS),
             (&mut self.addresses, LOOK_AGAIN_MS),
             (&mut self.lookup_again, LOOK_AGAIN_MS),
+            (&mut self.recent, POLL_RECENT_MS),
         ]
     }
 }
@@ -93,6 +102,22 @@ pub struct Poll {
     pub seen: i64,
     /// When it began.
     pub began: Millis,
+    /// Contacts that there were then.
+    #[serde(default)]
+    pub total: i64,
+    /// Somebody waits for it: it is made at a stretch.
+    #[serde(default)]
+    pub is_hurried: bool,
+}
+
+/// What the brake of the poll judges by: one pass, or what came after a person let one go on.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PollWindow {
+    /// Contacts that the pass had read before.
+    pub from: i64,
+    /// Contacts found newly refused and let go.
+    pub found: i64,
 }
 
 /// Names by which a mapping speaks of numbers.
@@ -166,6 +191,8 @@ pub struct LaneState {
     pub timers: Timers,
     /// The poll under way.
     pub poll: Option<Poll>,
+    /// What its brake judges by.
+    pub poll_window: PollWindow,
     /// The poll found too much and waits for a person.
     pub poll_braked: bool,
     /// A person let the braked poll go on.
@@ -220,6 +247,10 @@ pub struct LaneState {
     pub is_stalled: bool,
     /// Records that do not say what they consent to.
     pub silence: Silence,
+    /// Whether the shop can be asked for what has changed.
+    pub changes: Changes,
+    /// How looking at the shop was worth it.
+    pub cadence: Remembered,
     /// Names.
     pub labels: Labels,
     /// The configuration for which they were read.
@@ -248,6 +279,7 @@ impl Default for LaneState {
             watermark: ByKind::default(),
             timers: Timers::default(),
             poll: None,
+            poll_window: PollWindow::default(),
             poll_braked: false,
             poll_released: false,
             discover_narrow: ByKind::default(),
@@ -272,6 +304,8 @@ impl Default for LaneState {
             addresses_refused: false,
             is_stalled: false,
             silence: Silence::default(),
+            changes: Changes::default(),
+            cadence: Remembered::default(),
             labels: Labels::default(),
             labels_config: 0,
         }
@@ -343,6 +377,8 @@ impl LaneState {
             poll.began = poll.began.min(now);
         }
         self.to_prove.at = self.to_prove.at.min(now);
+        self.cadence.set_right(now);
+        self.changes.set_right(now);
     }
 
     /// Both buckets.

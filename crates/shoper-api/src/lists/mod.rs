@@ -6,6 +6,7 @@
 //! (shoper-api.md H.11). So every page is looked at, and a list that cannot do it is read by numbered
 //! pages in order of id.
 
+mod changed;
 mod page;
 mod row;
 mod walk;
@@ -21,6 +22,7 @@ use crate::error::Error;
 use crate::wire::lenient::{flag_of, text_of};
 use crate::wire::page::RawPage;
 
+pub use changed::ChangeList;
 use page::Page;
 pub use page::Stretch;
 pub(crate) use row::Row;

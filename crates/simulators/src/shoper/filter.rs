@@ -201,6 +201,16 @@ fn add(field: &str, op: Op, negated: bool, value: &Value, conditions: &mut Vec<C
 }
 
 impl Condition {
+    /// One that no row meets.
+    pub(super) fn never(field: &str) -> Self {
+        Self {
+            field: field.to_owned(),
+            op: Op::In,
+            negated: false,
+            operands: Vec::new(),
+        }
+    }
+
     /// Whether a row with this value meets the condition.
     pub(super) fn holds(&self, field: &Field<'_>) -> bool {
         let any = |value: &Field<'_>| self.operands.iter().any(|operand| self.compare(value, operand));

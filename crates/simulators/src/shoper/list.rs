@@ -7,7 +7,7 @@ use super::json::Json;
 use super::refusal::Refusal;
 use super::rows::catalog::Catalog;
 use super::rows::{Row, Shown};
-use super::settings::{DefaultOrder, FilterMode, ListNumbers, PastEndPage};
+use super::settings::{ChangeFilter, DefaultOrder, FilterMode, ListNumbers, PastEndPage};
 use super::spoilt;
 use super::table::Table;
 use super::unsaid;
@@ -117,7 +117,17 @@ pub(super) fn page<T: Row>(
     mut query: ListQuery,
     shown: Shown<'_>,
 ) -> Result<(Vec<u8>, Listing, Vec<i64>), Refusal> {
-    let known = |name: &str| T::FIELDS.contains(&name.split('.').next().unwrap_or(name));
+    // Whichever resource has a time of change, it shows in no row.
+    let known = |name: &str| {
+        T::FIELDS.contains(&name.split('.').next().unwrap_or(name)) || T::CHANGES && name == "updated_at"
+    };
+    if T::CHANGES {
+        let by_change = shown.settings.updated_at_filter;
+        query.restrict(by_change.mode(), |field| field == "updated_at")?;
+        if by_change == ChangeFilter::Nothing && query.conditions.iter().any(|c| c.field == "updated_at") {
+            query.conditions.push(Condition::never(T::ID));
+        }
+    }
     query.restrict(shown.settings.unknown_field_filter, |field| !known(field))?;
     query.conditions.retain(|condition| known(&condition.field));
     if query.order.iter().any(|order| !known(&order.field)) {

@@ -49,9 +49,9 @@ pub use self::rows::subscribers::Subscriber;
 pub use self::rows::users::{Customer, NewCustomer};
 pub use self::rows::webhooks::Webhook;
 pub use self::settings::{
-    AdminRefused, Bucket, BulkCost, DefaultOrder, DuplicateSubscriber, FilterMode, LifecycleDelivery,
-    ListNumbers, LockedCode, NotFoundCode, PastEndPage, SelectOptions, SelectValues, ShopSettings,
-    TimestampFormat, WebhookFaults, WebhookPayload, WebhookSigning, WireTypes,
+    AdminRefused, Bucket, BulkCost, ChangeFilter, DefaultOrder, DuplicateSubscriber, FilterMode,
+    LifecycleDelivery, ListNumbers, LockedCode, NotFoundCode, PastEndPage, SelectOptions, SelectValues,
+    ShopSettings, TimestampFormat, WebhookFaults, WebhookPayload, WebhookSigning, WireTypes,
 };
 pub use self::signature::{derived_webhook_secret, message_hash, webhook_sha1};
 pub use self::spoilt::{OddMember, Spoiling, Spoilt};

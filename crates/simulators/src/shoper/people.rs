@@ -39,6 +39,7 @@ impl Shop {
             details,
             default: true,
             shipping_default: true,
+            updated_at: 0,
         };
         state.put_address(default, address, By::People);
         true
@@ -54,6 +55,7 @@ impl Shop {
             details,
             default: false,
             shipping_default: false,
+            updated_at: 0,
         };
         Some(state.put_address(None, address, By::People))
     }

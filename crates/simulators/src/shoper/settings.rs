@@ -110,6 +110,8 @@ pub struct ShopSettings {
     pub address_filter: FilterMode,
     /// Filtering `user-addresses` by a list of customers (E.2).
     pub address_list_filter: FilterMode,
+    /// Filtering `users`, `subscribers` and `user-addresses` by the time of their last change (I).
+    pub updated_at_filter: ChangeFilter,
     /// Filtering or ordering by a field that the resource does not have (D.2).
     pub unknown_field_filter: FilterMode,
 
@@ -214,6 +216,7 @@ impl Default for ShopSettings {
             subscriber_filter: FilterMode::Works,
             address_filter: FilterMode::Works,
             address_list_filter: FilterMode::Works,
+            updated_at_filter: ChangeFilter::Ignored,
             unknown_field_filter: FilterMode::Error404,
             newsletter_writable: false,
             flag_and_row_in_step: false,
@@ -358,6 +361,36 @@ pub enum FilterMode {
     Error400,
     /// Every row is answered, as if it had not been asked.
     Ignored,
+}
+
+/// What a filter by the time of the last change does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ChangeFilter {
+    /// It filters.
+    Works,
+    /// It filters, but a change of a customer's group or tags alone moves no row's time.
+    Partly,
+    /// HTTP 404.
+    Error404,
+    /// HTTP 400.
+    Error400,
+    /// Every row is answered, as if it had not been asked.
+    Ignored,
+    /// No row is answered, whatever was asked.
+    Nothing,
+}
+
+impl ChangeFilter {
+    /// As other filters do it.
+    pub(super) fn mode(self) -> FilterMode {
+        match self {
+            Self::Works | Self::Partly | Self::Nothing => FilterMode::Works,
+            Self::Error404 => FilterMode::Error404,
+            Self::Error400 => FilterMode::Error400,
+            Self::Ignored => FilterMode::Ignored,
+        }
+    }
 }
 
 /// What inserting an address that is already a subscriber does.

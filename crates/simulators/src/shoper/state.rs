@@ -20,7 +20,7 @@ use super::rows::orders::{NewOrder, Order};
 use super::rows::subscribers::Subscriber;
 use super::rows::users::{Customer, NewCustomer};
 use super::rows::webhooks::Webhook;
-use super::settings::ShopSettings;
+use super::settings::{ChangeFilter, ShopSettings};
 use super::table::Table;
 use super::tokens::Access;
 
@@ -172,6 +172,7 @@ impl State {
                 registered: new.registered,
                 verify_email: new.verify_email,
                 newsletter: new.newsletter,
+                updated_at: now,
             };
             finish(&mut customer);
             customer
@@ -189,6 +190,7 @@ impl State {
                     details,
                     default: true,
                     shipping_default: true,
+                    updated_at: now,
                 },
             );
         }
@@ -218,6 +220,11 @@ impl State {
         }
         let quiet =
             !self.settings.group_and_tag_change_fires_client_edit && new.differs_in_group_or_tags_only(&old);
+        if !(self.settings.updated_at_filter == ChangeFilter::Partly
+            && new.differs_in_group_or_tags_only(&old))
+        {
+            new.updated_at = self.now();
+        }
         self.users.replace(id, new.clone());
         if !quiet {
             self.emit("client.edit", by, Payload::Customer(&new));
@@ -279,6 +286,10 @@ impl State {
 
     fn add_address_row(&mut self, id: Option<i64>, address: Address) -> i64 {
         let user = address.user_id;
+        let address = Address {
+            updated_at: self.now(),
+            ..address
+        };
         let id = match id {
             Some(id) => {
                 if let Some(old) = self.addresses.get(id) {
@@ -331,6 +342,7 @@ impl State {
                 lang_id: 1,
                 groups,
                 ipaddress: None,
+                updated_at: now,
             };
             finish(&mut subscriber);
             subscriber
@@ -359,6 +371,7 @@ impl State {
             self.subscriber_emails.remove(&old.email, id);
             self.subscriber_emails.insert(&new.email, id);
         }
+        new.updated_at = self.now();
         self.subscribers.replace(id, new.clone());
         self.emit("subscriber.edit", by, Payload::Subscriber(&new));
         if old.active && !new.active {

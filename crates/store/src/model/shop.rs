@@ -86,6 +86,8 @@ pub struct Shop {
     pub previous_url: Option<String>,
     /// When it moved.
     pub moved_at: Option<Millis>,
+    /// When a person last opened a page of its panel, to the minute.
+    pub watched_at: Option<Millis>,
 }
 
 /// How long an access token is good for.

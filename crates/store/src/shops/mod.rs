@@ -20,7 +20,7 @@ pub(crate) use secrets::SECRET;
 
 const COLUMNS: &str = "shop_id, license, host, url, origin, state, paused, trial, subscription_until, app_version, scopes, \
      config, config_version, installed_stamp, created_at, updated_at, last_success_at, \
-     technical_url, first_run_after, own_url, announced_url, previous_url, moved_at";
+     technical_url, first_run_after, own_url, announced_url, previous_url, moved_at, watched_at";
 
 /// What changes about a shop; `None` leaves as it is.
 #[derive(Debug, Clone, Default)]
@@ -126,6 +126,30 @@ impl Store {
         .execute(&self.writes)
         .await?;
         Ok(())
+    }
+
+    /// Notes that a person has opened a page of a shop's panel, and wakes its lane: what they see is to be true. At most
+    /// once a minute; whether it was noted.
+    ///
+    /// # Errors
+    /// When the database cannot be used.
+    pub async fn watched(&self, shop: ShopId, now: Millis) -> Result<bool, Error> {
+        let mut tx = self.begin().await?;
+        let done = sqlx::query(
+            "UPDATE shops SET watched_at = $2 WHERE shop_id = $1 AND \
+             (watched_at IS NULL OR watched_at <= $3 OR watched_at > $2)",
+        )
+        .bind(shop.0)
+        .bind(now)
+        .bind(now - 60_000)
+        .execute(&mut **tx)
+        .await?;
+        let is_noted = done.rows_affected() > 0;
+        if is_noted {
+            lanes::wake(&mut tx, shop, now, now).await?;
+        }
+        tx.commit().await?;
+        Ok(is_noted)
     }
 
     /// The shop is asked at another address from now on, `previous` kept for the case that it fails. False, and nothing
@@ -329,6 +353,7 @@ fn shop_from(row: &AnyRow) -> Result<Shop, Error> {
         announced_url: row.try_get("announced_url")?,
         previous_url: row.try_get("previous_url")?,
         moved_at: row.try_get("moved_at")?,
+        watched_at: row.try_get("watched_at")?,
     })
 }
 

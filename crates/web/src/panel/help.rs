@@ -5,9 +5,11 @@ use axum::Router;
 use axum::response::Response;
 use axum::routing::get;
 use maud::{Markup, html};
+use sync_core::cadence;
 use texts::Words;
 
 use super::layout::{self, Head};
+use super::parts;
 use super::session::Visit;
 use crate::state::App;
 
@@ -243,8 +245,85 @@ fn told(visit: &Visit, one: &Answer) -> Markup {
     html! {
         h3 id=(one.anchor) { (one.question) }
         p { (one.text) }
+        @if one.anchor == "when" { (promises(words)) }
         @if let Some(page) = one.page {
             p { a href=(visit.link(page)) { (words.fill("help.see", &[("page", &name(words, page))])) } }
+        }
+    }
+}
+
+/// What an answer of the table of times says.
+#[derive(Clone, Copy)]
+enum Within {
+    Seconds,
+    Minutes(i64),
+    Hours(i64),
+    /// So many hours, an hour for those who changed lately.
+    HoursOrOne(i64),
+}
+
+impl Within {
+    /// At most `ms` milliseconds, in the largest unit that fits.
+    fn ms(ms: i64) -> Self {
+        if ms < 3_600_000 {
+            Self::Minutes(ms / 60_000)
+        } else {
+            Self::Hours(ms / 3_600_000)
+        }
+    }
+
+    fn told(self, words: Words) -> String {
+        match self {
+            Self::Seconds => words.say("help.within-seconds").to_owned(),
+            Self::Minutes(n) => words.fill("help.within-minutes", &[("n", &n)]),
+            Self::Hours(n) => words.fill("help.within-hours", &[("n", &n)]),
+            Self::HoursOrOne(n) => words.fill("help.within-hours-or-one", &[("n", &n)]),
+        }
+    }
+}
+
+/// How soon each kind of change is known: by a message, after one that was lost, and where none ever comes. The times are
+/// those by which shops are looked at.
+fn promises(words: Words) -> Markup {
+    let swept = Within::ms(cadence::SWEPT_WITHIN_MS);
+    let counted = Within::ms(cadence::COUNTED_WITHIN_MS);
+    let polled = Within::HoursOrOne(cadence::POLL_MS / 3_600_000);
+    let rows = [
+        (
+            words.say("help.change-new"),
+            Within::ms(cadence::LOOK_MOST_MS),
+            Within::ms(cadence::LOOK_DEAF_MS),
+        ),
+        (words.say("help.change-edited"), swept, swept),
+        (words.say("help.change-deleted"), counted, counted),
+        (words.say("help.change-refused"), polled, polled),
+    ];
+    let columns = [
+        words.say("help.message-came"),
+        words.say("help.message-lost"),
+        words.say("help.message-never"),
+    ];
+    html! {
+        div.scroll {
+            table.stacks {
+                caption.unseen { (words.say("help.times")) }
+                thead {
+                    tr {
+                        th scope="col" { (words.say("help.change")) }
+                        @for column in columns { th scope="col" { (column) } }
+                    }
+                }
+                tbody {
+                    @for (change, lost, never) in rows {
+                        tr {
+                            th scope="row" { (change) }
+                            @for (column, within) in columns.into_iter().zip([Within::Seconds, lost, never]) {
+                                (parts::cell(column, html! { (within.told(words)) }))
+                            }
+                        }
+                    }
+                }
+            }
         }
     }
 }

@@ -278,6 +278,7 @@ impl FromRequestParts<App> for Visit {
             .map_err(|error| Closed::of(words, error.into()))?;
         let shop = shop.filter(|shop| !matches!(shop.state, ShopState::Uninstalling | ShopState::Removed));
         let shop = shop.ok_or_else(|| Closed::removed(words))?;
+        note_watched(app, &shop).await;
         let told = match told_at(parts) {
             Some(told) => {
                 let taken = app.store.take_told(token.expose_secret(), &told).await;
@@ -338,6 +339,20 @@ fn here(uri: &Uri) -> Option<String> {
         [] => page.to_owned(),
         kept => format!("{page}?{}", kept.join("&")),
     })
+}
+
+/// Whoever looks gets to see what is true now: the shop and SARE are asked at once. A ledger that cannot be written keeps
+/// nobody from looking.
+async fn note_watched(app: &App, shop: &Shop) {
+    let now = app.now();
+    if shop.watched_at.is_some_and(|at| at <= now && at + 60_000 > now) {
+        return;
+    }
+    match app.store.watched(shop.id, now).await {
+        Ok(true) => app.wake.notify_one(),
+        Ok(false) => {}
+        Err(error) => tracing::warn!(shop = %shop.id, %error, "a visit cannot be noted"),
+    }
 }
 
 /// Finds the session by address and cookie, or by the address alone where it was begun without a cookie.

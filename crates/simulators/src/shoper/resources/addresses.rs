@@ -18,6 +18,7 @@ fn read(state: &State, body: &[u8], old: Option<&Address>) -> Result<Address, Re
         details: NewAddress::default(),
         default: false,
         shipping_default: false,
+        updated_at: 0,
     });
     let details = &mut address.details;
     let required = [

@@ -18,6 +18,8 @@ pub struct Address {
     pub default: bool,
     /// Whether it is the default for shipping.
     pub shipping_default: bool,
+    /// The last change of this row; seen by filters alone (I).
+    pub updated_at: ports::Millis,
 }
 
 /// What an address says.
@@ -82,6 +84,7 @@ impl NewAddress {
 
 impl Row for Address {
     const ID: &'static str = "address_book_id";
+    const CHANGES: bool = true;
     const FIELDS: &'static [&'static str] = &[
         "address_book_id",
         "user_id",
@@ -109,6 +112,7 @@ impl Row for Address {
         Field::Text(match name {
             "address_book_id" => return Field::Number(self.id),
             "user_id" => return Field::Number(self.user_id),
+            "updated_at" => return Field::Date(Some(self.updated_at)),
             "default" => return Field::Flag(self.default),
             "shipping_default" => return Field::Flag(self.shipping_default),
             "company_name" => &details.company,

@@ -21,6 +21,8 @@ pub(super) type Text = Arc<str>;
 pub(super) trait Row {
     /// Name of the field that holds the id.
     const ID: &'static str;
+    /// Whether its list can be asked for what has changed since a time.
+    const CHANGES: bool = false;
     /// Fields that can be filtered and ordered by.
     const FIELDS: &'static [&'static str];
 

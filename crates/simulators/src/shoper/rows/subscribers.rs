@@ -24,10 +24,13 @@ pub struct Subscriber {
     pub groups: Vec<i64>,
     /// From where it signed up, whatever the shop writes there; `None`: the member is left out (I).
     pub ipaddress: Option<Text>,
+    /// The last change of this row; seen by filters alone (I).
+    pub updated_at: Millis,
 }
 
 impl Row for Subscriber {
     const ID: &'static str = "subscriber_id";
+    const CHANGES: bool = true;
     const FIELDS: &'static [&'static str] =
         &["subscriber_id", "email", "active", "dateadd", "lang_id", "groups"];
 
@@ -38,6 +41,7 @@ impl Row for Subscriber {
     fn field(&self, name: &str, _: &Catalog) -> Field<'_> {
         match name {
             "subscriber_id" => Field::Number(self.id),
+            "updated_at" => Field::Date(Some(self.updated_at)),
             "email" => Field::Text(&self.email),
             "active" => Field::Flag(self.active),
             "dateadd" => Field::Date(Some(self.dateadd)),

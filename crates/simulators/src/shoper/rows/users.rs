@@ -46,6 +46,8 @@ pub struct Customer {
     pub verify_email: bool,
     /// Whether the customer wants the newsletter.
     pub newsletter: bool,
+    /// The last change of this row; seen by filters alone (I).
+    pub updated_at: Millis,
 }
 
 /// A customer that is to be added.
@@ -197,6 +199,7 @@ impl Customer {
 
 impl Row for Customer {
     const ID: &'static str = "user_id";
+    const CHANGES: bool = true;
     const FIELDS: &'static [&'static str] = &[
         "user_id",
         "login",
@@ -225,6 +228,7 @@ impl Row for Customer {
 
     fn field(&self, name: &str, catalog: &Catalog) -> Field<'_> {
         match name {
+            "updated_at" => Field::Date(Some(self.updated_at)),
             "user_id" => Field::Number(self.id),
             "login" => Field::Text(""),
             "email" => Field::Text(&self.email),
