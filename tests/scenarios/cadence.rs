@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use shoper_sare::lab::{self, Database, Lab};
 use simulators::data::{Size, populate};
+use simulators::faults::{Fault, FaultRule};
 use simulators::shoper::{ChangeFilter, WebhookFaults};
 use sync_core::cadence::{
-    LOOK_DEAF_MS, LOOK_LEAST_MS, LOOK_MOST_MS, POLL_MS, POLL_RECENT_MS, SWEPT_WITHIN_MS,
+    COUNTED_WITHIN_MS, LOOK_DEAF_MS, LOOK_LEAST_MS, LOOK_MOST_MS, POLL_MS, POLL_RECENT_MS, SWEPT_WITHIN_MS,
 };
 
 use crate::words::*;
@@ -48,10 +49,10 @@ fn deaf(lab: &Lab) {
 }
 
 /// A shop of 5,000 contacts, half of them customers alone, that can be asked for what has changed or cannot.
-async fn five_thousand(lab: &mut Lab, filter: ChangeFilter) {
+async fn five_thousand(lab: &mut Lab, filter: ChangeFilter, config: &str) {
     let mut setup = ShopSetup::default();
     setup.shop.updated_at_filter = filter;
-    live_shop_with(lab, setup, CONFIG, |s| {
+    live_shop_with(lab, setup, config, |s| {
         let size = Size {
             customers: 2_500,
             subscribers: 2_500,
@@ -69,12 +70,25 @@ async fn five_thousand(lab: &mut Lab, filter: ChangeFilter) {
 
 #[tokio::test]
 async fn an_idle_shop_of_five_thousand_contacts_is_hardly_asked() {
-    let mut lab = at_own_pace().await;
-    five_thousand(&mut lab, ChangeFilter::Works).await;
-    for day in 1..=2 {
-        let (shop, sare) = asked_during(&lab, DAY).await;
-        assert!(shop <= IDLE_DAY.0, "day {day}: {shop} requests to the shop");
-        assert!(sare <= IDLE_DAY.1, "day {day}: {sare} requests to SARE");
+    // Where the shop cannot be asked for what has changed, a whole sweep fits as long as no addresses are read with it.
+    let plain: String = CONFIG
+        .lines()
+        .filter(|line| !line.contains("address."))
+        .fold(String::new(), |text, line| text + line + "\n");
+    for (filter, config) in [(ChangeFilter::Works, CONFIG), (ChangeFilter::Ignored, &plain)] {
+        let mut lab = at_own_pace().await;
+        five_thousand(&mut lab, filter, config).await;
+        for day in 1..=2 {
+            let (shop, sare) = asked_during(&lab, DAY).await;
+            assert!(
+                shop <= IDLE_DAY.0,
+                "{filter:?}, day {day}: {shop} requests to the shop"
+            );
+            assert!(
+                sare <= IDLE_DAY.1,
+                "{filter:?}, day {day}: {sare} requests to SARE"
+            );
+        }
     }
 }
 
@@ -279,4 +293,40 @@ async fn a_filter_that_leaves_changes_out_is_found_out_and_not_used_any_more() {
         .edit_customer(id, |c| c.tags = vec!["vip".into()]);
     lab.pass(DAY * 8).await;
     assert_eq!(proven_lists(&lab).await, 0, "and is not any more");
+}
+
+#[tokio::test]
+async fn a_shop_without_bulk_calls_is_looked_at_list_by_list_and_nothing_is_overlooked() {
+    let mut asked = Vec::new();
+    for has_bulk in [true, false] {
+        let mut lab = at_own_pace().await;
+        live_shop_at_pace(&mut lab, ChangeFilter::Ignored).await;
+        if !has_bulk {
+            let rule = FaultRule::always(Fault::Status(404)).path("/bulk");
+            lab.shops[0].shop.faults().add(rule);
+        }
+        lab.pass(DAY).await;
+        asked.push(asked_during(&lab, DAY).await.0);
+        deaf(&lab);
+        lab.shops[0].shop.add_customer(customer("new@example.com", true));
+        lab.minutes(minutes_of(LOOK_MOST_MS) + 1).await;
+        assert_eq!(
+            lab.shops[0].status("new@example.com"),
+            Some(CONFIRMED),
+            "{has_bulk}"
+        );
+    }
+    assert!(asked[0] + 20 < asked[1], "one call for both lists: {asked:?}");
+}
+
+#[tokio::test]
+async fn a_withdrawal_or_a_deletion_that_was_lost_shows_in_the_counts() {
+    let mut lab = at_own_pace().await;
+    live_shop_at_pace(&mut lab, ChangeFilter::Ignored).await;
+    lab.pass(DAY).await;
+    deaf(&lab);
+    let row = lab.shops[0].shop.subscriber_by_email("s1@example.com").unwrap();
+    lab.shops[0].shop.set_subscriber_active(row.id, false);
+    lab.minutes(minutes_of(COUNTED_WITHIN_MS) + 10).await;
+    assert_eq!(lab.shops[0].status("s1@example.com"), Some(REMOVAL_REQUESTED));
 }

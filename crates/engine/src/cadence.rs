@@ -40,6 +40,8 @@ pub struct Remembered {
     pub events: f64,
     /// When they were reckoned.
     pub events_at: Millis,
+    /// Both lists are not looked at with one request before.
+    pub no_glance_before: Millis,
     /// The visit of the panel for which SARE was asked at once.
     pub watched_at: Millis,
 }
@@ -62,6 +64,7 @@ impl Remembered {
         ] {
             *at = (*at).min(now);
         }
+        self.no_glance_before = self.no_glance_before.min(now + 86_400_000);
         for at in [&mut self.lost_at, &mut self.repaired_at] {
             *at = at.map(|at| at.min(now));
         }
@@ -107,6 +110,11 @@ pub async fn look_every(s: &Session<'_>) -> Result<Millis, Halt> {
         ..remembered(s)
     };
     Ok(cadence::look_every(&evidence, bounds(s.settings), s.now()))
+}
+
+/// Whether looks are rarer than they can be.
+pub async fn is_quiet(s: &Session<'_>) -> Result<bool, Halt> {
+    Ok(look_every(s).await? > bounds(s.settings).least)
 }
 
 /// The pause of other work that comes every `base` while looks are frequent, at most `rarest` times as long.

@@ -3,9 +3,9 @@
 //! Finds customers and subscribers whose webhook was lost. They are marked dirty and go the way of
 //! every live change.
 
-use shoper_api::{Cursor, Next, Stretch};
+use shoper_api::{Cursor, Glance, GlanceList, Next, Stretch};
 use store::{Commit, DirtyKey, DirtyMark, Priority, Reason};
-use sync_core::{RecordCounts, RecordKey, RecordKind};
+use sync_core::{ByKind, RecordCounts, RecordKey, RecordKind};
 
 use crate::absence;
 use crate::cadence;
@@ -18,6 +18,9 @@ use ports::millis;
 /// Most pages at a time; more means that something else is going on, and the next time goes on from there.
 const PAGES: u32 = 4;
 
+/// A shop that does not tell at a glance whether anything is new is asked so again after this.
+const GLANCE_AGAIN_MS: i64 = 24 * 3_600_000;
+
 /// Pause while a place that fails is narrowed down.
 const NARROWING_MS: i64 = 10_000;
 
@@ -25,11 +28,14 @@ const NARROWING_MS: i64 = 10_000;
 pub async fn discover(s: &Session<'_>) -> Result<(), Halt> {
     s.may_ask_shop()?;
     let mut is_narrowing = false;
+    let glanced = glance(s).await?;
+    let is_quiet = glanced.is_some_and(|glanced| glanced.is_quiet);
+    let before = s.state().watermark;
     for kind in [RecordKind::Subscriber, RecordKind::Customer] {
         if kind == RecordKind::Customer && !s.config().customers.enabled {
             continue;
         }
-        for _ in 0..PAGES {
+        for _ in 0..if is_quiet { 0 } else { PAGES } {
             if !read_some(s, kind).await? {
                 break;
             }
@@ -39,8 +45,12 @@ pub async fn discover(s: &Session<'_>) -> Result<(), Halt> {
     }
     let now = s.now();
     s.state().cadence.looked_at = now;
+    if glanced.is_some() && !is_quiet && s.state().watermark == before {
+        // Nothing was new after all: the glance is of no use here, for now.
+        s.state().cadence.no_glance_before = now + GLANCE_AGAIN_MS;
+    }
     if s.state().timers.counts <= now {
-        notice_drift(s).await?;
+        notice_drift(s, glanced.and_then(|glanced| glanced.counts)).await?;
         let every = millis(s.settings.counts_every);
         let every = cadence::stretched(s, every, cadence::RAREST_COUNTS).await?;
         s.state().timers.counts = now + every;
@@ -52,6 +62,62 @@ pub async fn discover(s: &Session<'_>) -> Result<(), Halt> {
     };
     s.state().timers.discover = now + pause;
     Ok(())
+}
+
+/// What a glance at both lists told.
+#[derive(Debug, Clone, Copy)]
+struct Glanced {
+    /// Nothing is new.
+    is_quiet: bool,
+    /// The shop's own counts, where they were due.
+    counts: Option<ByKind<Glance>>,
+}
+
+/// In a quiet shop one request tells whether there is anything new, and the counts where they are due. `None` where it is
+/// not asked so, or does not answer so.
+async fn glance(s: &Session<'_>) -> Result<Option<Glanced>, Halt> {
+    let now = s.now();
+    let (watermark, is_open) = {
+        let state = s.state();
+        let is_narrow = RecordKind::ALL
+            .iter()
+            .any(|kind| state.discover_narrow[*kind].is_some());
+        (
+            state.watermark,
+            !is_narrow && state.cadence.no_glance_before <= now,
+        )
+    };
+    let customers = s.config().customers.enabled;
+    let is_known = watermark.subscribers > 0 && (watermark.customers > 0 || !customers);
+    if !is_open || !is_known || !cadence::is_quiet(s).await? {
+        return Ok(None);
+    }
+    let with_counts = s.state().timers.counts <= now;
+    let mut lists = vec![(GlanceList::Subscribers, watermark.subscribers)];
+    if customers {
+        lists.push((GlanceList::Users, watermark.customers));
+    }
+    let lists = &lists;
+    let seen = match s
+        .shoper_piece(|c| async move { c.glance(lists, with_counts).await })
+        .await
+    {
+        Ok(seen) => seen,
+        Err(CallError::Halt(halt)) => return Err(halt),
+        Err(CallError::Api(error)) => {
+            tracing::info!(shop = %s.shop.id, %error, "the shop does not answer bulk calls");
+            s.state().cadence.no_glance_before = now + GLANCE_AGAIN_MS;
+            return Ok(None);
+        }
+    };
+    let counts = ByKind {
+        subscribers: seen.first().copied().unwrap_or_default(),
+        customers: seen.get(1).copied().unwrap_or_default(),
+    };
+    Ok(Some(Glanced {
+        is_quiet: seen.iter().all(|glance| glance.is_quiet),
+        counts: with_counts.then_some(counts),
+    }))
 }
 
 /// Reads what is new of one list from where it was last read to; whether there is more to read at once.
@@ -136,7 +202,7 @@ async fn failed(
 
 /// Compares the shop's own counts with the ledger's. A difference means that an event was lost: the sweep
 /// that would find it tomorrow comes now, but not more than once in a while.
-async fn notice_drift(s: &Session<'_>) -> Result<(), Halt> {
+async fn notice_drift(s: &Session<'_>, counted: Option<ByKind<Glance>>) -> Result<(), Halt> {
     let now = s.now();
     let waits = s.state().timers.drift > now || s.store.active_run(s.shop.id).await?.is_some();
     if waits
@@ -159,7 +225,15 @@ async fn notice_drift(s: &Session<'_>) -> Result<(), Halt> {
             (false, &mut found.all, ours.all),
             (true, &mut found.consenting, ours.consenting),
         ] {
-            let theirs = match count_rows(s, kind, consent_only).await {
+            let glanced = counted.and_then(|counted| {
+                let of = counted[kind];
+                if consent_only { of.consenting } else { of.all }
+            });
+            let theirs = match glanced {
+                Some(glanced) => Ok(Some(glanced)),
+                None => count_rows(s, kind, consent_only).await,
+            };
+            let theirs = match theirs {
                 Ok(theirs) => theirs.and_then(|n| i64::try_from(n).ok()),
                 Err(CallError::Halt(halt)) => return Err(halt),
                 Err(CallError::Api(_)) => None,

@@ -54,6 +54,11 @@ impl fmt::Debug for BulkBody {
 }
 
 impl BulkBody {
+    /// The body as it came.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        self.0.get().as_bytes()
+    }
+
     /// Reads the body, e.g. as a [`crate::Subscriber`]. `None` if it is none.
     pub fn read<'a, T: Deserialize<'a>>(&'a self) -> Option<T> {
         serde_json::from_str(self.0.get()).ok()

@@ -37,7 +37,7 @@ pub use client::Client;
 pub use error::Error;
 pub use fields::{AdditionalField, FieldKind, OptionList};
 pub use ids::{SubscriberId, UserId, WebhookId};
-pub use lists::{Broken, ByIds, ChangeList, Cursor, Listed, Next, Stretch, Walk};
+pub use lists::{Broken, ByIds, ChangeList, Cursor, Glance, GlanceList, Listed, Next, Stretch, Walk};
 pub use pace::Pace;
 pub use ports::Private;
 pub use shop_url::{ShopUrl, ShopUrlError};

@@ -7,6 +7,7 @@
 //! pages in order of id.
 
 mod changed;
+mod glance;
 mod page;
 mod row;
 mod walk;
@@ -23,6 +24,7 @@ use crate::wire::lenient::{flag_of, text_of};
 use crate::wire::page::RawPage;
 
 pub use changed::ChangeList;
+pub use glance::{Glance, GlanceList};
 use page::Page;
 pub use page::Stretch;
 pub(crate) use row::Row;

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use shoper_api::users::AddressFilter;
-use shoper_api::{Broken, Cursor, Error, SubscriberId, UserId};
+use shoper_api::{Broken, ChangeList, Cursor, Error, SubscriberId, UserId};
 
 use crate::script::{Script, json as answer_json, list, raw, refused, with_header};
 
@@ -469,5 +469,26 @@ async fn rows_are_counted_and_a_filter_that_does_not_work_counts_nothing() {
     assert_eq!(
         Script::new([uncounted]).client().count_subscribers(&[]).await,
         Ok(None)
+    );
+}
+
+#[tokio::test]
+async fn what_changed_is_asked_for_by_utc_and_a_refused_filter_is_no_count() {
+    let script = Script::new([
+        list(2, 1, 1, users([7, 9])),
+        refused(400, "invalid_request"),
+        list(0, 1, 1, users(1..1)),
+    ]);
+    let client = script.client();
+    let changed = client.changed(ChangeList::Users, 1_795_431_600_000).await;
+    assert_eq!(changed.expect("ids"), [7, 9]);
+    let count = client.count_changed(ChangeList::Users, Some(0)).await;
+    assert_eq!(count.expect("an answer"), None);
+    let count = client.count_changed(ChangeList::Users, None).await;
+    assert_eq!(count.expect("an answer"), Some(0));
+    assert!(
+        script.lines()[0].contains(r#"{"updated_at":{">=":"2026-11-23 11:00:00"}}"#),
+        "{:?}",
+        script.lines()
     );
 }

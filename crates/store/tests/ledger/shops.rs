@@ -306,3 +306,20 @@ async fn a_ledger_of_a_newer_program_is_not_opened() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_visit_of_the_panel_is_noted_once_a_minute_and_wakes_the_lane() {
+    each_database(async |ledger| {
+        let store = &ledger.store;
+        let shop = a_shop(store, "a").await;
+        assert!(store.watched(shop, NOON).await.unwrap());
+        assert!(!store.watched(shop, NOON + 59_999).await.unwrap());
+        let known = store.shop(shop).await.unwrap().unwrap();
+        assert_eq!(known.watched_at, Some(NOON));
+        assert!(store.watched(shop, NOON + 60_000).await.unwrap());
+        // By a clock that was put back it is a visit of now.
+        assert!(store.watched(shop, NOON - 5).await.unwrap());
+        assert!(store.next_due(NOON).await.unwrap().is_some_and(|at| at <= NOON));
+    })
+    .await;
+}

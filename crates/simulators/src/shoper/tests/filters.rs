@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::super::{FieldKind, FilterMode, NewAddress, NewCustomer, NewField, NewOrder};
+use super::super::{ChangeFilter, FieldKind, FilterMode, NewAddress, NewCustomer, NewField, NewOrder};
 use super::{ANNA, JAN, Site, a_plain_shop, a_shop};
 
 fn with_people(site: Site) -> Site {
@@ -181,4 +181,25 @@ fn a_field_that_does_not_exist_and_a_filter_that_cannot_be_read_are_refused() {
     site.shop
         .configure(|s| s.unknown_field_filter = FilterMode::Ignored);
     assert_eq!(users(&site, &json!({ "shoe_size": 1 })), [1, 2, 3]);
+}
+
+#[test]
+fn what_changed_since_a_time_is_told_or_not_as_the_shop_is_set() {
+    for (mode, past, future) in [
+        (ChangeFilter::Works, Some("3"), Some("0")),
+        (ChangeFilter::Partly, Some("3"), Some("0")),
+        (ChangeFilter::Ignored, Some("3"), Some("3")),
+        (ChangeFilter::Nothing, Some("0"), Some("0")),
+        (ChangeFilter::Error404, None, None),
+        (ChangeFilter::Error400, None, None),
+    ] {
+        let site = with_people(a_shop(|s| s.updated_at_filter = mode));
+        for (since, expected) in [("1990-01-01 00:00:00", past), ("2090-01-01 00:00:00", future)] {
+            let seen = site.filtered("users", &json!({ "updated_at": { ">=": since } }), "");
+            match expected {
+                Some(count) => assert_eq!(seen.json["count"], count, "{mode:?} since {since}"),
+                None => assert!((400..500).contains(&seen.status), "{mode:?}"),
+            }
+        }
+    }
 }
