@@ -195,7 +195,7 @@ async fn what_a_webhook_told_of_or_lost_is_known_in_the_promised_time() {
     let mut lab = at_own_pace().await;
     live_shop_at_pace(&mut lab, ChangeFilter::Works).await;
     lab.pass(DAY).await;
-    let mut signs_up = async |name: &str, within: u64| {
+    let signs_up = async |name: &str, within: u64| {
         let email = format!("{name}@example.com");
         lab.shops[0].shop.add_subscriber(email.as_str(), true);
         lab.minutes(within).await;

@@ -579,3 +579,17 @@ async fn when_the_ledger_fails_the_panel_says_so_in_words() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn whoever_opens_a_page_has_the_shop_looked_at_and_who_does_not_get_in_has_not() {
+    each(async |world| {
+        let shop = ready(&world).await;
+        let watched_at = async || world.store.shop(shop.id).await.unwrap().unwrap().watched_at;
+        look(&world, "/panel/s/unknown/help", None).await;
+        assert_eq!(watched_at().await, None);
+        let (page, _) = open(&world, &entry(HASH, ""), false).await;
+        look(&world, &page, None).await;
+        assert!(watched_at().await.is_some());
+    })
+    .await;
+}
