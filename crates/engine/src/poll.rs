@@ -50,6 +50,18 @@ pub fn is_recent_due(s: &Session<'_>) -> bool {
     is_spread(s) && state.first_done && !state.poll_braked && state.timers.recent <= now
 }
 
+/// A run that began at `from` has read the statuses of all of a shop's contacts: the next pass is due a period later. One
+/// that was found to be too much waits on for its person.
+pub fn is_done_by_a_run(s: &Session<'_>, from: Millis) {
+    if !is_spread(s) || s.state().poll_braked {
+        return;
+    }
+    let next = (from + millis(s.settings.poll_every)).max(s.now());
+    let mut state = s.state();
+    state.poll = None;
+    state.timers.poll = next;
+}
+
 /// A person looks: those who changed lately are asked after at once, and everybody where that takes a few requests.
 pub async fn hurry(s: &Session<'_>) -> Result<(), Halt> {
     if !is_spread(s) {

@@ -4,6 +4,7 @@ use store::{Commit, Priority, Run, RunState};
 use sync_core::{ByKind, ProblemKind, RecordKind};
 
 use crate::error::Halt;
+use crate::poll;
 use crate::report::{Body, Phase};
 use crate::session::Session;
 
@@ -102,6 +103,7 @@ async fn finish(
     let policy = run.kind.policy();
     if !policy.only_states && state == RunState::Done {
         know_the_newest(s, policy.is_first, body).await?;
+        poll::is_done_by_a_run(s, run.started_at.unwrap_or(run.created_at));
         let mut state = s.state();
         state.count_drift.read(body.apart);
         state.read_from = run.started_at.unwrap_or(run.created_at);
