@@ -147,7 +147,9 @@ pub async fn recent(s: &Session<'_>) -> Result<(), Halt> {
     let lines = s.store.latest_history(s.shop.id, RECENT_LINES).await?;
     let most = usize::try_from(lookup::contacts_per_page(s).min(MOST_RECENT)).unwrap_or(1);
     let mut hashes: Vec<AddrHash> = Vec::new();
-    for line in lines.iter().filter(|line| line.at + RECENT_FOR_MS > now) {
+    // What the first synchronisation wrote is no change.
+    let since = s.state().cadence.began_at.max(now - RECENT_FOR_MS);
+    for line in lines.iter().filter(|line| line.at > since) {
         if hashes.len() < most && !hashes.contains(&line.hash) {
             hashes.push(line.hash);
         }
