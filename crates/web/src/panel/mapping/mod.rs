@@ -214,15 +214,8 @@ fn is_next_untouched(kind: RecordKind, visit: &Visit) -> bool {
 
 fn suggest(form: &mut Form, choices: &Choices, sample: &Sample) -> usize {
     let properties = choices.properties().unwrap_or_default();
-<<<<<<< HEAD
-    form.suggest(
-        &mapping::suggest(form.kind, properties, &choices.additional),
-        choices.words().0,
-    )
-=======
     let rows = mapping::suggest(form.kind, properties, &choices.additional);
-    form.suggest(&desk::worth_suggesting(&rows, sample), choices.lang())
->>>>>>> 2c8c82f (Make a row of the mapping one line, fold what is chosen, and suggest only what contacts fill)
+    form.suggest(&desk::worth_suggesting(&rows, sample), choices.words().0)
 }
 
 /// The group that is meant for these contacts: the one whose whole name says so, where there is exactly one. A name that

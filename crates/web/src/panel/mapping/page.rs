@@ -110,18 +110,7 @@ impl Page<'_> {
                     button.link type="button" hidden data-undo { (words.say("mapping.undo")) }
                 }
             }
-<<<<<<< HEAD
             @if !is_folded { (self.people(&pieces)) }
-=======
-            section.wide aria-labelledby="people-heading" {
-                h2 #people-heading { (words.say("mapping.people")) }
-                div #people { (find(&pieces, "people")) }
-                div.actions {
-                    button.quiet type="submit" name="op" value="next" data-next { (words.say("mapping.next")) }
-                    button.quiet type="submit" name="op" value="check" data-check { (words.say("mapping.check")) }
-                }
-            }
->>>>>>> 2c8c82f (Make a row of the mapping one line, fold what is chosen, and suggest only what contacts fill)
             section.save {
                 h2 { (words.say("mapping.cost")) }
                 div #cost role="status" { (find(&pieces, "cost")) }
@@ -168,7 +157,6 @@ impl Page<'_> {
                 div.actions {
                     button.quiet type="submit" name="op" value="next" data-next { (words.say("mapping.next")) }
                     button.quiet type="submit" name="op" value="check" data-check { (words.say("mapping.check")) }
-                    span #check role="status" { (find(pieces, "check")) }
                 }
             }
         }
@@ -365,9 +353,8 @@ impl Page<'_> {
             p.hint { (words.say("mapping.consent-never")) }
         };
         html! {
-<<<<<<< HEAD
-            section aria-labelledby="consent-heading" {
-                h2 #consent-heading { (words.say("mapping.consent-heading")) }
+            div {
+                h3 { (words.say("mapping.consent-heading")) }
                 @if self.told.is_first_visit {
                     p {
                         @match form.kind {
@@ -382,13 +369,6 @@ impl Page<'_> {
                     }
                 } @else {
                     (choices)
-=======
-            div {
-                h3 { (words.say("mapping.consent-heading")) }
-                @match form.kind {
-                    RecordKind::Customer => { (radios("consent", words.say("mapping.consent"), &rules, form.consent.word())) },
-                    RecordKind::Subscriber => { p { (words.say("mapping.consent-of-subscribers")) } },
->>>>>>> 2c8c82f (Make a row of the mapping one line, fold what is chosen, and suggest only what contacts fill)
                 }
             }
         }
