@@ -9,7 +9,7 @@ use sync_core::cadence;
 use texts::Words;
 
 use super::layout::{self, Head};
-use super::parts;
+use super::parts::{self, Column};
 use super::session::Visit;
 use crate::state::App;
 
@@ -303,27 +303,17 @@ fn promises(words: Words) -> Markup {
         words.say("help.message-lost"),
         words.say("help.message-never"),
     ];
-    html! {
-        div.scroll {
-            table.stacks {
-                caption.unseen { (words.say("help.times")) }
-                thead {
-                    tr {
-                        th scope="col" { (words.say("help.change")) }
-                        @for column in columns { th scope="col" { (column) } }
-                    }
-                }
-                tbody {
-                    @for (change, lost, never) in rows {
-                        tr {
-                            th scope="row" { (change) }
-                            @for (column, within) in columns.into_iter().zip([Within::Seconds, lost, never]) {
-                                (parts::cell(column, html! { (within.told(words)) }))
-                            }
-                        }
-                    }
+    let mut heads = vec![Column::Text(words.say("help.change"))];
+    heads.extend(columns.map(Column::Text));
+    let rows = html! {
+        @for (change, lost, never) in rows {
+            tr {
+                th scope="row" { (change) }
+                @for (column, within) in columns.into_iter().zip([Within::Seconds, lost, never]) {
+                    (parts::cell(column, html! { (within.told(words)) }))
                 }
             }
         }
-    }
+    };
+    parts::table(words.say("help.times"), &heads, rows)
 }
