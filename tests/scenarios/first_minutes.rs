@@ -605,11 +605,21 @@ async fn not_yet_holds_it_for_as_long_as_it_takes() {
         saves(&lab, 0, CONFIG).await;
         let merchant = Merchant::enters(&lab, 0).await;
         merchant.posts("launch/later", &[]).await;
-        assert!(merchant.opens("launch").await.says("Rozpocznie się dopiero, gdy naciśniesz"));
+        assert!(
+            merchant
+                .opens("launch")
+                .await
+                .says("Rozpocznie się dopiero, gdy naciśniesz")
+        );
         // A look at what would happen makes the wait no shorter.
         merchant.posts("launch/preview", &[]).await;
         lab.minutes(60).await;
-        assert!(merchant.opens("launch").await.says("Rozpocznie się dopiero, gdy naciśniesz"));
+        assert!(
+            merchant
+                .opens("launch")
+                .await
+                .says("Rozpocznie się dopiero, gdy naciśniesz")
+        );
         lab.pass(std::time::Duration::from_secs(3 * 86_400)).await;
         assert_eq!(lab.shops[0].sare.len(), 1);
         let merchant = Merchant::enters(&lab, 0).await;

@@ -136,7 +136,15 @@ pub async fn step(s: &Session<'_>) -> Result<(), Halt> {
     let period = millis(s.settings.poll_every);
     s.state().timers.poll = pass_goes_on_at(poll.began, period, poll.seen, poll.total);
     judge(s, poll.seen).await?;
-    s.commit(Commit::default()).await
+    s.commit(succeeded(s)).await
+}
+
+/// Notes that the services answer: in a quiet shop nothing else does.
+fn succeeded(s: &Session<'_>) -> Commit {
+    Commit {
+        success_at: Some(s.now()),
+        ..Commit::default()
+    }
 }
 
 /// Those who changed lately: whom a newsletter reaches for the first time, or whose standing is new, is who refuses soonest.
@@ -166,7 +174,7 @@ pub async fn recent(s: &Session<'_>) -> Result<(), Halt> {
     }
     s.state().timers.recent = now + POLL_RECENT_MS;
     judge(s, seen).await?;
-    s.commit(Commit::default()).await
+    s.commit(succeeded(s)).await
 }
 
 /// Reads these contacts' statuses, and notes who is newly refused.
