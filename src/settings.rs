@@ -53,7 +53,7 @@ pub const NAMES: &[(&str, &str)] = &[
     ),
     (
         "SARE_POLL_MINUTES",
-        "minutes in which the statuses of all of a shop's contacts are read from SARE once, 5 to 1440 (default 1440)",
+        "minutes in which SARE is asked once for the status of every contact, 5 to 1440 (default 1440)",
     ),
     (
         "AUDIT_HOURS",

@@ -190,11 +190,17 @@ fn table(words: Words) -> Markup {
             tr {
                 (parts::cell(contact, parts::address_line(address)))
                 (parts::cell(state, parts::chip(tone, words.say("common.yes"))))
+                (parts::line_cell(state, LONG))
                 (parts::time_cell(when, html! { (texts::in_poland(DAY_MS)) }))
             }
         }
     };
-    let heads = [Column::Text(contact), Column::Text(state), Column::Time(when)];
+    let heads = [
+        Column::Text(contact),
+        Column::Text(state),
+        Column::Text(state),
+        Column::Time(when),
+    ];
     parts::table(contact, &heads, rows)
 }
 
