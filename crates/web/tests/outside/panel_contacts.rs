@@ -263,6 +263,7 @@ async fn the_proof_sheet_says_what_was_seen_and_what_is_not_known() {
         services.sare.recipient_clicks_unsubscribe(ANNA);
         // SARE is asked when somebody looks.
         let browser = Browser::open(&world).await;
+        browser.see("").await;
         world.work(60).await;
         let page = page_of(&world, ANNA).await;
         let sheet = browser.see(&format!("{page}/proof?ask=yes")).await;
