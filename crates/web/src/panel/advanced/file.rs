@@ -7,7 +7,8 @@ use http::{HeaderValue, header};
 use maud::{Markup, html};
 use secrecy::SecretString;
 
-use super::{config_of, keep, show};
+use super::frame::{self, Part};
+use super::{config_of, keep};
 use crate::error::Error;
 use crate::panel::closed::Closed;
 use crate::panel::parts::{self, Field, Tone};
@@ -116,11 +117,28 @@ pub async fn import(State(app): State<App>, Posted { visit, fields }: Posted) ->
         findings: validated.findings,
         result,
     };
-    show::page(&app, &visit, show::Part::File, None, Some(draft)).await
+    page(&app, &visit, "", Some(&draft)).await
+}
+
+/// The page.
+pub async fn show(State(app): State<App>, visit: Visit) -> Result<Response, Closed> {
+    page(&app, &visit, visit.done(), None).await
+}
+
+async fn page(app: &App, visit: &Visit, done: &str, draft: Option<&Draft>) -> Result<Response, Closed> {
+    let words = visit.words;
+    let content = html! {
+        (parts::card(words.say("advanced.config"), section(visit, draft)))
+        (parts::card(words.say("advanced.history"), html! {
+            p { (words.say("advanced.history-what")) }
+            p { a.button.quiet href=(visit.link("advanced/history")) { (words.say("advanced.history-see")) } }
+        }))
+    };
+    frame::page(app, visit, Part::File, done, content).await
 }
 
 /// The section of the page.
-pub fn section(visit: &Visit, draft: Option<&Draft>) -> Markup {
+fn section(visit: &Visit, draft: Option<&Draft>) -> Markup {
     let words = visit.words;
     let text = draft.map_or("", |draft| draft.text.as_str());
     let is_wrong = draft.is_some_and(|draft| draft.result == CheckResult::Wrong);

@@ -8,7 +8,7 @@ use store::{Run, RunKind, RunState};
 use sync_core::ShopId;
 use texts::Words;
 
-use super::show::PageData;
+use super::frame::{self, Part};
 use crate::error::Error;
 use crate::panel::closed::Closed;
 use crate::panel::layout;
@@ -20,7 +20,7 @@ use crate::state::App;
 const RUNS: i64 = 30;
 
 /// The runs that the section tells of.
-pub struct Runs {
+struct Runs {
     /// The forced run that is not over, or else the newest.
     forced: Option<Run>,
     /// What a forced run would change is being counted.
@@ -33,7 +33,7 @@ pub struct Runs {
 
 impl Runs {
     /// Reads them.
-    pub async fn load(app: &App, shop: ShopId) -> Result<Self, Error> {
+    async fn load(app: &App, shop: ShopId) -> Result<Self, Error> {
         let runs = app.store.runs(shop, RUNS).await?;
         let active = runs.iter().find(|run| !run.state.is_over());
         let done = runs.iter().find(|run| run.state == RunState::Done);
@@ -44,6 +44,40 @@ impl Runs {
             forced: runs.into_iter().find(|run| run.kind == RunKind::Forced),
         })
     }
+}
+
+/// What the page knows beside the shop.
+struct PageData {
+    /// The first synchronisation is over.
+    first_done: bool,
+    /// What keeps any run from being asked for.
+    obstacle: Option<RunObstacle>,
+    /// The runs that the page tells of.
+    runs: Runs,
+}
+
+impl PageData {
+    async fn load(app: &App, visit: &Visit) -> Result<Self, Error> {
+        let shop = visit.shop.id;
+        Ok(Self {
+            first_done: engine::standing(&app.store, shop).await?.first_done,
+            obstacle: app.engine.run_obstacle(&visit.shop).await?,
+            runs: Runs::load(app, shop).await?,
+        })
+    }
+}
+
+/// The page.
+pub async fn show(State(app): State<App>, visit: Visit) -> Result<Response, Closed> {
+    let data = PageData::load(&app, &visit).await;
+    let data = data.map_err(|error| visit.closed(error))?;
+    let content = html! {
+        section #force {
+            h2 { (visit.words.say("advanced.force")) }
+            (section(&visit, &data))
+        }
+    };
+    frame::page(&app, &visit, Part::Force, visit.done(), content).await
 }
 
 /// Asks for one when the box is ticked.
@@ -104,7 +138,7 @@ fn obstacle(visit: &Visit, data: &PageData) -> Option<&'static str> {
 }
 
 /// The section of the page.
-pub fn section(visit: &Visit, data: &PageData) -> Markup {
+fn section(visit: &Visit, data: &PageData) -> Markup {
     let words = visit.words;
     html! {
         p { (words.say("advanced.force-what")) }

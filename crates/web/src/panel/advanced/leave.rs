@@ -6,11 +6,43 @@ use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 use store::{ShopChange, ShopState};
 
+use super::frame::{self, Part};
+use super::lost_by_erasing;
 use crate::panel::closed::Closed;
 use crate::panel::layout::{self, Head};
-use crate::panel::parts::{self, Confirmation, Field, Tone};
+use crate::panel::parts::{self, Confirmation, Danger, Field, Tone};
 use crate::panel::session::{Posted, Visit};
 use crate::state::App;
+
+/// The page of what cannot be undone.
+pub async fn show(State(app): State<App>, visit: Visit) -> Result<Response, Closed> {
+    frame::page(&app, &visit, Part::Danger, visit.done(), dangers(&visit)).await
+}
+
+/// What cannot be undone, or stops everything; each names what is lost, and asks on a page of its own.
+fn dangers(visit: &Visit) -> Markup {
+    let words = visit.words;
+    let disconnect = Danger {
+        title: words.say("advanced.disconnect"),
+        what: words.say("advanced.disconnect-what"),
+        lost: &[
+            words.say("advanced.disconnect-goes-key"),
+            words.say("advanced.disconnect-goes-sync"),
+        ],
+        href: &visit.link("advanced/disconnect"),
+    };
+    let erase = Danger {
+        title: words.say("advanced.erase"),
+        what: words.say("advanced.erase-what"),
+        lost: &lost_by_erasing(words),
+        href: &visit.link("advanced/erase"),
+    };
+    let acts: Vec<Danger<'_>> = match visit.shop.config {
+        Some(_) => vec![disconnect, erase],
+        None => vec![erase],
+    };
+    parts::danger_zone(words, words.say_word("advanced.part", "danger"), &acts)
+}
 
 /// The page before disconnecting.
 pub async fn ask_disconnect(visit: Visit) -> Response {
@@ -108,7 +140,7 @@ fn erase_page(visit: &Visit, wrong: Option<&str>) -> Response {
     let content = html! {
         (parts::notice(Tone::Warn, html! { p { (words.say("advanced.erase-what")) } }))
         (parts::confirmation(visit, Confirmation {
-            lost: &super::lost_by_erasing(words),
+            lost: &lost_by_erasing(words),
             stays: &[words.say("advanced.erase-stays-services"), words.say("advanced.erase-stays-licence")],
             before: way_back(visit, words.say("advanced.erase-return")),
             action: "advanced/erase",

@@ -1,16 +1,17 @@
 //! What is needed seldom: force, rules, the configuration as a file, disconnecting, the history of changes.
 //!
-//! `show.rs` has the pages and their menu; each thing on them that changes something has a file: `force.rs` (a full
+//! `frame.rs` has the menu that the pages share; each page has a file: `connection.rs`, `force.rs` (a full
 //! synchronisation), `rules.rs` (unsubscribing, deletion, brake), `file.rs` (export and import), `history.rs` (what the
 //! configuration was, and the way back), `leave.rs` (disconnecting, and erasing everything).
 
+mod connection;
 mod difference;
 mod file;
 mod force;
+mod frame;
 mod history;
 mod leave;
 mod rules;
-mod show;
 
 use axum::Router;
 use axum::response::Response;
@@ -26,17 +27,17 @@ use crate::state::App;
 /// The pages' addresses.
 pub fn routes() -> Router<App> {
     Router::new()
-        .route("/panel/s/{session}/advanced", get(show::force))
+        .route("/panel/s/{session}/advanced", get(force::show))
         .route("/panel/s/{session}/advanced/force", post(force::start))
         .route("/panel/s/{session}/advanced/force/count", post(force::count))
         .route("/panel/s/{session}/advanced/force/live", get(force::live))
         .route(
             "/panel/s/{session}/advanced/rules",
-            get(show::rules).post(rules::save),
+            get(rules::show).post(rules::save),
         )
-        .route("/panel/s/{session}/advanced/file", get(show::file))
-        .route("/panel/s/{session}/advanced/connection", get(show::connection))
-        .route("/panel/s/{session}/advanced/danger", get(show::danger))
+        .route("/panel/s/{session}/advanced/file", get(file::show))
+        .route("/panel/s/{session}/advanced/connection", get(connection::show))
+        .route("/panel/s/{session}/advanced/danger", get(leave::show))
         .route("/panel/s/{session}/advanced/config.toml", get(file::export))
         .route(
             "/panel/s/{session}/advanced/import",

@@ -7,7 +7,8 @@ use sync_core::config::{Config, DeletedAction, OnNewOptIn, UnsubscribeStatus, Wi
 use sync_core::leave_out::{Domain, LeaveOut};
 use texts::Words;
 
-use super::{config_of, keep, show};
+use super::frame::{self, Part};
+use super::{config_of, keep};
 use crate::panel::closed::Closed;
 use crate::panel::parts::{self, Field};
 use crate::panel::session::{Fields, Posted, Visit};
@@ -127,6 +128,25 @@ fn percent(share: f64) -> String {
     hundredths.to_string()
 }
 
+/// The page.
+pub async fn show(State(app): State<App>, visit: Visit) -> Result<Response, Closed> {
+    let choice = config_of(&visit.shop).map(|config| Choice::of(&config));
+    page(&app, &visit, visit.done(), choice.as_ref()).await
+}
+
+/// The page with the rules as they are, or as somebody left them.
+async fn page(app: &App, visit: &Visit, done: &str, choice: Option<&Choice>) -> Result<Response, Closed> {
+    let words = visit.words;
+    let content = html! {
+        section {
+            h2 { (words.say("advanced.rules")) }
+            @if let Some(choice) = choice { (form(visit, choice)) }
+            @else { p { (words.say("advanced.force-not-connected")) } }
+        }
+    };
+    frame::page(app, visit, Part::Rules, done, content).await
+}
+
 /// Saves the rules.
 pub async fn save(State(app): State<App>, Posted { visit, fields }: Posted) -> Result<Response, Closed> {
     let Some(before) = config_of(&visit.shop) else {
@@ -135,7 +155,7 @@ pub async fn save(State(app): State<App>, Posted { visit, fields }: Posted) -> R
     let mut choice = Choice::filled(&fields, &before);
     let version = fields.get("version").parse().unwrap_or(-1);
     let Some(config) = choice.over(&before) else {
-        return show::page(&app, &visit, show::Part::Rules, Some(choice), None).await;
+        return page(&app, &visit, "", Some(&choice)).await;
     };
     if version == visit.shop.config_version && config == before {
         return visit.redirect_done(&app, "advanced/rules?done=rules").await;
@@ -144,10 +164,10 @@ pub async fn save(State(app): State<App>, Posted { visit, fields }: Posted) -> R
         return visit.redirect_done(&app, "advanced/rules?done=rules").await;
     }
     choice.is_outdated = true;
-    show::page(&app, &visit, show::Part::Rules, Some(choice), None).await
+    page(&app, &visit, "", Some(&choice)).await
 }
 
-pub fn form(visit: &Visit, choice: &Choice) -> Markup {
+fn form(visit: &Visit, choice: &Choice) -> Markup {
     let words = visit.words;
     let wrong_share = choice.is_checked && choice.share().is_none();
     let wrong_least = choice.is_checked && choice.at_least().is_none();

@@ -37,15 +37,9 @@ impl Asked {
     }
 }
 
-/// The page about these contacts.
-pub fn address(contacts: &[AddrHash]) -> String {
-    let hashes: Vec<String> = contacts.iter().map(|hash| hash.to_hex()).collect();
-    format!("launch/arrived?c={}", hashes.join("."))
-}
-
 /// A piece of that page.
 fn piece_address(contacts: &[AddrHash], piece: &str) -> String {
-    address(contacts).replacen("arrived", &format!("arrived/{piece}"), 1)
+    data::address_of_arrived(contacts).replacen("arrived", &format!("arrived/{piece}"), 1)
 }
 
 /// How far the ten are.
@@ -122,7 +116,7 @@ pub async fn show(
         None => {
             let (piece, whole) = (
                 piece_address(&hashes, "proof"),
-                format!("{}&ask=yes", address(&hashes)),
+                format!("{}&ask=yes", data::address_of_arrived(&hashes)),
             );
             fetched(
                 &visit,

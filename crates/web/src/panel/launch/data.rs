@@ -3,7 +3,7 @@
 use engine::RunObstacle;
 use maud::{Markup, html};
 use ports::Millis;
-use store::{Run, RunKind, RunState, Shop, ShopState};
+use store::{AddrHash, Run, RunKind, RunState, Shop, ShopState};
 use sync_core::config::Config;
 use texts::Words;
 
@@ -168,4 +168,10 @@ impl PageData {
             }
         }
     }
+}
+
+/// The address of the page about contacts whose trial was sent.
+pub fn address_of_arrived(contacts: &[AddrHash]) -> String {
+    let hashes: Vec<String> = contacts.iter().map(|hash| hash.to_hex()).collect();
+    format!("launch/arrived?c={}", hashes.join("."))
 }

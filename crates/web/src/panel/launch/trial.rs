@@ -11,8 +11,8 @@ use sync_core::RecordKind;
 use sync_core::config::Config;
 use texts::Words;
 
-use super::data::{PageData, Stage};
-use super::{arrived, hold_a_while};
+use super::data::{self, PageData, Stage};
+use super::hold_a_while;
 use crate::panel::closed::Closed;
 use crate::panel::groups::GroupNames;
 use crate::panel::layout::{self, Head};
@@ -212,5 +212,5 @@ pub async fn send(State(app): State<App>, Posted { visit, fields }: Posted) -> R
         .await
         .map_err(|error| visit.closed(error))?;
     app.wake.notify_one();
-    Ok(visit.redirect(&arrived::address(&contacts)))
+    Ok(visit.redirect(&data::address_of_arrived(&contacts)))
 }
