@@ -6,62 +6,26 @@
 //! is not used any more for a while.
 
 use ports::{Millis, millis};
-use serde::{Deserialize, Serialize};
 use shoper_api::ChangeList;
-use std::collections::BTreeMap;
 use store::{Commit, Dirty, DirtyKey, DirtyMark, Priority, Reason};
 use sync_core::mapping::Needs;
 use sync_core::{RecordKey, RecordKind};
 
 use crate::error::{CallError, Halt};
 use crate::session::Session;
+use crate::state::REFUTED_FOR_MS;
 
 const DAY_MS: Millis = 86_400_000;
 /// The far past is asked for again after so long; the far future every time.
 const PROVEN_FOR_MS: Millis = 7 * DAY_MS;
 /// A shop that does not honour the filter is asked again after so long.
 const PROBE_AGAIN_MS: Millis = 7 * DAY_MS;
-/// One whose filter left something out is, after so long.
-const REFUTED_FOR_MS: Millis = 30 * DAY_MS;
+
 /// Rather more is asked for: what was being changed while it was read, and clocks that differ.
 const MARGIN_MS: Millis = 3_600_000;
 const FAR_MS: Millis = 365 * DAY_MS;
 /// Since when everything has changed.
 const EVER_MS: Millis = DAY_MS;
-
-/// What a lane knows of the filter.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Changes {
-    /// Lists that honour it, and when that was proven.
-    pub proven: BTreeMap<String, Millis>,
-    /// It is not tried before.
-    pub not_before: Millis,
-    /// What changed before is known.
-    pub from: Millis,
-    /// For when the next sweep was planned: one that comes earlier has a reason, and reads all.
-    pub planned: Millis,
-    /// What changed was read right before the sweep that is under way.
-    pub is_tested: bool,
-}
-
-impl Changes {
-    /// No moment lies further ahead of `now` than it was put.
-    pub fn set_right(&mut self, now: Millis) {
-        self.from = self.from.min(now);
-        self.not_before = self.not_before.min(now + REFUTED_FOR_MS);
-        for at in self.proven.values_mut() {
-            *at = (*at).min(now);
-        }
-    }
-
-    /// The filter is not to be used for so long.
-    fn unlearn(&mut self, until: Millis) {
-        self.proven.clear();
-        self.not_before = until;
-        self.is_tested = false;
-    }
-}
 
 /// The lists in which a change can be that this configuration carries.
 fn lists(s: &Session<'_>) -> Vec<ChangeList> {

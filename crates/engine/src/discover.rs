@@ -13,6 +13,7 @@ use crate::error::{CallError, Halt};
 use crate::narrow::{Failed, Narrow};
 use crate::passed_over::PassedOver;
 use crate::session::Session;
+use crate::state::RAREST_COUNTS;
 use ports::millis;
 
 /// Most pages at a time; more means that something else is going on, and the next time goes on from there.
@@ -52,7 +53,7 @@ pub async fn discover(s: &Session<'_>) -> Result<(), Halt> {
     if s.state().timers.counts <= now {
         notice_drift(s, glanced.and_then(|glanced| glanced.counts)).await?;
         let every = millis(s.settings.counts_every);
-        let every = cadence::stretched(s, every, cadence::RAREST_COUNTS).await?;
+        let every = cadence::stretched(s, every, RAREST_COUNTS).await?;
         s.state().timers.counts = now + every;
     }
     let pause = if is_narrowing {

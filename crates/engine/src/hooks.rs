@@ -12,11 +12,12 @@ use sync_core::{ProblemKind, Topic};
 use crate::cadence;
 use crate::error::{CallError, Halt};
 use crate::session::Session;
+use crate::state::RAREST;
 use ports::millis;
 
 /// Registers or repairs the shop's webhook; due every few hours.
 pub async fn check(s: &Session<'_>) -> Result<(), Halt> {
-    let every = cadence::stretched(s, millis(s.settings.hooks_every), cadence::RAREST).await?;
+    let every = cadence::stretched(s, millis(s.settings.hooks_every), RAREST).await?;
     let next = s.now() + every;
     let Some(public) = &s.settings.public_url else {
         s.state().timers.hooks = next;

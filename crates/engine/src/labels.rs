@@ -13,7 +13,7 @@ use sync_core::mapping::Needs;
 use crate::cadence;
 use crate::error::{CallError, Halt};
 use crate::session::Session;
-use crate::state::{LABELS_EVERY_MS, Labels};
+use crate::state::{LABELS_EVERY_MS, Labels, RAREST};
 
 /// A list of names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -152,7 +152,7 @@ pub async fn refresh(s: &Session<'_>) -> Result<(), Halt> {
             Err(CallError::Api(error)) => tracing::warn!(%error, "names cannot be read from the shop"),
         }
     }
-    let next = s.now() + cadence::stretched(s, LABELS_EVERY_MS, cadence::RAREST).await?;
+    let next = s.now() + cadence::stretched(s, LABELS_EVERY_MS, RAREST).await?;
     let mut state = s.state();
     state.labels = labels;
     state.labels_config = s.shop.config_version;

@@ -1,6 +1,7 @@
 //! What a lane remembers between slices. Plain data without anything personal, kept in the ledger.
 
 pub mod lenient_json;
+mod looking;
 mod parts;
 
 use std::collections::BTreeMap;
@@ -17,14 +18,13 @@ use sync_core::cadence::POLL_RECENT_MS;
 use sync_core::consent::Status;
 use sync_core::{ByKind, BySide};
 
-use crate::cadence::{self, Remembered};
-use crate::changes::Changes;
 use crate::count_drift::CountDrift;
 use crate::error::Side;
 use crate::narrow::Narrow;
 use crate::settings::EngineSettings;
 use ports::millis;
 
+pub use looking::{Changes, RAREST, RAREST_COUNTS, REFUTED_FOR_MS, Remembered, bounds};
 pub use parts::{AccountTrouble, Before, Call, CallTrouble, Outage, Pass, Silence};
 
 /// Pause between readings of the names of groups and properties.
@@ -73,17 +73,14 @@ impl Timers {
         // Services are asked to be patient with by no more than a lane plans ahead.
         let rest = FURTHEST_MS;
         [
-            (&mut self.discover, cadence::bounds(settings).most),
+            (&mut self.discover, bounds(settings).most),
             (&mut self.poll, millis(settings.poll_every).max(FURTHEST_MS)),
             (&mut self.sweep, millis(settings.sweep_every)),
-            (&mut self.hooks, millis(settings.hooks_every) * cadence::RAREST),
-            (&mut self.labels, LABELS_EVERY_MS * cadence::RAREST),
+            (&mut self.hooks, millis(settings.hooks_every) * RAREST),
+            (&mut self.labels, LABELS_EVERY_MS * RAREST),
             (&mut self.shoper, rest),
             (&mut self.sare, rest),
-            (
-                &mut self.counts,
-                millis(settings.counts_every) * cadence::RAREST_COUNTS,
-            ),
+            (&mut self.counts, millis(settings.counts_every) * RAREST_COUNTS),
             (&mut self.drift, millis(settings.drift_sweep_every)),
             (&mut self.lookup, SEARCH_EVERY_MS),
             (&mut self.addresses, LOOK_AGAIN_MS),
