@@ -45,6 +45,7 @@ test("a server that is away for an update is told, and nothing has to be opened 
   // later by itself.
   await page.clock.resume();
   await page.goto(`${base}subscribers`);
+  await page.locator("#settings > summary").click();
   const group = page.getByLabel(say("pl", "mapping.group"), { exact: true });
   await group.selectOption("1");
   await world.stopServer();
@@ -72,6 +73,7 @@ test.describe("a session that ends while a form is filled", () => {
     const save = () => page.locator("main").getByRole("button", { name: words("common.save"), exact: true }).click();
     let base = await openAlone(page, world);
     await page.goto(`${base}customers`);
+    await page.locator("#settings > summary").click();
     const group = page.getByLabel(words("mapping.group"), { exact: true });
     await group.selectOption("1");
     // The session is tied to the browser's cookie.

@@ -18,7 +18,7 @@ function watch() {
     for (const entry of list.getEntries()) {
       if (entry.hadRecentInput) continue;
       window.measured.shift += entry.value;
-      window.measured.moved.push(...entry.sources.map(({ node }) => `${node?.nodeName}#${node?.id}.${node?.className}`));
+      window.measured.moved.push(...entry.sources.map(({ node, previousRect: from, currentRect: to }) => `${node?.nodeName}#${node?.id}.${node?.className} by ${Math.round(to.x - from.x)}, ${Math.round(to.y - from.y)}, ${Math.round(to.height - from.height)}`));
     }
   }).observe({ type: "layout-shift", buffered: true });
   new PerformanceObserver((list) => {

@@ -59,7 +59,7 @@ pub fn chart(words: Words, chart: &Chart<'_>) -> Markup {
             ul.legend {
                 @for (place, kind) in chart.kinds.iter().enumerate() {
                     li {
-                        svg.swatch aria-hidden="true" focusable="false" viewBox="0 0 10 10" { rect class=(kind.class) width="10" height="10" {} }
+                        svg.swatch aria-hidden="true" viewBox="0 0 10 10" { rect class=(kind.class) width="10" height="10" {} }
                         (kind.name) " " strong { (words.number(days.iter().map(|day| day.values[place]).sum())) }
                     }
                 }
