@@ -72,11 +72,7 @@ fn judge(
     records: &[Record],
 ) -> Verdict {
     let view = view(person, sample.other(at), records);
-    // Where SARE was not asked or does not tell, what it said last stands; of one known to refuse, the refusal.
-    let last = contact
-        .filter(|contact| contact.refusal.is_none())
-        .and_then(Contact::sare_status)
-        .filter(|n| *n != Status::Absent);
+    let last = last_told(contact);
     let (sare, status, is_sure) = match sample.in_sare(at) {
         Some(InSare::There(record)) => {
             let status = record.status.map(engine::status_of).or(last);
@@ -100,6 +96,12 @@ fn judge(
         consents: decision.facts.consent,
         is_sure,
     }
+}
+
+/// What SARE said last, which stands where it was not asked or does not tell; of one known to refuse, the refusal does.
+pub(crate) fn last_told(contact: Option<&Contact>) -> Option<Status> {
+    let contact = contact.filter(|contact| contact.refusal.is_none())?;
+    contact.sare_status().filter(|n| *n != Status::Absent)
 }
 
 /// What the shop says: the record read now, and the other ones of the address as the ledger knows them or else as

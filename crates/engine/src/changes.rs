@@ -20,7 +20,6 @@ const DAY_MS: Millis = 86_400_000;
 const PROVEN_FOR_MS: Millis = 7 * DAY_MS;
 /// A shop that does not honour the filter is asked again after so long.
 const PROBE_AGAIN_MS: Millis = 7 * DAY_MS;
-
 /// Rather more is asked for: what was being changed while it was read, and clocks that differ.
 const MARGIN_MS: Millis = 3_600_000;
 const FAR_MS: Millis = 365 * DAY_MS;
@@ -108,12 +107,7 @@ pub async fn in_place_of_sweep(s: &Session<'_>) -> Result<bool, Halt> {
 /// Whether more has changed than the brake lets a sweep unsubscribe.
 async fn is_much(s: &Session<'_>, changed: usize) -> Result<bool, Halt> {
     let contacts = s.store.counts(s.shop.id).await?.contacts;
-    let brake = s.config().brake;
-    #[expect(clippy::cast_precision_loss, reason = "a share of a count of contacts")]
-    let most = (contacts as f64 * brake.share).max(f64::from(brake.at_least));
-    #[expect(clippy::cast_precision_loss, reason = "a count of records")]
-    let changed = changed as f64;
-    Ok(changed > most)
+    Ok(i64::try_from(changed).unwrap_or(i64::MAX) > s.config().brake.most(contacts))
 }
 
 /// Whether the list honours the filter at this moment.

@@ -246,11 +246,7 @@ async fn end(s: &Session<'_>, poll: &Poll) -> Result<(), Halt> {
     if judge(s, poll.seen).await? {
         return s.commit(Commit::default()).await;
     }
-    s.commit(Commit {
-        success_at: Some(now),
-        ..Commit::default()
-    })
-    .await
+    s.commit(succeeded(s)).await
 }
 
 /// Asks the brake about those found newly refused: of `seen` contacts read, no more than the set share may be let go in one
@@ -261,15 +257,9 @@ async fn judge(s: &Session<'_>, seen: i64) -> Result<bool, Halt> {
         s.state().poll_released = false;
         return Ok(false);
     }
-    let (share, least) = (s.config().brake.share, i64::from(s.config().brake.at_least));
     let window = s.state().poll_window;
     let seen = (seen - window.from).max(0);
-    #[expect(
-        clippy::cast_precision_loss,
-        clippy::cast_possible_truncation,
-        reason = "a share of a count of contacts"
-    )]
-    let most = ((seen as f64 * share) as i64).max(least);
+    let most = s.config().brake.most(seen);
     let all = window.found + found;
     if all > most && !s.state().poll_released {
         s.state().poll_braked = true;

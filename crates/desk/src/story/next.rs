@@ -11,6 +11,7 @@ use sync_core::{RecordKey, RecordKind};
 use texts::Words;
 
 use super::{InShop, Story};
+use crate::verdict::last_told;
 
 impl Story<'_> {
     /// The decision; `None` where a service could not be asked or nothing is configured.
@@ -18,10 +19,9 @@ impl Story<'_> {
         let (config, in_shop) = (self.config?, self.in_shop.ok()?);
         let in_sare = *self.in_sare.as_ref().ok()?;
         let contact = self.ledger.contact.as_ref();
-        let last = contact.and_then(store::Contact::sare_status);
         let sare = match in_sare {
             Some(record) => {
-                let status = record.status.map(status_of).or(last);
+                let status = record.status.map(status_of).or_else(|| last_told(contact));
                 status.map_or(SareView::Absent, SareView::Status)
             }
             None => SareView::SurelyAbsent,

@@ -25,13 +25,7 @@ pub(super) async fn conclude(s: &Session<'_>, run: &mut Run, body: &mut Body) ->
         return finish(s, run, body, RunState::Refused, Some(why)).await;
     }
     let counts = s.store.counts(s.shop.id).await?;
-    let brake = s.config().brake;
-    #[expect(
-        clippy::cast_precision_loss,
-        clippy::cast_possible_truncation,
-        reason = "a share of a count of contacts"
-    )]
-    let most = ((counts.contacts as f64 * brake.share) as i64).max(i64::from(brake.at_least));
+    let most = s.config().brake.most(counts.contacts);
     let taken = body.statement.unmailable.max(body.statement.gone);
     if taken > most && !body.brake_released {
         run.state = RunState::Braked;

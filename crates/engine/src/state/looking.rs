@@ -15,7 +15,7 @@ const HALF_LIFE_MS: f64 = 30.0 * 60_000.0;
 pub const RAREST: i64 = 4;
 /// The same of counts.
 pub const RAREST_COUNTS: i64 = cadence::LOOK_MOST_MS / cadence::LOOK_LEAST_MS;
-/// One whose filter left something out is, after so long.
+/// A shop whose filter by time of change left something out is asked for it again after so long.
 pub const REFUTED_FOR_MS: Millis = 30 * DAY_MS;
 
 /// What a lane remembers of how looking was worth it.
@@ -45,7 +45,7 @@ pub struct Remembered {
 }
 
 impl Remembered {
-    /// Those of about the last hour.
+    /// Webhooks of about the last hour.
     pub fn events_now(&self, now: Millis) -> f64 {
         #[expect(clippy::cast_precision_loss, reason = "milliseconds of some hours")]
         let age = (now - self.events_at).clamp(0, 7 * 86_400_000) as f64;

@@ -117,6 +117,19 @@ pub struct Brake {
     pub at_least: u32,
 }
 
+impl Brake {
+    /// Of so many contacts, how many may be taken out before somebody is asked.
+    pub fn most(self, contacts: i64) -> i64 {
+        #[expect(
+            clippy::cast_precision_loss,
+            clippy::cast_possible_truncation,
+            reason = "a share of a count of contacts"
+        )]
+        let share = (contacts as f64 * self.share) as i64;
+        share.max(i64::from(self.at_least))
+    }
+}
+
 impl Default for Brake {
     fn default() -> Self {
         Self {

@@ -208,7 +208,6 @@
       .replace("{of}", String(rows.children.length));
   }
 
-  rows.classList.add("sorting");
   grip(rows);
   grip(fresh.content);
 
